@@ -1,0 +1,178 @@
+"""The MFCC sequences of many clips: computed in batches on all cores, kept on disk by content and configuration."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+
+import numpy as np
+
+from audio_models import waveform
+from audio_models.config import FeatureConfig, to_dict
+from audio_models.errors import AudioError
+from audio_models.mfcc import Frames, mfcc_batch
+from audio_models.waveform import Waveform
+from data import workspace
+from data.corpus import Clip, Progress, Report, Skipped, quiet
+from data.errors import WorkspaceError
+
+_BATCH = 32  # clips a task of a thread: 16 to 32 fit the processor's cache, 64 take twice as long
+_CACHE_VERSION = 1  # raise it when the same configuration gives other numbers
+
+
+def load_clip(clip: Clip, sample_rate: int) -> Waveform:
+    """The waveform of a clip of a corpus, (samples,) float32.
+
+    Raises:
+        AudioError: it cannot be read.
+    """
+    if clip.whole:
+        samples = waveform.load(clip.path, sample_rate)
+    else:
+        samples = waveform.load(clip.path, sample_rate, start=clip.start, seconds=clip.seconds)
+    return samples if clip.gain == 1.0 else samples * np.float32(clip.gain)
+
+
+def clip_features(
+    clips: Sequence[Clip], config: FeatureConfig, report: Report = quiet
+) -> tuple[list[Frames | None], list[Skipped]]:
+    """The MFCC sequence of each clip, from the cache where it is there, else computed and kept.
+
+    Returns:
+        for each clip (frames, config.width) float32, or None where it cannot be read; and the reasons.
+
+    Raises:
+        Cancelled: `report` raised it; what was computed by then is kept.
+    """
+    keys = [_key(clip) for clip in clips]
+    found: list[Frames | None] = [None] * len(clips)
+    skipped: list[Skipped] = []
+    with closing(_Cache(config)) as cache:
+        known = cache.read(keys)
+        missing = []
+        for position, key in enumerate(keys):
+            found[position] = known.get(key)
+            if found[position] is None:
+                missing.append(position)
+        done = len(clips) - len(missing)
+        report(Progress("Computing features", done, len(clips)))
+        for part in _in_parallel(clips, missing, config):
+            fresh = []
+            for position, result in part:
+                if isinstance(result, AudioError):
+                    skipped.append(Skipped(clips[position].path, str(result)))
+                else:
+                    found[position] = result
+                    fresh.append((keys[position], result))
+            cache.write(fresh)
+            done += len(part)
+            report(Progress("Computing features", done, len(clips)))
+    return found, skipped
+
+
+_Result = list[tuple[int, Frames | AudioError]]
+
+
+def _in_parallel(clips: Sequence[Clip], positions: Sequence[int], config: FeatureConfig) -> Iterator[_Result]:
+    """Batches of results in the order of `positions`; threads suffice, decoding and numpy let go of the interpreter."""
+    if not positions:
+        return
+
+    def compute(part: Sequence[int]) -> _Result:
+        results: dict[int, Frames | AudioError] = {}
+        waveforms: dict[int, Waveform] = {}
+        for position in part:
+            try:
+                waveforms[position] = load_clip(clips[position], config.sample_rate)
+            except AudioError as error:
+                results[position] = error
+        if waveforms:
+            results.update(zip(waveforms, mfcc_batch(list(waveforms.values()), config), strict=True))
+        return sorted(results.items())
+
+    parts = [positions[first : first + _BATCH] for first in range(0, len(positions), _BATCH)]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        try:
+            yield from pool.map(compute, parts)
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _key(clip: Clip) -> bytes:
+    stretch = f"{clip.digest}|{clip.whole}|{clip.start}|{clip.seconds if not clip.whole else ''}|{clip.gain}"
+    return hashlib.blake2b(stretch.encode(), digest_size=16).digest()
+
+
+class _Cache:
+    """One SQLite file for each feature configuration; whatever goes wrong with it only costs time."""
+
+    def __init__(self, config: FeatureConfig) -> None:
+        self._width = config.width
+        settings = json.dumps([_CACHE_VERSION, to_dict(config)], sort_keys=True)
+        name = hashlib.blake2b(settings.encode(), digest_size=8).hexdigest()
+        self._file: sqlite3.Connection | None = None
+        try:
+            path = workspace.folder("features") / f"{name}.sqlite"
+            self._file = _open(path)
+        except (sqlite3.Error, OSError, WorkspaceError):
+            self._file = None
+
+    def read(self, keys: Sequence[bytes]) -> dict[bytes, Frames]:
+        if self._file is None:
+            return {}
+        try:
+            wanted = set(keys)
+            # One pass over the table beats a query a clip when most of it is asked for; a few are looked up.
+            if len(wanted) < 50:
+                rows: Iterator[tuple[bytes, bytes]] = (
+                    row
+                    for key in wanted
+                    for row in self._file.execute("SELECT key, frames FROM features WHERE key = ?", (key,))
+                )
+            else:
+                rows = iter(self._file.execute("SELECT key, frames FROM features"))
+            return {
+                key: np.frombuffer(frames, np.float32).reshape(-1, self._width) for key, frames in rows if key in wanted
+            }
+        except (sqlite3.Error, ValueError):
+            return {}
+
+    def write(self, sequences: Sequence[tuple[bytes, Frames]]) -> None:
+        if self._file is None or not sequences:
+            return
+        try:
+            with self._file:
+                self._file.executemany(
+                    "INSERT OR REPLACE INTO features VALUES (?, ?)",
+                    [(key, frames.astype(np.float32).tobytes()) for key, frames in sequences],
+                )
+        except sqlite3.Error:  # a full disk, say: go on without
+            self.close()
+            self._file = None
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+
+def _open(path: os.PathLike[str]) -> sqlite3.Connection:
+    """Open the cache; a damaged file is thrown away, it holds nothing that cannot be computed again."""
+    for attempt in range(2):
+        connection = sqlite3.connect(path, timeout=10)
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA synchronous=OFF")
+            connection.execute("CREATE TABLE IF NOT EXISTS features (key BLOB PRIMARY KEY, frames BLOB) WITHOUT ROWID")
+            return connection
+        except sqlite3.DatabaseError as error:
+            connection.close()
+            if attempt or isinstance(error, sqlite3.OperationalError):
+                raise
+            os.unlink(path)
+    raise AssertionError("unreachable")

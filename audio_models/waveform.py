@@ -1,0 +1,121 @@
+"""From a file to a waveform: mono float32 at one rate, bounded before memory is taken."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import soundfile
+import soxr
+from numpy.typing import NDArray
+
+from audio_models.errors import AudioError
+
+Waveform = NDArray[np.float32]
+
+MAX_SECONDS = 30.0
+MAX_CHANNELS = 16
+MIN_RATE, MAX_RATE = 4_000, 192_000
+_BLOCK = 65_536  # frames of samples decoded at a time
+
+# libsndfile's log of a RIFF file whose header and length differ: "data : 32000 (should be 16000)"
+_CUT_OFF = re.compile(r"^data : (\d+) \(should be (\d+)\)", re.MULTILINE)
+# Programs that write to a pipe do not know the length and promise the most that the header can hold.
+_LENGTH_UNKNOWN = 0x7FFF_0000
+
+
+def load(source: Path | bytes, sample_rate: int, *, name: str = "", start: float = 0.0, seconds: float | None = None) -> Waveform:
+    """Decode a clip (WAV, FLAC, OGG or MP3).
+
+    Args:
+        source: a file, or the content of one.
+        sample_rate: rate of the result [Hz].
+        name: what messages call the clip; the file's name by default.
+        start: where to begin [s].
+        seconds: how much to read [s]; to the end by default.
+
+    Returns:
+        (samples,) float32, channels averaged, at most `MAX_SECONDS` long, at least one sample.
+
+    Raises:
+        AudioError: it is not audio, damaged, cut off, empty, too long, has too many channels, an unusable rate,
+            or values that are not finite.
+    """
+    called = name or (source.name if isinstance(source, Path) else "The clip")
+    try:
+        if isinstance(source, Path) and source.stat().st_size == 0 or source == b"":
+            raise AudioError(f"{called} is empty: it holds no bytes. Record or export it again.")
+        stream: BinaryIO | Path = io.BytesIO(source) if isinstance(source, bytes) else source
+        with soundfile.SoundFile(stream) as file:
+            _check_header(file, called, whole=seconds is None)
+            samples = _read_mono(file, called, start, seconds)
+            rate = file.samplerate
+    except soundfile.LibsndfileError as error:
+        raise AudioError(f"{called} cannot be read as audio ({error.error_string.rstrip('. ')}). Hark reads WAV, FLAC, OGG and MP3.") from error
+    except OSError as error:
+        raise AudioError(f"{called} cannot be opened ({error.strerror or error}).") from error
+    if not np.isfinite(samples).all():
+        raise AudioError(f"{called} holds values that are not numbers (NaN or infinite). Export it again as 16-bit WAV.")
+    return resample(samples, rate, sample_rate)
+
+
+def resample(samples: Waveform, rate: int, sample_rate: int) -> Waveform:
+    """Bring (samples,) float32 from `rate` to `sample_rate` [Hz]; band-limited (soxr), at least one sample."""
+    if rate == sample_rate:
+        return samples
+    resampled: Waveform = soxr.resample(samples, rate, sample_rate, quality="HQ").astype(np.float32, copy=False)
+    return resampled if len(resampled) else samples[:1]
+
+
+def is_silent(waveform: Waveform) -> bool:
+    """Whether every sample is zero: nothing was recorded."""
+    return not waveform.any()
+
+
+def _check_header(file: soundfile.SoundFile, called: str, *, whole: bool) -> None:
+    if not MIN_RATE <= file.samplerate <= MAX_RATE:
+        raise AudioError(f"{called} has {file.samplerate} samples a second; between {MIN_RATE} and {MAX_RATE} can be read. Export it at 16000.")
+    if file.channels > MAX_CHANNELS:
+        raise AudioError(f"{called} has {file.channels} channels; at most {MAX_CHANNELS} can be read. Export it as mono.")
+    if file.frames <= 0:
+        raise AudioError(f"{called} holds no sound: its length is zero. Record or export it again.")
+    if whole and file.frames > MAX_SECONDS * file.samplerate:
+        raise AudioError(
+            f"{called} says that it lasts {_duration(file.frames / file.samplerate)}; a clip may last up to {MAX_SECONDS:g} s. Cut the part that matters out of it."
+        )
+    cut = _CUT_OFF.search(file.extra_info) if file.format in ("WAV", "WAVEX") else None
+    if cut and int(cut[2]) < int(cut[1]) < _LENGTH_UNKNOWN:
+        raise AudioError(
+            f"{called} is cut off: its header promises {int(cut[1])} bytes of sound, {int(cut[2])} are there. Copy or download it again."
+        )
+
+
+def _read_mono(file: soundfile.SoundFile, called: str, start: float, seconds: float | None) -> Waveform:
+    first = round(start * file.samplerate)
+    wanted = file.frames - first if seconds is None else min(round(seconds * file.samplerate), file.frames - first)
+    if wanted <= 0:
+        raise AudioError(f"{called} ends before {start:g} s; there is nothing to read there.")
+    if first:
+        file.seek(first)
+    mono = np.empty(wanted, np.float32)
+    done = 0
+    while done < wanted:
+        block = file.read(min(_BLOCK, wanted - done), dtype="float32", always_2d=True)
+        if len(block) == 0:
+            raise AudioError(
+                f"{called} is cut off: its header promises {wanted / file.samplerate:.2f} s, {done / file.samplerate:.2f} s are there. Copy or download it again."
+            )
+        mono[done : done + len(block)] = block[:, 0] if file.channels == 1 else block.mean(axis=1)
+        done += len(block)
+    return mono
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    if seconds < 7200:
+        return f"{seconds / 60:.0f} minutes"
+    return f"{seconds / 3600:,.0f} hours"
