@@ -86,7 +86,7 @@ class NetworkConfig:
         units: size of the state (of the hidden layer for "feed_forward").
         layers: recurrent layers on top of each other.
         bidirectional: read the frames from both ends; doubles the states.
-        dropout: share of a layer's inputs that is set to zero in training.
+        dropout: share of each hidden layer's outputs that is set to zero in training.
         readout: what the last Dense layer sees: the state after the "last" frame, or the "mean" over all frames.
             "feed_forward" has no state, so it takes the mean.
     """

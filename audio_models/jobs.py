@@ -1,0 +1,102 @@
+"""Start, watch, cancel and resume a training, which is a process of its own.
+
+The page and the shell use the same: a run is made, then `training_process` trains it. One trains at
+a time, the others wait in the order in which they were started. The process outlives whoever started it.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+from audio_models import runs
+from audio_models.config import RunConfig
+from audio_models.errors import RunError
+from audio_models.runs import Run
+from data import workspace
+from data.errors import HarkError, WorkspaceError
+
+
+def start(config: RunConfig) -> Run:
+    """Make a run and start its process in the background.
+
+    Raises:
+        WorkspaceError: the run's folder cannot be made.
+    """
+    run = runs.create(config)
+    _spawn(run)
+    return run
+
+
+def resume(run: Run) -> None:
+    """Go on with a run that was cancelled, interrupted or failed, from its last epoch, in the background.
+
+    Raises:
+        RunError: it is being trained, or is finished.
+    """
+    check_resumable(run)
+    run.cancel_path.unlink(missing_ok=True)
+    run.write_state(replace(run.state, status="queued", stage="Waiting to start", error=""))
+    _spawn(run)
+
+
+def check_resumable(run: Run) -> None:
+    """Raise `RunError` where a run is finished or is being trained."""
+    status = run.state.status
+    if status == "finished":
+        raise RunError(f"The run {run.name} is finished; there is nothing to resume. Train a new one with more epochs instead.")
+    if status in runs.ACTIVE:
+        raise RunError(f"The run {run.name} is {status} already; cancel it first, or wait for it.")
+
+
+def cancel(run: Run) -> None:
+    """Ask a queued or running training to stop; it does within two seconds and keeps its best weights.
+
+    Raises:
+        RunError: it does not run.
+    """
+    status = run.state.status
+    if status not in runs.ACTIVE:
+        raise RunError(f"The run {run.name} is {status}; only a queued or running training can be cancelled.")
+    workspace.write_atomically(run.cancel_path, b"")
+
+
+def wait_until_stopped(run: Run, seconds: float) -> bool:
+    """Wait until the run neither queues nor runs, at most `seconds`; whether it stopped."""
+    end = time.monotonic() + seconds
+    while run.state.status in runs.ACTIVE:
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def ahead_of(run: Run) -> list[Run]:
+    """The runs that are trained before this queued one."""
+    mine = (run.queued_since, run.id)
+    found = []
+    for other in runs.listing():
+        try:
+            if other.id != run.id and other.state.status in runs.ACTIVE and (other.queued_since, other.id) < mine:
+                found.append(other)
+        except HarkError:
+            continue
+    return found
+
+
+def _spawn(run: Run) -> None:
+    try:
+        with run.log_path.open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "audio_models.training_process", str(run.folder)],
+                cwd=workspace.PROJECT,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                start_new_session=True,
+            )
+        run.write_process(process.pid)
+    except OSError as error:
+        raise WorkspaceError(f"The training of {run.name} could not be started ({error.strerror}).") from error

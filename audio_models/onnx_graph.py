@@ -1,0 +1,155 @@
+"""From trained weights to an ONNX graph, with ONNX's own RNN, LSTM and GRU operators.
+
+The graph answers a clip in a fraction of a millisecond under onnxruntime, with no tensorflow in the process. Layouts
+after the ONNX operator specification (RNN-22, LSTM-22, GRU-22) and keras' recurrent layers: keras keeps a kernel as
+(inputs, gates * units), ONNX as (directions, gates * units, inputs), and the gates stand in another order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+
+from audio_models.config import NetworkConfig
+
+OPSET = 17
+IR_VERSION = 8  # what every onnxruntime since 1.12 reads
+
+_OPERATOR = {"simple_rnn": "RNN", "lstm": "LSTM", "gru": "GRU"}
+# Positions of ONNX' gates among keras': LSTM is i f c o in keras and i o f c in ONNX; GRU is z r h in both.
+_GATES = {"simple_rnn": (0,), "lstm": (0, 3, 1, 2), "gru": (0, 1, 2)}
+
+
+def build(
+    config: NetworkConfig, weights: Mapping[str, NDArray[np.float32]], metadata: Mapping[str, str] | None = None
+) -> onnx.ModelProto:
+    """The graph of a trained network.
+
+    Args:
+        config: its shape.
+        weights: its numbers by name, see `networks.weights`.
+        metadata: texts kept in the file.
+
+    Returns:
+        a graph with the inputs `frames` (batch, frames, width) float32 and `lengths` (batch,) int32, and the output
+        `probabilities` (batch, classes) float32. Frames from `lengths` on are not read.
+    """
+    graph = _Graph(weights)
+    if config.cell == "feed_forward":
+        hidden = "frames"  # (batch, frames, width)
+        for number in range(1, config.layers + 1):
+            hidden = graph.node("Relu", graph.dense(hidden, f"layer_{number}"))
+        hidden = graph.mean_over_frames(hidden)
+    else:
+        hidden = graph.node("Transpose", "frames", perm=[1, 0, 2])  # (frames, batch, width)
+        for number in range(1, config.layers + 1):
+            every_frame, last = graph.recurrent(hidden, f"layer_{number}", config)
+            hidden = every_frame
+        if config.readout == "last":
+            hidden = last
+        else:
+            hidden = graph.mean_over_frames(graph.node("Transpose", every_frame, perm=[1, 0, 2]))
+    graph.node("Softmax", graph.dense(hidden, "output"), outputs=["probabilities"], axis=-1)
+
+    width, classes = _width(config, weights), len(weights["output/bias"])
+    model = helper.make_model(
+        helper.make_graph(
+            graph.nodes,
+            config.cell,
+            [
+                helper.make_tensor_value_info("frames", TensorProto.FLOAT, ["batch", "time", width]),
+                helper.make_tensor_value_info("lengths", TensorProto.INT32, ["batch"]),
+            ],
+            [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["batch", classes])],
+            graph.constants,
+        ),
+        opset_imports=[helper.make_opsetid("", OPSET)],
+        ir_version=IR_VERSION,
+        producer_name="hark",
+    )
+    helper.set_model_props(model, dict(metadata or {}))
+    onnx.checker.check_model(model)
+    return model
+
+
+def _width(config: NetworkConfig, weights: Mapping[str, NDArray[np.float32]]) -> int:
+    first = "layer_1/kernel" if config.cell == "feed_forward" else "layer_1/forward/kernel"
+    return int(weights[first].shape[0])
+
+
+class _Graph:
+    """Nodes and constants as they are added; names of values are numbered."""
+
+    def __init__(self, weights: Mapping[str, NDArray[np.float32]]) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.constants: list[onnx.TensorProto] = []
+        self._weights = weights
+
+    def node(self, operator: str, *inputs: str, outputs: list[str] | None = None, **attributes: object) -> str:
+        """Add a node; the name of its first output."""
+        outputs = outputs or [f"{operator.lower()}_{len(self.nodes)}"]
+        self.nodes.append(helper.make_node(operator, inputs, outputs, **attributes))
+        return outputs[0]
+
+    def constant(self, name: str, value: NDArray[np.generic]) -> str:
+        if all(constant.name != name for constant in self.constants):
+            self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
+        return name
+
+    def dense(self, hidden: str, layer: str) -> str:
+        """(..., inputs) -> (..., outputs)."""
+        kernel = self.constant(f"{layer}/kernel", self._weights[f"{layer}/kernel"])
+        bias = self.constant(f"{layer}/bias", self._weights[f"{layer}/bias"])
+        return self.node("Add", self.node("MatMul", hidden, kernel), bias)
+
+    def recurrent(self, hidden: str, layer: str, config: NetworkConfig) -> tuple[str, str]:
+        """(frames, batch, inputs) -> the states (frames, batch, states), and those after the last frame (batch, states)."""
+        directions = ["forward", "backward"] if config.bidirectional else ["forward"]
+        tensors = []
+        for part in ("kernel", "recurrent_kernel", "bias"):
+            stacked = np.stack([self._onnx_layout(f"{layer}/{way}/", part, config) for way in directions])
+            tensors.append(self.constant(f"{layer}/{part}", stacked))
+        attributes: dict[str, object] = {
+            "hidden_size": config.units,
+            "direction": "bidirectional" if config.bidirectional else "forward",
+        }
+        if config.cell == "gru":
+            attributes["linear_before_reset"] = 1  # keras' reset_after
+        states = f"{layer}/states"
+        last = f"{layer}/last"
+        self.node(_OPERATOR[config.cell], hidden, *tensors, "lengths", outputs=[states, last], **attributes)
+        size = config.units * len(directions)
+        # states: (frames, directions, batch, units); last: (directions, batch, units)
+        merged = self.constant(f"states_{size}", np.array([0, 0, size], np.int64))
+        merged_last = self.constant(f"last_{size}", np.array([-1, size], np.int64))
+        return (
+            self.node("Reshape", self.node("Transpose", states, perm=[0, 2, 1, 3]), merged),
+            self.node("Reshape", self.node("Transpose", last, perm=[1, 0, 2]), merged_last),
+        )
+
+    def _onnx_layout(self, prefix: str, part: str, config: NetworkConfig) -> NDArray[np.float32]:
+        value = self._weights[prefix + part]
+        gates = _GATES[config.cell]
+        if part != "bias":
+            blocks = np.split(value, len(gates), axis=1)  # each (inputs, units)
+            return np.concatenate([blocks[gate].T for gate in gates])
+        # ONNX wants the bias of the input and of the state; keras has both for GRU, (2, gates * units), else their sum.
+        both = value if value.ndim == 2 else np.stack([value, np.zeros_like(value)])
+        return np.concatenate([np.split(row, len(gates))[gate] for row in both for gate in gates])
+
+    def mean_over_frames(self, hidden: str) -> str:
+        """(batch, frames, states) -> (batch, states), the mean over each clip's own frames."""
+        zero = self.constant("zero", np.array(0, np.int64))
+        one = self.constant("one", np.array(1, np.int64))
+        first_axis = self.constant("axis_1", np.array([1], np.int64))
+        last_axis = self.constant("axis_2", np.array([2], np.int64))
+        frames = self.node("Gather", self.node("Shape", hidden), one)
+        positions = self.node("Range", zero, frames, one)  # (frames,)
+        lengths = self.node("Unsqueeze", self.node("Cast", "lengths", to=TensorProto.INT64), first_axis)  # (batch, 1)
+        mask = self.node("Cast", self.node("Less", positions, lengths), to=TensorProto.FLOAT)  # (batch, frames)
+        total = self.node("ReduceSum", self.node("Mul", hidden, self.node("Unsqueeze", mask, last_axis)), first_axis, keepdims=0)
+        return self.node("Div", total, self.node("Cast", lengths, to=TensorProto.FLOAT))

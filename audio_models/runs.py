@@ -1,0 +1,281 @@
+"""The run folder: everything about one training, as files that are each written atomically.
+
+    runs/<id>/
+      config.json       what is trained and how; never changes
+      process.json      the process that trains it, and since when it queues
+      state.json        how far it is
+      history.json      one row an epoch
+      model.onnx        the best network so far, with labels, feature settings and normalisation in its metadata
+      model.keras       the same for keras; written for the user, never read by Hark (such a file can hold code)
+      checkpoint.npz    weights and optimizer after the last epoch: where a resumed training goes on
+      evaluations/      one file for each corpus and split that it was judged on
+      cancel            there while the user wants it to stop
+      log.txt           what the training process said
+
+Copy the folder and you have copied the model. Importing this module is cheap: no tensorflow, no onnxruntime.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import time
+from dataclasses import asdict, dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import psutil
+
+from audio_models.config import RunConfig, from_dict, to_dict
+from audio_models.errors import RunError
+from data import workspace
+from data.errors import HarkError, WorkspaceError
+
+Status = Literal["queued", "running", "finished", "failed", "cancelled", "interrupted"]
+ACTIVE: tuple[Status, ...] = ("queued", "running")
+
+
+@dataclass(frozen=True)
+class State:
+    """How far a training is, as its process last wrote it.
+
+    Attributes:
+        status: "interrupted" is never written: it is what a reader finds when the process is gone.
+        stage: what it is doing, in the user's words.
+        done, total: of the stage, in clips, bytes or steps.
+        unit: of done and total.
+        epoch: epochs finished.
+        clips_per_second: read while training, since the start of the epoch.
+        seconds_left: until all epochs are done; early stopping may end it sooner. None while it is not known.
+        seconds: spent so far, over all its processes [s].
+        updated: when this was written [s since 1970].
+        error: why it failed, one sentence.
+        skipped: clips that could not be read.
+    """
+
+    status: Status = "queued"
+    stage: str = "Waiting to start"
+    done: int = 0
+    total: int | None = None
+    unit: str = "clips"
+    epoch: int = 0
+    clips_per_second: float | None = None
+    seconds_left: float | None = None
+    seconds: float = 0.0
+    updated: float = 0.0
+    error: str = ""
+    skipped: int = 0
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One row of the history; losses are cross-entropy [nat], accuracies lie in 0..1."""
+
+    epoch: int
+    loss: float
+    accuracy: float
+    validation_loss: float
+    validation_accuracy: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run folder. What the files say is read when asked for, so a `Run` is never out of date."""
+
+    folder: Path
+
+    @property
+    def id(self) -> str:
+        return self.folder.name
+
+    @cached_property
+    def config(self) -> RunConfig:
+        """Raises `RunError` where config.json is missing or damaged."""
+        return from_dict(RunConfig, self._read("config.json"))
+
+    @property
+    def name(self) -> str:
+        """What the user called it, else its id."""
+        return self.config.name or self.id
+
+    @property
+    def created(self) -> float:
+        """When it was made [s since 1970]; from the id where it has the usual form."""
+        try:
+            return time.mktime(time.strptime(self.id[:15], "%Y%m%d-%H%M%S"))
+        except ValueError:
+            return self.folder.stat().st_mtime
+
+    @property
+    def state(self) -> State:
+        """Its state now: a queued or running one whose process is gone is "interrupted"."""
+        written = self._read("state.json")
+        known = {field.name for field in fields(State)}
+        try:
+            state = State(**{name: value for name, value in written.items() if name in known})
+        except (TypeError, AttributeError) as error:
+            raise RunError(f"{self.folder / 'state.json'} is damaged; the run's state cannot be told.") from error
+        if state.status in ACTIVE and not self.is_alive():
+            return State(**{**asdict(state), "status": "interrupted", "seconds_left": None, "clips_per_second": None})
+        return state
+
+    @property
+    def history(self) -> list[Epoch]:
+        """The epochs that are done, oldest first; empty before the first."""
+        try:
+            rows = self._read("history.json")
+            return [Epoch(**row) for row in rows]
+        except RunMissingError:
+            return []
+        except TypeError as error:
+            raise RunError(f"{self.folder / 'history.json'} is damaged; the run's epochs cannot be shown.") from error
+
+    @property
+    def best_epoch(self) -> Epoch | None:
+        """The epoch whose weights are kept: the lowest validation loss."""
+        return min(self.history, key=lambda row: row.validation_loss, default=None)
+
+    @property
+    def model_path(self) -> Path:
+        return self.folder / "model.onnx"
+
+    @property
+    def has_model(self) -> bool:
+        """Whether it can answer clips: from its first epoch on."""
+        return self.model_path.is_file()
+
+    def is_alive(self) -> bool:
+        """Whether the process that trains it runs (a process id alone could be another program's by now)."""
+        try:
+            process = self._read("process.json")
+            found = psutil.Process(process["pid"])
+            return bool(
+                abs(found.create_time() - process["started"]) < 1 and found.status() != psutil.STATUS_ZOMBIE
+            )
+        except (RunError, psutil.Error, KeyError, TypeError, ValueError):
+            return False
+
+    @property
+    def queued_since(self) -> float:
+        """When its process was started [s since 1970]."""
+        try:
+            return float(self._read("process.json")["queued_since"])
+        except (RunError, KeyError, TypeError, ValueError):
+            return 0.0
+
+    def write_state(self, state: State) -> None:
+        workspace.write_json(self.folder / "state.json", {**asdict(state), "updated": time.time()})
+
+    def write_history(self, history: list[Epoch]) -> None:
+        workspace.write_json(self.folder / "history.json", [asdict(row) for row in history])
+
+    def write_process(self, pid: int) -> None:
+        """Name the process `pid` as the one that trains this run."""
+        started = psutil.Process(pid).create_time()
+        workspace.write_json(
+            self.folder / "process.json", {"pid": pid, "started": started, "queued_since": time.time()}
+        )
+
+    @property
+    def cancel_path(self) -> Path:
+        return self.folder / "cancel"
+
+    @property
+    def log_path(self) -> Path:
+        return self.folder / "log.txt"
+
+    def _read(self, name: str) -> Any:
+        try:
+            return workspace.read_json(self.folder / name)
+        except FileNotFoundError as error:
+            raise RunMissingError(f"The run in {self.folder} has no {name}; the folder is incomplete. Copy it again, or train anew.") from error
+        except WorkspaceError as error:
+            raise RunError(str(error)) from error
+
+
+class RunMissingError(RunError):
+    """A file of the run is not there."""
+
+
+def create(config: RunConfig) -> Run:
+    """Make the folder of a new run, in state "queued" and with no process yet."""
+    parent = workspace.folder("runs")
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    run = Run(parent / f"{stamp}-{config.network.cell}-{secrets.token_hex(2)}")
+    # Filled under a hidden name, so that nobody sees a run without its configuration.
+    half_made = Run(parent / f".{run.id}")
+    try:
+        half_made.folder.mkdir()
+        workspace.write_json(half_made.folder / "config.json", to_dict(config))
+        half_made.write_process(os.getpid())
+        half_made.write_state(State())
+        half_made.folder.rename(run.folder)
+    except OSError as error:
+        raise WorkspaceError(f"The run's folder {run.folder} cannot be made ({error.strerror}). Free some disk space or check the permissions.") from error
+    finally:
+        shutil.rmtree(half_made.folder, ignore_errors=True)
+    return run
+
+
+def listing() -> list[Run]:
+    """All runs in the workspace, newest first, damaged ones included."""
+    parent = workspace.root() / "runs"
+    if not parent.is_dir():
+        return []
+    folders = [path for path in parent.iterdir() if path.is_dir() and not path.name.startswith(".")]
+    return [Run(path) for path in sorted(folders, key=lambda path: path.name, reverse=True)]
+
+
+def usable() -> list[Run]:
+    """The runs that can answer clips, newest first."""
+    found = []
+    for run in listing():
+        try:
+            if run.has_model and run.config:
+                found.append(run)
+        except HarkError:
+            continue
+    return found
+
+
+def find(text: str) -> Run:
+    """The run that `text` means: an id, a name (of several the newest), or a run's folder anywhere on disk.
+
+    Raises:
+        RunError: there is none.
+    """
+    known = listing()
+    for run in known:
+        if run.id == text:
+            return run
+    for run in known:
+        try:
+            if run.config.name and run.config.name == text:
+                return run
+        except HarkError:
+            continue
+    path = Path(text).expanduser()
+    if text and path.is_dir():
+        if (path / "config.json").is_file() or (path / "model.onnx").is_file():
+            return Run(path.resolve())
+        raise RunError(f"{path} is not a run's folder: it has no config.json. A run's folder lies under {workspace.root() / 'runs'}.")
+    there = ", ".join(run.id for run in known[:5])
+    raise RunError(
+        f"There is no run '{text}'. " + (f"The newest are: {there}." if there else "No run has been made yet; start with: python -m audio_models train")
+    )
+
+
+def next_name(base: str) -> str:
+    """A name that no run has: "base 1", "base 2", ..."""
+    taken = set()
+    for run in listing():
+        try:
+            taken.add(run.config.name)
+        except HarkError:
+            continue
+    number = 1 + max((int(found[1]) for name in taken if (found := re.fullmatch(rf"{re.escape(base)} (\d+)", name))), default=0)
+    return f"{base} {number}"

@@ -1,0 +1,311 @@
+"""What the training process does, from the corpus to a judged run: `python -m audio_models.training_process FOLDER`.
+
+Its whole state is files in the run's folder, each written atomically: a kill at any moment leaves a run that can be
+told apart and resumed. tensorflow is imported here, while the features are computed, and in no other process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import filelock
+import numpy as np
+
+from audio_models import evaluation, jobs, runs
+from audio_models.clip_features import clip_features
+from audio_models.config import RunConfig, to_dict
+from audio_models.errors import TrainingError
+from audio_models.runs import Run, State
+from audio_models.sequences import Normalisation
+from data import catalogue, task, workspace
+from data.corpus import Clip, Progress, Split
+from data.errors import Cancelled, HarkError, WorkspaceError
+
+if TYPE_CHECKING:
+    from audio_models.training import Examples, Step, Training
+
+_POLL = 0.2  # seconds between two looks at the cancel file or the queue
+_GRACE = 1.0  # seconds in which the work may stop by itself before the process ends it
+_WRITE_EVERY = 0.4  # seconds between two writes of the state
+
+Said = Callable[[State], None]
+
+
+def train(run: Run, said: Said = lambda state: None) -> State:
+    """Train a run in this process, from its beginning or its last epoch, and judge it.
+
+    Args:
+        said: told of each state that is written.
+
+    Returns:
+        the last state: finished, cancelled or failed.
+
+    Raises:
+        WorkspaceError: not even the state can be written, the disk is full, say.
+    """
+    run.cancel_path.unlink(missing_ok=True)
+    run.write_process(os.getpid())
+    work = _Work(run, said)
+    try:
+        with work.watched():
+            _train(run, work)
+        work.write(status="finished", stage="Finished", seconds_left=None, clips_per_second=None)
+    except (Cancelled, KeyboardInterrupt):
+        work.write(status="cancelled", stage="Cancelled", seconds_left=None, clips_per_second=None)
+    except HarkError as error:
+        work.write(status="failed", stage="Failed", error=str(error), seconds_left=None, clips_per_second=None)
+    except MemoryError:
+        message = "The memory does not suffice for this training; use a smaller batch, fewer units or fewer clips."
+        work.write(status="failed", stage="Failed", error=message, seconds_left=None, clips_per_second=None)
+    except Exception as error:
+        message = f"The training stopped at an unexpected fault ({type(error).__name__}: {str(error)[:200]}); the details are in {run.log_path}."
+        work.write(status="failed", stage="Failed", error=message, seconds_left=None, clips_per_second=None)
+        raise
+    finally:
+        run.cancel_path.unlink(missing_ok=True)
+    return work.state
+
+
+class _Work:
+    """The state of the run as this process knows it, and the user's wish to stop."""
+
+    def __init__(self, run: Run, said: Said) -> None:
+        self.state = replace(run.state, status="queued", stage="Waiting to start", error="")
+        self._run = run
+        self._said = said
+        self._began = time.monotonic()
+        self._seconds_before = self.state.seconds
+        self._written = 0.0
+        self._wish = threading.Event()
+        self._stopped = threading.Event()
+
+    def write(self, **changes: Any) -> None:
+        """Change the state and write it."""
+        seconds = self._seconds_before + time.monotonic() - self._began
+        self.state = replace(self.state, seconds=seconds, **changes)
+        self._run.write_state(self.state)
+        self._written = time.monotonic()
+        self._said(self.state)
+
+    def go_on(self, **changes: Any) -> None:
+        """Between two pieces of work: stop if the user wants it, and write the state now and then."""
+        if self._wish.is_set():
+            raise Cancelled("Cancelled.")
+        if time.monotonic() - self._written > _WRITE_EVERY:
+            self.write(**changes)
+
+    def report(self, progress: Progress) -> None:
+        """A `Report` for the corpus and the features."""
+        self.go_on(stage=progress.stage, done=progress.done, total=progress.total, unit=progress.unit)
+
+    @contextlib.contextmanager
+    def watched(self) -> Iterator[None]:
+        """Look for the cancel file meanwhile; where the work does not stop by itself (an import), end the process."""
+        watcher = threading.Thread(target=self._watch, daemon=True)
+        watcher.start()
+        try:
+            yield
+        finally:
+            self._stopped.set()
+            watcher.join()
+
+    def _watch(self) -> None:
+        while not self._stopped.wait(_POLL):
+            if self._run.cancel_path.exists():
+                self._wish.set()
+                if not self._stopped.wait(_GRACE):
+                    self.write(status="cancelled", stage="Cancelled", seconds_left=None, clips_per_second=None)
+                    self._run.cancel_path.unlink(missing_ok=True)
+                    os._exit(1)
+                return
+
+
+def _train(run: Run, work: _Work) -> None:
+    with _turn(run, work), ThreadPoolExecutor(1) as importer:
+        work.write(status="running", stage="Reading the corpus")
+        tensorflow = importer.submit(_import_training)  # seconds; the features are computed meanwhile
+        config = run.config
+        prepared = prepare(config, work)
+        work.write(stage="Starting tensorflow", done=0, total=None)
+        training = _await(tensorflow, work).Training(
+            config.network, config.training, config.features.width, len(prepared.labels)
+        )
+        _learn(run, training, prepared, work)
+    for split in ("validation", "test"):
+        if prepared.count[split]:
+            work.write(stage=f"Judging on {split} clips", seconds_left=None, clips_per_second=None)
+            evaluation.evaluate_and_keep(run, split=split, report=work.report)
+
+
+@contextlib.contextmanager
+def _turn(run: Run, work: _Work) -> Iterator[None]:
+    """Wait until no other run trains and none waits longer. The lock goes with the process, however it ends."""
+    lock = filelock.FileLock(workspace.folder("runs") / ".training.lock")
+    while True:
+        if not jobs.ahead_of(run):
+            with contextlib.suppress(filelock.Timeout):
+                lock.acquire(timeout=0)
+                break
+        work.go_on(stage="Waiting for another training")
+        time.sleep(_POLL)
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _import_training() -> Any:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # Hark's networks are small; the same result everywhere
+    from audio_models import training
+
+    return training
+
+
+def _await(module: Future[Any], work: _Work) -> Any:
+    while not module.done():
+        work.go_on()
+        time.sleep(_POLL / 4)
+    return module.result()
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Clips as numbers, ready for the loop."""
+
+    labels: tuple[str, ...]
+    sequences: dict[Split, list[Any]]
+    classes: dict[Split, Any]
+    normalisation: Normalisation
+    count: dict[Split, int]
+
+
+def prepare(config: RunConfig, work: _Work) -> Prepared:
+    """Load the corpus if need be, choose the clips, compute their features and normalise them.
+
+    Raises:
+        CorpusError: the corpus cannot be had.
+        TrainingError: the clips do not suffice.
+    """
+    corpus = catalogue.open_corpus(config.corpus, words=config.task.labels)
+    if not corpus.is_loaded():
+        corpus.load(work.report)
+    index = corpus.index(work.report)
+    clips = task.examples(index, config.task, config.training.seed)
+    used = [clip for clip in clips if clip.split != "test"]
+    _check_sides(used, config)
+    sequences, skipped = clip_features(used, config.features, work.report)
+    work.write(skipped=len(skipped))
+    labels = config.task.classes
+    position = {label: number for number, label in enumerate(labels)}
+    readable = [(clip, frames) for clip, frames in zip(used, sequences, strict=True) if frames is not None]
+    _check_sides([clip for clip, _ in readable], config)
+    normalisation = Normalisation.fit([frames for clip, frames in readable if clip.split == "training"])
+    sides: tuple[Split, ...] = ("training", "validation")
+    return Prepared(
+        labels,
+        {side: [normalisation.apply(frames) for clip, frames in readable if clip.split == side] for side in sides},
+        {side: np.array([position[clip.label] for clip, _ in readable if clip.split == side]) for side in sides},
+        normalisation,
+        {side: sum(clip.split == side for clip in clips) for side in ("training", "validation", "test")},
+    )
+
+
+def _check_sides(clips: Sequence[Clip], config: RunConfig) -> None:
+    missing = [
+        label for label in config.task.classes if not any(c.label == label and c.split == "training" for c in clips)
+    ]
+    if missing:
+        raise TrainingError(
+            f"There is no training clip of {', '.join(missing)} in {config.corpus.name}. Add clips, or leave that word out."
+        )
+    if not any(clip.split == "validation" for clip in clips):
+        raise TrainingError(
+            f"There is no validation clip in {config.corpus.name}, so nothing could tell when to stop. "
+            "Add clips: three or more of a word are split by themselves."
+        )
+
+
+def _learn(run: Run, training: Training, prepared: Prepared, work: _Work) -> None:
+    from audio_models.training import Examples
+
+    sides: dict[Split, Examples] = {
+        side: Examples(prepared.sequences[side], prepared.classes[side]) for side in prepared.sequences
+    }
+    _take_up(run, training)
+    epochs = training.config.epochs
+    while not training.is_done:
+
+        def said(step: Step) -> None:
+            rate = step.clips_done / step.seconds
+            left = (step.clips - step.clips_done + (epochs - step.epoch) * step.clips) / rate
+            work.go_on(
+                stage="Training", done=step.clips_done, total=step.clips, unit="clips", clips_per_second=rate, seconds_left=left
+            )
+
+        training.run_epoch(sides["training"], sides["validation"], said)
+        if training.just_improved:
+            _keep_model(run, training, prepared)
+        run.write_history(training.history)
+        with _replacing(run.folder / "checkpoint.npz") as path:
+            training.save(path)
+        work.write(stage="Training", epoch=len(training.history))
+
+
+def _take_up(run: Run, training: Training) -> None:
+    checkpoint = run.folder / "checkpoint.npz"
+    if not checkpoint.is_file():
+        run.write_history([])
+        return
+    try:
+        training.restore(checkpoint, run.history)
+    except (ValueError, KeyError, OSError, EOFError) as error:
+        raise TrainingError(f"{checkpoint} is damaged ({error}); the run cannot go on. Delete that file to train it from the start.") from error
+    run.write_history(training.history)
+
+
+def _keep_model(run: Run, training: Training, prepared: Prepared) -> None:
+    """Write the network as it is now: for keras, and as the graph that answers clips."""
+    from audio_models import networks, onnx_graph
+
+    config = run.config
+    graph = onnx_graph.build(
+        config.network,
+        networks.weights(training.model),
+        {
+            "labels": json.dumps(prepared.labels),
+            "features": json.dumps(to_dict(config.features)),
+            "normalisation": json.dumps(asdict(prepared.normalisation)),
+            "parameters": str(training.model.count_params()),
+        },
+    )
+    with _replacing(run.folder / "model.keras") as path:
+        training.model.save(path)
+    workspace.write_atomically(run.model_path, graph.SerializeToString())
+
+
+@contextlib.contextmanager
+def _replacing(path: Path) -> Iterator[Path]:
+    """A path of the same ending to write to; it takes the place of `path` when the block ends well."""
+    try:
+        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".writing-") as folder:
+            written = Path(folder) / path.name
+            yield written
+            os.replace(written, path)
+    except OSError as error:
+        raise WorkspaceError(f"{path} could not be written ({error.strerror or error}). The version before it is kept; free some disk space and resume.") from error
+
+
+if __name__ == "__main__":
+    sys.exit(0 if train(runs.find(sys.argv[1])).status == "finished" else 1)

@@ -1,0 +1,69 @@
+"""The ONNX graph equals the keras network: every cell, layer count, direction, readout and mask length."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnxruntime
+import pytest
+
+from audio_models.config import CELLS, NetworkConfig
+from audio_models.sequences import pad
+
+keras = pytest.importorskip("keras")
+
+from audio_models import networks, onnx_graph  # noqa: E402
+
+WIDTH, CLASSES = 5, 3
+
+
+def _configurations() -> list[NetworkConfig]:
+    configurations = []
+    for cell in CELLS:
+        for layers in (1, 2, 3):
+            for bidirectional in (False, True) if cell != "feed_forward" else (False,):
+                for readout in ("last", "mean") if cell != "feed_forward" else ("mean",):
+                    configurations.append(NetworkConfig(cell, 6, layers, bidirectional, 0.3, readout))
+    return configurations
+
+
+def _name(config: NetworkConfig) -> str:
+    return f"{config.cell}-{config.layers}-{'both' if config.bidirectional else 'forward'}-{config.readout}"
+
+
+def _session(config: NetworkConfig, model) -> onnxruntime.InferenceSession:
+    graph = onnx_graph.build(config, networks.weights(model), {"labels": "[]"})
+    return onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
+
+
+@pytest.mark.parametrize("config", _configurations(), ids=_name)
+def test_graph_equals_keras_for_all_lengths(config: NetworkConfig) -> None:
+    keras.utils.set_random_seed(1)
+    model = networks.build(config, WIDTH, CLASSES)
+    random = np.random.default_rng(2)
+    for variable in model.trainable_variables:  # biases of zero would hide a bias in the wrong place
+        variable.assign(random.normal(0, 0.6, variable.shape))
+    sequences = [random.normal(0, 1.5, (length, WIDTH)).astype(np.float32) for length in (1, 2, 7, 12, 12)]
+    batch, lengths = pad(sequences)
+
+    expected = np.asarray(model(batch, training=False))
+    (got,) = _session(config, model).run(None, {"frames": batch, "lengths": lengths})
+
+    np.testing.assert_allclose(got, expected, atol=1e-5)
+    assert np.ptp(expected, axis=0).max() > 0.01, "all answers alike would prove nothing"
+    # a clip's answer does not depend on its neighbours or on the padding
+    (alone,) = _session(config, model).run(None, {"frames": sequences[1][None], "lengths": np.array([2], np.int32)})
+    np.testing.assert_allclose(alone[0], got[1], atol=1e-6)
+
+
+def test_feed_forward_cannot_depend_on_the_order_of_frames() -> None:
+    config = NetworkConfig("feed_forward", 6, 2)
+    model = networks.build(config, WIDTH, CLASSES)
+    frames = np.random.default_rng(0).normal(size=(1, 9, WIDTH)).astype(np.float32)
+    np.testing.assert_allclose(model(frames), model(frames[:, ::-1]), atol=1e-6)
+
+
+def test_recurrent_networks_do_depend_on_the_order_of_frames() -> None:
+    frames = np.random.default_rng(0).normal(size=(1, 9, WIDTH)).astype(np.float32)
+    for cell in ("simple_rnn", "lstm", "gru"):
+        model = networks.build(NetworkConfig(cell, 6), WIDTH, CLASSES)
+        assert np.abs(np.asarray(model(frames)) - np.asarray(model(frames[:, ::-1].copy()))).max() > 1e-3
