@@ -99,4 +99,6 @@ def _spawn(run: Run) -> None:
             )
         run.write_process(process.pid)
     except OSError as error:
-        raise WorkspaceError(f"The training of {run.name} could not be started ({error.strerror}).") from error
+        message = f"The training of {run.name} could not be started ({error.strerror}). Mend that and resume it."
+        run.write_state(replace(run.state, status="failed", stage="Failed", error=message))
+        raise WorkspaceError(message) from error

@@ -1,0 +1,378 @@
+"""The shell command: `python -m audio_models COMMAND`.
+
+Results go to stdout, as text or as one JSON document; progress and complaints go to stderr. The exit status is 0
+when all went well, else 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NoReturn
+
+from audio_models import jobs, runs
+from audio_models.config import CELLS, LEARNING_RATES, FeatureConfig, NetworkConfig, RunConfig, TrainingConfig
+from audio_models.errors import ConfigError, RunError
+from audio_models.progress import TerminalProgress, in_words
+from audio_models.runs import Run, State
+from data import catalogue
+from data.catalogue import CorpusReference
+from data.errors import Cancelled, HarkError
+from data.task import Task
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; the exit status."""
+    try:
+        options = _parser().parse_args(arguments)
+        status: int = options.command(options)
+        return status
+    except (Cancelled, KeyboardInterrupt):
+        _complain("Cancelled.")
+    except HarkError as error:
+        _complain(str(error))
+    except BrokenPipeError:  # the reader of our output has enough
+        sys.stderr.close()
+    return 1
+
+
+def corpora(options: argparse.Namespace) -> int:
+    """List the corpora that Hark knows."""
+    rows = []
+    for description in catalogue.descriptions():
+        row = asdict(description)
+        row["loaded"] = catalogue.open_corpus(description.name).is_loaded()
+        rows.append(row)
+    if options.json:
+        _print_json(rows)
+    for row in [] if options.json else rows:
+        print(f"{row['name']}: {row['title']} ({'loaded' if row['loaded'] else row['size']})")
+        for key in ("holds", "speakers", "splits", "licence", "homepage"):
+            print(f"    {key:9} {row[key]}")
+    return 0
+
+
+def fetch(options: argparse.Namespace) -> int:
+    """Load a corpus onto this disk and say what it holds."""
+    corpus = catalogue.open_corpus(_reference(options, options.name))
+    with TerminalProgress() as progress:
+        corpus.load(progress.report)
+        index = corpus.index(progress.report)
+    found = {
+        "corpus": corpus.name,
+        "clips": len(index.clips),
+        "labels": {label: sum(clip.label == label for clip in index.clips) for label in index.labels},
+        "splits": {side: sum(clip.split == side for clip in index.clips) for side in ("training", "validation", "test")},
+        "split_rule": index.split_rule,
+        "speaker_disjoint": index.speaker_disjoint,
+        "skipped": [{"path": str(one.path), "reason": one.reason} for one in index.skipped],
+    }
+    if options.json:
+        _print_json(found)
+    else:
+        print(f"{corpus.name}: {found['clips']} clips, {len(index.labels)} labels: {', '.join(index.labels)}")
+        print(", ".join(f"{count} {side}" for side, count in found["splits"].items()) + f". {index.split_rule}")
+        _print_skipped(found["skipped"])
+    return 0
+
+
+def train(options: argparse.Namespace) -> int:
+    """Make a run and train it here, or in the background."""
+    config = _run_config(options)
+    if options.background:
+        return _print_run(jobs.start(config), options)
+    return _train_here(runs.create(config), options)
+
+
+def resume(options: argparse.Namespace) -> int:
+    """Go on with a run from its last epoch."""
+    run = runs.find(options.run)
+    jobs.check_resumable(run)
+    return _train_here(run, options)
+
+
+def cancel(options: argparse.Namespace) -> int:
+    """Stop a training; its best weights are kept."""
+    run = runs.find(options.run)
+    jobs.cancel(run)
+    if not jobs.wait_until_stopped(run, seconds=10):
+        raise RunError(f"The run {run.name} has not stopped after 10 s; its log is {run.log_path}.")
+    return _print_run(run, options)
+
+
+def list_runs(options: argparse.Namespace) -> int:
+    """List the runs in the workspace, newest first."""
+    rows = []
+    for run in runs.listing():
+        try:
+            config, state, best = run.config, run.state, run.best_epoch
+        except HarkError as error:
+            rows.append({"run": run.id, "path": str(run.folder), "state": "damaged", "error": str(error)})
+            continue
+        rows.append(
+            {
+                "run": run.id,
+                "name": run.name,
+                "path": str(run.folder),
+                "state": state.status,
+                "corpus": config.corpus.name,
+                "labels": list(config.task.classes),
+                "cell": config.network.cell,
+                "units": config.network.units,
+                "epochs": state.epoch,
+                "validation_accuracy": best.validation_accuracy if best else None,
+                "seconds": round(state.seconds, 1),
+                "error": state.error,
+            }
+        )
+    if options.json:
+        _print_json(rows)
+        return 0
+    for row in rows:
+        if row["state"] == "damaged":
+            print(f"{row['run']}  damaged: {row['error']}")
+            continue
+        score = row["validation_accuracy"]
+        shown = "no epoch yet" if score is None else f"{score:.1%} validation accuracy"
+        print(f"{row['run']}  {row['state']}, {row['cell']}, {shown}, {row['epochs']} epochs, {in_words(row['seconds'])}  {row['name']}")
+    if not rows:
+        print("No run yet. Start one with: python -m audio_models train")
+    return 0
+
+
+def evaluate(options: argparse.Namespace) -> int:
+    """Judge a run by the clips of one side of a corpus."""
+    from audio_models import evaluation
+
+    run = runs.find(options.run)
+    corpus = _reference(options, options.corpus) if options.corpus else None
+    if corpus is None and (options.speaker_pattern or options.split_by):
+        raise ConfigError("--speaker-pattern and --split-by describe the corpus given with --corpus; name it too.")
+    with TerminalProgress() as progress:
+        judgement = evaluation.evaluate_and_keep(run, corpus, evaluation.split_of(options.split), progress.report)
+    found = evaluation.summary(judgement)
+    if options.json:
+        _print_json(found)
+        return 0
+    low, high = found["accuracy_interval"]
+    print(
+        f"{run.id} on {found['corpus']}: {found['accuracy']:.1%} ({low:.1%} to {high:.1%} over {found['interval_over']}), "
+        f"{found['split']}, {found['clips']} clips, {len(judgement.per_speaker)} speakers"
+    )
+    print(_table(judgement.labels, found["confusion"]))
+    for row in judgement.per_class:
+        print(f"{row.label:>12}  precision {row.precision:6.1%}  recall {row.recall:6.1%}  F1 {row.f1:6.1%}  {row.support} clips")
+    _print_skipped(found["skipped"])
+    return 0
+
+
+def predict(options: argparse.Namespace) -> int:
+    """Answer clips; what cannot be read is said, and the others are still answered."""
+    from audio_models.recognizer import Recognizer
+
+    recognizer = Recognizer(runs.find(options.run))
+    answers: list[dict[str, Any]] = []
+    for clip in options.clip:
+        try:
+            answer = recognizer.hear(recognizer.load(Path(clip)))
+            answers.append({"path": clip, **asdict(answer)})
+        except HarkError as error:
+            answers.append({"path": clip, "error": str(error)})
+    failed = [row for row in answers if "error" in row]
+    if options.json:
+        _print_json(answers)
+    for row in [] if options.json else answers:
+        if "error" not in row:
+            others = sorted(row["probabilities"].items(), key=lambda item: -item[1])[1:3]
+            print(f"{row['path']}: {row['label']} {row['confidence']:.1%}  ({', '.join(f'{label} {p:.1%}' for label, p in others)})")
+    for row in failed:
+        _complain(row["error"])
+    return 1 if failed else 0
+
+
+def _train_here(run: Run, options: argparse.Namespace) -> int:
+    from audio_models import training_process
+
+    with TerminalProgress() as progress:
+        state = training_process.train(run, progress.training(run))
+    _print_run(run, options)
+    if state.status == "finished":
+        return 0
+    _complain(state.error or f"The training of {run.id} was {state.status}; go on with: python -m audio_models resume {run.id}")
+    return 1
+
+
+def _print_run(run: Run, options: argparse.Namespace) -> int:
+    state: State = run.state
+    best = run.best_epoch
+    found: dict[str, Any] = {
+        "run": run.id,
+        "path": str(run.folder),
+        "state": state.status,
+        "validation_accuracy": best.validation_accuracy if best else None,
+        "epochs": state.epoch,
+        "seconds": round(state.seconds, 2),
+        "parameters": _parameters(run),
+    }
+    if options.json:
+        _print_json(found)
+    elif best:
+        print(
+            f"{run.id}: {state.status}, {best.validation_accuracy:.1%} validation accuracy (epoch {best.epoch} of {state.epoch}), "
+            f"{found['parameters']} parameters, {in_words(state.seconds)}"
+        )
+    else:
+        print(f"{run.id}: {state.status}")
+    return 0
+
+
+def _parameters(run: Run) -> int | None:
+    if not run.has_model:
+        return None
+    from audio_models.recognizer import Recognizer
+
+    return Recognizer(run).parameters
+
+
+def _run_config(options: argparse.Namespace) -> RunConfig:
+    reference = _reference(options, options.corpus)
+    labels = tuple(part.strip() for part in options.labels.split(",") if part.strip()) if options.labels else ()
+    if not labels:
+        with TerminalProgress() as progress:
+            corpus = catalogue.open_corpus(reference)
+            if not corpus.is_loaded():
+                corpus.load(progress.report)
+            index = corpus.index(progress.report)
+        labels = catalogue.usual_labels(corpus, index)
+    rate = options.learning_rate if options.learning_rate is not None else LEARNING_RATES[options.cell]
+    return RunConfig(
+        corpus=reference,
+        task=Task(labels, unknown=options.unknown, silence=options.silence),
+        name=options.name,
+        features=_settings(FeatureConfig, options),
+        network=_settings(NetworkConfig, options),
+        training=_settings(TrainingConfig, options, learning_rate=rate),
+    )
+
+
+def _settings(kind: Any, options: argparse.Namespace, **chosen: Any) -> Any:
+    """The configuration `kind` with the options of the same names; what was not given keeps its default."""
+    given = {name: value for name, value in vars(options).items() if name in kind.__dataclass_fields__ and value is not None}
+    return kind(**{**given, **chosen})
+
+
+def _reference(options: argparse.Namespace, name: str) -> CorpusReference:
+    return catalogue.refer(name, speaker_pattern=options.speaker_pattern, split_by=options.split_by)
+
+
+def _print_json(value: Any) -> None:
+    json.dump(value, sys.stdout, ensure_ascii=False, allow_nan=False)
+    sys.stdout.write("\n")
+    sys.stdout.flush()
+
+
+def _print_skipped(skipped: Sequence[dict[str, str]]) -> None:
+    for one in skipped[:5]:
+        _complain(f"Skipped {one['path']}: {one['reason']}")
+    if len(skipped) > 5:
+        _complain(f"... and {len(skipped) - 5} more were skipped; --json lists them all.")
+
+
+def _table(labels: Sequence[str], confusion: Sequence[Sequence[int]]) -> str:
+    width = max(6, *(len(label) for label in labels)) + 1
+    lines = ["said \\ heard".rjust(width) + "".join(label.rjust(width) for label in labels)]
+    for label, row in zip(labels, confusion, strict=True):
+        lines.append(label.rjust(width) + "".join(str(count or ".").rjust(width) for count in row))
+    return "\n".join(lines)
+
+
+def _complain(text: str) -> None:
+    print(f"hark: {text}", file=sys.stderr)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError(f"{message[:1].upper()}{message[1:]}. See: {self.prog} --help")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="python -m audio_models", description="Train, judge and run recurrent classifiers of short sounds.")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
+
+    def command(name: str, function: Any, text: str) -> argparse.ArgumentParser:
+        made: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
+        made.set_defaults(command=function)
+        made.add_argument("--json", action="store_true", help="print one JSON document on stdout, and nothing else there")
+        return made
+
+    def corpus_options(made: argparse.ArgumentParser) -> None:
+        made.add_argument("--speaker-pattern", metavar="REGEX", help="where a clip's file name holds its speaker: a regular expression with one group")
+        made.add_argument("--split-by", choices=["lists", "speaker", "clip"], help="how the sides are made: the corpus' own lists, speaker-disjoint, or clip by clip; the best that the corpus has by default")
+
+    command("corpora", corpora, "List the corpora that Hark knows: what they hold, licence, size.")
+
+    made = command("fetch", fetch, "Load a corpus: download or synthesise it, check it, index it.")
+    made.add_argument("name", metavar="NAME", help="a corpus' name, or a folder of label/clip.wav")
+    corpus_options(made)
+
+    made = command("train", train, "Train a network; the run is kept in the workspace.")
+    made.add_argument("--corpus", default="synthetic_voices", metavar="NAME|FOLDER", help="what to learn from (synthetic_voices)")
+    corpus_options(made)
+    made.add_argument("--labels", metavar="A,B,C", help="the words to tell apart; all of the corpus by default")
+    made.add_argument("--unknown", action="store_true", help="add the class _unknown_, drawn from the corpus' other words")
+    made.add_argument("--silence", action="store_true", help="add the class _silence_, cut from background noise")
+    made.add_argument("--name", default="", metavar="TEXT", help="what to call the run")
+    made.add_argument("--background", action="store_true", help="return at once; the training goes on by itself")
+    _add_settings(made)
+
+    made = command("evaluate", evaluate, "Judge a run: accuracy with its interval, confusion matrix, per class, per speaker.")
+    made.add_argument("run", metavar="RUN", help="an id, a name or a run's folder")
+    made.add_argument("--corpus", metavar="NAME|FOLDER", help="judge by another corpus than its own")
+    made.add_argument("--split", default="test", help="training, validation, test or all (test)")
+    corpus_options(made)
+
+    made = command("predict", predict, "Say what is heard in clips.")
+    made.add_argument("run", metavar="RUN", help="an id, a name or a run's folder")
+    made.add_argument("clip", metavar="CLIP", nargs="+", help="a WAV, FLAC, OGG or MP3 file")
+
+    command("runs", list_runs, "List the runs: state, settings, validation accuracy.")
+
+    for name, function, text in (
+        ("cancel", cancel, "Stop a training; its best weights are kept."),
+        ("resume", resume, "Go on with a cancelled, interrupted or failed training from its last epoch."),
+    ):
+        made = command(name, function, text)
+        made.add_argument("run", metavar="RUN", help="an id, a name or a run's folder")
+    return parser
+
+
+def _add_settings(made: argparse.ArgumentParser) -> None:
+    """One option for each setting of the network, the training and the features; its default is the configuration's."""
+    network, training, features = NetworkConfig(), TrainingConfig(), FeatureConfig()
+    group = made.add_argument_group("network")
+    group.add_argument("--cell", choices=CELLS, default=network.cell, help=f"what reads the frames ({network.cell})")
+    group.add_argument("--units", type=int, metavar="N", help=f"size of the state ({network.units})")
+    group.add_argument("--layers", type=int, metavar="N", help=f"recurrent layers ({network.layers})")
+    group.add_argument("--bidirectional", action="store_true", help="read the frames from both ends")
+    group.add_argument("--dropout", type=float, metavar="X", help=f"share of outputs set to zero in training ({network.dropout})")
+    group.add_argument("--readout", choices=["last", "mean"], help=f"answer from the last state, or from the mean over all frames ({network.readout})")
+    group = made.add_argument_group("training")
+    group.add_argument("--epochs", type=int, metavar="N", help=f"at the most ({training.epochs})")
+    group.add_argument("--batch-size", type=int, metavar="N", help=f"clips a step ({training.batch_size})")
+    group.add_argument("--learning-rate", type=float, metavar="X", help="of Adam (" + ", ".join(f"{cell} {rate:g}" for cell, rate in LEARNING_RATES.items()) + ")")
+    group.add_argument("--patience", type=int, metavar="N", help=f"epochs without improvement before it stops, 0 for never ({training.patience})")
+    group.add_argument("--clip-norm", type=float, metavar="X", help=f"bound on the gradient's norm ({training.clip_norm:g})")
+    group.add_argument("--seed", type=int, metavar="N", help=f"same seed, same result ({training.seed})")
+    group = made.add_argument_group("features")
+    group.add_argument("--sample-rate", type=int, metavar="HZ", help=f"rate that every clip is brought to ({features.sample_rate})")
+    group.add_argument("--frame-ms", type=float, metavar="X", help=f"length of a frame ({features.frame_ms:g})")
+    group.add_argument("--hop-ms", type=float, metavar="X", help=f"time from frame to frame ({features.hop_ms:g})")
+    group.add_argument("--n-mels", type=int, metavar="N", help=f"mel bands ({features.n_mels})")
+    group.add_argument("--n-mfcc", type=int, metavar="N", help=f"coefficients ({features.n_mfcc})")
+    group.add_argument("--fmin", type=float, metavar="HZ", help=f"edge of the lowest band ({features.fmin:g})")
+    group.add_argument("--fmax", type=float, metavar="HZ", help=f"edge of the highest band ({features.fmax:g})")
+    group.add_argument("--deltas", action="store_true", help="add each coefficient's slope")

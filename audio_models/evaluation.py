@@ -1,0 +1,240 @@
+"""A run is judged by the clips of one side of a corpus; the judgement is kept with the run."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from audio_models import metrics
+from audio_models.clip_features import clip_features
+from audio_models.errors import RunError, TrainingError
+from audio_models.metrics import ClassScore, SpeakerScore
+from audio_models.recognizer import Recognizer
+from audio_models.runs import Run
+from data import catalogue, task, workspace
+from data.catalogue import CorpusReference
+from data.corpus import SILENCE, SPLITS, UNKNOWN, Clip, Report, Skipped, Split, quiet
+from data.errors import WorkspaceError
+from data.task import Task
+
+Side = Literal["training", "validation", "test", "all"]
+SIDES: tuple[Side, ...] = (*SPLITS, "all")
+
+
+@dataclass(frozen=True)
+class Heard:
+    """One clip of an evaluation: what was said, and what the network heard.
+
+    Attributes:
+        clip: with its label as the network's classes have it.
+        predicted: the label that was heard.
+        confidence: its probability.
+        said_probability: the probability of the true label.
+    """
+
+    clip: Clip
+    predicted: str
+    confidence: float
+    said_probability: float
+
+    @property
+    def correct(self) -> bool:
+        return self.clip.label == self.predicted
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How a run fares on the clips of one side of a corpus.
+
+    Attributes:
+        run: id of the run.
+        corpus: name of the corpus, or the folder's path.
+        split: the side: "training", "validation", "test" or "all".
+        labels: classes in the order of the matrix.
+        accuracy: share of the clips that were heard right.
+        interval: its 95 % interval.
+        confusion: counts, rows are what was said, columns what was heard.
+        per_class, per_speaker: see `metrics`.
+        skipped: clips that could not be judged, and why.
+        heard: every clip with its answer.
+        speaker_disjoint: whether no speaker of the corpus is on two sides; None where speakers are not known.
+        split_rule: how the corpus' sides were made.
+    """
+
+    run: str
+    corpus: str
+    split: Side
+    labels: tuple[str, ...]
+    accuracy: float
+    interval: metrics.Interval
+    confusion: list[list[int]]
+    per_class: list[ClassScore]
+    per_speaker: list[SpeakerScore]
+    skipped: list[Skipped]
+    heard: list[Heard] = field(repr=False)
+    speaker_disjoint: bool | None = None
+    split_rule: str = ""
+
+    @property
+    def clips(self) -> int:
+        return len(self.heard)
+
+    def mistakes(self) -> list[Heard]:
+        """Clips that were heard wrong, the most confident first."""
+        return sorted((heard for heard in self.heard if not heard.correct), key=lambda heard: -heard.confidence)
+
+    def cell(self, said: str, predicted: str) -> list[Heard]:
+        """The clips of one cell of the matrix, the most confident first."""
+        found = [heard for heard in self.heard if heard.clip.label == said and heard.predicted == predicted]
+        return sorted(found, key=lambda heard: -heard.confidence)
+
+
+def evaluate(run: Run, corpus: CorpusReference | None = None, split: Side = "test", report: Report = quiet) -> Evaluation:
+    """Judge a run by every clip of one side of a corpus, its own by default.
+
+    Raises:
+        RunError: the run has no network, or lacks a configuration where its own corpus is asked for.
+        CorpusError: the corpus cannot be had.
+        TrainingError: no clip of that side can be judged.
+    """
+    recognizer = Recognizer(run)
+    reference = corpus or run.config.corpus
+    labels = recognizer.labels
+    words = tuple(label for label in labels if label not in (UNKNOWN, SILENCE))
+    asked = Task(words, unknown=UNKNOWN in labels, silence=SILENCE in labels)
+    opened = catalogue.open_corpus(reference, words=words)
+    if not opened.is_loaded():
+        opened.load(report)
+    index = opened.index(report)
+    seed = run.config.training.seed if corpus is None else 0
+    clips, skipped = task.judged(index, asked, split, seed)
+    sequences, unreadable = clip_features(clips, recognizer.features, report)
+    judged = [(clip, frames) for clip, frames in zip(clips, sequences, strict=True) if frames is not None]
+    if not judged:
+        sides = ", ".join(f"{sum(clip.split == side for clip in index.clips)} {side}" for side in SPLITS)
+        raise TrainingError(
+            f"No {'' if split == 'all' else split + ' '}clip of {reference.name} can be judged by {run.id}. "
+            f"It holds {sides} clips with the labels {', '.join(index.labels[:12])}; the network knows {', '.join(labels)}."
+        )
+    probabilities = recognizer.probabilities([frames for _, frames in judged])
+    position = {label: number for number, label in enumerate(labels)}
+    true = np.array([position[clip.label] for clip, _ in judged])
+    predicted = probabilities.argmax(axis=1)
+    correct = true == predicted
+    speakers = [clip.speaker for clip, _ in judged]
+    confusion = metrics.confusion_matrix(true, predicted, len(labels))
+    return Evaluation(
+        run=run.id,
+        corpus=reference.name,
+        split=split,
+        labels=labels,
+        accuracy=float(correct.mean()),
+        interval=metrics.accuracy_interval(correct, speakers),
+        confusion=confusion.tolist(),
+        per_class=metrics.class_scores(confusion, labels),
+        per_speaker=metrics.speaker_scores(correct, speakers),
+        skipped=[*skipped, *unreadable],
+        heard=[
+            Heard(clip, labels[choice], float(shares[choice]), float(shares[said]))
+            for (clip, _), choice, said, shares in zip(judged, predicted, true, probabilities, strict=True)
+        ],
+        speaker_disjoint=index.speaker_disjoint,
+        split_rule=index.split_rule,
+    )
+
+
+def evaluate_and_keep(
+    run: Run, corpus: CorpusReference | None = None, split: Side = "test", report: Report = quiet
+) -> Evaluation:
+    """`evaluate`, and keep the judgement in the run's folder where that can be written to."""
+    judgement = evaluate(run, corpus, split, report)
+    path = _path(run, corpus or run.config.corpus, split)
+    try:
+        path.parent.mkdir(exist_ok=True)
+        workspace.write_json(path, to_json(judgement))
+    except (OSError, WorkspaceError):
+        pass  # a run on a read-only disk can be judged too
+    return judgement
+
+
+def kept(run: Run, corpus: CorpusReference | None = None, split: Side = "test") -> Evaluation | None:
+    """The kept judgement, if there is one and it is of the network that the run has now."""
+    path = _path(run, corpus or run.config.corpus, split)
+    try:
+        if path.stat().st_mtime < run.model_path.stat().st_mtime:
+            return None
+        return from_json(workspace.read_json(path))
+    except (OSError, WorkspaceError, KeyError, TypeError, ValueError):
+        return None
+
+
+def _path(run: Run, corpus: CorpusReference, split: Side) -> Path:
+    name = hashlib.blake2b(repr(corpus).encode(), digest_size=6).hexdigest()
+    return run.folder / "evaluations" / f"{split}-{name}.json"
+
+
+def to_json(judgement: Evaluation) -> dict[str, Any]:
+    """Everything of an evaluation as JSON values; each clip is a row."""
+    values = asdict(judgement)
+    values["skipped"] = [{"path": str(one.path), "reason": one.reason} for one in judgement.skipped]
+    values["heard"] = [
+        [
+            str(one.clip.path), one.clip.label, one.clip.split, one.clip.seconds, one.clip.speaker, one.clip.digest,
+            one.clip.start, one.clip.gain, one.clip.whole, one.predicted, one.confidence, one.said_probability,
+        ]
+        for one in judgement.heard
+    ]  # fmt: skip
+    return values
+
+
+def from_json(values: dict[str, Any]) -> Evaluation:
+    """The evaluation that `to_json` wrote.
+
+    Raises:
+        KeyError, TypeError, ValueError: it is something else.
+    """
+    values = dict(values)
+    values["labels"] = tuple(values["labels"])
+    values["interval"] = metrics.Interval(**values["interval"])
+    values["per_class"] = [ClassScore(**row) for row in values["per_class"]]
+    values["per_speaker"] = [SpeakerScore(**row) for row in values["per_speaker"]]
+    values["skipped"] = [Skipped(Path(row["path"]), row["reason"]) for row in values["skipped"]]
+    values["heard"] = [Heard(Clip(Path(row[0]), *row[1:9]), *row[9:]) for row in values["heard"]]
+    return Evaluation(**values)
+
+
+def summary(judgement: Evaluation) -> dict[str, Any]:
+    """What the shell prints: all but the single clips."""
+    return {
+        "run": judgement.run,
+        "corpus": judgement.corpus,
+        "split": judgement.split,
+        "labels": list(judgement.labels),
+        "clips": judgement.clips,
+        "accuracy": judgement.accuracy,
+        "accuracy_interval": [judgement.interval.low, judgement.interval.high],
+        "interval_over": judgement.interval.over,
+        "confusion": judgement.confusion,
+        "per_class": [asdict(row) for row in judgement.per_class],
+        "per_speaker": [asdict(row) for row in judgement.per_speaker],
+        "skipped": [{"path": str(one.path), "reason": one.reason} for one in judgement.skipped],
+    }
+
+
+def split_of(text: str) -> Side:
+    """The side that `text` names.
+
+    Raises:
+        RunError: there is none.
+    """
+    for side in SIDES:
+        if side == text:
+            return side
+    raise RunError(f"There is no split '{text}'; choose one of {', '.join(SIDES)}.")
+
+
+__all__ = ["SIDES", "Evaluation", "Heard", "Side", "Split", "evaluate", "evaluate_and_keep", "kept", "split_of", "summary"]

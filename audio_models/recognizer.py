@@ -1,0 +1,113 @@
+"""A run answers clips: the same decoding, features and normalisation as in its training, then onnxruntime."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from audio_models import waveform
+from audio_models.config import FeatureConfig, from_dict
+from audio_models.errors import AudioError, RunError
+from audio_models.mfcc import Frames, mfcc
+from audio_models.runs import Run
+from audio_models.sequences import Normalisation, pad
+from audio_models.waveform import Waveform
+from data.corpus import SILENCE
+from data.errors import HarkError
+
+_BATCH = 64
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was heard in one clip.
+
+    Attributes:
+        label: the most probable label.
+        confidence: its probability.
+        probabilities: of each label, in the network's order; they sum to 1.
+    """
+
+    label: str
+    confidence: float
+    probabilities: dict[str, float]
+
+
+class Recognizer:
+    """A trained network that answers clips, one core, no tensorflow.
+
+    Raises:
+        RunError: the run has no network yet, or its file is damaged.
+    """
+
+    def __init__(self, run: Run) -> None:
+        if not run.has_model:
+            raise RunError(f"The run {run.id} has no network yet (model.onnx is missing). Wait for its first epoch, or resume it.")
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1  # clips are short: threads cost more than they give
+        options.log_severity_level = 3
+        try:
+            self._session = onnxruntime.InferenceSession(
+                run.model_path.read_bytes(), options, providers=["CPUExecutionProvider"]
+            )
+            metadata = self._session.get_modelmeta().custom_metadata_map
+            self.labels: tuple[str, ...] = tuple(json.loads(metadata["labels"]))
+            self.features = from_dict(FeatureConfig, json.loads(metadata["features"]))
+            self.parameters = int(metadata["parameters"])
+            self._normalisation = _normalisation(json.loads(metadata["normalisation"]), self.features.width)
+        except HarkError as error:
+            raise RunError(f"{run.model_path} is damaged ({error}) Resume or repeat the training.") from error
+        except Exception as error:  # onnxruntime has no common error of its own
+            raise RunError(
+                f"{run.model_path} is damaged or not a network of Hark's ({type(error).__name__}). Resume or repeat the training."
+            ) from error
+
+    def hear(self, samples: Waveform) -> Answer:
+        """The answer to a waveform (samples,) float32 at `features.sample_rate`."""
+        probabilities = self.probabilities([mfcc(samples, self.features)])[0]
+        best = int(probabilities.argmax())
+        return Answer(
+            self.labels[best],
+            float(probabilities[best]),
+            {label: float(share) for label, share in zip(self.labels, probabilities, strict=True)},
+        )
+
+    def load(self, source: Path | bytes, name: str = "") -> Waveform:
+        """Decode a clip for `hear`.
+
+        Raises:
+            AudioError: it cannot be read, or nothing was recorded and the network knows no silence.
+        """
+        samples = waveform.load(source, self.features.sample_rate, name=name)
+        if waveform.is_silent(samples) and SILENCE not in self.labels:
+            called = name or (source.name if isinstance(source, Path) else "The clip")
+            raise AudioError(f"{called} is silent: every sample is zero, and this network was not trained on silence. Check the microphone and record it again.")
+        return samples
+
+    def normalise(self, frames: Frames) -> Frames:
+        """MFCC frames (frames, width) as the network reads them."""
+        return self._normalisation.apply(frames)
+
+    def probabilities(self, sequences: Sequence[Frames]) -> NDArray[np.float32]:
+        """(clips, labels) for MFCC sequences, each (frames, width) as `mfcc` gives them, not normalised."""
+        found = np.empty((len(sequences), len(self.labels)), np.float32)
+        by_length = sorted(range(len(sequences)), key=lambda position: len(sequences[position]))
+        for first in range(0, len(by_length), _BATCH):
+            part = by_length[first : first + _BATCH]
+            frames, lengths = pad([self.normalise(sequences[position]) for position in part])
+            (found[part],) = self._session.run(["probabilities"], {"frames": frames, "lengths": lengths})
+        return found
+
+
+def _normalisation(values: Any, width: int) -> Normalisation:
+    made = Normalisation(tuple(values["mean"]), tuple(values["std"]))
+    if not len(made.mean) == len(made.std) == width:
+        raise ValueError(f"{len(made.mean)} means and {len(made.std)} deviations for frames of {width}")
+    return made

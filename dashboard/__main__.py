@@ -1,0 +1,47 @@
+"""`python -m dashboard [--port N]`: open the dashboard on this computer."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import socket
+import sys
+
+from data import workspace
+
+ADDRESS = "127.0.0.1"
+
+
+def main() -> int:
+    """Check that the port is free, then become the Streamlit server; the exit status where that fails."""
+    parser = argparse.ArgumentParser(prog="python -m dashboard", description="Open the dashboard on this computer.")
+    parser.add_argument("--port", type=int, default=8501, help="where the page answers (8501)")
+    port = parser.parse_args().port
+    if not 1 <= port <= 65535:
+        print(f"hark: {port} is not a port; choose one from 1024 to 65535: make run PORT=8502", file=sys.stderr)
+        return 1
+    if not _is_free(port):
+        print(
+            f"hark: Port {port} is in use. If Hark runs already, open http://{ADDRESS}:{port}; "
+            f"else choose another port: make run PORT={port + 1 if port < 65535 else 8501}",
+            file=sys.stderr,
+        )
+        return 1
+    print(f"Hark opens at http://{ADDRESS}:{port}  (Ctrl-C ends it; a training goes on)", flush=True)
+    os.chdir(workspace.PROJECT)  # Streamlit reads .streamlit/config.toml from there
+    arguments = ["-m", "streamlit", "run", "dashboard/app.py", "--server.port", str(port)]
+    os.execv(sys.executable, [sys.executable, *arguments])
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as attempt:
+        attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            attempt.bind((ADDRESS, port))
+        except OSError:
+            return False
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(main())

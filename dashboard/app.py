@@ -1,0 +1,24 @@
+"""The dashboard: `python -m streamlit run dashboard/app.py` from the project's root, or `make run`."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import warm
+from data import workspace
+
+st.set_page_config(page_title="Hark", page_icon=":material/hearing:", layout="wide")
+st.logo(workspace.PROJECT / "dashboard" / "logo.svg", size="large")
+
+warm.start()
+
+page = st.navigation(
+    [
+        st.Page("app_pages/predict.py", title="Predict", icon=":material/mic:", url_path="predict", default=True),
+        st.Page("app_pages/corpora.py", title="Data", icon=":material/library_music:", url_path="data"),
+        st.Page("app_pages/train.py", title="Train", icon=":material/model_training:", url_path="train"),
+        st.Page("app_pages/evaluate.py", title="Evaluate", icon=":material/grid_on:", url_path="evaluate"),
+    ],
+    position="top",
+)
+page.run()

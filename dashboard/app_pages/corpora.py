@@ -1,0 +1,146 @@
+"""Data: what a corpus holds, who speaks in it, how its sides are made, and how its clips sound."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import charts
+from dashboard.widgets import TERMS, ProgressBar, choose_corpus, faults_in_words, loaded_index, play
+from data import catalogue
+from data.corpus import SPLITS, Corpus, Index
+
+_PLAYERS = 6
+
+
+def _describe(corpus: Corpus) -> None:
+    description = corpus.description
+    st.markdown(description.holds)
+    with st.expander("Licence, citation, speakers, sides"):
+        for title, text in (
+            ("Speakers", description.speakers),
+            ("Sides", description.splits),
+            ("Size", description.size),
+            ("Licence", description.licence),
+            ("Citation", description.citation),
+            ("Homepage", description.homepage),
+        ):
+            if text:
+                st.markdown(f"**{title}**: {text}")
+
+
+def _load(corpus: Corpus) -> None:
+    """Loading happens on a click, since it may take gigabytes; it can be stopped and taken up again."""
+    st.info(f"Not on this computer yet: {corpus.description.size}.", icon=":material/download:")
+    if not st.button("Load it", type="primary", icon=":material/download:"):
+        return
+    st.button("Stop", icon=":material/stop:", help="What is loaded so far is kept; load again to go on.")
+    bar = ProgressBar()
+    with faults_in_words():
+        corpus.load(bar.report)
+        st.rerun()
+
+
+def _own_words(corpus: Corpus) -> None:
+    with st.form("own_words", border=False):
+        text, button = st.columns([4, 1], vertical_alignment="bottom")
+        typed = text.text_input("Your own words", placeholder="lamp, music, door", help="The synthesiser speaks any word, in many voices. Separate words by commas.")
+        if not button.form_submit_button("Add", icon=":material/add:", width="stretch"):
+            return
+    words = [word.strip() for word in typed.split(",") if word.strip()]
+    if not words:
+        st.warning("Type at least one word.", icon=":material/edit:")
+        return
+    bar = ProgressBar()
+    with faults_in_words():
+        catalogue.open_corpus(corpus.name, words=words).load(bar.report)
+        st.rerun()
+
+
+def _overview(index: Index) -> None:
+    sides = {split: sum(clip.split == split for clip in index.clips) for split in SPLITS}
+    speakers = {clip.speaker for clip in index.clips if clip.speaker is not None}
+    hours = sum(clip.seconds for clip in index.clips) / 3600
+    figures = st.columns(4)
+    figures[0].metric("clips", f"{len(index.clips):,}", border=True)
+    figures[1].metric("words", len(index.labels), border=True)
+    figures[2].metric("speakers", len(speakers) if index.speakers_known else "not known", border=True)
+    figures[3].metric("length", f"{hours:.1f} h" if hours >= 1 else f"{hours * 60:.0f} min", border=True)
+    counts = ", ".join(f"{count:,} {side}" for side, count in sides.items())
+    st.markdown(f"**Sides**: {counts}. {index.split_rule}")
+    if index.speaker_disjoint is None:
+        st.warning("The speakers are not known, so the same voice may be on several sides: the accuracy on strangers can be lower than the test says.", icon=":material/group:")
+    elif index.speaker_disjoint:
+        st.success(f"Speaker-disjoint. {TERMS['speaker-disjoint']}", icon=":material/verified:")
+    else:
+        st.warning("The same speakers are on several sides: the accuracy on strangers can be much lower than the test says.", icon=":material/group:")
+    if index.noise:
+        st.caption(f"{len(index.noise)} recordings of background noise, for the class _silence_.")
+    if index.skipped:
+        with st.expander(f"{len(index.skipped)} files were passed over"):
+            st.dataframe([{"file": str(one.path), "reason": one.reason} for one in index.skipped], hide_index=True)
+
+
+def _words(index: Index) -> None:
+    table = pd.DataFrame({"label": [clip.label for clip in index.clips], "split": [clip.split for clip in index.clips]})
+    table = table.value_counts(["label", "split"]).reset_index(name="clips")
+    st.altair_chart(charts.label_counts(table))
+
+
+def _speakers(index: Index) -> None:
+    if not index.speakers_known:
+        st.caption("The file names of this corpus do not tell who speaks.")
+        return
+    table = pd.DataFrame([{"speaker": clip.speaker, "side": clip.split, "label": clip.label} for clip in index.clips])
+    summary = (
+        table.groupby("speaker")
+        .agg(clips=("label", "size"), words=("label", "nunique"), sides=("side", lambda sides: ", ".join(s for s in SPLITS if s in set(sides))))
+        .sort_values("clips", ascending=False)
+        .reset_index()
+    )
+    st.dataframe(summary, hide_index=True, height=420)
+
+
+def _listen(index: Index) -> None:
+    choice, button = st.columns([3, 1], vertical_alignment="bottom")
+    label = choice.selectbox("Word", index.labels, key="listen_label")
+    clips = [clip for clip in index.clips if clip.label == label]
+    page = st.session_state.setdefault("listen_page", 0)
+    if button.button("Other clips", icon=":material/shuffle:", width="stretch", disabled=len(clips) <= _PLAYERS):
+        page = st.session_state["listen_page"] = page + 1
+    # spread over the word's clips, so that neighbours (often one speaker) are not all of them
+    places = sorted({(page + number * len(clips) // _PLAYERS) % len(clips) for number in range(_PLAYERS)})
+    columns = st.columns(3)
+    for number, place in enumerate(places):
+        clip = clips[place]
+        with columns[number % 3]:
+            st.caption(f"{clip.speaker or clip.path.name} · {clip.split} · {clip.seconds:.1f} s")
+            play(clip)
+
+
+def _page() -> None:
+    st.title("What a network can learn from")
+    with faults_in_words():
+        reference = choose_corpus("data")
+        if reference is None:
+            return
+        corpus = catalogue.open_corpus(reference)
+        _describe(corpus)
+        if not corpus.is_loaded():
+            _load(corpus)
+            return
+        index = loaded_index(corpus)
+        _overview(index)
+        if corpus.description.synthetic:
+            _own_words(corpus)
+        st.page_link("app_pages/train.py", label="Train a network on it", icon=":material/model_training:")
+        words, speakers, listen = st.tabs(["Words", "Speakers", "Listen"])
+        with words:
+            _words(index)
+        with speakers:
+            _speakers(index)
+        with listen:
+            _listen(index)
+
+
+_page()

@@ -1,0 +1,216 @@
+"""Evaluate: how good a run is, where it errs, and how runs compare."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from audio_models import evaluation, runs
+from audio_models.config import CELL_TITLES
+from audio_models.evaluation import SIDES, Evaluation, Heard, Side
+from audio_models.progress import in_words
+from audio_models.runs import Run
+from dashboard import charts, warm
+from dashboard.widgets import (
+    TERMS,
+    ProgressBar,
+    choose_corpus,
+    choose_run,
+    corpus_title,
+    describe_run,
+    faults_in_words,
+    percent,
+    play,
+)
+from data.catalogue import CorpusReference
+from data.errors import HarkError
+
+_PLAYERS = 9
+_MOST_COMPARED = 6
+
+
+def _judgement(run: Run, corpus: CorpusReference | None, split: Side) -> Evaluation:
+    """The kept one, else made now."""
+    kept = evaluation.kept(run, corpus, split)
+    if kept is not None:
+        return kept
+    bar = ProgressBar()
+    try:
+        return evaluation.evaluate_and_keep(run, corpus, split, bar.report)
+    finally:
+        bar.clear()
+
+
+def _headline(judgement: Evaluation) -> None:
+    low, high = judgement.interval.low, judgement.interval.high
+    number, text = st.columns([1, 2], vertical_alignment="center")
+    number.html(f'<div style="font-size:3.4rem;font-weight:700;line-height:1.1">{percent(judgement.accuracy)}</div>')
+    speakers = f", {len(judgement.per_speaker)} speakers" if judgement.per_speaker else ""
+    text.markdown(
+        f"of the clips are heard right: **{judgement.split}**, {judgement.clips:,} clips{speakers}.  \n"
+        f"95 % interval: {percent(low)} to {percent(high)}, over {judgement.interval.over}.",
+        help=TERMS["interval"],
+    )
+    if judgement.split in ("training", "all"):
+        st.warning("The network has learned from these clips, or some of them: on new ones it does worse.", icon=":material/school:")
+    elif judgement.split == "validation":
+        st.caption("Validation clips chose the epoch that was kept, so this flatters a little; test clips do not.")
+    if judgement.speaker_disjoint is False:
+        st.caption("Speakers of these clips are in the training too: strangers may be understood less well.")
+    if judgement.skipped:
+        with st.expander(f"{len(judgement.skipped)} clips were left out"):
+            st.dataframe([{"clip": str(one.path), "reason": one.reason} for one in judgement.skipped], hide_index=True)
+
+
+def _confusion(judgement: Evaluation) -> None:
+    matrix, clips = st.columns([3, 2], gap="large")
+    with matrix:
+        unit = st.segmented_control("Cells show", ["counts", "shares"], default="counts", required=True, key="matrix_unit")
+        event = st.altair_chart(
+            charts.confusion_matrix(np.array(judgement.confusion), judgement.labels, shares=unit == "shares"),
+            on_select="rerun",
+            key=f"matrix-{judgement.run}-{judgement.corpus}-{judgement.split}",
+        )
+        st.caption("Each row is a word as it was said, each column a word as it was heard. The darker a cell, the larger that error's share of its row.")
+    with clips:
+        cell = event.selection.get("cell") or []
+        if not cell:
+            st.markdown("##### Click a cell to hear its clips")
+            worst = sorted(
+                (
+                    (judgement.confusion[row][column], judgement.labels[row], judgement.labels[column])
+                    for row in range(len(judgement.labels))
+                    for column in range(len(judgement.labels))
+                    if row != column and judgement.confusion[row][column]
+                ),
+                reverse=True,
+            )[:3]
+            for count, said, heard in worst:
+                st.markdown(f"- {count} × **{said}** heard as **{heard}**")
+            if not worst:
+                st.markdown("No mistakes on these clips.")
+            return
+        said, heard = cell[0]["said"], cell[0]["heard"]
+        found = judgement.cell(said, heard)
+        st.markdown(f"##### {len(found)} × {said}, heard as {heard}")
+        _play_all(found)
+
+
+def _play_all(found: Sequence[Heard]) -> None:
+    for one in found[:_PLAYERS]:
+        who = f" · {one.clip.speaker}" if one.clip.speaker else ""
+        sure = f"heard {one.predicted}, {one.confidence:.0%} sure" if not one.correct else f"{one.confidence:.0%} sure"
+        st.caption(f"said {one.clip.label}, {sure}{who} · {one.clip.split}")
+        play(one.clip)
+    if len(found) > _PLAYERS:
+        st.caption(f"… and {len(found) - _PLAYERS} more.")
+
+
+def _per_class(judgement: Evaluation) -> None:
+    table = pd.DataFrame([asdict(row) for row in judgement.per_class])
+    long = table.melt("label", ["precision", "recall", "f1"], "measure", "score")
+    long["measure"] = long["measure"].replace({"f1": "F1"})
+    left, right = st.columns(2, gap="large")
+    left.altair_chart(charts.score_bars(long))
+    share = st.column_config.NumberColumn(format="percent")
+    right.dataframe(table.rename(columns={"support": "clips", "f1": "F1"}), hide_index=True, column_config={"precision": share, "recall": share, "F1": share})
+    st.caption("**Precision**: of all clips heard as this word, the share that was it. **Recall**: of all clips of this word, the share that was heard. **F1** is low when either is.")
+
+
+def _per_speaker(judgement: Evaluation) -> None:
+    if not judgement.per_speaker:
+        st.caption("The speakers of these clips are not known.")
+        return
+    table = pd.DataFrame([asdict(row) for row in judgement.per_speaker])
+    left, right = st.columns(2, gap="large")
+    left.altair_chart(charts.speaker_accuracies(table))
+    right.dataframe(table, hide_index=True, height=300, column_config={"accuracy": st.column_config.NumberColumn(format="percent")})
+
+
+def _mistakes(judgement: Evaluation) -> None:
+    found = judgement.mistakes()
+    if not found:
+        st.markdown("No mistakes on these clips.")
+        return
+    st.caption(f"{len(found)} mistakes, those it was most sure of first. Some are wrong labels: listen.")
+    columns = st.columns(3)
+    for number, one in enumerate(found[:_PLAYERS]):
+        with columns[number % 3]:
+            st.markdown(f"said **{one.clip.label}**, heard **{one.predicted}**, {one.confidence:.0%} sure")
+            play(one.clip)
+
+
+def _compare(models: Sequence[Run], split: Side) -> None:
+    by_id = {run.id: run for run in models}
+    chosen = st.multiselect("Runs", list(by_id), default=list(by_id)[:3], max_selections=_MOST_COMPARED, format_func=lambda one: describe_run(by_id[one]), key="compared")
+    rows, histories = [], {}
+    for one in chosen:
+        run = by_id[one]
+        try:
+            config, best, history = run.config, run.best_epoch, run.history
+            judged = evaluation.kept(run, None, split)
+            rows.append(
+                {
+                    "name": run.name, "cell": CELL_TITLES[config.network.cell], "units": config.network.units,
+                    "layers": config.network.layers, "corpus": corpus_title(config.corpus),
+                    "classes": len(config.task.classes), "parameters": warm.recognizer(run).parameters,
+                    "learning rate": config.training.learning_rate, "epochs": len(history),
+                    "time": in_words(run.state.seconds),
+                    "validation": best.validation_accuracy if best else None,
+                    split: judged.accuracy if judged else None,
+                    "interval": f"{percent(judged.interval.low)} to {percent(judged.interval.high)}" if judged else "not judged yet",
+                }
+            )  # fmt: skip
+            if history:
+                histories[f"{run.name} ({run.id[-4:]})"] = pd.DataFrame([asdict(row) for row in history])
+        except HarkError as error:
+            st.warning(str(error), icon=":material/warning:")
+    if not rows:
+        st.caption("Choose runs to see them side by side.")
+        return
+    share = st.column_config.NumberColumn(format="percent")
+    st.dataframe(rows, hide_index=True, column_config={"validation": share, split: share, "interval": st.column_config.TextColumn(f"95 % interval, {split}")})
+    if len({row["corpus"] for row in rows}) > 1 or len({row["classes"] for row in rows}) > 1:
+        st.caption("These runs learned other corpora or other words: their accuracies do not compare.")
+    if histories:
+        st.altair_chart(charts.compared_curves(histories))
+
+
+def _page() -> None:
+    st.title("How good it is, and where it errs")
+    models = runs.usable()
+    if not models:
+        st.markdown("There is nothing to judge yet: no network has been trained.")
+        st.page_link("app_pages/train.py", label="Train one", icon=":material/model_training:")
+        return
+    with faults_in_words():
+        left, right = st.columns([3, 2], vertical_alignment="bottom")
+        with left:
+            run = choose_run(models, "evaluate_run")
+        split: Side = right.segmented_control("Clips", SIDES, default="test", required=True, key="side", help=TERMS["split"]) or "test"
+        corpus: CorpusReference | None = None
+        with st.expander(f"Judged by: {corpus_title(run.config.corpus)}" if not st.session_state.get("other_corpus") else "Judged by another corpus"):
+            if st.toggle("Judge by another corpus than its own", key="other_corpus"):
+                corpus = choose_corpus("evaluate")
+                if corpus is None:
+                    return
+        judgement = _judgement(run, corpus, split)
+        _headline(judgement)
+        matrix, classes, speakers, mistakes, compared = st.tabs(["Confusion matrix", "Per class", "Per speaker", "Most confident mistakes", "Runs compared"])
+        with matrix:
+            _confusion(judgement)
+        with classes:
+            _per_class(judgement)
+        with speakers:
+            _per_speaker(judgement)
+        with mistakes:
+            _mistakes(judgement)
+        with compared:
+            _compare(models, split)
+
+
+_page()

@@ -1,0 +1,127 @@
+"""Predict: a clip or the microphone in, a word out, and the evidence for it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from audio_models import jobs, runs
+from audio_models.mfcc import mfcc
+from dashboard import charts, warm
+from dashboard.widgets import TERMS, choose_run, faults_in_words, percent, quick_config
+from data.errors import HarkError
+
+_SHOWN_AT_ONCE = 8
+
+
+def _first_visit() -> None:
+    st.title("Speak, and see what is heard")
+    st.markdown(
+        "There is no model yet. Train a first one on **synthetic voices** (made by a speech synthesiser, no download): "
+        "it learns six words, *left, right, up, down, go, stop*, in under a minute."
+    )
+    with st.container(horizontal=True):
+        if st.button("Train a first model", type="primary", icon=":material/bolt:"):
+            with faults_in_words():
+                st.session_state["watched_run"] = jobs.start(quick_config()).id
+                st.switch_page("app_pages/train.py")
+        st.page_link("app_pages/train.py", label="Choose the words and the network yourself", icon=":material/tune:")
+
+
+def _answer(recognizer, name: str, content: bytes, key: str) -> None:  # type: ignore[no-untyped-def]
+    """One clip: the word in large type, the runners-up, and the evidence under it."""
+    try:
+        samples = recognizer.load(content, name=name)
+        answer = recognizer.hear(samples)
+    except HarkError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    words, bars = st.columns([2, 3], vertical_alignment="center")
+    with words:
+        st.caption(name)
+        st.html(f'<div class="hark-answer" style="font-size:3.4rem;font-weight:700;line-height:1.1">{_escape(answer.label)}</div>')
+        st.markdown(f"**{percent(answer.confidence)}** sure")
+        st.audio(content)
+    with bars:
+        st.altair_chart(charts.probability_bars(answer.probabilities), key=f"bars-{key}")
+    features = recognizer.features
+    frames = mfcc(samples, features)
+    st.altair_chart(
+        charts.evidence(samples, features.sample_rate, recognizer.normalise(frames), features.hop_length / features.sample_rate),
+        key=f"evidence-{key}",
+    )
+    st.caption(
+        f"Above the waveform, below what the network reads from left to right: {len(frames)} frames of {features.width} numbers. {TERMS['MFCC']}"
+    )
+
+
+def _escape(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;")
+
+
+def _several(recognizer, files) -> None:  # type: ignore[no-untyped-def]
+    """Many clips: a table of answers, then the one that was chosen."""
+    rows = []
+    for file in files:
+        try:
+            answer = recognizer.hear(recognizer.load(file.getvalue(), name=file.name))
+            rows.append({"clip": file.name, "heard": answer.label, "confidence": answer.confidence, "problem": ""})
+        except HarkError as error:
+            rows.append({"clip": file.name, "heard": "", "confidence": None, "problem": str(error)})
+    columns = {
+        "confidence": st.column_config.ProgressColumn("confidence", format="percent", min_value=0, max_value=1),
+        "problem": st.column_config.TextColumn("problem", width="large"),
+    }
+    order = ["clip", "heard", "confidence", *(["problem"] if any(row["problem"] for row in rows) else [])]
+    st.caption("Choose a row to see why.")
+    event = st.dataframe(
+        rows, column_config=columns, column_order=order, on_select="rerun", selection_mode="single-row", hide_index=True,
+        height=min(36 * (len(rows) + 1) + 4, 36 * (_SHOWN_AT_ONCE + 1)), key="answers",
+    )  # fmt: skip
+    chosen = event.selection.rows[0] if event.selection.rows else 0
+    _answer(recognizer, files[chosen].name, files[chosen].getvalue(), f"file-{chosen}")
+
+
+def _page() -> None:
+    models = runs.usable()
+    if not models:
+        _first_visit()
+        return
+    st.title("Speak, and see what is heard")
+    with faults_in_words():
+        model, words = st.columns([2, 3], vertical_alignment="bottom")
+        with model:
+            run = choose_run(models, "predict_run")
+        recognizer = warm.recognizer(run)
+        with words:
+            st.markdown("It knows: " + ", ".join(f"**{label}**" for label in recognizer.labels))
+            if run.config.corpus.name == "synthetic_voices":
+                st.caption("Trained on synthetic voices only: expect mistakes on a real one.")
+        record, upload = st.columns(2)
+        with record:
+            recording = st.audio_input("Say one of its words", sample_rate=16_000, key="recording")
+        with upload:
+            files = st.file_uploader("… or choose clips", type=["wav", "flac", "ogg", "mp3"], accept_multiple_files=True, key="clips")
+        newest = _newest(recording, files)
+        if newest == "recording":
+            _answer(recognizer, "Your recording", recording.getvalue(), "recording")
+        elif newest == "files" and len(files) == 1:
+            _answer(recognizer, files[0].name, files[0].getvalue(), "file")
+        elif newest == "files":
+            _several(recognizer, files)
+
+
+def _newest(recording, files) -> str | None:  # type: ignore[no-untyped-def]
+    """Which input changed last: that one is answered."""
+    seen = {"recording": recording.file_id if recording else None, "files": tuple(file.file_id for file in files)}
+    before = st.session_state.get("inputs_seen", {"recording": None, "files": ()})
+    for kind in ("recording", "files"):
+        if seen[kind] != before[kind] and seen[kind]:
+            st.session_state["input_newest"] = kind
+    st.session_state["inputs_seen"] = seen
+    newest = st.session_state.get("input_newest")
+    if newest is not None and not seen[newest]:
+        newest = next((kind for kind in ("recording", "files") if seen[kind]), None)
+    return newest
+
+
+_page()

@@ -1,0 +1,272 @@
+"""Arrays in, Altair charts out. No Streamlit here, and no state.
+
+Time runs left to right in seconds. Categories take a palette that is safe for the colour-blind (Okabe and Ito, 2008)
+and differ in shape or dash too; magnitudes take one perceptual ramp.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import altair as alt
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+ACCENT = "#1b6ca8"
+PALETTE = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f"]
+DASHES = [[1, 0], [6, 3], [2, 2], [8, 2, 2, 2], [4, 4], [1, 3], [10, 4]]
+RAMP = "viridis"
+
+_MOST_COLUMNS = 220  # a picture wider than this shows no more
+
+SPLIT_COLOURS = {"training": PALETTE[0], "validation": PALETTE[4], "test": PALETTE[1]}
+
+
+def waveform_envelope(samples: NDArray[np.float32], sample_rate: int, columns: int = 400) -> pd.DataFrame:
+    """The lowest and highest sample of each of at most `columns` stretches: `seconds`, `low`, `high`."""
+    stretches = min(columns, len(samples))
+    edges = np.linspace(0, len(samples), stretches, endpoint=False).astype(int)
+    return pd.DataFrame(
+        {
+            "seconds": edges / sample_rate,
+            "low": np.minimum.reduceat(samples, edges),
+            "high": np.maximum.reduceat(samples, edges),
+        }
+    )
+
+
+def evidence(
+    samples: NDArray[np.float32], sample_rate: int, frames: NDArray[np.float32], hop_seconds: float
+) -> alt.VConcatChart:
+    """Waveform above, MFCC below, on one time axis.
+
+    Args:
+        samples: (samples,) in -1..1.
+        frames: (frames, coefficients), normalised.
+        hop_seconds: time from frame to frame [s].
+    """
+    seconds = len(samples) / sample_rate
+    time = alt.Scale(domain=[0, seconds], nice=False)
+    wave = (
+        alt.Chart(waveform_envelope(samples, sample_rate))
+        .mark_area(color=ACCENT, opacity=0.9)
+        .encode(
+            x=alt.X("seconds:Q", scale=time, axis=alt.Axis(labels=False, ticks=False, title=None, grid=False)),
+            y=alt.Y("low:Q", title="amplitude", axis=alt.Axis(tickCount=3, grid=False)),
+            y2="high:Q",
+        )
+        .properties(height=90, width="container")
+    )
+    step = -(-len(frames) // _MOST_COLUMNS)
+    columns = [frames[first : first + step].mean(axis=0) for first in range(0, len(frames), step)]
+    width = frames.shape[1]
+    table = pd.DataFrame(
+        {
+            "start": np.repeat(np.arange(len(columns)) * step * hop_seconds, width),
+            "coefficient": np.tile(np.arange(width), len(columns)),
+            "value": np.concatenate(columns).round(3),
+        }
+    )
+    table["end"] = (table["start"] + step * hop_seconds).clip(upper=seconds)
+    table["above"] = table["coefficient"] + 1
+    mfcc = (
+        alt.Chart(table)
+        .mark_rect()
+        .encode(
+            x=alt.X("start:Q", scale=time, title="seconds", axis=alt.Axis(grid=False)),
+            x2="end:Q",
+            y=alt.Y("coefficient:Q", title="coefficient", scale=alt.Scale(domain=[0, width], nice=False), axis=alt.Axis(grid=False, tickCount=4)),
+            y2="above:Q",
+            color=alt.Color("value:Q", scale=alt.Scale(scheme=RAMP), legend=None),
+            tooltip=[
+                alt.Tooltip("start:Q", title="from [s]", format=".2f"),
+                alt.Tooltip("coefficient:Q", title="coefficient"),
+                alt.Tooltip("value:Q", title="value", format=".2f"),
+            ],
+        )
+        .properties(height=150, width="container")
+    )
+    return alt.vconcat(wave, mfcc, spacing=6).resolve_scale(x="shared")
+
+
+def probability_bars(probabilities: Mapping[str, float], most: int = 5) -> alt.LayerChart:
+    """The most probable labels as bars, the answer in the accent colour, each with its share in numbers."""
+    ranked = sorted(probabilities.items(), key=lambda item: -item[1])[:most]
+    table = pd.DataFrame(
+        [{"label": label, "share": share, "answer": place == 0} for place, (label, share) in enumerate(ranked)]
+    )
+    base = alt.Chart(table).encode(
+        y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=140)),
+        x=alt.X("share:Q", title=None, scale=alt.Scale(domain=[0, 1.12]), axis=None),
+    )
+    bars = base.mark_bar(cornerRadiusEnd=3, height=16).encode(
+        color=alt.condition("datum.answer", alt.value(ACCENT), alt.value("#9aa7ad")),
+        tooltip=[alt.Tooltip("label:N"), alt.Tooltip("share:Q", format=".1%", title="probability")],
+    )
+    numbers = base.mark_text(align="left", dx=5, color="#7c878c").encode(text=alt.Text("share:Q", format=".0%"))
+    return (bars + numbers).properties(height=26 * len(table) + 8)
+
+
+def learning_curves(history: pd.DataFrame, epochs: int) -> tuple[alt.LayerChart, alt.LayerChart]:
+    """Loss and accuracy over the epochs, training and validation apart.
+
+    Args:
+        history: columns `epoch`, `loss`, `accuracy`, `validation_loss`, `validation_accuracy`.
+        epochs: how far the axis reaches.
+    """
+    best = history.loc[history["validation_loss"].idxmin(), "epoch"] if len(history) else None
+    charts = []
+    for measure, title, form in (("accuracy", "accuracy", "%"), ("loss", "loss (cross-entropy)", ".2f")):
+        table = history[["epoch", measure, f"validation_{measure}"]].rename(
+            columns={measure: "training", f"validation_{measure}": "validation"}
+        )
+        table = table.melt("epoch", var_name="split", value_name="value")
+        lines = (
+            alt.Chart(table)
+            .mark_line(point=alt.OverlayMarkDef(size=22), strokeWidth=2)
+            .encode(
+                x=_epochs(epochs),
+                y=alt.Y(
+                    "value:Q",
+                    title=title,
+                    axis=alt.Axis(format=form, tickCount=5),
+                    scale=alt.Scale(domain=[0, 1]) if measure == "accuracy" else alt.Scale(zero=True),
+                ),
+                color=alt.Color("split:N", title=None, scale=_split_scale(), legend=alt.Legend(orient="top")),
+                strokeDash=alt.StrokeDash("split:N", title=None, scale=alt.Scale(domain=list(SPLIT_COLOURS)[:2], range=DASHES[:2])),
+                tooltip=["epoch:Q", "split:N", alt.Tooltip("value:Q", format=".3f", title=measure)],
+            )
+        )
+        layers = [lines]
+        if best is not None:
+            mark = alt.Chart(pd.DataFrame({"epoch": [best]})).mark_rule(color="#7c878c", strokeDash=[3, 3])
+            layers.append(mark.encode(x="epoch:Q", tooltip=alt.value(f"kept: epoch {best}")))
+        charts.append(alt.layer(*layers).properties(height=230, width="container"))
+    return charts[0], charts[1]
+
+
+def compared_curves(histories: Mapping[str, pd.DataFrame]) -> alt.Chart:
+    """Validation accuracy over the epochs, one line a run."""
+    table = pd.concat([history.assign(run=name) for name, history in histories.items()])
+    names = list(histories)
+    return (
+        alt.Chart(table)
+        .mark_line(point=alt.OverlayMarkDef(size=22), strokeWidth=2)
+        .encode(
+            x=_epochs(int(table["epoch"].max())),
+            y=alt.Y("validation_accuracy:Q", title="validation accuracy", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])),
+            color=alt.Color("run:N", title=None, scale=alt.Scale(domain=names, range=PALETTE[: len(names)]), legend=alt.Legend(orient="top", columns=2, labelLimit=260)),
+            strokeDash=alt.StrokeDash("run:N", title=None, scale=alt.Scale(domain=names, range=DASHES[: len(names)])),
+            tooltip=["run:N", "epoch:Q", alt.Tooltip("validation_accuracy:Q", format=".1%", title="validation accuracy")],
+        )
+        .properties(height=280)
+    )
+
+
+def confusion_matrix(confusion: NDArray[np.int64], labels: Sequence[str], *, shares: bool) -> alt.LayerChart:
+    """What was said against what was heard; the diagonal is quiet, so that the errors stand out.
+
+    A click on a cell selects it: the selection `cell` has the fields `said` and `heard`.
+    """
+    said = confusion.sum(axis=1, keepdims=True)
+    share = np.divide(confusion, said, out=np.zeros(confusion.shape), where=said > 0)
+    table = pd.DataFrame(
+        [
+            {
+                "said": labels[row],
+                "heard": labels[column],
+                "count": int(confusion[row, column]),
+                "share": float(share[row, column]),
+                "error": float(share[row, column]) if row != column else 0.0,
+                "right": row == column,
+            }
+            for row in range(len(labels))
+            for column in range(len(labels))
+        ]
+    )
+    table["text"] = [
+        "" if count == 0 else (f"{part:.0%}" if shares else str(count))
+        for count, part in zip(table["count"], table["share"], strict=True)
+    ]
+    order = list(labels)
+    chosen = alt.selection_point(name="cell", fields=["said", "heard"], on="click", empty=False)
+    base = alt.Chart(table).encode(
+        x=alt.X("heard:N", sort=order, title="heard", axis=alt.Axis(orient="top", labelAngle=-45 if len(order) > 6 else 0, domain=False, ticks=False)),
+        y=alt.Y("said:N", sort=order, title="said", axis=alt.Axis(domain=False, ticks=False)),
+    )
+    worst = max(0.05, float(table["error"].max()))
+    cells = base.mark_rect(cornerRadius=2, cursor="pointer").encode(
+        color=alt.condition(
+            "datum.right",
+            alt.value("#8a979c22"),
+            alt.Color("error:Q", scale=alt.Scale(domain=[0, worst], range=["#e0812400", "#c4500c"]), legend=None),
+        ),
+        stroke=alt.condition(chosen, alt.value(ACCENT), alt.value("#8a979c33")),
+        strokeWidth=alt.condition(chosen, alt.value(3), alt.value(1)),
+        tooltip=[
+            alt.Tooltip("said:N"),
+            alt.Tooltip("heard:N"),
+            alt.Tooltip("count:Q", title="clips"),
+            alt.Tooltip("share:Q", format=".1%", title="of what was said"),
+        ],
+    )
+    numbers = base.mark_text(fontSize=12).encode(
+        text="text:N",
+        color=alt.condition(f"!datum.right && datum.error > {worst * 0.55}", alt.value("white"), alt.value("#66757c")),
+    )
+    size = 38 if len(order) <= 14 else 26
+    return (cells.add_params(chosen) + numbers).properties(height=size * len(order) + 30)
+
+
+def label_counts(table: pd.DataFrame) -> alt.Chart:
+    """Clips of each label, by split. Columns `label`, `split`, `clips`."""
+    return (
+        alt.Chart(table)
+        .mark_bar(height={"band": 0.75})
+        .encode(
+            y=alt.Y("label:N", sort="-x", title=None, axis=alt.Axis(ticks=False, domain=False)),
+            x=alt.X("clips:Q", title="clips", axis=alt.Axis(tickMinStep=1, tickCount=6)),
+            color=alt.Color("split:N", title=None, scale=_split_scale(), legend=alt.Legend(orient="top")),
+            order=alt.Order("order:Q"),
+            tooltip=["label:N", "split:N", "clips:Q"],
+        )
+        .transform_calculate(order="indexof(['training', 'validation', 'test'], datum.split)")
+        .properties(height=alt.Step(22))
+    )
+
+
+def score_bars(table: pd.DataFrame) -> alt.LayerChart:
+    """Precision, recall and F1 of each label as dots on one line. Columns `label`, `measure`, `score`."""
+    measures = ["precision", "recall", "F1"]
+    base = alt.Chart(table).encode(y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(ticks=False, domain=False, grid=True)))
+    low = min(0.5, float(np.floor(table["score"].min() * 10) / 10)) if len(table) else 0
+    dots = base.mark_point(filled=True, size=75, opacity=0.9).encode(
+        x=alt.X("score:Q", title=None, axis=alt.Axis(format="%", grid=True), scale=alt.Scale(domain=[low, 1])),
+        color=alt.Color("measure:N", title=None, sort=measures, scale=alt.Scale(domain=measures, range=PALETTE[:3]), legend=alt.Legend(orient="top")),
+        shape=alt.Shape("measure:N", title=None, sort=measures, scale=alt.Scale(domain=measures, range=["circle", "square", "triangle-up"])),
+        tooltip=["label:N", "measure:N", alt.Tooltip("score:Q", format=".1%")],
+    )
+    return dots.properties(height=alt.Step(26))
+
+
+def speaker_accuracies(table: pd.DataFrame) -> alt.Chart:
+    """How many speakers are understood how well: a histogram. Column `accuracy`."""
+    return (
+        alt.Chart(table)
+        .mark_bar(color=ACCENT)
+        .encode(
+            x=alt.X("accuracy:Q", bin=alt.Bin(step=0.1, extent=[0, 1]), title="accuracy of a speaker's clips", axis=alt.Axis(format="%")),
+            y=alt.Y("count():Q", title="speakers", axis=alt.Axis(tickMinStep=1)),
+            tooltip=[alt.Tooltip("count():Q", title="speakers")],
+        )
+        .properties(height=200)
+    )
+
+
+def _epochs(last: int) -> alt.X:
+    return alt.X("epoch:Q", title="epoch", axis=alt.Axis(tickMinStep=1, format="d", grid=False), scale=alt.Scale(domain=[1, max(2, last)], nice=False))
+
+
+def _split_scale() -> alt.Scale:
+    return alt.Scale(domain=list(SPLIT_COLOURS), range=list(SPLIT_COLOURS.values()))

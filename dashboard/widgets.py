@@ -1,0 +1,183 @@
+"""Pieces that several pages show: choosing a run or a corpus, players, terms, progress, faults."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from audio_models import runs
+from audio_models.config import CELL_TITLES, FeatureConfig, NetworkConfig, RunConfig, TrainingConfig
+from audio_models.progress import amount, in_words
+from audio_models.runs import Run
+from data import catalogue
+from data.catalogue import CorpusReference
+from data.corpus import Clip, Corpus, Index, Progress
+from data.errors import HarkError
+from data.task import Task
+
+TERMS = {
+    "MFCC": "Mel-frequency cepstral coefficients: a few numbers that describe the shape of the sound's spectrum in one short stretch (a frame), on a scale of pitch like the ear's.",
+    "split": "Clips are divided into three sides. The network learns from training clips, validation clips tell when to stop, and test clips, which it never met, tell how good it is.",
+    "interval": "The accuracy was measured on a limited number of clips. Measured again on other clips of the same kind, it would lie in this range 95 times out of 100.",
+    "unknown": "A class for words that are none of yours, so that the network can say so. It is learned from the corpus' other words.",
+    "silence": "A class for background noise with no word in it, so that the network does not hear words in nothing.",
+    "speaker-disjoint": "No speaker is on two sides: the network is judged by voices it has never heard.",
+}
+
+QUICK_WORDS = ("left", "right", "up", "down", "go", "stop")
+
+STATUS_ICONS = {
+    "queued": ":material/hourglass_empty:",
+    "running": ":material/play_circle:",
+    "finished": ":material/check_circle:",
+    "failed": ":material/error:",
+    "cancelled": ":material/cancel:",
+    "interrupted": ":material/power_off:",
+}
+
+
+@contextlib.contextmanager
+def faults_in_words() -> Iterator[None]:
+    """Show what the user can mend as a sentence, instead of a traceback."""
+    try:
+        yield
+    except HarkError as error:
+        st.error(str(error), icon=":material/error:")
+
+
+def quick_config() -> RunConfig:
+    """The short first training: synthetic voices, six words, a small GRU."""
+    return RunConfig(
+        corpus=CorpusReference("synthetic_voices"),
+        task=Task(QUICK_WORDS, unknown=False, silence=False),
+        name=runs.next_name("First words"),
+        features=FeatureConfig(),
+        network=NetworkConfig("gru", units=48),
+        training=TrainingConfig(epochs=12, patience=4),
+    )
+
+
+def choose_run(candidates: Sequence[Run], key: str, label: str = "Model") -> Run:
+    """A select box of runs, newest first; the choice is remembered across pages."""
+    by_id = {run.id: run for run in candidates}
+    remembered = st.session_state.get("chosen_run")
+    place = list(by_id).index(remembered) if remembered in by_id else 0
+    chosen = st.selectbox(label, list(by_id), index=place, format_func=lambda one: describe_run(by_id[one]), key=key)
+    st.session_state["chosen_run"] = chosen
+    return by_id[chosen]
+
+
+def describe_run(run: Run) -> str:
+    """One line: its name, cell, and what it learned from."""
+    try:
+        config = run.config
+        return f"{run.name} · {CELL_TITLES[config.network.cell]} {config.network.units} · {corpus_title(config.corpus)}"
+    except HarkError:
+        return f"{run.id} (damaged)"
+
+
+def corpus_title(reference: CorpusReference) -> str:
+    """How pages call a corpus: its title, or the folder's name."""
+    if reference.name in catalogue.NAMES:
+        return catalogue.open_corpus(reference.name).description.title
+    return Path(reference.name).name
+
+
+def choose_corpus(key: str, default: CorpusReference | None = None) -> CorpusReference | None:
+    """Choose a corpus by name or a folder by path; None until a folder is named."""
+    folder = "a folder on this computer"
+    names = [*catalogue.NAMES, folder]
+    titles = {one.name: one.title for one in catalogue.descriptions()}
+    remembered: CorpusReference | None = st.session_state.get("corpus", default)
+    place = 0
+    if remembered is not None:
+        place = names.index(remembered.name) if remembered.name in names else len(names) - 1
+    is_folder = remembered is not None and remembered.name not in catalogue.NAMES
+    columns = st.columns([2, 3]) if st.session_state.get(f"{key}_name", names[place]) == folder else [st.container()]
+    name = columns[0].selectbox(
+        "Corpus", names, index=place, format_func=lambda one: titles.get(one, "A folder on this computer …"), key=f"{key}_name"
+    )
+    if name != folder:
+        reference = CorpusReference(name)
+    else:
+        path = columns[-1].text_input(
+            "Folder",
+            value=remembered.name if is_folder and remembered else "",
+            placeholder="/home/me/clips",
+            help="A folder of label/clip.wav (also FLAC, OGG, MP3), or one in the layout of Speech Commands.",
+            key=f"{key}_folder",
+        )
+        if not path.strip():
+            st.caption("Name a folder that holds one folder for each word: `left/clip1.wav`, `right/clip7.flac` …")
+            return None
+        with st.expander("How speakers are known and sides are made"):
+            pattern = st.text_input(
+                "Speaker pattern",
+                value=(remembered.speaker_pattern or "") if is_folder and remembered else "",
+                placeholder=r"^([a-z]+)_",
+                help="A regular expression with one group, found in each file name: the group is the speaker. Names with _nohash_ are known already.",
+                key=f"{key}_pattern",
+            )
+            rules = {"": "The best that the folder has", "lists": "Its own lists", "speaker": "Speaker-disjoint", "clip": "Clip by clip"}
+            kept = (remembered.split_by or "") if is_folder and remembered else ""
+            rule = st.selectbox("Sides", list(rules), index=list(rules).index(kept), format_func=rules.__getitem__, help=TERMS["split"], key=f"{key}_rule")
+        reference = catalogue.refer(path.strip(), speaker_pattern=pattern or None, split_by=rule or None)
+    st.session_state["corpus"] = reference
+    return reference
+
+
+class ProgressBar:
+    """Progress and time left of work that this page does; any click elsewhere stops it."""
+
+    def __init__(self) -> None:
+        self._bar = st.empty()
+        self._began: dict[str, tuple[float, int]] = {}
+
+    def report(self, progress: Progress) -> None:
+        """A `Report`."""
+        began, first = self._began.setdefault(progress.stage, (time.monotonic(), progress.done))
+        text = f"{progress.stage}: {amount(progress.done, progress.total, progress.unit)}"
+        share = 0.0
+        if progress.total:
+            share = min(1.0, progress.done / progress.total)
+            spent, gained = time.monotonic() - began, progress.done - first
+            if spent > 1 and gained > 0:
+                text += f", about {in_words(spent * (progress.total - progress.done) / gained)} left"
+        self._bar.progress(share, text)
+
+    def clear(self) -> None:
+        self._bar.empty()
+
+
+def loaded_index(corpus: Corpus) -> Index:
+    """The index of a loaded corpus, with progress where it has to be read anew."""
+    bar = ProgressBar()
+    try:
+        return corpus.index(bar.report)
+    finally:
+        bar.clear()
+
+
+def play(clip: Clip) -> None:
+    """A player for a clip; for a stretch of a recording, that stretch alone."""
+    from audio_models.clip_features import load_clip
+
+    try:
+        if clip.whole:
+            st.audio(clip.path.read_bytes(), format=_MIME.get(clip.path.suffix.lower(), "audio/wav"))
+        else:
+            st.audio(load_clip(clip, 16_000), sample_rate=16_000)
+    except (HarkError, OSError) as error:
+        st.caption(f"This clip cannot be played: {error}")
+
+
+_MIME = {".wav": "audio/wav", ".flac": "audio/flac", ".ogg": "audio/ogg", ".mp3": "audio/mpeg"}
+
+
+def percent(share: float) -> str:
+    """0.9418 -> "94.2 %"."""
+    return f"{share * 100:.1f} %"
