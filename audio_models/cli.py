@@ -247,7 +247,7 @@ def _run_config(options: argparse.Namespace) -> RunConfig:
             if not corpus.is_loaded():
                 corpus.load(progress.report)
             index = corpus.index(progress.report)
-        labels = catalogue.usual_labels(corpus, index)
+        labels = catalogue.usual_labels(index)
     rate = options.learning_rate if options.learning_rate is not None else LEARNING_RATES[options.cell]
     return RunConfig(
         corpus=reference,

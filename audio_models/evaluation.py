@@ -111,7 +111,7 @@ def evaluate(run: Run, corpus: CorpusReference | None = None, split: Side = "tes
         opened.load(report)
     index = opened.index(report)
     seed = run.config.training.seed if corpus is None else 0
-    clips, skipped = task.judged(index, asked, split, seed)
+    clips, skipped = task.judged(index, asked, split, seed, generate_noise=corpus is None)
     sequences, unreadable = clip_features(clips, recognizer.features, report)
     judged = [(clip, frames) for clip, frames in zip(clips, sequences, strict=True) if frames is not None]
     if not judged:

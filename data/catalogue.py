@@ -1,0 +1,73 @@
+"""All corpora by name, and any folder by its path."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from data.corpus import SILENCE, UNKNOWN, Corpus, Description, Index
+from data.errors import CorpusError
+from data.folder import FolderCorpus
+from data.fsdd import fsdd
+from data.speech_commands import mini_speech_commands, speech_commands
+from data.synthetic_voices import SyntheticVoices
+
+_PUBLISHED: dict[str, Callable[..., Corpus]] = {
+    "speech_commands": speech_commands,
+    "mini_speech_commands": mini_speech_commands,
+    "fsdd": fsdd,
+}
+NAMES: tuple[str, ...] = (SyntheticVoices.NAME, *_PUBLISHED)
+
+
+@dataclass(frozen=True)
+class CorpusReference:
+    """Which corpus, in a form that can be stored.
+
+    Attributes:
+        name: a name of the catalogue, or the absolute path of a folder.
+        speaker_pattern, split_by: see `FolderCorpus`.
+    """
+
+    name: str
+    speaker_pattern: str | None = None
+    split_by: str | None = None
+
+
+def refer(text: str, speaker_pattern: str | None = None, split_by: str | None = None) -> CorpusReference:
+    """The corpus that a user means by `text`: a name, or else the path of a folder."""
+    name = text if text in NAMES else str(Path(text).expanduser().resolve())
+    return CorpusReference(name, speaker_pattern, split_by)
+
+
+def open_corpus(reference: CorpusReference | str, words: Sequence[str] | None = None) -> Corpus:
+    """The corpus itself; nothing is loaded yet.
+
+    Args:
+        reference: a reference, or a name of the catalogue.
+        words: what will be asked of it. Only synthetic voices care: they can speak any word.
+
+    Raises:
+        CorpusError: there is no such corpus or folder, or it cannot be split as asked.
+    """
+    if isinstance(reference, str):
+        reference = CorpusReference(reference)
+    if reference.name == SyntheticVoices.NAME:
+        return SyntheticVoices(words, reference.split_by)
+    if reference.name in _PUBLISHED:
+        return _PUBLISHED[reference.name](reference.speaker_pattern, reference.split_by)
+    path = Path(reference.name)
+    if not path.is_dir():
+        raise CorpusError(f"There is no corpus and no folder '{reference.name}'. The corpora are {', '.join(NAMES)}; else give the path of a folder of label/clip.wav.")
+    return FolderCorpus(path, reference.speaker_pattern, reference.split_by)
+
+
+def descriptions() -> list[Description]:
+    """What is known of each corpus, in the order in which a page shows them."""
+    return [open_corpus(name).description for name in NAMES]
+
+
+def usual_labels(index: Index) -> tuple[str, ...]:
+    """All words of a corpus, which are the classes where the user chooses none."""
+    return tuple(label for label in index.labels if label not in (UNKNOWN, SILENCE))

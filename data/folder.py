@@ -1,0 +1,202 @@
+"""Any folder of `label/clip.wav`, also in the layouts of Speech Commands and of the Free Spoken Digit Dataset."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal, get_args
+
+from data.corpus import BACKGROUND_NOISE, Clip, Corpus, Description, Index, Report, Skipped, Split, quiet
+from data.errors import CorpusError
+from data.scan import Sound, audio_files, entries, scan
+from data.splits import has_every_side, is_speaker_disjoint, split_by_clip, split_by_hash, split_by_speaker
+
+SplitBy = Literal["lists", "speaker", "clip"]
+
+_NOHASH = re.compile(r"^(.+?)_nohash_")
+_DIGIT = re.compile(r"^(?P<label>[0-9])_(?P<speaker>[^_]+)_(?P<number>[0-9]+)$")
+_LISTS: dict[str, Split] = {"validation_list.txt": "validation", "testing_list.txt": "test"}
+
+
+class FolderCorpus(Corpus):
+    """A folder on this disk. Its files are only read.
+
+    Args:
+        path: the folder.
+        speaker_pattern: a regular expression with one group, searched in each file's name without its ending: the
+            group is the speaker. By default the names of Speech Commands and of the digits are understood.
+        split_by: "lists" (of the folder itself), "speaker" (no speaker on two sides), "clip"; by default the first
+            of these that the folder allows.
+
+    Raises:
+        CorpusError: the pattern is no regular expression or has no group, or there is no such rule.
+    """
+
+    def __init__(self, path: Path, speaker_pattern: str | None = None, split_by: str | None = None) -> None:
+        self.path = path
+        self._pattern = _compile(speaker_pattern)
+        if split_by not in (None, *get_args(SplitBy)):
+            raise CorpusError(f"Sides cannot be made by '{split_by}'; choose one of {', '.join(get_args(SplitBy))}.")
+        self._split_by = split_by
+        self.description = Description(
+            name=str(path),
+            title=f"Folder {path.name}",
+            holds="The clips in a folder on this computer: one folder a word, or the layout of a known corpus.",
+            licence="As its owner says; Hark only reads it.",
+            citation="",
+            homepage="",
+            size="on this computer already",
+            speakers="By a speaker pattern, or by file names like those of Speech Commands.",
+            splits="Its own lists; else speaker-disjoint where speakers are known; else clip by clip.",
+        )
+
+    def is_loaded(self) -> bool:
+        return self.path.is_dir()
+
+    def load(self, report: Report = quiet) -> None:
+        if not self.path.is_dir():
+            raise CorpusError(f"There is no folder {self.path}. Check the path; a folder of label/clip.wav is expected.")
+
+    def index(self, report: Report = quiet) -> Index:
+        self.load(report)
+        root, files = self.path, list(audio_files(self.path))
+        if files and all(_DIGIT.match(Path(name).stem) and name.startswith("recordings/") for name, _ in files):
+            root, files = root / "recordings", list(audio_files(root / "recordings"))  # the digits' archive
+        sounds = scan(root, files, report)
+        skipped = [Skipped(root / sound.path, sound.problem) for sound in sounds if sound.problem]
+        skipped += _deeper(root)
+        usable = [sound for sound in sounds if not sound.problem]
+        noise = tuple(root / sound.path for sound in sounds if _is_noise(sound) and _is_noise_recording(sound))
+        skipped = [one for one in skipped if one.path not in noise]
+        clips, more = self._clips(root, [sound for sound in usable if not _is_noise(sound)])
+        if not clips:
+            raise CorpusError(
+                f"{self.path} holds no clip that can be used. One folder a word is expected, with audio files in it: "
+                f"{self.path.name}/left/clip1.wav. " + (f"The first problem: {skipped[0].path.name}: {skipped[0].reason}" if skipped else "")
+            )
+        sides, rule = self._sides(root, clips)
+        clips = [replace(clip, split=side) for clip, side in zip(clips, sides, strict=True)]
+        return Index(
+            clips=tuple(clips),
+            noise=noise,
+            skipped=tuple(skipped + more),
+            split_rule=rule,
+            speakers_known=all(clip.speaker is not None for clip in clips),
+            speaker_disjoint=is_speaker_disjoint(clips),
+        )
+
+    def _clips(self, root: Path, sounds: Sequence[Sound]) -> tuple[list[Clip], list[Skipped]]:
+        """Label and speaker of each file; its side comes later."""
+        clips, skipped = [], []
+        for sound in sounds:
+            path = root / sound.path
+            folder, _, _ = sound.path.rpartition("/")
+            digit = None if folder else _DIGIT.match(path.stem)
+            if folder:
+                label = folder
+                speaker = found[1] if (found := _NOHASH.match(path.stem)) else None
+            elif digit:
+                label, speaker = digit["label"], digit["speaker"]
+            else:
+                skipped.append(Skipped(path, "It lies outside the folders of words, so its label is not known."))
+                continue
+            if self._pattern is not None:
+                match = self._pattern.search(path.stem)
+                speaker = match[1] if match else None
+            clips.append(Clip(path, label, "training", sound.seconds, speaker, sound.digest))
+        if clips and self._pattern is not None and not any(clip.speaker for clip in clips):
+            raise CorpusError(
+                f"The speaker pattern '{self._pattern.pattern}' fits no file name, for example '{clips[0].path.stem}'. "
+                "It must have one group that finds the speaker."
+            )
+        return clips, skipped
+
+    def _sides(self, root: Path, clips: Sequence[Clip]) -> tuple[Sequence[Split], str]:
+        """The side of each clip, and the rule in one sentence."""
+        lists = {name: root / name for name in _LISTS if (root / name).is_file()}
+        speakers = [clip.speaker for clip in clips]
+        known = all(speaker is not None for speaker in speakers)
+        rule = self._split_by
+        if rule == "lists" and not lists and not _is_digits(clips):
+            raise CorpusError(f"{self.path} has no validation_list.txt or testing_list.txt to split by. Choose another rule.")
+        if rule == "speaker" and not known:
+            raise CorpusError(f"The speakers of {self.path} are not known, so it cannot be split by speaker. Give a speaker pattern.")
+        if rule in (None, "lists") and lists and self._pattern is None or rule == "lists" and lists:
+            return _by_lists(root, clips), "The corpus' own lists decide which clips are for validation and for test."
+        if rule in (None, "lists") and _is_digits(clips) and self._pattern is None:
+            return (
+                _by_number(clips),
+                "As its publisher splits it: of each speaker and digit recordings 0 to 4 are for test, here 5 to 9 for validation; the same speakers are on every side.",
+            )
+        if rule in (None, "speaker") and known:
+            if rule is None and all(_NOHASH.match(clip.path.stem) for clip in clips):
+                hashed = [split_by_hash(str(speaker)) for speaker in speakers]
+                if has_every_side(hashed):
+                    return hashed, "Each speaker's side follows from a hash of their name, as Speech Commands publishes it."
+            side_of = split_by_speaker(Counter(str(speaker) for speaker in speakers))
+            return [side_of[str(speaker)] for speaker in speakers], "Each speaker is on one side only, about a tenth of the clips for validation and for test each."
+        return (
+            split_by_clip([(clip.label, clip.path.name) for clip in clips]),
+            "Clip by clip: of each word a tenth for validation and for test each.",
+        )
+
+
+def _compile(pattern: str | None) -> re.Pattern[str] | None:
+    if not pattern:
+        return None
+    try:
+        compiled = re.compile(pattern)
+    except re.error as error:
+        raise CorpusError(f"The speaker pattern '{pattern}' is not a regular expression ({error}).") from error
+    if compiled.groups < 1:
+        raise CorpusError(f"The speaker pattern '{pattern}' has no group; put what finds the speaker in parentheses, like '^([a-z]+)_'.")
+    return compiled
+
+
+def _is_noise(sound: Sound) -> bool:
+    return sound.path.startswith(f"{BACKGROUND_NOISE}/")
+
+
+def _is_noise_recording(sound: Sound) -> bool:
+    # noise may be longer than a clip: it is cut; all else that is wrong with it stays wrong
+    return not sound.problem or sound.problem.startswith("It lasts")
+
+
+def _is_digits(clips: Sequence[Clip]) -> bool:
+    return all(_DIGIT.match(clip.path.stem) for clip in clips)
+
+
+def _by_number(clips: Sequence[Clip]) -> list[Split]:
+    sides: list[Split] = []
+    for clip in clips:
+        number = int(clip.path.stem.rpartition("_")[2])
+        sides.append("test" if number < 5 else "validation" if number < 10 else "training")
+    return sides
+
+
+def _by_lists(root: Path, clips: Sequence[Clip]) -> list[Split]:
+    """Entries are `label/name.wav`; the ending does not matter, so that a FLAC copy fits the original's lists."""
+    side_of: dict[str, Split] = {}
+    for name, side in _LISTS.items():
+        try:
+            lines = (root / name).read_text(encoding="utf-8-sig").splitlines()
+        except FileNotFoundError:
+            continue
+        except (OSError, UnicodeError) as error:
+            raise CorpusError(f"{root / name} cannot be read ({error}). It must be UTF-8 text, one label/clip.wav a line.") from error
+        side_of.update({line.strip().replace("\\", "/").rpartition(".")[0]: side for line in lines if line.strip()})
+    return [side_of.get(f"{clip.label}/{clip.path.stem}", "training") for clip in clips]
+
+
+def _deeper(root: Path) -> list[Skipped]:
+    """Folders below the words' folders, which are not read."""
+    return [
+        Skipped(Path(inner.path), "A folder inside a word's folder is not read; move its clips up by one level.")
+        for word in entries(root)
+        if word.is_dir(follow_symlinks=False) and word.name != "__MACOSX"
+        for inner in entries(Path(word.path))
+        if inner.is_dir(follow_symlinks=False)
+    ]

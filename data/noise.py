@@ -1,0 +1,54 @@
+"""Noise with no word in it, made from a seed, for corpora that have no recordings of their own."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from data import workspace
+
+SAMPLE_RATE = 16_000
+SECONDS = 60.0
+# Power falls with frequency as 1/f^exponent: white, pink (rain, wind), brown (traffic far away).
+EXPONENTS = {"white": 0.0, "pink": 1.0, "brown": 2.0}
+_PEAK = 0.5
+_LOWEST_HZ = 20.0
+
+
+def coloured_noise(exponent: float, samples: int, seed: int) -> NDArray[np.float32]:
+    """Gaussian noise whose power falls as 1/f^exponent above 20 Hz.
+
+    Made as in Timmer and Koenig (1995): random complex amplitudes of the wanted size, transformed back.
+
+    Returns:
+        (samples,) float32, the largest sample at 0.5.
+    """
+    random = np.random.default_rng(seed)
+    frequencies = np.fft.rfftfreq(samples, 1 / SAMPLE_RATE)
+    size = np.where(frequencies >= _LOWEST_HZ, np.maximum(frequencies, _LOWEST_HZ) ** (-exponent / 2), 0.0)
+    spectrum = size * (random.normal(size=len(size)) + 1j * random.normal(size=len(size)))
+    noise = np.fft.irfft(spectrum, samples)
+    return (noise * (_PEAK / np.abs(noise).max())).astype(np.float32)
+
+
+def generated_noise() -> tuple[Path, ...]:
+    """A minute each of white, pink and brown noise, as files in the workspace; made where they are missing.
+
+    Raises:
+        WorkspaceError: they cannot be written.
+    """
+    folder = workspace.folder("corpora", "generated_noise")
+    paths = []
+    for seed, (name, exponent) in enumerate(EXPONENTS.items()):
+        path = folder / f"{name}.flac"
+        if not path.is_file():
+            content = io.BytesIO()
+            noise = coloured_noise(exponent, round(SECONDS * SAMPLE_RATE), seed)
+            soundfile.write(content, noise, SAMPLE_RATE, format="FLAC", subtype="PCM_16")
+            workspace.write_atomically(path, content.getvalue())
+        paths.append(path)
+    return tuple(paths)

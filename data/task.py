@@ -1,0 +1,165 @@
+"""What a network is to tell apart: which words are classes, and whether there are _unknown_ and _silence_."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from data.corpus import SILENCE, SPLITS, UNKNOWN, Clip, Index, Skipped, Split
+from data.errors import CorpusError
+from data.noise import generated_noise
+
+# Which part of a noise recording serves which side, so that no stretch is on two.
+_NOISE_PARTS: dict[Split, tuple[float, float]] = {"training": (0.0, 0.8), "validation": (0.8, 0.9), "test": (0.9, 1.0)}
+_STRETCH = 1.0  # seconds of noise in a silence clip
+_DIGITAL_SILENCE = 0.05  # share of silence clips that are exactly zero
+_MOST_CLASSES = 200
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be told apart.
+
+    Attributes:
+        labels: the words, each a class.
+        unknown: whether the corpus' other words make one more class, `_unknown_`.
+        silence: whether noise without a word makes one more class, `_silence_`.
+
+    Raises:
+        CorpusError: fewer than two classes, or a label twice.
+    """
+
+    labels: tuple[str, ...]
+    unknown: bool = False
+    silence: bool = False
+
+    def __post_init__(self) -> None:
+        if twice := sorted({label for label in self.labels if self.labels.count(label) > 1}):
+            raise CorpusError(f"The label {', '.join(twice)} is given twice.")
+        if reserved := [label for label in self.labels if label in (UNKNOWN, SILENCE)]:
+            option = "unknown" if reserved[0] == UNKNOWN else "silence"
+            raise CorpusError(f"{reserved[0]} is no word; ask for that class with --{option} instead.")
+        if not 2 <= len(self.classes) <= _MOST_CLASSES:
+            raise CorpusError(
+                f"There {'is 1 class' if len(self.classes) == 1 else f'are {len(self.classes)} classes'} to tell apart "
+                f"({', '.join(self.classes[:5]) or 'none'}); between 2 and {_MOST_CLASSES} are needed. Add or drop words."
+            )
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """All labels of the network, in its order."""
+        return (*self.labels, *([UNKNOWN] if self.unknown else []), *([SILENCE] if self.silence else []))
+
+
+def examples(index: Index, task: Task, seed: int) -> tuple[Clip, ...]:
+    """The clips to learn from, labelled with the task's classes.
+
+    On each side `_unknown_` and `_silence_` have as many clips as a word has on average, like the published task of
+    ten words in which each is a tenth. Unknown clips are spread over the other words; silence is cut from noise
+    recordings (of the corpus, else generated) at levels from nothing to full. A corpus with folders `_unknown_` or
+    `_silence_` of its own gives those clips instead.
+
+    Raises:
+        CorpusError: a label is not in the corpus, or there is no other word to be unknown.
+    """
+    there = set(index.labels)
+    if missing := [label for label in task.labels if label not in there]:
+        raise CorpusError(f"The corpus has no clips of {', '.join(missing)}. It has: {', '.join(index.labels)}.")
+    listed = set(task.labels)
+    chosen = [clip for clip in index.clips if clip.label in listed]
+    for side in SPLITS:
+        average = _average(chosen, side, task)
+        if task.unknown:
+            chosen += _unknown(index, listed, side, average, seed)
+        if task.silence:
+            own = [clip for clip in index.clips if clip.label == SILENCE and clip.split == side]
+            chosen += own or _cut_silence(index.noise or generated_noise(), side, average, seed)
+    if task.unknown and not any(clip.label == UNKNOWN for clip in chosen):
+        raise CorpusError("Every word of the corpus is listed, so none is left to learn _unknown_ from. List fewer words, or leave it out.")
+    return tuple(chosen)
+
+
+def judged(
+    index: Index, task: Task, split: str, seed: int, *, generate_noise: bool = False
+) -> tuple[list[Clip], list[Skipped]]:
+    """Every clip of one side, or of "all", labelled with the task's classes.
+
+    A label that the task lacks counts as `_unknown_` where the task has that class, and is skipped with a reason
+    where not. Where the task has `_silence_` and the corpus no clips of it, it is cut from the corpus' noise, as much
+    as a word has clips on average.
+
+    Args:
+        generate_noise: make noise where the corpus has none.
+    """
+    clips: list[Clip] = []
+    skipped: list[Skipped] = []
+    classes = set(task.classes)
+    for side in SPLITS if split == "all" else [side for side in SPLITS if side == split]:
+        here = []
+        for clip in index.clips:
+            if clip.split != side:
+                continue
+            if clip.label in classes:
+                here.append(clip)
+            elif task.unknown:
+                here.append(replace(clip, label=UNKNOWN))
+            else:
+                skipped.append(Skipped(clip.path, f"The network does not know the label '{clip.label}' and has no class _unknown_."))
+        noise = index.noise or (generated_noise() if generate_noise else ())
+        if task.silence and noise and SILENCE not in index.labels:
+            here += _cut_silence(noise, side, _average([clip for clip in here if clip.label in task.labels], side, task), seed)
+        clips += here
+    return clips, skipped
+
+
+def _average(clips: Sequence[Clip], side: Split, task: Task) -> int:
+    """Clips that a word has on this side on average, rounded up; at least as many as let the class exist."""
+    here = sum(clip.split == side for clip in clips)
+    return -(-here // max(1, len(task.labels)))
+
+
+def _unknown(index: Index, listed: set[str], side: Split, wanted: int, seed: int) -> list[Clip]:
+    own = [clip for clip in index.clips if clip.label == UNKNOWN and clip.split == side]
+    if own:
+        return own
+    by_word: dict[str, list[Clip]] = {}
+    for clip in index.clips:
+        if clip.split == side and clip.label not in listed and clip.label != SILENCE:
+            by_word.setdefault(clip.label, []).append(clip)
+    # each word's clips in an order of their own, then one of each word in turn
+    ranked: list[tuple[int, str, Clip]] = []
+    for word, clips in by_word.items():
+        clips.sort(key=lambda clip: _shuffled(seed, f"{clip.label}/{clip.path.name}"))
+        ranked += [(place, _shuffled(seed, f"{word} {place}"), clip) for place, clip in enumerate(clips)]
+    ranked.sort(key=lambda row: row[:2])
+    return [replace(clip, label=UNKNOWN) for _, _, clip in ranked[:wanted]]
+
+
+def _shuffled(seed: int, text: str) -> str:
+    return hashlib.blake2b(f"{seed} {text}".encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
+
+
+def _cut_silence(noise: Sequence[Path], side: Split, wanted: int, seed: int) -> list[Clip]:
+    recordings = []
+    for path in noise:
+        try:
+            seconds = soundfile.info(path).duration
+            digest = hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
+        except (OSError, soundfile.LibsndfileError) as error:
+            raise CorpusError(f"The noise recording {path} cannot be read ({error}). Replace or remove it.") from error
+        recordings.append((path, seconds, digest))
+    low, high = _NOISE_PARTS[side]
+    random = np.random.default_rng([seed, SPLITS.index(side)])
+    clips = []
+    for number in range(wanted):
+        path, seconds, digest = recordings[number % len(recordings)]
+        length = min(_STRETCH, (high - low) * seconds)
+        start = random.uniform(low * seconds, max(low * seconds, high * seconds - length))
+        gain = 0.0 if random.random() < _DIGITAL_SILENCE else random.uniform(0, 1)
+        clips.append(Clip(path, SILENCE, side, length, None, digest, round(start, 4), round(gain, 4), whole=False))
+    return clips
