@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -35,8 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _complain("Cancelled.")
     except HarkError as error:
         _complain(str(error))
-    except BrokenPipeError:  # the reader of our output has enough
-        sys.stderr.close()
+    except BrokenPipeError:  # the reader of our output has enough; python must not complain at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1
 
 

@@ -15,7 +15,7 @@ from array import array
 import espeakng_loader
 
 # From speak_lib.h, eSpeak NG 1.51
-_RETRIEVAL = 1
+_SYNCHRONOUS = 2
 _RATE, _PITCH, _RANGE = 1, 3, 4
 _UTF8 = 1
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
@@ -24,7 +24,7 @@ _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctype
 def main() -> int:
     """Answer requests until stdin ends; the exit status is 1 where the library refuses."""
     library = ctypes.CDLL(espeakng_loader.get_library_path())
-    rate = library.espeak_Initialize(_RETRIEVAL, 0, str(espeakng_loader.get_data_path()).encode(), 0)
+    rate = library.espeak_Initialize(_SYNCHRONOUS, 0, str(espeakng_loader.get_data_path()).encode(), 0)
     if rate <= 0:
         print("eSpeak NG could not be started", file=sys.stderr)
         return 1
@@ -50,7 +50,6 @@ def main() -> int:
             library.espeak_SetParameter(parameter, request[name], 0)
         text = request["text"].encode("utf-8") + b"\0"
         library.espeak_Synth(text, len(text), 0, 0, 0, _UTF8, None, None)
-        library.espeak_Synchronize()
         content = samples.tobytes()
         output.write(len(samples).to_bytes(4, "little") + content)
         output.flush()

@@ -6,6 +6,7 @@ the same file, whatever else is asked for.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
@@ -18,8 +19,6 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 from urllib.parse import quote, unquote
 
 import filelock
@@ -45,11 +44,12 @@ _WORKERS = 2
 _PATIENCE = 20.0  # seconds for one word, before the synthesiser counts as hung
 _SAFE = " -'"
 
-_ACCENTS = ("en-us", "en-gb", "en-gb-scotland", "en-gb-x-rp", "en-029")
-# Timbres that stay understood; whispering, croaking and robot ones are left out.
+_ACCENTS = ("en-us", "en", "en-gb-scotland", "en-gb-x-rp", "en-029")
+# Timbres that are understood and repeat exactly: whispers, croaks and robots are left out, and those with breath
+# noise (f2, f3, f5, Alicia, sandro, victor), which eSpeak NG draws from the clock.
 _TIMBRES = (
-    "f1", "f2", "f3", "f4", "f5", "m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8",
-    "Alex", "Andy", "Annie", "Lee", "Michael", "steph", "belinda",
+    "f1", "f4", "Annie", "Andrea", "anika", "belinda", "linda", "steph",
+    "m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8", "Alex", "Andy", "Lee", "Michael",
 )  # fmt: skip
 
 
@@ -133,28 +133,13 @@ class SyntheticVoices(Corpus):
                 return
             total = len(missing) * len(voices()) * TAKES
             report(Progress("Synthesising", 0, total))
-            speakers: list[_Speaker] = []
             with ThreadPoolExecutor(_WORKERS) as pool:
                 try:
-                    speakers += [_Speaker() for _ in range(min(_WORKERS, len(missing)))]
-                    idle = list(speakers)
-
-                    def make(word: str) -> None:
-                        speaker = idle.pop()
-                        try:
-                            self._make(word, speaker)
-                        finally:
-                            idle.append(speaker)
-
-                    for number, _ in enumerate(pool.map(make, missing), 1):
+                    for number, _ in enumerate(pool.map(self._make, missing), 1):
                         report(Progress("Synthesising", number * len(voices()) * TAKES, total))
                 except BaseException:
                     pool.shutdown(wait=False, cancel_futures=True)
-                    for speaker in speakers:
-                        speaker.stop()
                     raise
-            for speaker in speakers:
-                speaker.stop()
 
     def index(self, report: Report = quiet) -> Index:
         if not self.is_loaded():
@@ -164,8 +149,9 @@ class SyntheticVoices(Corpus):
         clips = [replace(clip, label=unquote(clip.label)) for clip in found.clips]
         return replace(found, clips=tuple(clip for clip in clips if clip.label in words))
 
-    def _make(self, word: str, speaker: _Speaker) -> None:
-        """All clips of a word; its folder appears when all are there."""
+    def _make(self, word: str) -> None:
+        """All clips of a word, by a synthesiser of its own; its folder appears when all are there."""
+        speaker = _Speaker()
         try:
             temporary = Path(tempfile.mkdtemp(dir=self.path, prefix=".making-"))
             try:
@@ -181,6 +167,8 @@ class SyntheticVoices(Corpus):
                 shutil.rmtree(temporary, ignore_errors=True)
         except OSError as error:
             raise WorkspaceError(f"The clips of '{word}' could not be written ({error.strerror or error}). Free some disk space and try again.") from error
+        finally:
+            speaker.stop()
 
 
 class _Speaker:
@@ -226,14 +214,9 @@ class _Speaker:
         self._process.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                pipe.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.stop()
+            with contextlib.suppress(BrokenPipeError):  # what was still on its way to it is lost with it
+                if pipe is not None:
+                    pipe.close()
 
 
 def _record(speaker: _Speaker, word: str, voice: Voice, take: int) -> NDArray[np.float32]:
