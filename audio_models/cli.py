@@ -7,10 +7,11 @@ when all went well, else 1.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NoReturn
@@ -67,7 +68,9 @@ def fetch(options: argparse.Namespace) -> int:
         "corpus": corpus.name,
         "clips": len(index.clips),
         "labels": {label: sum(clip.label == label for clip in index.clips) for label in index.labels},
-        "splits": {side: sum(clip.split == side for clip in index.clips) for side in ("training", "validation", "test")},
+        "splits": {
+            side: sum(clip.split == side for clip in index.clips) for side in ("training", "validation", "test")
+        },
         "split_rule": index.split_rule,
         "speaker_disjoint": index.speaker_disjoint,
         "skipped": [{"path": str(one.path), "reason": one.reason} for one in index.skipped],
@@ -139,7 +142,9 @@ def list_runs(options: argparse.Namespace) -> int:
             continue
         score = row["validation_accuracy"]
         shown = "no epoch yet" if score is None else f"{score:.1%} validation accuracy"
-        print(f"{row['run']}  {row['state']}, {row['cell']}, {shown}, {row['epochs']} epochs, {in_words(row['seconds'])}  {row['name']}")
+        print(
+            f"{row['run']}  {row['state']}, {row['cell']}, {shown}, {row['epochs']} epochs, {in_words(row['seconds'])}  {row['name']}"
+        )
     if not rows:
         print("No run yet. Start one with: python -m audio_models train")
     return 0
@@ -166,7 +171,9 @@ def evaluate(options: argparse.Namespace) -> int:
     )
     print(_table(judgement.labels, found["confusion"]))
     for row in judgement.per_class:
-        print(f"{row.label:>12}  precision {row.precision:6.1%}  recall {row.recall:6.1%}  F1 {row.f1:6.1%}  {row.support} clips")
+        print(
+            f"{row.label:>12}  precision {row.precision:6.1%}  recall {row.recall:6.1%}  F1 {row.f1:6.1%}  {row.support} clips"
+        )
     _print_skipped(found["skipped"])
     return 0
 
@@ -189,7 +196,9 @@ def predict(options: argparse.Namespace) -> int:
     for row in [] if options.json else answers:
         if "error" not in row:
             others = sorted(row["probabilities"].items(), key=lambda item: -item[1])[1:3]
-            print(f"{row['path']}: {row['label']} {row['confidence']:.1%}  ({', '.join(f'{label} {p:.1%}' for label, p in others)})")
+            print(
+                f"{row['path']}: {row['label']} {row['confidence']:.1%}  ({', '.join(f'{label} {p:.1%}' for label, p in others)})"
+            )
     for row in failed:
         _complain(row["error"])
     return 1 if failed else 0
@@ -198,12 +207,15 @@ def predict(options: argparse.Namespace) -> int:
 def _train_here(run: Run, options: argparse.Namespace) -> int:
     from audio_models import training_process
 
-    with TerminalProgress() as progress:
+    with _chatter_to(run.log_path), TerminalProgress() as progress:
         state = training_process.train(run, progress.training(run))
     _print_run(run, options)
     if state.status == "finished":
         return 0
-    _complain(state.error or f"The training of {run.id} was {state.status}; go on with: python -m audio_models resume {run.id}")
+    _complain(
+        state.error
+        or f"The training of {run.id} was {state.status}; go on with: python -m audio_models resume {run.id}"
+    )
     return 1
 
 
@@ -229,6 +241,22 @@ def _print_run(run: Run, options: argparse.Namespace) -> int:
     else:
         print(f"{run.id}: {state.status}")
     return 0
+
+
+@contextlib.contextmanager
+def _chatter_to(log: Path) -> Iterator[None]:
+    """Send what tensorflow's C++ writes to file descriptor 2 into the run's log; ours still goes to the terminal."""
+    ours, theirs, python = os.dup(2), os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644), sys.stderr
+    try:
+        with os.fdopen(os.dup(ours), "w", buffering=1) as terminal:
+            sys.stderr = terminal
+            os.dup2(theirs, 2)
+            yield
+    finally:
+        sys.stderr = python
+        os.dup2(ours, 2)
+        os.close(ours)
+        os.close(theirs)
 
 
 def _parameters(run: Run) -> int | None:
@@ -262,7 +290,9 @@ def _run_config(options: argparse.Namespace) -> RunConfig:
 
 def _settings(kind: Any, options: argparse.Namespace, **chosen: Any) -> Any:
     """The configuration `kind` with the options of the same names; what was not given keeps its default."""
-    given = {name: value for name, value in vars(options).items() if name in kind.__dataclass_fields__ and value is not None}
+    given = {
+        name: value for name, value in vars(options).items() if name in kind.__dataclass_fields__ and value is not None
+    }
     return kind(**{**given, **chosen})
 
 
@@ -301,18 +331,30 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="python -m audio_models", description="Train, judge and run recurrent classifiers of short sounds.")
+    parser = _Parser(
+        prog="python -m audio_models", description="Train, judge and run recurrent classifiers of short sounds."
+    )
     commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
 
     def command(name: str, function: Any, text: str) -> argparse.ArgumentParser:
         made: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
         made.set_defaults(command=function)
-        made.add_argument("--json", action="store_true", help="print one JSON document on stdout, and nothing else there")
+        made.add_argument(
+            "--json", action="store_true", help="print one JSON document on stdout, and nothing else there"
+        )
         return made
 
     def corpus_options(made: argparse.ArgumentParser) -> None:
-        made.add_argument("--speaker-pattern", metavar="REGEX", help="where a clip's file name holds its speaker: a regular expression with one group")
-        made.add_argument("--split-by", choices=["lists", "speaker", "clip"], help="how the sides are made: the corpus' own lists, speaker-disjoint, or clip by clip; the best that the corpus has by default")
+        made.add_argument(
+            "--speaker-pattern",
+            metavar="REGEX",
+            help="where a clip's file name holds its speaker: a regular expression with one group",
+        )
+        made.add_argument(
+            "--split-by",
+            choices=["lists", "speaker", "clip"],
+            help="how the sides are made: the corpus' own lists, speaker-disjoint, or clip by clip; the best that the corpus has by default",
+        )
 
     command("corpora", corpora, "List the corpora that Hark knows: what they hold, licence, size.")
 
@@ -321,16 +363,22 @@ def _parser() -> argparse.ArgumentParser:
     corpus_options(made)
 
     made = command("train", train, "Train a network; the run is kept in the workspace.")
-    made.add_argument("--corpus", default="synthetic_voices", metavar="NAME|FOLDER", help="what to learn from (synthetic_voices)")
+    made.add_argument(
+        "--corpus", default="synthetic_voices", metavar="NAME|FOLDER", help="what to learn from (synthetic_voices)"
+    )
     corpus_options(made)
     made.add_argument("--labels", metavar="A,B,C", help="the words to tell apart; all of the corpus by default")
-    made.add_argument("--unknown", action="store_true", help="add the class _unknown_, drawn from the corpus' other words")
+    made.add_argument(
+        "--unknown", action="store_true", help="add the class _unknown_, drawn from the corpus' other words"
+    )
     made.add_argument("--silence", action="store_true", help="add the class _silence_, cut from background noise")
     made.add_argument("--name", default="", metavar="TEXT", help="what to call the run")
     made.add_argument("--background", action="store_true", help="return at once; the training goes on by itself")
     _add_settings(made)
 
-    made = command("evaluate", evaluate, "Judge a run: accuracy with its interval, confusion matrix, per class, per speaker.")
+    made = command(
+        "evaluate", evaluate, "Judge a run: accuracy with its interval, confusion matrix, per class, per speaker."
+    )
     made.add_argument("run", metavar="RUN", help="an id, a name or a run's folder")
     made.add_argument("--corpus", metavar="NAME|FOLDER", help="judge by another corpus than its own")
     made.add_argument("--split", default="test", help="training, validation, test or all (test)")
@@ -359,17 +407,37 @@ def _add_settings(made: argparse.ArgumentParser) -> None:
     group.add_argument("--units", type=int, metavar="N", help=f"size of the state ({network.units})")
     group.add_argument("--layers", type=int, metavar="N", help=f"recurrent layers ({network.layers})")
     group.add_argument("--bidirectional", action="store_true", help="read the frames from both ends")
-    group.add_argument("--dropout", type=float, metavar="X", help=f"share of outputs set to zero in training ({network.dropout})")
-    group.add_argument("--readout", choices=["last", "mean"], help=f"answer from the last state, or from the mean over all frames ({network.readout})")
+    group.add_argument(
+        "--dropout", type=float, metavar="X", help=f"share of outputs set to zero in training ({network.dropout})"
+    )
+    group.add_argument(
+        "--readout",
+        choices=["last", "mean"],
+        help=f"answer from the last state, or from the mean over all frames ({network.readout})",
+    )
     group = made.add_argument_group("training")
     group.add_argument("--epochs", type=int, metavar="N", help=f"at the most ({training.epochs})")
     group.add_argument("--batch-size", type=int, metavar="N", help=f"clips a step ({training.batch_size})")
-    group.add_argument("--learning-rate", type=float, metavar="X", help="of Adam (" + ", ".join(f"{cell} {rate:g}" for cell, rate in LEARNING_RATES.items()) + ")")
-    group.add_argument("--patience", type=int, metavar="N", help=f"epochs without improvement before it stops, 0 for never ({training.patience})")
-    group.add_argument("--clip-norm", type=float, metavar="X", help=f"bound on the gradient's norm ({training.clip_norm:g})")
+    group.add_argument(
+        "--learning-rate",
+        type=float,
+        metavar="X",
+        help="of Adam (" + ", ".join(f"{cell} {rate:g}" for cell, rate in LEARNING_RATES.items()) + ")",
+    )
+    group.add_argument(
+        "--patience",
+        type=int,
+        metavar="N",
+        help=f"epochs without improvement before it stops, 0 for never ({training.patience})",
+    )
+    group.add_argument(
+        "--clip-norm", type=float, metavar="X", help=f"bound on the gradient's norm ({training.clip_norm:g})"
+    )
     group.add_argument("--seed", type=int, metavar="N", help=f"same seed, same result ({training.seed})")
     group = made.add_argument_group("features")
-    group.add_argument("--sample-rate", type=int, metavar="HZ", help=f"rate that every clip is brought to ({features.sample_rate})")
+    group.add_argument(
+        "--sample-rate", type=int, metavar="HZ", help=f"rate that every clip is brought to ({features.sample_rate})"
+    )
     group.add_argument("--frame-ms", type=float, metavar="X", help=f"length of a frame ({features.frame_ms:g})")
     group.add_argument("--hop-ms", type=float, metavar="X", help=f"time from frame to frame ({features.hop_ms:g})")
     group.add_argument("--n-mels", type=int, metavar="N", help=f"mel bands ({features.n_mels})")

@@ -158,7 +158,9 @@ class RunConfig:
 
     def __post_init__(self) -> None:
         if len(self.name) > 60 or any(ord(character) < 32 or character in "/\\" for character in self.name):
-            raise ConfigError(f"'{self.name[:70]}' cannot name a run; use up to 60 characters without slashes or line breaks.")
+            raise ConfigError(
+                f"'{self.name[:70]}' cannot name a run; use up to 60 characters without slashes or line breaks."
+            )
 
 
 Config = TypeVar("Config")

@@ -93,7 +93,9 @@ class Evaluation:
         return sorted(found, key=lambda heard: -heard.confidence)
 
 
-def evaluate(run: Run, corpus: CorpusReference | None = None, split: Side = "test", report: Report = quiet) -> Evaluation:
+def evaluate(
+    run: Run, corpus: CorpusReference | None = None, split: Side = "test", report: Report = quiet
+) -> Evaluation:
     """Judge a run by every clip of one side of a corpus, its own by default.
 
     Raises:
@@ -237,4 +239,15 @@ def split_of(text: str) -> Side:
     raise RunError(f"There is no split '{text}'; choose one of {', '.join(SIDES)}.")
 
 
-__all__ = ["SIDES", "Evaluation", "Heard", "Side", "Split", "evaluate", "evaluate_and_keep", "kept", "split_of", "summary"]
+__all__ = [
+    "SIDES",
+    "Evaluation",
+    "Heard",
+    "Side",
+    "Split",
+    "evaluate",
+    "evaluate_and_keep",
+    "kept",
+    "split_of",
+    "summary",
+]

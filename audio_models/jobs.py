@@ -46,7 +46,9 @@ def check_resumable(run: Run) -> None:
     """Raise `RunError` where a run is finished or is being trained."""
     status = run.state.status
     if status == "finished":
-        raise RunError(f"The run {run.name} is finished; there is nothing to resume. Train a new one with more epochs instead.")
+        raise RunError(
+            f"The run {run.name} is finished; there is nothing to resume. Train a new one with more epochs instead."
+        )
     if status in runs.ACTIVE:
         raise RunError(f"The run {run.name} is {status} already; cancel it first, or wait for it.")
 

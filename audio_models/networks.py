@@ -59,7 +59,10 @@ def weights(model: keras.Model) -> Weights:
     found: Weights = {}
     for layer in model.layers:
         if isinstance(layer, keras.layers.Bidirectional):
-            parts = {f"{layer.name}/forward": layer.forward_layer.cell, f"{layer.name}/backward": layer.backward_layer.cell}
+            parts = {
+                f"{layer.name}/forward": layer.forward_layer.cell,
+                f"{layer.name}/backward": layer.backward_layer.cell,
+            }
         elif isinstance(layer, keras.layers.RNN):
             parts = {f"{layer.name}/forward": layer.cell}
         elif isinstance(layer, keras.layers.Dense):

@@ -151,5 +151,7 @@ class _Graph:
         positions = self.node("Range", zero, frames, one)  # (frames,)
         lengths = self.node("Unsqueeze", self.node("Cast", "lengths", to=TensorProto.INT64), first_axis)  # (batch, 1)
         mask = self.node("Cast", self.node("Less", positions, lengths), to=TensorProto.FLOAT)  # (batch, frames)
-        total = self.node("ReduceSum", self.node("Mul", hidden, self.node("Unsqueeze", mask, last_axis)), first_axis, keepdims=0)
+        total = self.node(
+            "ReduceSum", self.node("Mul", hidden, self.node("Unsqueeze", mask, last_axis)), first_axis, keepdims=0
+        )
         return self.node("Div", total, self.node("Cast", lengths, to=TensorProto.FLOAT))

@@ -49,9 +49,13 @@ class Recognizer:
 
     def __init__(self, run: Run) -> None:
         if not run.has_model:
-            raise RunError(f"The run {run.id} has no network yet (model.onnx is missing). Wait for its first epoch, or resume it.")
+            raise RunError(
+                f"The run {run.id} has no network yet (model.onnx is missing). Wait for its first epoch, or resume it."
+            )
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1  # clips are short: threads cost more than they give
+        options.intra_op_num_threads = options.inter_op_num_threads = (
+            1  # clips are short: threads cost more than they give
+        )
         options.log_severity_level = 3
         try:
             self._session = onnxruntime.InferenceSession(
@@ -88,7 +92,9 @@ class Recognizer:
         samples = waveform.load(source, self.features.sample_rate, name=name)
         if waveform.is_silent(samples) and SILENCE not in self.labels:
             called = name or (source.name if isinstance(source, Path) else "The clip")
-            raise AudioError(f"{called} is silent: every sample is zero, and this network was not trained on silence. Check the microphone and record it again.")
+            raise AudioError(
+                f"{called} is silent: every sample is zero, and this network was not trained on silence. Check the microphone and record it again."
+            )
         return samples
 
     def normalise(self, frames: Frames) -> Frames:

@@ -153,9 +153,7 @@ class Run:
         try:
             process = self._read("process.json")
             found = psutil.Process(process["pid"])
-            return bool(
-                abs(found.create_time() - process["started"]) < 1 and found.status() != psutil.STATUS_ZOMBIE
-            )
+            return bool(abs(found.create_time() - process["started"]) < 1 and found.status() != psutil.STATUS_ZOMBIE)
         except (RunError, psutil.Error, KeyError, TypeError, ValueError):
             return False
 
@@ -192,7 +190,9 @@ class Run:
         try:
             return workspace.read_json(self.folder / name)
         except FileNotFoundError as error:
-            raise RunMissingError(f"The run in {self.folder} has no {name}; the folder is incomplete. Copy it again, or train anew.") from error
+            raise RunMissingError(
+                f"The run in {self.folder} has no {name}; the folder is incomplete. Copy it again, or train anew."
+            ) from error
         except WorkspaceError as error:
             raise RunError(str(error)) from error
 
@@ -215,7 +215,9 @@ def create(config: RunConfig) -> Run:
         half_made.write_state(State())
         half_made.folder.rename(run.folder)
     except OSError as error:
-        raise WorkspaceError(f"The run's folder {run.folder} cannot be made ({error.strerror}). Free some disk space or check the permissions.") from error
+        raise WorkspaceError(
+            f"The run's folder {run.folder} cannot be made ({error.strerror}). Free some disk space or check the permissions."
+        ) from error
     finally:
         shutil.rmtree(half_made.folder, ignore_errors=True)
     return run
@@ -262,10 +264,17 @@ def find(text: str) -> Run:
     if text and path.is_dir():
         if (path / "config.json").is_file() or (path / "model.onnx").is_file():
             return Run(path.resolve())
-        raise RunError(f"{path} is not a run's folder: it has no config.json. A run's folder lies under {workspace.root() / 'runs'}.")
+        raise RunError(
+            f"{path} is not a run's folder: it has no config.json. A run's folder lies under {workspace.root() / 'runs'}."
+        )
     there = ", ".join(run.id for run in known[:5])
     raise RunError(
-        f"There is no run '{text}'. " + (f"The newest are: {there}." if there else "No run has been made yet; start with: python -m audio_models train")
+        f"There is no run '{text}'. "
+        + (
+            f"The newest are: {there}."
+            if there
+            else "No run has been made yet; start with: python -m audio_models train"
+        )
     )
 
 
@@ -277,5 +286,7 @@ def next_name(base: str) -> str:
             taken.add(run.config.name)
         except HarkError:
             continue
-    number = 1 + max((int(found[1]) for name in taken if (found := re.fullmatch(rf"{re.escape(base)} (\d+)", name))), default=0)
+    number = 1 + max(
+        (int(found[1]) for name in taken if (found := re.fullmatch(rf"{re.escape(base)} (\d+)", name))), default=0
+    )
     return f"{base} {number}"

@@ -82,7 +82,9 @@ class Training:
         if len(self.history) >= self.config.epochs:
             return True
         losses = [row.validation_loss for row in self.history]
-        return bool(losses and self.config.patience and len(losses) - 1 - int(np.argmin(losses)) >= self.config.patience)
+        return bool(
+            losses and self.config.patience and len(losses) - 1 - int(np.argmin(losses)) >= self.config.patience
+        )
 
     def run_epoch(self, training: Examples, validation: Examples, said: Callable[[Step], None]) -> Epoch:
         """Show every training clip once, then measure on the validation clips; adds a row to the history.
@@ -93,18 +95,20 @@ class Training:
         began = time.monotonic()
         order = np.random.default_rng([self.config.seed, number]).permutation(len(training.classes))
         weights = class_weights(training.classes, self.labels)
-        self.model.reset_metrics()
-        metrics: dict[str, float] = {}
+        totals = np.zeros(2)  # loss and accuracy, times clips
         for first in range(0, len(order), self.config.batch_size):
             frames, classes = training.batch(order[first : first + self.config.batch_size])
-            metrics = self.model.train_on_batch(frames, classes, sample_weight=weights[classes], return_dict=True)
+            self.model.reset_metrics()
+            totals += len(classes) * np.array(
+                self.model.train_on_batch(frames, classes, sample_weight=weights[classes])
+            )
             done = min(first + self.config.batch_size, len(order))
             said(Step(number, done, len(order), time.monotonic() - began))
         loss, accuracy = self.measure(validation)
         row = Epoch(
             epoch=number,
-            loss=float(metrics["loss"]),
-            accuracy=float(metrics["accuracy"]),
+            loss=totals[0] / len(order),
+            accuracy=totals[1] / len(order),
             validation_loss=loss,
             validation_accuracy=accuracy,
             seconds=time.monotonic() - began,

@@ -42,7 +42,11 @@ _WRITE_EVERY = 0.4  # seconds between two writes of the state
 Said = Callable[[State], None]
 
 
-def train(run: Run, said: Said = lambda state: None) -> State:
+def _nothing(_: State) -> None:
+    pass
+
+
+def train(run: Run, said: Said = _nothing) -> State:
     """Train a run in this process, from its beginning or its last epoch, and judge it.
 
     Args:
@@ -166,8 +170,9 @@ def _turn(run: Run, work: _Work) -> Iterator[None]:
 
 
 def _import_training() -> Any:
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # Hark's networks are small; the same result everywhere
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # no faster for these networks, and rounds differently
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # the networks are small; the same result everywhere
     from audio_models import training
 
     return training
@@ -251,7 +256,12 @@ def _learn(run: Run, training: Training, prepared: Prepared, work: _Work) -> Non
             rate = step.clips_done / step.seconds
             left = (step.clips - step.clips_done + (epochs - step.epoch) * step.clips) / rate
             work.go_on(
-                stage="Training", done=step.clips_done, total=step.clips, unit="clips", clips_per_second=rate, seconds_left=left
+                stage="Training",
+                done=step.clips_done,
+                total=step.clips,
+                unit="clips",
+                clips_per_second=rate,
+                seconds_left=left,
             )
 
         training.run_epoch(sides["training"], sides["validation"], said)
@@ -271,7 +281,9 @@ def _take_up(run: Run, training: Training) -> None:
     try:
         training.restore(checkpoint, run.history)
     except (ValueError, KeyError, OSError, EOFError) as error:
-        raise TrainingError(f"{checkpoint} is damaged ({error}); the run cannot go on. Delete that file to train it from the start.") from error
+        raise TrainingError(
+            f"{checkpoint} is damaged ({error}); the run cannot go on. Delete that file to train it from the start."
+        ) from error
     run.write_history(training.history)
 
 
@@ -304,7 +316,9 @@ def _replacing(path: Path) -> Iterator[Path]:
             yield written
             os.replace(written, path)
     except OSError as error:
-        raise WorkspaceError(f"{path} could not be written ({error.strerror or error}). The version before it is kept; free some disk space and resume.") from error
+        raise WorkspaceError(
+            f"{path} could not be written ({error.strerror or error}). The version before it is kept; free some disk space and resume."
+        ) from error
 
 
 if __name__ == "__main__":

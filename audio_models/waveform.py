@@ -27,7 +27,9 @@ _CUT_OFF = re.compile(r"^data : (\d+) \(should be (\d+)\)", re.MULTILINE)
 _LENGTH_UNKNOWN = 0x7FFF_0000
 
 
-def load(source: Path | bytes, sample_rate: int, *, name: str = "", start: float = 0.0, seconds: float | None = None) -> Waveform:
+def load(
+    source: Path | bytes, sample_rate: int, *, name: str = "", start: float = 0.0, seconds: float | None = None
+) -> Waveform:
     """Decode a clip (WAV, FLAC, OGG or MP3).
 
     Args:
@@ -46,7 +48,7 @@ def load(source: Path | bytes, sample_rate: int, *, name: str = "", start: float
     """
     called = name or (source.name if isinstance(source, Path) else "The clip")
     try:
-        if isinstance(source, Path) and source.stat().st_size == 0 or source == b"":
+        if (isinstance(source, Path) and source.stat().st_size == 0) or source == b"":
             raise AudioError(f"{called} is empty: it holds no bytes. Record or export it again.")
         stream: BinaryIO | Path = io.BytesIO(source) if isinstance(source, bytes) else source
         with soundfile.SoundFile(stream) as file:
@@ -54,11 +56,15 @@ def load(source: Path | bytes, sample_rate: int, *, name: str = "", start: float
             samples = _read_mono(file, called, start, seconds)
             rate = file.samplerate
     except soundfile.LibsndfileError as error:
-        raise AudioError(f"{called} cannot be read as audio ({error.error_string.rstrip('. ')}). Hark reads WAV, FLAC, OGG and MP3.") from error
+        raise AudioError(
+            f"{called} cannot be read as audio ({error.error_string.rstrip('. ')}). Hark reads WAV, FLAC, OGG and MP3."
+        ) from error
     except OSError as error:
         raise AudioError(f"{called} cannot be opened ({error.strerror or error}).") from error
     if not np.isfinite(samples).all():
-        raise AudioError(f"{called} holds values that are not numbers (NaN or infinite). Export it again as 16-bit WAV.")
+        raise AudioError(
+            f"{called} holds values that are not numbers (NaN or infinite). Export it again as 16-bit WAV."
+        )
     return resample(samples, rate, sample_rate)
 
 
@@ -77,9 +83,13 @@ def is_silent(waveform: Waveform) -> bool:
 
 def _check_header(file: soundfile.SoundFile, called: str, *, whole: bool) -> None:
     if not MIN_RATE <= file.samplerate <= MAX_RATE:
-        raise AudioError(f"{called} has {file.samplerate} samples a second; between {MIN_RATE} and {MAX_RATE} can be read. Export it at 16000.")
+        raise AudioError(
+            f"{called} has {file.samplerate} samples a second; between {MIN_RATE} and {MAX_RATE} can be read. Export it at 16000."
+        )
     if file.channels > MAX_CHANNELS:
-        raise AudioError(f"{called} has {file.channels} channels; at most {MAX_CHANNELS} can be read. Export it as mono.")
+        raise AudioError(
+            f"{called} has {file.channels} channels; at most {MAX_CHANNELS} can be read. Export it as mono."
+        )
     if file.frames <= 0:
         raise AudioError(f"{called} holds no sound: its length is zero. Record or export it again.")
     if whole and file.frames > MAX_SECONDS * file.samplerate:

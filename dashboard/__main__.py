@@ -30,7 +30,7 @@ def main() -> int:
     print(f"Hark opens at http://{ADDRESS}:{port}  (Ctrl-C ends it; a training goes on)", flush=True)
     os.chdir(workspace.PROJECT)  # Streamlit reads .streamlit/config.toml from there
     arguments = ["-m", "streamlit", "run", "dashboard/app.py", "--server.port", str(port)]
-    os.execv(sys.executable, [sys.executable, *arguments])
+    return os.execv(sys.executable, [sys.executable, *arguments])
 
 
 def _is_free(port: int) -> bool:

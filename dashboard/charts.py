@@ -76,7 +76,12 @@ def evidence(
         .encode(
             x=alt.X("start:Q", scale=time, title="seconds", axis=alt.Axis(grid=False)),
             x2="end:Q",
-            y=alt.Y("coefficient:Q", title="coefficient", scale=alt.Scale(domain=[0, width], nice=False), axis=alt.Axis(grid=False, tickCount=4)),
+            y=alt.Y(
+                "coefficient:Q",
+                title="coefficient",
+                scale=alt.Scale(domain=[0, width], nice=False),
+                axis=alt.Axis(grid=False, tickCount=4),
+            ),
             y2="above:Q",
             color=alt.Color("value:Q", scale=alt.Scale(scheme=RAMP), legend=None),
             tooltip=[
@@ -134,7 +139,9 @@ def learning_curves(history: pd.DataFrame, epochs: int) -> tuple[alt.LayerChart,
                     scale=alt.Scale(domain=[0, 1]) if measure == "accuracy" else alt.Scale(zero=True),
                 ),
                 color=alt.Color("split:N", title=None, scale=_split_scale(), legend=alt.Legend(orient="top")),
-                strokeDash=alt.StrokeDash("split:N", title=None, scale=alt.Scale(domain=list(SPLIT_COLOURS)[:2], range=DASHES[:2])),
+                strokeDash=alt.StrokeDash(
+                    "split:N", title=None, scale=alt.Scale(domain=list(SPLIT_COLOURS)[:2], range=DASHES[:2])
+                ),
                 tooltip=["epoch:Q", "split:N", alt.Tooltip("value:Q", format=".3f", title=measure)],
             )
         )
@@ -155,10 +162,24 @@ def compared_curves(histories: Mapping[str, pd.DataFrame]) -> alt.Chart:
         .mark_line(point=alt.OverlayMarkDef(size=22), strokeWidth=2)
         .encode(
             x=_epochs(int(table["epoch"].max())),
-            y=alt.Y("validation_accuracy:Q", title="validation accuracy", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])),
-            color=alt.Color("run:N", title=None, scale=alt.Scale(domain=names, range=PALETTE[: len(names)]), legend=alt.Legend(orient="top", columns=2, labelLimit=260)),
+            y=alt.Y(
+                "validation_accuracy:Q",
+                title="validation accuracy",
+                axis=alt.Axis(format="%"),
+                scale=alt.Scale(domain=[0, 1]),
+            ),
+            color=alt.Color(
+                "run:N",
+                title=None,
+                scale=alt.Scale(domain=names, range=PALETTE[: len(names)]),
+                legend=alt.Legend(orient="top", columns=2, labelLimit=260),
+            ),
             strokeDash=alt.StrokeDash("run:N", title=None, scale=alt.Scale(domain=names, range=DASHES[: len(names)])),
-            tooltip=["run:N", "epoch:Q", alt.Tooltip("validation_accuracy:Q", format=".1%", title="validation accuracy")],
+            tooltip=[
+                "run:N",
+                "epoch:Q",
+                alt.Tooltip("validation_accuracy:Q", format=".1%", title="validation accuracy"),
+            ],
         )
         .properties(height=280)
     )
@@ -192,7 +213,12 @@ def confusion_matrix(confusion: NDArray[np.int64], labels: Sequence[str], *, sha
     order = list(labels)
     chosen = alt.selection_point(name="cell", fields=["said", "heard"], on="click", empty=False)
     base = alt.Chart(table).encode(
-        x=alt.X("heard:N", sort=order, title="heard", axis=alt.Axis(orient="top", labelAngle=-45 if len(order) > 6 else 0, domain=False, ticks=False)),
+        x=alt.X(
+            "heard:N",
+            sort=order,
+            title="heard",
+            axis=alt.Axis(orient="top", labelAngle=-45 if len(order) > 6 else 0, domain=False, ticks=False),
+        ),
         y=alt.Y("said:N", sort=order, title="said", axis=alt.Axis(domain=False, ticks=False)),
     )
     worst = max(0.05, float(table["error"].max()))
@@ -239,12 +265,25 @@ def label_counts(table: pd.DataFrame) -> alt.Chart:
 def score_bars(table: pd.DataFrame) -> alt.LayerChart:
     """Precision, recall and F1 of each label as dots on one line. Columns `label`, `measure`, `score`."""
     measures = ["precision", "recall", "F1"]
-    base = alt.Chart(table).encode(y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(ticks=False, domain=False, grid=True)))
+    base = alt.Chart(table).encode(
+        y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(ticks=False, domain=False, grid=True))
+    )
     low = min(0.5, float(np.floor(table["score"].min() * 10) / 10)) if len(table) else 0
     dots = base.mark_point(filled=True, size=75, opacity=0.9).encode(
         x=alt.X("score:Q", title=None, axis=alt.Axis(format="%", grid=True), scale=alt.Scale(domain=[low, 1])),
-        color=alt.Color("measure:N", title=None, sort=measures, scale=alt.Scale(domain=measures, range=PALETTE[:3]), legend=alt.Legend(orient="top")),
-        shape=alt.Shape("measure:N", title=None, sort=measures, scale=alt.Scale(domain=measures, range=["circle", "square", "triangle-up"])),
+        color=alt.Color(
+            "measure:N",
+            title=None,
+            sort=measures,
+            scale=alt.Scale(domain=measures, range=PALETTE[:3]),
+            legend=alt.Legend(orient="top"),
+        ),
+        shape=alt.Shape(
+            "measure:N",
+            title=None,
+            sort=measures,
+            scale=alt.Scale(domain=measures, range=["circle", "square", "triangle-up"]),
+        ),
         tooltip=["label:N", "measure:N", alt.Tooltip("score:Q", format=".1%")],
     )
     return dots.properties(height=alt.Step(26))
@@ -256,7 +295,12 @@ def speaker_accuracies(table: pd.DataFrame) -> alt.Chart:
         alt.Chart(table)
         .mark_bar(color=ACCENT)
         .encode(
-            x=alt.X("accuracy:Q", bin=alt.Bin(step=0.1, extent=[0, 1]), title="accuracy of a speaker's clips", axis=alt.Axis(format="%")),
+            x=alt.X(
+                "accuracy:Q",
+                bin=alt.Bin(step=0.1, extent=[0, 1]),
+                title="accuracy of a speaker's clips",
+                axis=alt.Axis(format="%"),
+            ),
             y=alt.Y("count():Q", title="speakers", axis=alt.Axis(tickMinStep=1)),
             tooltip=[alt.Tooltip("count():Q", title="speakers")],
         )
@@ -265,7 +309,12 @@ def speaker_accuracies(table: pd.DataFrame) -> alt.Chart:
 
 
 def _epochs(last: int) -> alt.X:
-    return alt.X("epoch:Q", title="epoch", axis=alt.Axis(tickMinStep=1, format="d", grid=False), scale=alt.Scale(domain=[1, max(2, last)], nice=False))
+    return alt.X(
+        "epoch:Q",
+        title="epoch",
+        axis=alt.Axis(tickMinStep=1, format="d", grid=False),
+        scale=alt.Scale(domain=[1, max(2, last)], nice=False),
+    )
 
 
 def _split_scale() -> alt.Scale:

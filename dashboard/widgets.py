@@ -99,7 +99,11 @@ def choose_corpus(key: str, default: CorpusReference | None = None) -> CorpusRef
     is_folder = remembered is not None and remembered.name not in catalogue.NAMES
     columns = st.columns([2, 3]) if st.session_state.get(f"{key}_name", names[place]) == folder else [st.container()]
     name = columns[0].selectbox(
-        "Corpus", names, index=place, format_func=lambda one: titles.get(one, "A folder on this computer …"), key=f"{key}_name"
+        "Corpus",
+        names,
+        index=place,
+        format_func=lambda one: titles.get(one, "A folder on this computer …"),
+        key=f"{key}_name",
     )
     if name != folder:
         reference = CorpusReference(name)
@@ -122,9 +126,21 @@ def choose_corpus(key: str, default: CorpusReference | None = None) -> CorpusRef
                 help="A regular expression with one group, found in each file name: the group is the speaker. Names with _nohash_ are known already.",
                 key=f"{key}_pattern",
             )
-            rules = {"": "The best that the folder has", "lists": "Its own lists", "speaker": "Speaker-disjoint", "clip": "Clip by clip"}
+            rules = {
+                "": "The best that the folder has",
+                "lists": "Its own lists",
+                "speaker": "Speaker-disjoint",
+                "clip": "Clip by clip",
+            }
             kept = (remembered.split_by or "") if is_folder and remembered else ""
-            rule = st.selectbox("Sides", list(rules), index=list(rules).index(kept), format_func=rules.__getitem__, help=TERMS["split"], key=f"{key}_rule")
+            rule = st.selectbox(
+                "Sides",
+                list(rules),
+                index=list(rules).index(kept),
+                format_func=rules.__getitem__,
+                help=TERMS["split"],
+                key=f"{key}_rule",
+            )
         reference = catalogue.refer(path.strip(), speaker_pattern=pattern or None, split_by=rule or None)
     st.session_state["corpus"] = reference
     return reference

@@ -43,7 +43,9 @@ def unpack(archive: Path, folder: Path, *, most_bytes: int, report: Report = qui
                 while piece := source.read(_CHUNK):
                     left -= len(piece)
                     if left < 0:
-                        raise CorpusError(f"{archive.name} unpacks to more than {most_bytes / 1e9:.1f} GB; that is not the corpus.")
+                        raise CorpusError(
+                            f"{archive.name} unpacks to more than {most_bytes / 1e9:.1f} GB; that is not the corpus."
+                        )
                     target.write(piece)
             if number % 200 == 0:
                 report(Progress("Unpacking", number, None, "files"))
@@ -58,7 +60,9 @@ def unpack(archive: Path, folder: Path, *, most_bytes: int, report: Report = qui
     except OSError as error:
         if error.errno is None:  # gzip and zlib report damage this way
             raise CorpusError(f"{archive.name} is damaged ({error}). Load it again.") from error
-        raise WorkspaceError(f"{archive.name} could not be unpacked ({error.strerror}). Free some disk space and load again.") from error
+        raise WorkspaceError(
+            f"{archive.name} could not be unpacked ({error.strerror}). Free some disk space and load again."
+        ) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
@@ -94,5 +98,7 @@ def _safe(name: str, archive: Path) -> PurePosixPath:
     parts = [part for part in path.parts if part != "."]
     outside = path.is_absolute() or ".." in parts or PureWindowsPath(name).drive or "\0" in name
     if outside or not parts or len(parts) > 8 or any(len(os.fsencode(part)) > 250 for part in parts):
-        raise CorpusError(f"{archive.name} names a file '{name[:80]}', which does not stay inside of it. It was not unpacked.")
+        raise CorpusError(
+            f"{archive.name} names a file '{name[:80]}', which does not stay inside of it. It was not unpacked."
+        )
     return PurePosixPath(*parts)

@@ -59,7 +59,9 @@ def open_corpus(reference: CorpusReference | str, words: Sequence[str] | None = 
         return _PUBLISHED[reference.name](reference.speaker_pattern, reference.split_by)
     path = Path(reference.name)
     if not path.is_dir():
-        raise CorpusError(f"There is no corpus and no folder '{reference.name}'. The corpora are {', '.join(NAMES)}; else give the path of a folder of label/clip.wav.")
+        raise CorpusError(
+            f"There is no corpus and no folder '{reference.name}'. The corpora are {', '.join(NAMES)}; else give the path of a folder of label/clip.wav."
+        )
     return FolderCorpus(path, reference.speaker_pattern, reference.split_by)
 
 

@@ -19,7 +19,9 @@ _TRIES = 4
 _PAUSE = 0.5  # seconds before the second try; doubles
 
 
-def download(url: str, path: Path, *, size: int | None = None, sha256: str | None = None, report: Report = quiet) -> None:
+def download(
+    url: str, path: Path, *, size: int | None = None, sha256: str | None = None, report: Report = quiet
+) -> None:
     """Fetch `url` to `path`; what is there already of an earlier try (`<path>.part`) is not fetched again.
 
     Args:
@@ -37,15 +39,28 @@ def download(url: str, path: Path, *, size: int | None = None, sha256: str | Non
         try:
             _fetch(url, part, size, report)
             break
-        except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError, _CutOffError) as error:
+        except (
+            requests.ConnectionError,
+            requests.Timeout,
+            requests.exceptions.ChunkedEncodingError,
+            _CutOffError,
+        ) as error:
             if attempt == _TRIES:
-                kept = f" {part.stat().st_size / 1e6:.1f} MB are kept: load again to go on from there." if part.is_file() else ""
-                raise DownloadError(f"{url} could not be downloaded ({_in_short(error)}). Check the network.{kept}") from error
+                kept = (
+                    f" {part.stat().st_size / 1e6:.1f} MB are kept: load again to go on from there."
+                    if part.is_file()
+                    else ""
+                )
+                raise DownloadError(
+                    f"{url} could not be downloaded ({_in_short(error)}). Check the network.{kept}"
+                ) from error
             time.sleep(_PAUSE * 2 ** (attempt - 1))
         except requests.RequestException as error:
             raise DownloadError(f"{url} could not be downloaded ({_in_short(error)}).") from error
         except OSError as error:
-            raise WorkspaceError(f"{part} could not be written ({error.strerror or error}). Free some disk space and load again to go on.") from error
+            raise WorkspaceError(
+                f"{part} could not be written ({error.strerror or error}). Free some disk space and load again to go on."
+            ) from error
     _check(part, url, size, sha256, report)
     os.replace(part, path)
 
@@ -67,7 +82,9 @@ def _fetch(url: str, part: Path, size: int | None, report: Report) -> None:
             part.unlink()
             raise _CutOffError("the file has changed")
         if answer.status_code not in (200, 206):
-            raise DownloadError(f"{url} answered with status {answer.status_code}, not with a file. It may have moved; try again later.")
+            raise DownloadError(
+                f"{url} answered with status {answer.status_code}, not with a file. It may have moved; try again later."
+            )
         resumed = answer.status_code == 206 and answer.headers.get("Content-Range", "").startswith(f"bytes {have}-")
         have = have if resumed else 0
         length = answer.headers.get("Content-Length")
@@ -87,7 +104,9 @@ def _check(part: Path, url: str, size: int | None, sha256: str | None, report: R
     have = part.stat().st_size
     if size is not None and have != size:
         part.unlink()
-        raise DownloadError(f"{url} gave {have} bytes instead of {size}; it is not the published file. It was removed; try again later.")
+        raise DownloadError(
+            f"{url} gave {have} bytes instead of {size}; it is not the published file. It was removed; try again later."
+        )
     if sha256 is None:
         return
     digest = hashlib.sha256()
@@ -106,7 +125,9 @@ def _check_space(folder: Path, size: int | None, part: Path) -> None:
     have = part.stat().st_size if part.is_file() else 0
     free = shutil.disk_usage(folder).free
     if size is not None and size - have > free:
-        raise WorkspaceError(f"The download needs {(size - have) / 1e9:.1f} GB in {folder}, {free / 1e9:.1f} GB are free. Free some space, or move the workspace with HARK_HOME.")
+        raise WorkspaceError(
+            f"The download needs {(size - have) / 1e9:.1f} GB in {folder}, {free / 1e9:.1f} GB are free. Free some space, or move the workspace with HARK_HOME."
+        )
 
 
 def _in_short(error: Exception) -> str:

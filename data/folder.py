@@ -58,7 +58,9 @@ class FolderCorpus(Corpus):
 
     def load(self, report: Report = quiet) -> None:
         if not self.path.is_dir():
-            raise CorpusError(f"There is no folder {self.path}. Check the path; a folder of label/clip.wav is expected.")
+            raise CorpusError(
+                f"There is no folder {self.path}. Check the path; a folder of label/clip.wav is expected."
+            )
 
     def index(self, report: Report = quiet) -> Index:
         self.load(report)
@@ -75,7 +77,8 @@ class FolderCorpus(Corpus):
         if not clips:
             raise CorpusError(
                 f"{self.path} holds no clip that can be used. One folder a word is expected, with audio files in it: "
-                f"{self.path.name}/left/clip1.wav. " + (f"The first problem: {skipped[0].path.name}: {skipped[0].reason}" if skipped else "")
+                f"{self.path.name}/left/clip1.wav. "
+                + (f"The first problem: {skipped[0].path.name}: {skipped[0].reason}" if skipped else "")
             )
         sides, rule = self._sides(root, clips)
         clips = [replace(clip, split=side) for clip, side in zip(clips, sides, strict=True)]
@@ -121,10 +124,14 @@ class FolderCorpus(Corpus):
         known = all(speaker is not None for speaker in speakers)
         rule = self._split_by
         if rule == "lists" and not lists and not _is_digits(clips):
-            raise CorpusError(f"{self.path} has no validation_list.txt or testing_list.txt to split by. Choose another rule.")
+            raise CorpusError(
+                f"{self.path} has no validation_list.txt or testing_list.txt to split by. Choose another rule."
+            )
         if rule == "speaker" and not known:
-            raise CorpusError(f"The speakers of {self.path} are not known, so it cannot be split by speaker. Give a speaker pattern.")
-        if rule in (None, "lists") and lists and self._pattern is None or rule == "lists" and lists:
+            raise CorpusError(
+                f"The speakers of {self.path} are not known, so it cannot be split by speaker. Give a speaker pattern."
+            )
+        if (rule in (None, "lists") and lists and self._pattern is None) or (rule == "lists" and lists):
             return _by_lists(root, clips), "The corpus' own lists decide which clips are for validation and for test."
         if rule in (None, "lists") and _is_digits(clips) and self._pattern is None:
             return (
@@ -135,9 +142,14 @@ class FolderCorpus(Corpus):
             if rule is None and all(_NOHASH.match(clip.path.stem) for clip in clips):
                 hashed = [split_by_hash(str(speaker)) for speaker in speakers]
                 if has_every_side(hashed):
-                    return hashed, "Each speaker's side follows from a hash of their name, as Speech Commands publishes it."
+                    return (
+                        hashed,
+                        "Each speaker's side follows from a hash of their name, as Speech Commands publishes it.",
+                    )
             side_of = split_by_speaker(Counter(str(speaker) for speaker in speakers))
-            return [side_of[str(speaker)] for speaker in speakers], "Each speaker is on one side only, about a tenth of the clips for validation and for test each."
+            return [
+                side_of[str(speaker)] for speaker in speakers
+            ], "Each speaker is on one side only, about a tenth of the clips for validation and for test each."
         return (
             split_by_clip([(clip.label, clip.path.name) for clip in clips]),
             "Clip by clip: of each word a tenth for validation and for test each.",
@@ -152,7 +164,9 @@ def _compile(pattern: str | None) -> re.Pattern[str] | None:
     except re.error as error:
         raise CorpusError(f"The speaker pattern '{pattern}' is not a regular expression ({error}).") from error
     if compiled.groups < 1:
-        raise CorpusError(f"The speaker pattern '{pattern}' has no group; put what finds the speaker in parentheses, like '^([a-z]+)_'.")
+        raise CorpusError(
+            f"The speaker pattern '{pattern}' has no group; put what finds the speaker in parentheses, like '^([a-z]+)_'."
+        )
     return compiled
 
 
@@ -186,7 +200,9 @@ def _by_lists(root: Path, clips: Sequence[Clip]) -> list[Split]:
         except FileNotFoundError:
             continue
         except (OSError, UnicodeError) as error:
-            raise CorpusError(f"{root / name} cannot be read ({error}). It must be UTF-8 text, one label/clip.wav a line.") from error
+            raise CorpusError(
+                f"{root / name} cannot be read ({error}). It must be UTF-8 text, one label/clip.wav a line."
+            ) from error
         side_of.update({line.strip().replace("\\", "/").rpartition(".")[0]: side for line in lines if line.strip()})
     return [side_of.get(f"{clip.label}/{clip.path.stem}", "training") for clip in clips]
 

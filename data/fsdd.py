@@ -25,7 +25,8 @@ def fsdd(
         ),
         archive
         or Archive(
-            "https://github.com/Jakobovski/free-spoken-digit-dataset/archive/refs/tags/v1.0.10.tar.gz", most_bytes=500_000_000
+            "https://github.com/Jakobovski/free-spoken-digit-dataset/archive/refs/tags/v1.0.10.tar.gz",
+            most_bytes=500_000_000,
         ),
         speaker_pattern,
         split_by,

@@ -41,7 +41,13 @@ class PublishedCorpus(Corpus):
         speaker_pattern, split_by: see `FolderCorpus`.
     """
 
-    def __init__(self, description: Description, archive: Archive, speaker_pattern: str | None = None, split_by: str | None = None) -> None:
+    def __init__(
+        self,
+        description: Description,
+        archive: Archive,
+        speaker_pattern: str | None = None,
+        split_by: str | None = None,
+    ) -> None:
         self.description = description
         self._archive = archive
         self._folder = FolderCorpus(self.path, speaker_pattern, split_by)
@@ -73,5 +79,7 @@ class PublishedCorpus(Corpus):
 
     def index(self, report: Report = quiet) -> Index:
         if not self.is_loaded():
-            raise CorpusError(f"{self.description.title} is not loaded yet. Load it with: python -m audio_models fetch {self.name}")
+            raise CorpusError(
+                f"{self.description.title} is not loaded yet. Load it with: python -m audio_models fetch {self.name}"
+            )
         return self._folder.index(report)

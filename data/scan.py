@@ -112,7 +112,9 @@ def _look(folder: Path, path: str, status: os.stat_result) -> Sound:
     if status.st_size == 0:
         return unusable("It is empty: it holds no bytes.")
     if status.st_size > _MAX_BYTES:
-        return unusable(f"It holds {status.st_size / 1e6:,.0f} MB; a clip of up to {MAX_SECONDS:g} s is smaller. Cut the part that matters out of it.")
+        return unusable(
+            f"It holds {status.st_size / 1e6:,.0f} MB; a clip of up to {MAX_SECONDS:g} s is smaller. Cut the part that matters out of it."
+        )
     try:
         content = (folder / path).read_bytes()
         with soundfile.SoundFile(io.BytesIO(content)) as file:
@@ -124,7 +126,9 @@ def _look(folder: Path, path: str, status: os.stat_result) -> Sound:
     if frames <= 0 or rate <= 0:
         return unusable("It holds no sound: its length is zero.")
     if frames > MAX_SECONDS * rate:
-        return unusable(f"It lasts {frames / rate:,.0f} s; a clip may last up to {MAX_SECONDS:g} s. Cut the part that matters out of it.")
+        return unusable(
+            f"It lasts {frames / rate:,.0f} s; a clip may last up to {MAX_SECONDS:g} s. Cut the part that matters out of it."
+        )
     return Sound(path, frames / rate, hashlib.blake2b(content, digest_size=16).hexdigest(), "")
 
 

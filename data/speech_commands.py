@@ -64,7 +64,8 @@ def mini_speech_commands(
         ),
         archive
         or Archive(
-            "http://storage.googleapis.com/download.tensorflow.org/data/mini_speech_commands.zip", most_bytes=1_000_000_000
+            "http://storage.googleapis.com/download.tensorflow.org/data/mini_speech_commands.zip",
+            most_bytes=1_000_000_000,
         ),
         speaker_pattern,
         split_by,

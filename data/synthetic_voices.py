@@ -143,7 +143,9 @@ class SyntheticVoices(Corpus):
 
     def index(self, report: Report = quiet) -> Index:
         if not self.is_loaded():
-            raise CorpusError(f"The synthetic voices are not made yet. Make them with: python -m audio_models fetch {self.NAME}")
+            raise CorpusError(
+                f"The synthetic voices are not made yet. Make them with: python -m audio_models fetch {self.NAME}"
+            )
         found = FolderCorpus(self.path, split_by=self._split_by).index(report)
         words = set(self.words)
         clips = [replace(clip, label=unquote(clip.label)) for clip in found.clips]
@@ -166,7 +168,9 @@ class SyntheticVoices(Corpus):
             finally:
                 shutil.rmtree(temporary, ignore_errors=True)
         except OSError as error:
-            raise WorkspaceError(f"The clips of '{word}' could not be written ({error.strerror or error}). Free some disk space and try again.") from error
+            raise WorkspaceError(
+                f"The clips of '{word}' could not be written ({error.strerror or error}). Free some disk space and try again."
+            ) from error
         finally:
             speaker.stop()
 
@@ -191,7 +195,8 @@ class _Speaker:
             CorpusError: the synthesiser hangs or has ended.
         """
         stdin, stdout = self._process.stdin, self._process.stdout
-        assert stdin is not None and stdout is not None
+        assert stdin is not None
+        assert stdout is not None
         watchdog = threading.Timer(_PATIENCE, self._process.kill)
         watchdog.start()
         try:
@@ -203,11 +208,15 @@ class _Speaker:
             count = int.from_bytes(stdout.read(4), "little")
             content = stdout.read(2 * count)
         except (OSError, ValueError) as error:
-            raise CorpusError(f"The speech synthesiser stopped while saying '{text}' ({error}). Try again, or leave that word out.") from error
+            raise CorpusError(
+                f"The speech synthesiser stopped while saying '{text}' ({error}). Try again, or leave that word out."
+            ) from error
         finally:
             watchdog.cancel()
         if count == 0 or len(content) < 2 * count:
-            raise CorpusError(f"The speech synthesiser has no sound for '{text}'. Leave that word out, or spell it as it is spoken.")
+            raise CorpusError(
+                f"The speech synthesiser has no sound for '{text}'. Leave that word out, or spell it as it is spoken."
+            )
         return np.frombuffer(content, np.int16).astype(np.float32) / 32768
 
     def stop(self) -> None:
@@ -250,4 +259,6 @@ def _check_word(word: str) -> None:
 
 
 def _folder_name(word: str) -> str:
-    return "".join(character if character.isalnum() or character in _SAFE else quote(character, safe="") for character in word).replace(".", "%2E")
+    return "".join(
+        character if character.isalnum() or character in _SAFE else quote(character, safe="") for character in word
+    ).replace(".", "%2E")

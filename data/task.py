@@ -80,7 +80,9 @@ def examples(index: Index, task: Task, seed: int) -> tuple[Clip, ...]:
             own = [clip for clip in index.clips if clip.label == SILENCE and clip.split == side]
             chosen += own or _cut_silence(index.noise or generated_noise(), side, average, seed)
     if task.unknown and not any(clip.label == UNKNOWN for clip in chosen):
-        raise CorpusError("Every word of the corpus is listed, so none is left to learn _unknown_ from. List fewer words, or leave it out.")
+        raise CorpusError(
+            "Every word of the corpus is listed, so none is left to learn _unknown_ from. List fewer words, or leave it out."
+        )
     return tuple(chosen)
 
 
@@ -109,10 +111,16 @@ def judged(
             elif task.unknown:
                 here.append(replace(clip, label=UNKNOWN))
             else:
-                skipped.append(Skipped(clip.path, f"The network does not know the label '{clip.label}' and has no class _unknown_."))
+                skipped.append(
+                    Skipped(
+                        clip.path, f"The network does not know the label '{clip.label}' and has no class _unknown_."
+                    )
+                )
         noise = index.noise or (generated_noise() if generate_noise else ())
         if task.silence and noise and SILENCE not in index.labels:
-            here += _cut_silence(noise, side, _average([clip for clip in here if clip.label in task.labels], side, task), seed)
+            here += _cut_silence(
+                noise, side, _average([clip for clip in here if clip.label in task.labels], side, task), seed
+            )
         clips += here
     return clips, skipped
 

@@ -86,7 +86,9 @@ def read_json(path: Path) -> Any:
     except FileNotFoundError:
         raise
     except (OSError, ValueError) as error:
-        raise WorkspaceError(f"{path} cannot be read ({_reason(error)}). It was changed or damaged by something other than Hark.") from error
+        raise WorkspaceError(
+            f"{path} cannot be read ({_reason(error)}). It was changed or damaged by something other than Hark."
+        ) from error
 
 
 def _reason(error: BaseException) -> str:

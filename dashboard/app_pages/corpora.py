@@ -44,7 +44,11 @@ def _load(corpus: Corpus) -> None:
 def _own_words(corpus: Corpus) -> None:
     with st.form("own_words", border=False):
         text, button = st.columns([4, 1], vertical_alignment="bottom")
-        typed = text.text_input("Your own words", placeholder="lamp, music, door", help="The synthesiser speaks any word, in many voices. Separate words by commas.")
+        typed = text.text_input(
+            "Your own words",
+            placeholder="lamp, music, door",
+            help="The synthesiser speaks any word, in many voices. Separate words by commas.",
+        )
         if not button.form_submit_button("Add", icon=":material/add:", width="stretch"):
             return
     words = [word.strip() for word in typed.split(",") if word.strip()]
@@ -69,11 +73,17 @@ def _overview(index: Index) -> None:
     counts = ", ".join(f"{count:,} {side}" for side, count in sides.items())
     st.markdown(f"**Sides**: {counts}. {index.split_rule}")
     if index.speaker_disjoint is None:
-        st.warning("The speakers are not known, so the same voice may be on several sides: the accuracy on strangers can be lower than the test says.", icon=":material/group:")
+        st.warning(
+            "The speakers are not known, so the same voice may be on several sides: the accuracy on strangers can be lower than the test says.",
+            icon=":material/group:",
+        )
     elif index.speaker_disjoint:
         st.success(f"Speaker-disjoint. {TERMS['speaker-disjoint']}", icon=":material/verified:")
     else:
-        st.warning("The same speakers are on several sides: the accuracy on strangers can be much lower than the test says.", icon=":material/group:")
+        st.warning(
+            "The same speakers are on several sides: the accuracy on strangers can be much lower than the test says.",
+            icon=":material/group:",
+        )
     if index.noise:
         st.caption(f"{len(index.noise)} recordings of background noise, for the class _silence_.")
     if index.skipped:
@@ -94,7 +104,11 @@ def _speakers(index: Index) -> None:
     table = pd.DataFrame([{"speaker": clip.speaker, "side": clip.split, "label": clip.label} for clip in index.clips])
     summary = (
         table.groupby("speaker")
-        .agg(clips=("label", "size"), words=("label", "nunique"), sides=("side", lambda sides: ", ".join(s for s in SPLITS if s in set(sides))))
+        .agg(
+            clips=("label", "size"),
+            words=("label", "nunique"),
+            sides=("side", lambda sides: ", ".join(s for s in SPLITS if s in set(sides))),
+        )
         .sort_values("clips", ascending=False)
         .reset_index()
     )

@@ -56,7 +56,10 @@ def _headline(judgement: Evaluation) -> None:
         help=TERMS["interval"],
     )
     if judgement.split in ("training", "all"):
-        st.warning("The network has learned from these clips, or some of them: on new ones it does worse.", icon=":material/school:")
+        st.warning(
+            "The network has learned from these clips, or some of them: on new ones it does worse.",
+            icon=":material/school:",
+        )
     elif judgement.split == "validation":
         st.caption("Validation clips chose the epoch that was kept, so this flatters a little; test clips do not.")
     if judgement.speaker_disjoint is False:
@@ -69,13 +72,17 @@ def _headline(judgement: Evaluation) -> None:
 def _confusion(judgement: Evaluation) -> None:
     matrix, clips = st.columns([3, 2], gap="large")
     with matrix:
-        unit = st.segmented_control("Cells show", ["counts", "shares"], default="counts", required=True, key="matrix_unit")
+        unit = st.segmented_control(
+            "Cells show", ["counts", "shares"], default="counts", required=True, key="matrix_unit"
+        )
         event = st.altair_chart(
             charts.confusion_matrix(np.array(judgement.confusion), judgement.labels, shares=unit == "shares"),
             on_select="rerun",
             key=f"matrix-{judgement.run}-{judgement.corpus}-{judgement.split}",
         )
-        st.caption("Each row is a word as it was said, each column a word as it was heard. The darker a cell, the larger that error's share of its row.")
+        st.caption(
+            "Each row is a word as it was said, each column a word as it was heard. The darker a cell, the larger that error's share of its row."
+        )
     with clips:
         cell = event.selection.get("cell") or []
         if not cell:
@@ -117,8 +124,14 @@ def _per_class(judgement: Evaluation) -> None:
     left, right = st.columns(2, gap="large")
     left.altair_chart(charts.score_bars(long))
     share = st.column_config.NumberColumn(format="percent")
-    right.dataframe(table.rename(columns={"support": "clips", "f1": "F1"}), hide_index=True, column_config={"precision": share, "recall": share, "F1": share})
-    st.caption("**Precision**: of all clips heard as this word, the share that was it. **Recall**: of all clips of this word, the share that was heard. **F1** is low when either is.")
+    right.dataframe(
+        table.rename(columns={"support": "clips", "f1": "F1"}),
+        hide_index=True,
+        column_config={"precision": share, "recall": share, "F1": share},
+    )
+    st.caption(
+        "**Precision**: of all clips heard as this word, the share that was it. **Recall**: of all clips of this word, the share that was heard. **F1** is low when either is."
+    )
 
 
 def _per_speaker(judgement: Evaluation) -> None:
@@ -128,7 +141,9 @@ def _per_speaker(judgement: Evaluation) -> None:
     table = pd.DataFrame([asdict(row) for row in judgement.per_speaker])
     left, right = st.columns(2, gap="large")
     left.altair_chart(charts.speaker_accuracies(table))
-    right.dataframe(table, hide_index=True, height=300, column_config={"accuracy": st.column_config.NumberColumn(format="percent")})
+    right.dataframe(
+        table, hide_index=True, height=300, column_config={"accuracy": st.column_config.NumberColumn(format="percent")}
+    )
 
 
 def _mistakes(judgement: Evaluation) -> None:
@@ -146,7 +161,14 @@ def _mistakes(judgement: Evaluation) -> None:
 
 def _compare(models: Sequence[Run], split: Side) -> None:
     by_id = {run.id: run for run in models}
-    chosen = st.multiselect("Runs", list(by_id), default=list(by_id)[:3], max_selections=_MOST_COMPARED, format_func=lambda one: describe_run(by_id[one]), key="compared")
+    chosen = st.multiselect(
+        "Runs",
+        list(by_id),
+        default=list(by_id)[:3],
+        max_selections=_MOST_COMPARED,
+        format_func=lambda one: describe_run(by_id[one]),
+        key="compared",
+    )
     rows, histories = [], {}
     for one in chosen:
         run = by_id[one]
@@ -173,7 +195,15 @@ def _compare(models: Sequence[Run], split: Side) -> None:
         st.caption("Choose runs to see them side by side.")
         return
     share = st.column_config.NumberColumn(format="percent")
-    st.dataframe(rows, hide_index=True, column_config={"validation": share, split: share, "interval": st.column_config.TextColumn(f"95 % interval, {split}")})
+    st.dataframe(
+        rows,
+        hide_index=True,
+        column_config={
+            "validation": share,
+            split: share,
+            "interval": st.column_config.TextColumn(f"95 % interval, {split}"),
+        },
+    )
     if len({row["corpus"] for row in rows}) > 1 or len({row["classes"] for row in rows}) > 1:
         st.caption("These runs learned other corpora or other words: their accuracies do not compare.")
     if histories:
@@ -191,16 +221,25 @@ def _page() -> None:
         left, right = st.columns([3, 2], vertical_alignment="bottom")
         with left:
             run = choose_run(models, "evaluate_run")
-        split: Side = right.segmented_control("Clips", SIDES, default="test", required=True, key="side", help=TERMS["split"]) or "test"
+        split: Side = (
+            right.segmented_control("Clips", SIDES, default="test", required=True, key="side", help=TERMS["split"])
+            or "test"
+        )
         corpus: CorpusReference | None = None
-        with st.expander(f"Judged by: {corpus_title(run.config.corpus)}" if not st.session_state.get("other_corpus") else "Judged by another corpus"):
+        with st.expander(
+            f"Judged by: {corpus_title(run.config.corpus)}"
+            if not st.session_state.get("other_corpus")
+            else "Judged by another corpus"
+        ):
             if st.toggle("Judge by another corpus than its own", key="other_corpus"):
                 corpus = choose_corpus("evaluate")
                 if corpus is None:
                     return
         judgement = _judgement(run, corpus, split)
         _headline(judgement)
-        matrix, classes, speakers, mistakes, compared = st.tabs(["Confusion matrix", "Per class", "Per speaker", "Most confident mistakes", "Runs compared"])
+        matrix, classes, speakers, mistakes, compared = st.tabs(
+            ["Confusion matrix", "Per class", "Per speaker", "Most confident mistakes", "Runs compared"]
+        )
         with matrix:
             _confusion(judgement)
         with classes:

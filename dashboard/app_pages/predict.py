@@ -38,7 +38,9 @@ def _answer(recognizer, name: str, content: bytes, key: str) -> None:  # type: i
     words, bars = st.columns([2, 3], vertical_alignment="center")
     with words:
         st.caption(name)
-        st.html(f'<div class="hark-answer" style="font-size:3.4rem;font-weight:700;line-height:1.1">{_escape(answer.label)}</div>')
+        st.html(
+            f'<div class="hark-answer" style="font-size:3.4rem;font-weight:700;line-height:1.1">{_escape(answer.label)}</div>'
+        )
         st.markdown(f"**{percent(answer.confidence)}** sure")
         st.audio(content)
     with bars:
@@ -46,7 +48,9 @@ def _answer(recognizer, name: str, content: bytes, key: str) -> None:  # type: i
     features = recognizer.features
     frames = mfcc(samples, features)
     st.altair_chart(
-        charts.evidence(samples, features.sample_rate, recognizer.normalise(frames), features.hop_length / features.sample_rate),
+        charts.evidence(
+            samples, features.sample_rate, recognizer.normalise(frames), features.hop_length / features.sample_rate
+        ),
         key=f"evidence-{key}",
     )
     st.caption(
@@ -100,7 +104,9 @@ def _page() -> None:
         with record:
             recording = st.audio_input("Say one of its words", sample_rate=16_000, key="recording")
         with upload:
-            files = st.file_uploader("… or choose clips", type=["wav", "flac", "ogg", "mp3"], accept_multiple_files=True, key="clips")
+            files = st.file_uploader(
+                "… or choose clips", type=["wav", "flac", "ogg", "mp3"], accept_multiple_files=True, key="clips"
+            )
         newest = _newest(recording, files)
         if newest == "recording":
             _answer(recognizer, "Your recording", recording.getvalue(), "recording")

@@ -66,7 +66,9 @@ def _settings() -> None:
     index = loaded_index(corpus)
     labels, unknown, silence = _task(reference, index)
     network, training, features, name = _network()
-    if st.button("Start training", type="primary", icon=":material/play_arrow:", disabled=len(labels) + unknown + silence < 2):
+    if st.button(
+        "Start training", type="primary", icon=":material/play_arrow:", disabled=len(labels) + unknown + silence < 2
+    ):
         task = Task(tuple(labels), unknown=unknown, silence=silence)
         run = jobs.start(RunConfig(reference, task, name, features, network, training))
         st.session_state["watched_run"] = st.session_state["chosen_run"] = run.id
@@ -78,15 +80,37 @@ def _settings() -> None:
 def _task(reference: CorpusReference, index: Index) -> tuple[list[str], bool, bool]:
     words = [label for label in index.labels if label not in (UNKNOWN, SILENCE)]
     usual = [word for word in QUICK_WORDS if word in words] if reference.name == "synthetic_voices" else words
-    labels = st.multiselect("Words", words, default=usual if len(usual) > 1 else words, key=f"words-{reference}", help="The labels to tell apart.")
+    labels = st.multiselect(
+        "Words",
+        words,
+        default=usual if len(usual) > 1 else words,
+        key=f"words-{reference}",
+        help="The labels to tell apart.",
+    )
     both = st.columns(2)
-    unknown = both[0].toggle("Other words: _unknown_", key="unknown", help=TERMS["unknown"], disabled=len(labels) == len(words) and UNKNOWN not in index.labels)
+    unknown = both[0].toggle(
+        "Other words: _unknown_",
+        key="unknown",
+        help=TERMS["unknown"],
+        disabled=len(labels) == len(words) and UNKNOWN not in index.labels,
+    )
     silence = both[1].toggle("No word: _silence_", key="silence", help=TERMS["silence"])
     return labels, unknown and not (len(labels) == len(words) and UNKNOWN not in index.labels), silence
 
 
 def _network() -> tuple[NetworkConfig, TrainingConfig, FeatureConfig, str]:
-    cell: Cell = st.segmented_control("Cell", CELLS, default="gru", required=True, format_func=CELL_TITLES.__getitem__, key="cell", help="What reads the frames, one after the other.") or "gru"
+    cell: Cell = (
+        st.segmented_control(
+            "Cell",
+            CELLS,
+            default="gru",
+            required=True,
+            format_func=CELL_TITLES.__getitem__,
+            key="cell",
+            help="What reads the frames, one after the other.",
+        )
+        or "gru"
+    )
     st.caption(_CELL_WORDS[cell])
     name = st.text_input("Name", placeholder=runs.next_name(CELL_TITLES[cell].split(" (")[0]), max_chars=60, key="name")
     network, training, features = NetworkConfig(), TrainingConfig(), FeatureConfig()
@@ -94,27 +118,83 @@ def _network() -> tuple[NetworkConfig, TrainingConfig, FeatureConfig, str]:
         first, second, third = st.tabs(["Network", "Training", "Features"])
         with first:
             columns = st.columns(3)
-            units = columns[0].number_input("Units", 1, 1024, network.units, help="Size of the state: how many numbers the network can keep in mind.")
-            layers = columns[1].number_input("Layers", 1, 4, network.layers, help="Recurrent layers on top of each other.")
-            dropout = columns[2].number_input("Dropout", 0.0, 0.9, network.dropout, 0.05, help="Share of outputs set to zero in training, against learning by heart.")
+            units = columns[0].number_input(
+                "Units",
+                1,
+                1024,
+                network.units,
+                help="Size of the state: how many numbers the network can keep in mind.",
+            )
+            layers = columns[1].number_input(
+                "Layers", 1, 4, network.layers, help="Recurrent layers on top of each other."
+            )
+            dropout = columns[2].number_input(
+                "Dropout",
+                0.0,
+                0.9,
+                network.dropout,
+                0.05,
+                help="Share of outputs set to zero in training, against learning by heart.",
+            )
             recurrent = cell != "feed_forward"
-            bidirectional = st.toggle("Bidirectional", disabled=not recurrent, help="A second network reads the frames from the end; it needs the whole clip before it can answer.")
-            readout = st.segmented_control("Answer from", ["last", "mean"], default=network.readout, required=True, disabled=not recurrent, format_func={"last": "the last state", "mean": "the mean of all states"}.__getitem__)
+            bidirectional = st.toggle(
+                "Bidirectional",
+                disabled=not recurrent,
+                help="A second network reads the frames from the end; it needs the whole clip before it can answer.",
+            )
+            readout = st.segmented_control(
+                "Answer from",
+                ["last", "mean"],
+                default=network.readout,
+                required=True,
+                disabled=not recurrent,
+                format_func={"last": "the last state", "mean": "the mean of all states"}.__getitem__,
+            )
         with second:
             columns = st.columns(3)
-            epochs = columns[0].number_input("Epochs", 1, 1000, training.epochs, help="Times that every training clip is seen, at the most.")
-            batch_size = columns[1].number_input("Batch size", 1, 4096, training.batch_size, help="Clips a step of the optimizer.")
-            rate = columns[2].number_input("Learning rate", 1e-6, 1.0, LEARNING_RATES[cell], format="%.5f", key=f"rate-{cell}", help="Step size of the Adam optimizer; a SimpleRNN needs a smaller one.")
-            patience = columns[0].number_input("Patience", 0, 1000, training.patience, help="Stop after so many epochs without a better validation loss; 0: never.")
-            clip_norm = columns[1].number_input("Gradient bound", 0.001, 1000.0, training.clip_norm, help="A longer gradient is shortened to this norm, so that one step cannot ruin the network.")
+            epochs = columns[0].number_input(
+                "Epochs", 1, 1000, training.epochs, help="Times that every training clip is seen, at the most."
+            )
+            batch_size = columns[1].number_input(
+                "Batch size", 1, 4096, training.batch_size, help="Clips a step of the optimizer."
+            )
+            rate = columns[2].number_input(
+                "Learning rate",
+                1e-6,
+                1.0,
+                LEARNING_RATES[cell],
+                format="%.5f",
+                key=f"rate-{cell}",
+                help="Step size of the Adam optimizer; a SimpleRNN needs a smaller one.",
+            )
+            patience = columns[0].number_input(
+                "Patience",
+                0,
+                1000,
+                training.patience,
+                help="Stop after so many epochs without a better validation loss; 0: never.",
+            )
+            clip_norm = columns[1].number_input(
+                "Gradient bound",
+                0.001,
+                1000.0,
+                training.clip_norm,
+                help="A longer gradient is shortened to this norm, so that one step cannot ruin the network.",
+            )
             seed = columns[2].number_input("Seed", 0, 2**31 - 1, training.seed, help="Same seed, same result.")
         with third:
             columns = st.columns(3)
-            frame_ms = columns[0].number_input("Frame [ms]", 5.0, 200.0, features.frame_ms, help="Length of the stretch that one frame looks at.")
-            hop_ms = columns[1].number_input("Hop [ms]", 2.0, 200.0, features.hop_ms, help="Time from one frame to the next.")
+            frame_ms = columns[0].number_input(
+                "Frame [ms]", 5.0, 200.0, features.frame_ms, help="Length of the stretch that one frame looks at."
+            )
+            hop_ms = columns[1].number_input(
+                "Hop [ms]", 2.0, 200.0, features.hop_ms, help="Time from one frame to the next."
+            )
             n_mels = columns[2].number_input("Mel bands", 4, 256, features.n_mels)
             n_mfcc = columns[0].number_input("Coefficients", 1, 256, features.n_mfcc, help=TERMS["MFCC"])
-            deltas = columns[1].toggle("Deltas", value=features.deltas, help="Add the slope of each coefficient over five frames.")
+            deltas = columns[1].toggle(
+                "Deltas", value=features.deltas, help="Add the slope of each coefficient over five frames."
+            )
     chosen_name = name.strip() or runs.next_name(CELL_TITLES[cell].split(" (")[0])
     return (
         NetworkConfig(cell, units, layers, bidirectional and recurrent, dropout, readout if recurrent else "mean"),
@@ -138,7 +218,9 @@ def _watch(run_id: str) -> None:
         title.subheader(run.name)
         with button:
             _buttons(run, state)
-        st.markdown(f"{STATUS_ICONS[state.status]} **{state.status}** · {CELL_TITLES[config.network.cell]} of {config.network.units} units · {corpus_title(config.corpus)} · {', '.join(config.task.classes)}")
+        st.markdown(
+            f"{STATUS_ICONS[state.status]} **{state.status}** · {CELL_TITLES[config.network.cell]} of {config.network.units} units · {corpus_title(config.corpus)} · {', '.join(config.task.classes)}"
+        )
         _how_far(run, state)
         history = run.history
         if history:
@@ -152,11 +234,19 @@ def _watch(run_id: str) -> None:
 
 def _buttons(run: Run, state: State) -> None:
     if state.status in runs.ACTIVE:
-        if st.button("Cancel", icon=":material/stop:", width="stretch", key="cancel", help="Stops within two seconds; the best weights so far are kept."):
+        if st.button(
+            "Cancel",
+            icon=":material/stop:",
+            width="stretch",
+            key="cancel",
+            help="Stops within two seconds; the best weights so far are kept.",
+        ):
             jobs.cancel(run)
             jobs.wait_until_stopped(run, 3)
             st.rerun()
-    elif state.status != "finished" and st.button("Resume", icon=":material/play_arrow:", width="stretch", key="resume", help="Goes on from the last epoch."):
+    elif state.status != "finished" and st.button(
+        "Resume", icon=":material/play_arrow:", width="stretch", key="resume", help="Goes on from the last epoch."
+    ):
         jobs.resume(run)
         st.rerun()
 
@@ -183,9 +273,14 @@ def _how_far(run: Run, state: State) -> None:
     elif state.status == "failed":
         st.error(state.error, icon=":material/error:")
     elif state.status == "interrupted":
-        st.warning(f"Its process is gone (ended from outside, or the computer was switched off), after {state.epoch} epochs. Resume goes on from there.", icon=":material/power_off:")
+        st.warning(
+            f"Its process is gone (ended from outside, or the computer was switched off), after {state.epoch} epochs. Resume goes on from there.",
+            icon=":material/power_off:",
+        )
     elif state.status == "cancelled":
-        kept = "The best weights so far are kept." if run.has_model else "No epoch was finished, so there is no model yet."
+        kept = (
+            "The best weights so far are kept." if run.has_model else "No epoch was finished, so there is no model yet."
+        )
         st.info(f"Cancelled after {state.epoch} epochs. {kept}", icon=":material/cancel:")
 
 
@@ -194,7 +289,9 @@ def _outcome(run: Run, state: State) -> None:
     if best is None:
         return
     skipped = f" {state.skipped} clips could not be read and were left out." if state.skipped else ""
-    st.markdown(f"Best so far: **{percent(best.validation_accuracy)}**, validation, epoch {best.epoch} of {state.epoch}; {in_words(state.seconds)} in all.{skipped}")
+    st.markdown(
+        f"Best so far: **{percent(best.validation_accuracy)}**, validation, epoch {best.epoch} of {state.epoch}; {in_words(state.seconds)} in all.{skipped}"
+    )
     if state.status not in runs.ACTIVE:
         with st.container(horizontal=True):
             if st.button("Speak to it", type="primary", icon=":material/mic:", key="to-predict"):
@@ -225,10 +322,27 @@ def _all_runs(known: list[Run]) -> None:
     for run in known:
         try:
             state, best = run.state, run.best_epoch
-            rows.append({"name": run.name, "state": state.status, "cell": CELL_TITLES[run.config.network.cell], "validation": best.validation_accuracy if best else None, "epochs": state.epoch, "time": in_words(state.seconds), "made": time.strftime("%d %b %H:%M", time.localtime(run.created))})
+            rows.append(
+                {
+                    "name": run.name,
+                    "state": state.status,
+                    "cell": CELL_TITLES[run.config.network.cell],
+                    "validation": best.validation_accuracy if best else None,
+                    "epochs": state.epoch,
+                    "time": in_words(state.seconds),
+                    "made": time.strftime("%d %b %H:%M", time.localtime(run.created)),
+                }
+            )
         except HarkError as error:
             rows.append({"name": run.id, "state": f"damaged: {error}"})
-    event = st.dataframe(rows, hide_index=True, on_select="rerun", selection_mode="single-row", key="all-runs", column_config={"validation": st.column_config.NumberColumn("validation", format="percent")})
+    event = st.dataframe(
+        rows,
+        hide_index=True,
+        on_select="rerun",
+        selection_mode="single-row",
+        key="all-runs",
+        column_config={"validation": st.column_config.NumberColumn("validation", format="percent")},
+    )
     if event.selection.rows and known[event.selection.rows[0]].id != st.session_state.get("watched_run"):
         st.session_state["watched_run"] = known[event.selection.rows[0]].id
         st.rerun()
@@ -244,7 +358,9 @@ def _page() -> None:
         watched = _choose_watched(known)
         if watched is None:
             st.markdown("##### Nothing trained yet")
-            st.markdown("Press **Start training** for the choices as they stand, or take the short way: six synthetic words, a small GRU, under a minute.")
+            st.markdown(
+                "Press **Start training** for the choices as they stand, or take the short way: six synthetic words, a small GRU, under a minute."
+            )
             if st.button("Train a first model", icon=":material/bolt:"):
                 with faults_in_words():
                     st.session_state["watched_run"] = jobs.start(quick_config()).id
