@@ -23,6 +23,7 @@ from audio_models.progress import TerminalProgress, in_words
 from audio_models.runs import Run, State
 from data import catalogue
 from data.catalogue import CorpusReference
+from data.corpus import Skipped, reasons
 from data.errors import Cancelled, HarkError
 from data.task import Task
 
@@ -64,7 +65,7 @@ def fetch(options: argparse.Namespace) -> int:
     with TerminalProgress() as progress:
         corpus.load(progress.report)
         index = corpus.index(progress.report)
-    found = {
+    found: dict[str, Any] = {
         "corpus": corpus.name,
         "clips": len(index.clips),
         "labels": {label: sum(clip.label == label for clip in index.clips) for label in index.labels},
@@ -80,7 +81,7 @@ def fetch(options: argparse.Namespace) -> int:
     else:
         print(f"{corpus.name}: {found['clips']} clips, {len(index.labels)} labels: {', '.join(index.labels)}")
         print(", ".join(f"{count} {side}" for side, count in found["splits"].items()) + f". {index.split_rule}")
-        _print_skipped(found["skipped"])
+        _print_skipped(index.skipped)
     return 0
 
 
@@ -110,7 +111,7 @@ def cancel(options: argparse.Namespace) -> int:
 
 def list_runs(options: argparse.Namespace) -> int:
     """List the runs in the workspace, newest first."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for run in runs.listing():
         try:
             config, state, best = run.config, run.state, run.best_epoch
@@ -174,7 +175,7 @@ def evaluate(options: argparse.Namespace) -> int:
         print(
             f"{row.label:>12}  precision {row.precision:6.1%}  recall {row.recall:6.1%}  F1 {row.f1:6.1%}  {row.support} clips"
         )
-    _print_skipped(found["skipped"])
+    _print_skipped(judgement.skipped)
     return 0
 
 
@@ -306,11 +307,12 @@ def _print_json(value: Any) -> None:
     sys.stdout.flush()
 
 
-def _print_skipped(skipped: Sequence[dict[str, str]]) -> None:
-    for one in skipped[:5]:
-        _complain(f"Skipped {one['path']}: {one['reason']}")
-    if len(skipped) > 5:
-        _complain(f"... and {len(skipped) - 5} more were skipped; --json lists them all.")
+def _print_skipped(skipped: Sequence[Skipped]) -> None:
+    found = reasons(skipped)
+    for reason, count in found[:5]:
+        _complain(f"{count} {'clips' if count > 1 else 'clip'} left out: {reason}")
+    if len(found) > 5:
+        _complain(f"{len(skipped)} clips were left out, for {len(found)} reasons; --json lists them all.")
 
 
 def _table(labels: Sequence[str], confusion: Sequence[Sequence[int]]) -> str:

@@ -75,7 +75,8 @@ def mfcc_batch(waveforms: Sequence[Waveform], config: FeatureConfig) -> list[Fra
 
 def mel_spectrogram(waveform: Waveform, config: FeatureConfig) -> Frames:
     """The energy in each mel band, (frames, n_mels) [dB]: what the cosine transform of the MFCC is taken of."""
-    return _mel_db(_stack([waveform], config), config)[0]
+    bands: Frames = _mel_db(_stack([waveform], config), config)[0]
+    return bands
 
 
 def slopes(frames: Frames) -> Frames:
@@ -88,7 +89,7 @@ def slopes(frames: Frames) -> Frames:
     count = len(frames)
     total = np.zeros_like(frames)
     for n in reach:
-        total += n * (padded[_SLOPE_REACH + n :][:count] - padded[_SLOPE_REACH - n :][:count])
+        total += np.float32(n) * (padded[_SLOPE_REACH + n :][:count] - padded[_SLOPE_REACH - n :][:count])
     return total / np.float32(2 * sum(n * n for n in reach))
 
 

@@ -136,7 +136,7 @@ class Training:
         """Write weights, optimizer and random state to `path` (.npz); plain numbers, so that reading it runs no code."""
         values = {f"{position:04d}": np.asarray(variable) for position, variable in enumerate(self._variables())}
         with path.open("wb") as file:
-            np.savez(file, epoch=np.array(len(self.history)), **values)
+            np.savez(file, allow_pickle=False, epoch=np.array(len(self.history)), **values)
 
     def restore(self, path: Path, history: Sequence[Epoch]) -> None:
         """Take up a checkpoint of `save`; rows of `history` after its epoch are dropped.

@@ -7,14 +7,18 @@ import streamlit as st
 from dashboard import warm
 from data import workspace
 
+# Streamlit leaves a quarter of a small screen empty above the first line.
+_TIGHTER = "<style>.stMainBlockContainer { padding-top: 4.5rem; padding-bottom: 3rem; max-width: 1400px; }</style>"
+
 st.set_page_config(page_title="Hark", page_icon=":material/hearing:", layout="wide")
 st.logo(workspace.PROJECT / "dashboard" / "logo.svg", size="large")
 
+st.html(_TIGHTER)
 warm.start()
 
 page = st.navigation(
     [
-        st.Page("app_pages/predict.py", title="Predict", icon=":material/mic:", url_path="predict", default=True),
+        st.Page("app_pages/predict.py", title="Predict", icon=":material/mic:", default=True),
         st.Page("app_pages/corpora.py", title="Data", icon=":material/library_music:", url_path="data"),
         st.Page("app_pages/train.py", title="Train", icon=":material/model_training:", url_path="train"),
         st.Page("app_pages/evaluate.py", title="Evaluate", icon=":material/grid_on:", url_path="evaluate"),

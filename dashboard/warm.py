@@ -15,7 +15,7 @@ from audio_models.runs import Run
 from data.errors import HarkError
 
 
-@st.cache_resource(show_spinner=False)
+@st.cache_resource(show_spinner=False)  # type: ignore[untyped-decorator]
 def start() -> threading.Thread:
     """Import the feature pipeline and onnxruntime in the background, once a server, and answer one silent second."""
     thread = threading.Thread(target=_warm, daemon=True)
@@ -44,7 +44,7 @@ def recognizer(run: Run):  # type: ignore[no-untyped-def]  # Recognizer, importe
         raise RunError(f"The run {run.name} has no network yet; wait for its first epoch.") from error
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@st.cache_resource(max_entries=8, show_spinner=False)  # type: ignore[untyped-decorator]
 def _recognizer(folder: str, _changed: int):  # type: ignore[no-untyped-def]
     from audio_models.recognizer import Recognizer
 

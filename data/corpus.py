@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,6 +50,11 @@ class Skipped:
 
     path: Path
     reason: str
+
+
+def reasons(skipped: Sequence[Skipped]) -> list[tuple[str, int]]:
+    """Why files were passed over, and how many for each reason, the most frequent first."""
+    return Counter(one.reason for one in skipped).most_common()
 
 
 @dataclass(frozen=True)

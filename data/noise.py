@@ -32,7 +32,8 @@ def coloured_noise(exponent: float, samples: int, seed: int) -> NDArray[np.float
     size = np.where(frequencies >= _LOWEST_HZ, np.maximum(frequencies, _LOWEST_HZ) ** (-exponent / 2), 0.0)
     spectrum = size * (random.normal(size=len(size)) + 1j * random.normal(size=len(size)))
     noise = np.fft.irfft(spectrum, samples)
-    return (noise * (_PEAK / np.abs(noise).max())).astype(np.float32)
+    scaled: NDArray[np.float32] = (noise * (_PEAK / np.abs(noise).max())).astype(np.float32)
+    return scaled
 
 
 def generated_noise() -> tuple[Path, ...]:

@@ -217,7 +217,8 @@ class _Speaker:
             raise CorpusError(
                 f"The speech synthesiser has no sound for '{text}'. Leave that word out, or spell it as it is spoken."
             )
-        return np.frombuffer(content, np.int16).astype(np.float32) / 32768
+        said: NDArray[np.float32] = np.frombuffer(content, np.int16).astype(np.float32)
+        return said / np.float32(32768)
 
     def stop(self) -> None:
         self._process.kill()

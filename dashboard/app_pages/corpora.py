@@ -87,7 +87,7 @@ def _overview(index: Index) -> None:
     if index.noise:
         st.caption(f"{len(index.noise)} recordings of background noise, for the class _silence_.")
     if index.skipped:
-        with st.expander(f"{len(index.skipped)} files were passed over"):
+        with st.expander(f"{len(index.skipped)} files were left out"):
             st.dataframe([{"file": str(one.path), "reason": one.reason} for one in index.skipped], hide_index=True)
 
 

@@ -27,6 +27,7 @@ from dashboard.widgets import (
     play,
 )
 from data.catalogue import CorpusReference
+from data.corpus import reasons
 from data.errors import HarkError
 
 _PLAYERS = 9
@@ -66,7 +67,9 @@ def _headline(judgement: Evaluation) -> None:
         st.caption("Speakers of these clips are in the training too: strangers may be understood less well.")
     if judgement.skipped:
         with st.expander(f"{len(judgement.skipped)} clips were left out"):
-            st.dataframe([{"clip": str(one.path), "reason": one.reason} for one in judgement.skipped], hide_index=True)
+            st.dataframe(
+                [{"clips": count, "reason": reason} for reason, count in reasons(judgement.skipped)], hide_index=True
+            )
 
 
 def _confusion(judgement: Evaluation) -> None:

@@ -124,7 +124,7 @@ def _newest(recording, files) -> str | None:  # type: ignore[no-untyped-def]
         if seen[kind] != before[kind] and seen[kind]:
             st.session_state["input_newest"] = kind
     st.session_state["inputs_seen"] = seen
-    newest = st.session_state.get("input_newest")
+    newest: str | None = st.session_state.get("input_newest")
     if newest is not None and not seen[newest]:
         newest = next((kind for kind in ("recording", "files") if seen[kind]), None)
     return newest

@@ -23,10 +23,8 @@ from audio_models.progress import amount, in_words
 from audio_models.runs import Run, State
 from dashboard import charts
 from dashboard.widgets import (
-    QUICK_WORDS,
     STATUS_ICONS,
     TERMS,
-    ProgressBar,
     choose_corpus,
     corpus_title,
     faults_in_words,
@@ -36,8 +34,9 @@ from dashboard.widgets import (
 )
 from data import catalogue
 from data.catalogue import CorpusReference
-from data.corpus import SILENCE, UNKNOWN, Index
+from data.corpus import UNKNOWN, Corpus
 from data.errors import HarkError
+from data.synthetic_voices import SyntheticVoices
 from data.task import Task
 
 _CELL_WORDS: dict[Cell, str] = {
@@ -54,17 +53,16 @@ def _settings() -> None:
     if reference is None:
         return
     corpus = catalogue.open_corpus(reference)
-    if not corpus.is_loaded():
+    if isinstance(corpus, SyntheticVoices):
+        words, other_words = list(corpus.words), False  # spoken when the training starts
+    elif corpus.is_loaded():
+        index = loaded_index(corpus)
+        words, other_words = list(catalogue.usual_labels(index)), UNKNOWN in index.labels
+    else:
         st.info(f"This corpus is not on this computer yet: {corpus.description.size}.", icon=":material/download:")
-        if not corpus.description.synthetic:
-            st.page_link("app_pages/corpora.py", label="Load it on the Data page", icon=":material/library_music:")
-            return
-        if not st.button("Make the synthetic voices", type="primary", icon=":material/record_voice_over:"):
-            return
-        corpus.load(ProgressBar().report)
-        st.rerun()
-    index = loaded_index(corpus)
-    labels, unknown, silence = _task(reference, index)
+        st.page_link("app_pages/corpora.py", label="Load it on the Data page", icon=":material/library_music:")
+        return
+    labels, unknown, silence = _task(corpus, words, other_words)
     network, training, features, name = _network()
     if st.button(
         "Start training", type="primary", icon=":material/play_arrow:", disabled=len(labels) + unknown + silence < 2
@@ -77,25 +75,23 @@ def _settings() -> None:
         st.caption("Choose at least two words.")
 
 
-def _task(reference: CorpusReference, index: Index) -> tuple[list[str], bool, bool]:
-    words = [label for label in index.labels if label not in (UNKNOWN, SILENCE)]
-    usual = [word for word in QUICK_WORDS if word in words] if reference.name == "synthetic_voices" else words
+def _task(corpus: Corpus, words: list[str], other_words: bool) -> tuple[list[str], bool, bool]:
+    """Which words are classes; `other_words`: the corpus has clips of `_unknown_` even if every word is listed."""
+    usual = [word for word in corpus.description.words if word in words]
+    synthetic = corpus.description.synthetic
     labels = st.multiselect(
         "Words",
         words,
-        default=usual if len(usual) > 1 else words,
-        key=f"words-{reference}",
-        help="The labels to tell apart.",
+        default=usual or words,
+        accept_new_options=synthetic,
+        key=f"words-{corpus.name}",
+        help="The words to tell apart." + (" Type any other word: the synthesiser can say it." if synthetic else ""),
     )
-    both = st.columns(2)
-    unknown = both[0].toggle(
-        "Other words: _unknown_",
-        key="unknown",
-        help=TERMS["unknown"],
-        disabled=len(labels) == len(words) and UNKNOWN not in index.labels,
-    )
-    silence = both[1].toggle("No word: _silence_", key="silence", help=TERMS["silence"])
-    return labels, unknown and not (len(labels) == len(words) and UNKNOWN not in index.labels), silence
+    no_others = set(words) <= set(labels) and not other_words
+    left, right = st.columns(2)
+    unknown = left.toggle("Other words: \\_unknown\\_", key="unknown", help=TERMS["unknown"], disabled=no_others)
+    silence = right.toggle("No word: \\_silence\\_", key="silence", help=TERMS["silence"])
+    return labels, unknown and not no_others, silence
 
 
 def _network() -> tuple[NetworkConfig, TrainingConfig, FeatureConfig, str]:
