@@ -37,7 +37,8 @@ class Normalisation:
     def apply(self, frames: Frames) -> Frames:
         """(frames, width) -> the same shape, each coefficient with mean 0 and standard deviation 1."""
         mean, std = np.array(self.mean, np.float32), np.array(self.std, np.float32)
-        return np.divide(frames - mean, std, dtype=np.float32)
+        normalised: Frames = np.divide(frames - mean, std, dtype=np.float32)
+        return normalised
 
 
 def pad(sequences: Sequence[Frames]) -> tuple[NDArray[np.float32], NDArray[np.int32]]:

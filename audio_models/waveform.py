@@ -21,10 +21,11 @@ MAX_CHANNELS = 16
 MIN_RATE, MAX_RATE = 4_000, 192_000
 _BLOCK = 65_536  # frames of samples decoded at a time
 
-# libsndfile's log of a RIFF file whose header and length differ: "data : 32000 (should be 16000)"
-_CUT_OFF = re.compile(r"^data : (\d+) \(should be (\d+)\)", re.MULTILINE)
-# Programs that write to a pipe do not know the length and promise the most that the header can hold.
-_LENGTH_UNKNOWN = 0x7FFF_0000
+# libsndfile reads what is there of a file that is cut off; its log tells what the header promised: "data : 32000".
+_LENGTH = re.compile(r"^Length : (\d+)", re.MULTILINE)
+_PROMISED = re.compile(r"^\s*data(?: size)?\s*: (-?\d+)", re.MULTILINE | re.IGNORECASE)
+# Programs that write to a pipe do not know the length and promise the most that 32 bits can say.
+_LENGTH_UNKNOWN = range(0x7FFF_0000, 0x1_0000_0000)
 
 
 def load(
@@ -96,10 +97,18 @@ def _check_header(file: soundfile.SoundFile, called: str, *, whole: bool) -> Non
         raise AudioError(
             f"{called} says that it lasts {_duration(file.frames / file.samplerate)}; a clip may last up to {MAX_SECONDS:g} s. Cut the part that matters out of it."
         )
-    cut = _CUT_OFF.search(file.extra_info) if file.format in ("WAV", "WAVEX") else None
-    if cut and int(cut[2]) < int(cut[1]) < _LENGTH_UNKNOWN:
+    _check_complete(file.extra_info, called)
+
+
+def _check_complete(log: str, called: str) -> None:
+    there, promised = _LENGTH.search(log), _PROMISED.search(log)
+    if there is None or promised is None:
+        return
+    size = int(promised[1]) % 2**64  # the log shows the largest ones as negative
+    if size > int(there[1]) and size not in _LENGTH_UNKNOWN:
         raise AudioError(
-            f"{called} is cut off: its header promises {int(cut[1])} bytes of sound, {int(cut[2])} are there. Copy or download it again."
+            f"{called} is cut off: its header promises {size:,} bytes of sound, but all of it has {int(there[1]):,} bytes. "
+            "Copy or download it again."
         )
 
 

@@ -20,6 +20,8 @@ RAMP = "viridis"
 
 _MOST_COLUMNS = 220  # a picture wider than this shows no more
 
+_LEGEND = alt.Legend(orient="top", symbolType="stroke", symbolStrokeWidth=3, symbolSize=300)
+
 SPLIT_COLOURS = {"training": PALETTE[0], "validation": PALETTE[4], "test": PALETTE[1]}
 
 
@@ -84,6 +86,7 @@ def evidence(
             ),
             y2="above:Q",
             color=alt.Color("value:Q", scale=alt.Scale(scheme=RAMP), legend=None),
+            stroke=alt.Stroke("value:Q", scale=alt.Scale(scheme=RAMP), legend=None),  # hides the seams
             tooltip=[
                 alt.Tooltip("start:Q", title="from [s]", format=".2f"),
                 alt.Tooltip("coefficient:Q", title="coefficient"),
@@ -135,12 +138,14 @@ def learning_curves(history: pd.DataFrame, epochs: int) -> tuple[alt.LayerChart,
                 y=alt.Y(
                     "value:Q",
                     title=title,
-                    axis=alt.Axis(format=form, tickCount=5),
+                    axis=alt.Axis(
+                        format=form, values=[0, 0.2, 0.4, 0.6, 0.8, 1] if measure == "accuracy" else alt.Undefined
+                    ),
                     scale=alt.Scale(domain=[0, 1]) if measure == "accuracy" else alt.Scale(zero=True),
                 ),
-                color=alt.Color("split:N", title=None, scale=_split_scale(), legend=alt.Legend(orient="top")),
+                color=alt.Color("split:N", title=None, scale=_split_scale("training", "validation"), legend=_LEGEND),
                 strokeDash=alt.StrokeDash(
-                    "split:N", title=None, scale=alt.Scale(domain=list(SPLIT_COLOURS)[:2], range=DASHES[:2])
+                    "split:N", title=None, scale=alt.Scale(domain=["training", "validation"], range=DASHES[:2])
                 ),
                 tooltip=["epoch:Q", "split:N", alt.Tooltip("value:Q", format=".3f", title=measure)],
             )
@@ -149,7 +154,7 @@ def learning_curves(history: pd.DataFrame, epochs: int) -> tuple[alt.LayerChart,
         if best is not None:
             mark = alt.Chart(pd.DataFrame({"epoch": [best]})).mark_rule(color="#7c878c", strokeDash=[3, 3])
             layers.append(mark.encode(x="epoch:Q", tooltip=alt.value(f"kept: epoch {best}")))
-        charts.append(alt.layer(*layers).properties(height=230, width="container"))
+        charts.append(alt.layer(*layers).properties(height=300, width="container"))
     return charts[0], charts[1]
 
 
@@ -239,9 +244,9 @@ def confusion_matrix(confusion: NDArray[np.int64], labels: Sequence[str], *, sha
     )
     numbers = base.mark_text(fontSize=12).encode(
         text="text:N",
-        color=alt.condition(f"!datum.right && datum.error > {worst * 0.55}", alt.value("white"), alt.value("#66757c")),
+        color=alt.condition(f"!datum.right && datum.error > {worst * 0.55}", alt.value("white"), alt.value("#75848b")),
     )
-    size = 38 if len(order) <= 14 else 26
+    size = 46 if len(order) <= 14 else 28
     return (cells.add_params(chosen) + numbers).properties(height=size * len(order) + 30)
 
 
@@ -317,5 +322,6 @@ def _epochs(last: int) -> alt.X:
     )
 
 
-def _split_scale() -> alt.Scale:
-    return alt.Scale(domain=list(SPLIT_COLOURS), range=list(SPLIT_COLOURS.values()))
+def _split_scale(*splits: str) -> alt.Scale:
+    splits = splits or tuple(SPLIT_COLOURS)
+    return alt.Scale(domain=list(splits), range=[SPLIT_COLOURS[split] for split in splits])

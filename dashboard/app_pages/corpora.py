@@ -65,11 +65,11 @@ def _overview(index: Index) -> None:
     sides = {split: sum(clip.split == split for clip in index.clips) for split in SPLITS}
     speakers = {clip.speaker for clip in index.clips if clip.speaker is not None}
     hours = sum(clip.seconds for clip in index.clips) / 3600
-    figures = st.columns(4)
-    figures[0].metric("clips", f"{len(index.clips):,}", border=True)
-    figures[1].metric("words", len(index.labels), border=True)
-    figures[2].metric("speakers", len(speakers) if index.speakers_known else "not known", border=True)
-    figures[3].metric("length", f"{hours:.1f} h" if hours >= 1 else f"{hours * 60:.0f} min", border=True)
+    with st.container(horizontal=True, gap="large"):
+        st.metric("clips", f"{len(index.clips):,}", width="content")
+        st.metric("words", len(index.labels), width="content")
+        st.metric("speakers", len(speakers) if index.speakers_known else "not known", width="content")
+        st.metric("length", f"{hours:.1f} h" if hours >= 1 else f"{hours * 60:.0f} min", width="content")
     counts = ", ".join(f"{count:,} {side}" for side, count in sides.items())
     st.markdown(f"**Sides**: {counts}. {index.split_rule}")
     if index.speaker_disjoint is None:

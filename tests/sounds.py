@@ -1,0 +1,45 @@
+"""Analytic signals and small made-up corpora for the tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+RATE = 16_000
+
+
+def tone(hertz: float, seconds: float = 0.5, rate: int = RATE, amplitude: float = 0.5) -> np.ndarray:
+    return (amplitude * np.sin(2 * np.pi * hertz * np.arange(round(seconds * rate)) / rate)).astype(np.float32)
+
+
+def chirp(start: float, stop: float, seconds: float = 0.4, noise: float = 0.01, seed: int = 0) -> np.ndarray:
+    """A tone that glides from `start` to `stop` [Hz]. Reversed in time it is the opposite glide: only order differs."""
+    time = np.arange(round(seconds * RATE)) / RATE
+    phase = 2 * np.pi * (start * time + (stop - start) * time**2 / (2 * seconds))
+    random = np.random.default_rng(seed)
+    return (0.4 * np.sin(phase) + noise * random.normal(size=len(time))).astype(np.float32)
+
+
+def write(path: Path, samples: np.ndarray, rate: int = RATE, **options: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, samples, rate, **options)
+    return path
+
+
+def glides(folder: Path, speakers: int = 10, takes: int = 3) -> Path:
+    """A corpus of three words: `rise`, `fall` (the same glides backwards) and `hum`, by made-up speakers.
+
+    rise and fall hold the same frames in opposite order, so only a network with memory can tell them apart.
+    """
+    for speaker in range(speakers):
+        low, high = 300 + 20 * speaker, 2000 + 40 * speaker
+        for take in range(takes):
+            seed = 100 * speaker + take
+            name = f"s{speaker:02d}_nohash_{take}.wav"
+            glide = chirp(low, high, 0.35 + 0.02 * take, seed=seed)
+            write(folder / "rise" / name, glide)
+            write(folder / "fall" / name, glide[::-1])
+            write(folder / "hum" / name, tone(200 + 5 * speaker, 0.4) * 0.8)
+    return folder
