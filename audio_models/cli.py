@@ -14,11 +14,12 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from audio_models import jobs, runs
-from audio_models.config import CELLS, LEARNING_RATES, FeatureConfig, NetworkConfig, RunConfig, TrainingConfig
+from audio_models.config import FeatureConfig, RunConfig, default_network, default_training
 from audio_models.errors import ConfigError, RunError
+from audio_models.options import Command, changed, parser
 from audio_models.progress import TerminalProgress, in_words
 from audio_models.runs import Run, State
 from data import catalogue
@@ -31,7 +32,7 @@ from data.task import Task
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status."""
     try:
-        options = _parser().parse_args(arguments)
+        options = parser(COMMANDS).parse_args(arguments)
         status: int = options.command(options)
         return status
     except (Cancelled, KeyboardInterrupt):
@@ -278,23 +279,14 @@ def _run_config(options: argparse.Namespace) -> RunConfig:
                 corpus.load(progress.report)
             index = corpus.index(progress.report)
         labels = catalogue.usual_labels(index)
-    rate = options.learning_rate if options.learning_rate is not None else LEARNING_RATES[options.cell]
     return RunConfig(
         corpus=reference,
         task=Task(labels, unknown=options.unknown, silence=options.silence),
         name=options.name,
-        features=_settings(FeatureConfig, options),
-        network=_settings(NetworkConfig, options),
-        training=_settings(TrainingConfig, options, learning_rate=rate),
+        features=changed(FeatureConfig(), options),
+        network=changed(default_network(options.cell), options),
+        training=changed(default_training(options.cell), options),
     )
-
-
-def _settings(kind: Any, options: argparse.Namespace, **chosen: Any) -> Any:
-    """The configuration `kind` with the options of the same names; what was not given keeps its default."""
-    given = {
-        name: value for name, value in vars(options).items() if name in kind.__dataclass_fields__ and value is not None
-    }
-    return kind(**{**given, **chosen})
 
 
 def _reference(options: argparse.Namespace, name: str) -> CorpusReference:
@@ -327,123 +319,13 @@ def _complain(text: str) -> None:
     print(f"hark: {text}", file=sys.stderr)
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise ConfigError(f"{message[:1].upper()}{message[1:]}. See: {self.prog} --help")
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="python -m audio_models", description="Train, judge and run recurrent classifiers of short sounds."
-    )
-    commands = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
-
-    def command(name: str, function: Any, text: str) -> argparse.ArgumentParser:
-        made: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
-        made.set_defaults(command=function)
-        made.add_argument(
-            "--json", action="store_true", help="print one JSON document on stdout, and nothing else there"
-        )
-        return made
-
-    def corpus_options(made: argparse.ArgumentParser) -> None:
-        made.add_argument(
-            "--speaker-pattern",
-            metavar="REGEX",
-            help="where a clip's file name holds its speaker: a regular expression with one group",
-        )
-        made.add_argument(
-            "--split-by",
-            choices=["lists", "speaker", "clip"],
-            help="how the sides are made: the corpus' own lists, speaker-disjoint, or clip by clip; the best that the corpus has by default",
-        )
-
-    command("corpora", corpora, "List the corpora that Hark knows: what they hold, licence, size.")
-
-    made = command("fetch", fetch, "Load a corpus: download or synthesise it, check it, index it.")
-    made.add_argument("name", metavar="NAME", help="a corpus' name, or a folder of label/clip.wav")
-    corpus_options(made)
-
-    made = command("train", train, "Train a network; the run is kept in the workspace.")
-    made.add_argument(
-        "--corpus", default="synthetic_voices", metavar="NAME|FOLDER", help="what to learn from (synthetic_voices)"
-    )
-    corpus_options(made)
-    made.add_argument("--labels", metavar="A,B,C", help="the words to tell apart; all of the corpus by default")
-    made.add_argument(
-        "--unknown", action="store_true", help="add the class _unknown_, drawn from the corpus' other words"
-    )
-    made.add_argument("--silence", action="store_true", help="add the class _silence_, cut from background noise")
-    made.add_argument("--name", default="", metavar="TEXT", help="what to call the run")
-    made.add_argument("--background", action="store_true", help="return at once; the training goes on by itself")
-    _add_settings(made)
-
-    made = command(
-        "evaluate", evaluate, "Judge a run: accuracy with its interval, confusion matrix, per class, per speaker."
-    )
-    made.add_argument("run", metavar="RUN", help="an id, a name or a run's folder")
-    made.add_argument("--corpus", metavar="NAME|FOLDER", help="judge by another corpus than its own")
-    made.add_argument("--split", default="test", help="training, validation, test or all (test)")
-    corpus_options(made)
-
-    made = command("predict", predict, "Say what is heard in clips.")
-    made.add_argument("run", metavar="RUN", help="an id, a name or a run's folder")
-    made.add_argument("clip", metavar="CLIP", nargs="+", help="a WAV, FLAC, OGG or MP3 file")
-
-    command("runs", list_runs, "List the runs: state, settings, validation accuracy.")
-
-    for name, function, text in (
-        ("cancel", cancel, "Stop a training; its best weights are kept."),
-        ("resume", resume, "Go on with a cancelled, interrupted or failed training from its last epoch."),
-    ):
-        made = command(name, function, text)
-        made.add_argument("run", metavar="RUN", help="an id, a name or a run's folder")
-    return parser
-
-
-def _add_settings(made: argparse.ArgumentParser) -> None:
-    """One option for each setting of the network, the training and the features; its default is the configuration's."""
-    network, training, features = NetworkConfig(), TrainingConfig(), FeatureConfig()
-    group = made.add_argument_group("network")
-    group.add_argument("--cell", choices=CELLS, default=network.cell, help=f"what reads the frames ({network.cell})")
-    group.add_argument("--units", type=int, metavar="N", help=f"size of the state ({network.units})")
-    group.add_argument("--layers", type=int, metavar="N", help=f"recurrent layers ({network.layers})")
-    group.add_argument("--bidirectional", action="store_true", help="read the frames from both ends")
-    group.add_argument(
-        "--dropout", type=float, metavar="X", help=f"share of outputs set to zero in training ({network.dropout})"
-    )
-    group.add_argument(
-        "--readout",
-        choices=["last", "mean"],
-        help=f"answer from the last state, or from the mean over all frames ({network.readout})",
-    )
-    group = made.add_argument_group("training")
-    group.add_argument("--epochs", type=int, metavar="N", help=f"at the most ({training.epochs})")
-    group.add_argument("--batch-size", type=int, metavar="N", help=f"clips a step ({training.batch_size})")
-    group.add_argument(
-        "--learning-rate",
-        type=float,
-        metavar="X",
-        help="of Adam (" + ", ".join(f"{cell} {rate:g}" for cell, rate in LEARNING_RATES.items()) + ")",
-    )
-    group.add_argument(
-        "--patience",
-        type=int,
-        metavar="N",
-        help=f"epochs without improvement before it stops, 0 for never ({training.patience})",
-    )
-    group.add_argument(
-        "--clip-norm", type=float, metavar="X", help=f"bound on the gradient's norm ({training.clip_norm:g})"
-    )
-    group.add_argument("--seed", type=int, metavar="N", help=f"same seed, same result ({training.seed})")
-    group = made.add_argument_group("features")
-    group.add_argument(
-        "--sample-rate", type=int, metavar="HZ", help=f"rate that every clip is brought to ({features.sample_rate})"
-    )
-    group.add_argument("--frame-ms", type=float, metavar="X", help=f"length of a frame ({features.frame_ms:g})")
-    group.add_argument("--hop-ms", type=float, metavar="X", help=f"time from frame to frame ({features.hop_ms:g})")
-    group.add_argument("--n-mels", type=int, metavar="N", help=f"mel bands ({features.n_mels})")
-    group.add_argument("--n-mfcc", type=int, metavar="N", help=f"coefficients ({features.n_mfcc})")
-    group.add_argument("--fmin", type=float, metavar="HZ", help=f"edge of the lowest band ({features.fmin:g})")
-    group.add_argument("--fmax", type=float, metavar="HZ", help=f"edge of the highest band ({features.fmax:g})")
-    group.add_argument("--deltas", action="store_true", help="add each coefficient's slope")
+COMMANDS: dict[str, Command] = {
+    "corpora": corpora,
+    "fetch": fetch,
+    "train": train,
+    "evaluate": evaluate,
+    "predict": predict,
+    "runs": list_runs,
+    "cancel": cancel,
+    "resume": resume,
+}

@@ -50,7 +50,7 @@ class FeatureConfig:
     n_mfcc: int = 20
     fmin: float = 20.0
     fmax: float = 7_600.0
-    deltas: bool = False
+    deltas: bool = True
 
     def __post_init__(self) -> None:
         _within("The sample rate", self.sample_rate, 4_000, 48_000, " Hz")
@@ -95,7 +95,7 @@ class NetworkConfig:
     units: int = 96
     layers: int = 1
     bidirectional: bool = False
-    dropout: float = 0.2
+    dropout: float = 0.4
     readout: Readout = "last"
 
     def __post_init__(self) -> None:
@@ -110,10 +110,6 @@ class NetworkConfig:
             if self.bidirectional:
                 raise ConfigError("A feed-forward network has no direction in time; leave bidirectional off.")
             object.__setattr__(self, "readout", "mean")
-
-
-# Found on validation clips (benchmarks/README.md): a SimpleRNN falls apart at the rate that suits a GRU.
-LEARNING_RATES: dict[Cell, float] = {"simple_rnn": 5e-4, "lstm": 2e-3, "gru": 2e-3, "feed_forward": 2e-3}
 
 
 @dataclass(frozen=True)
@@ -143,6 +139,22 @@ class TrainingConfig:
         _within("Patience", self.patience, 0, 1000)
         _within("The gradient's bound", self.clip_norm, 1e-3, 1e3)
         _within("The seed", self.seed, 0, 2**31 - 1)
+
+
+# What suits each cell, found on validation clips (benchmarks/README.md). A SimpleRNN falls apart at the rate that
+# suits a GRU, and its short memory cannot carry a whole word to the last frame.
+_LEARNING_RATES: dict[Cell, float] = {"simple_rnn": 1e-3, "lstm": 2e-3, "gru": 2e-3, "feed_forward": 2e-3}
+_READOUTS: dict[Cell, Readout] = {"simple_rnn": "mean", "lstm": "last", "gru": "last", "feed_forward": "mean"}
+
+
+def default_network(cell: Cell) -> NetworkConfig:
+    """The network that a user gets who chooses nothing but the cell."""
+    return NetworkConfig(cell, readout=_READOUTS[cell])
+
+
+def default_training(cell: Cell) -> TrainingConfig:
+    """The training that suits a cell."""
+    return TrainingConfig(learning_rate=_LEARNING_RATES[cell])
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,8 @@ def test_renaming_the_classes_permutes_the_scores(pairs: list[tuple[int, int]], 
     plain = {s.label: s for s in metrics.class_scores(metrics.confusion_matrix(true, predicted, 4), labels)}
     renamed = np.array(order)
     moved = metrics.class_scores(
-        metrics.confusion_matrix(renamed[true], renamed[predicted], 4), [labels[order.index(place)] for place in range(4)]
+        metrics.confusion_matrix(renamed[true], renamed[predicted], 4),
+        [labels[order.index(place)] for place in range(4)],
     )
     assert {s.label: s for s in moved} == plain
 

@@ -48,10 +48,15 @@ def test_equals_librosa(config: FeatureConfig) -> None:
     deltas=st.booleans(),
     seed=st.integers(0, 1000),
 )
-def test_batch_equals_single_whatever_the_neighbours(lengths: list[int], levels: list[float], deltas: bool, seed: int) -> None:
+def test_batch_equals_single_whatever_the_neighbours(
+    lengths: list[int], levels: list[float], deltas: bool, seed: int
+) -> None:
     random = np.random.default_rng(seed)
     config = FeatureConfig(deltas=deltas)
-    clips = [(level * random.normal(0, 0.3, length)).astype(np.float32) for length, level in zip(lengths, levels, strict=False)]
+    clips = [
+        (level * random.normal(0, 0.3, length)).astype(np.float32)
+        for length, level in zip(lengths, levels, strict=False)
+    ]
     for clip, together in zip(clips, mfcc_batch(clips, config), strict=True):
         alone = mfcc(clip, config)
         assert together.shape == alone.shape == (frame_count(len(clip), config), config.width)
@@ -59,7 +64,10 @@ def test_batch_equals_single_whatever_the_neighbours(lengths: list[int], levels:
 
 
 def test_batch_equals_single_on_real_clips(real_commands: Path) -> None:
-    paths = sorted((real_commands / "left").glob("*.flac"))[:40] + sorted((real_commands / "_background_noise_").glob("*.flac"))[:1]
+    paths = (
+        sorted((real_commands / "left").glob("*.flac"))[:40]
+        + sorted((real_commands / "_background_noise_").glob("*.flac"))[:1]
+    )
     clips = [waveform.load(path, RATE, start=0, seconds=2) for path in paths]
     clips.append(np.zeros(RATE, np.float32))
     for clip, together in zip(clips, mfcc_batch(clips, CONFIG), strict=True):

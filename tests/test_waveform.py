@@ -64,7 +64,9 @@ def test_a_stretch_equals_that_part_of_the_whole(tmp_path_factory, samples: list
     whole = waveform.load(path, RATE)
     np.testing.assert_array_equal(whole, np.array(samples, np.float32))
     if start < len(samples):
-        np.testing.assert_array_equal(waveform.load(path, RATE, start=start / RATE, seconds=50 / RATE), whole[start : start + 50])
+        np.testing.assert_array_equal(
+            waveform.load(path, RATE, start=start / RATE, seconds=50 / RATE), whole[start : start + 50]
+        )
 
 
 def test_bytes_equal_the_file(tmp_path: Path) -> None:
@@ -102,7 +104,10 @@ def _bad_inputs() -> dict[str, tuple[bytes, str]]:
         "zero length": (_wav_header(0), "length is zero"),
         "cut off": (good[: len(good) // 2], "cut off"),
         "hour": (_wav_header(2 * RATE * 3600) + bytes(2000), "lasts 60 minutes|cut off"),
-        "promises 2^63 frames": (_w64_of_promised(2**62), "cut off: its header promises 9,223,372,036,854,775,80|cannot be read as audio"),
+        "promises 2^63 frames": (
+            _w64_of_promised(2**62),
+            "cut off: its header promises 9,223,372,036,854,775,80|cannot be read as audio",
+        ),
         "NaN": (_float_wav(with_nan), "not numbers"),
         "infinite": (_float_wav(np.array([np.inf], np.float32)), "not numbers"),
         "rate of 1 MHz": (_wav_header(200, rate=1_000_000) + bytes(200), "1000000 samples a second"),
@@ -113,7 +118,20 @@ def _bad_inputs() -> dict[str, tuple[bytes, str]]:
 def _float_wav(samples: np.ndarray) -> bytes:
     content = samples.tobytes()
     header = struct.pack(
-        "<4sI4s4sIHHIIHH4sI", b"RIFF", 36 + len(content), b"WAVE", b"fmt ", 16, 3, 1, RATE, RATE * 4, 4, 32, b"data", len(content)
+        "<4sI4s4sIHHIIHH4sI",
+        b"RIFF",
+        36 + len(content),
+        b"WAVE",
+        b"fmt ",
+        16,
+        3,
+        1,
+        RATE,
+        RATE * 4,
+        4,
+        32,
+        b"data",
+        len(content),
     )
     return header + content
 

@@ -12,12 +12,13 @@ from audio_models import jobs, runs
 from audio_models.config import (
     CELL_TITLES,
     CELLS,
-    LEARNING_RATES,
     Cell,
     FeatureConfig,
     NetworkConfig,
     RunConfig,
     TrainingConfig,
+    default_network,
+    default_training,
 )
 from audio_models.progress import amount, in_words
 from audio_models.runs import Run, State
@@ -109,7 +110,7 @@ def _network() -> tuple[NetworkConfig, TrainingConfig, FeatureConfig, str]:
     )
     st.caption(_CELL_WORDS[cell])
     name = st.text_input("Name", placeholder=runs.next_name(CELL_TITLES[cell].split(" (")[0]), max_chars=60, key="name")
-    network, training, features = NetworkConfig(), TrainingConfig(), FeatureConfig()
+    network, training, features = default_network(cell), default_training(cell), FeatureConfig()
     with st.expander("More settings", icon=":material/tune:"):
         first, second, third = st.tabs(["Network", "Training", "Features"])
         with first:
@@ -158,7 +159,7 @@ def _network() -> tuple[NetworkConfig, TrainingConfig, FeatureConfig, str]:
                 "Learning rate",
                 1e-6,
                 1.0,
-                LEARNING_RATES[cell],
+                training.learning_rate,
                 format="%.5f",
                 key=f"rate-{cell}",
                 help="Step size of the Adam optimizer; a SimpleRNN needs a smaller one.",
