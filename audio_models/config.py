@@ -47,7 +47,7 @@ class FeatureConfig:
     frame_ms: float = 32.0
     hop_ms: float = 20.0
     n_mels: int = 40
-    n_mfcc: int = 20
+    n_mfcc: int = 13
     fmin: float = 20.0
     fmax: float = 7_600.0
     deltas: bool = True

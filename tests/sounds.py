@@ -38,7 +38,8 @@ def glides(folder: Path, speakers: int = 10, takes: int = 3) -> Path:
         for take in range(takes):
             seed = 100 * speaker + take
             name = f"s{speaker:02d}_nohash_{take}.wav"
-            glide = chirp(low, high, 0.35 + 0.02 * take, seed=seed)
+            # a whole number of frames of 512 samples every 320, so that the reversed clip has the same ones
+            glide = chirp(low, high, (512 + 320 * (16 + take)) / RATE, seed=seed)
             write(folder / "rise" / name, glide)
             write(folder / "fall" / name, glide[::-1])
             write(folder / "hum" / name, tone(200 + 5 * speaker, 0.4) * 0.8)
