@@ -97,7 +97,7 @@ def train(options: argparse.Namespace) -> int:
 def resume(options: argparse.Namespace) -> int:
     """Go on with a run from its last epoch."""
     run = runs.find(options.run)
-    jobs.check_resumable(run)
+    jobs.queue_again(run)
     return _train_here(run, options)
 
 

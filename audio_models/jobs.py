@@ -6,6 +6,7 @@ a time, the others wait in the order in which they were started. The process out
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -36,21 +37,26 @@ def resume(run: Run) -> None:
     Raises:
         RunError: it is being trained, or is finished.
     """
-    check_resumable(run)
-    run.cancel_path.unlink(missing_ok=True)
-    run.write_state(replace(run.state, status="queued", stage="Waiting to start", error=""))
+    queue_again(run)
     _spawn(run)
 
 
-def check_resumable(run: Run) -> None:
-    """Raise `RunError` where a run is finished or is being trained."""
-    status = run.state.status
-    if status == "finished":
+def queue_again(run: Run) -> None:
+    """Put a stopped run at the end of the queue, for now in the name of this process.
+
+    Raises:
+        RunError: it is being trained, or is finished.
+    """
+    state = run.state
+    if state.status == "finished":
         raise RunError(
             f"The run {run.name} is finished; there is nothing to resume. Train a new one with more epochs instead."
         )
-    if status in runs.ACTIVE:
-        raise RunError(f"The run {run.name} is {status} already; cancel it first, or wait for it.")
+    if state.status in runs.ACTIVE:
+        raise RunError(f"The run {run.name} is {state.status} already; cancel it first, or wait for it.")
+    run.cancel_path.unlink(missing_ok=True)
+    run.write_process(os.getpid(), queue=True)
+    run.write_state(replace(state, status="queued", stage="Waiting to start", error=""))
 
 
 def cancel(run: Run) -> None:

@@ -159,7 +159,7 @@ class Run:
 
     @property
     def queued_since(self) -> float:
-        """When its process was started [s since 1970]."""
+        """Since when it waits, or waited, for its turn [s since 1970]."""
         try:
             return float(self._read("process.json")["queued_since"])
         except (RunError, KeyError, TypeError, ValueError):
@@ -171,12 +171,11 @@ class Run:
     def write_history(self, history: list[Epoch]) -> None:
         workspace.write_json(self.folder / "history.json", [asdict(row) for row in history])
 
-    def write_process(self, pid: int) -> None:
-        """Name the process `pid` as the one that trains this run."""
+    def write_process(self, pid: int, *, queue: bool = False) -> None:
+        """Name the process `pid` as the one that trains this run; with `queue` it goes to the end of the queue."""
         started = psutil.Process(pid).create_time()
-        workspace.write_json(
-            self.folder / "process.json", {"pid": pid, "started": started, "queued_since": time.time()}
-        )
+        since = time.time() if queue else self.queued_since
+        workspace.write_json(self.folder / "process.json", {"pid": pid, "started": started, "queued_since": since})
 
     @property
     def cancel_path(self) -> Path:
@@ -211,7 +210,7 @@ def create(config: RunConfig) -> Run:
     try:
         half_made.folder.mkdir()
         workspace.write_json(half_made.folder / "config.json", to_dict(config))
-        half_made.write_process(os.getpid())
+        half_made.write_process(os.getpid(), queue=True)
         half_made.write_state(State())
         half_made.folder.rename(run.folder)
     except OSError as error:

@@ -58,7 +58,6 @@ def train(run: Run, said: Said = _nothing) -> State:
     Raises:
         WorkspaceError: not even the state can be written, the disk is full, say.
     """
-    run.cancel_path.unlink(missing_ok=True)
     run.write_process(os.getpid())
     work = _Work(run, said)
     try:

@@ -17,7 +17,7 @@ from data.noise import generated_noise
 # Which part of a noise recording serves which side, so that no stretch is on two.
 _NOISE_PARTS: dict[Split, tuple[float, float]] = {"training": (0.0, 0.8), "validation": (0.8, 0.9), "test": (0.9, 1.0)}
 _STRETCH = 1.0  # seconds of noise in a silence clip
-_DIGITAL_SILENCE = 0.05  # share of silence clips that are exactly zero
+_DIGITAL_SILENCE = 8  # every so many-th silence clip is exactly zero, as from a muted microphone
 _MOST_CLASSES = 200
 
 
@@ -168,6 +168,6 @@ def _cut_silence(noise: Sequence[Path], side: Split, wanted: int, seed: int) -> 
         path, seconds, digest = recordings[number % len(recordings)]
         length = min(_STRETCH, (high - low) * seconds)
         start = random.uniform(low * seconds, max(low * seconds, high * seconds - length))
-        gain = 0.0 if random.random() < _DIGITAL_SILENCE else random.uniform(0, 1)
+        gain = 0.0 if number % _DIGITAL_SILENCE == 0 else random.uniform(0, 1)
         clips.append(Clip(path, SILENCE, side, length, None, digest, round(start, 4), round(gain, 4), whole=False))
     return clips

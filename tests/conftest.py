@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
+from tests.sounds import glides
 
 PROJECT = Path(__file__).resolve().parent.parent
 TEST_DATA = Path(os.environ.get("HARK_TEST_DATA", PROJECT.parent / "shared" / "data"))
@@ -17,6 +23,39 @@ def workspace_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     home = tmp_path / "workspace"
     monkeypatch.setenv("HARK_HOME", str(home))
     return home
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A small run that was trained in the shell: on three made-up words, one of which is _unknown_ to it."""
+
+    folder: Path
+    corpus: Path
+    workspace: Path
+    printed: dict
+
+
+def shell(*arguments: object, home: Path | None = None, timeout: float = 240) -> subprocess.CompletedProcess[str]:
+    """`python -m audio_models ARGUMENTS` in a process of its own."""
+    environment = {**os.environ, **({"HARK_HOME": str(home)} if home else {})}
+    return subprocess.run(
+        [sys.executable, "-m", "audio_models", *map(str, arguments)],
+        cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=timeout, check=False,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    """Trained once for all tests that only read it."""
+    home = tmp_path_factory.mktemp("trained")
+    corpus = glides(tmp_path_factory.mktemp("corpus") / "glides", speakers=20)
+    done = shell(
+        "train", "--corpus", corpus, "--labels", "rise,fall", "--unknown", "--silence", "--cell", "gru", "--units", 16,
+        "--epochs", 12, "--name", "glides", "--json", home=home,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    printed = json.loads(done.stdout)
+    return Trained(Path(printed["path"]), corpus, home, printed)
 
 
 def _real(name: str) -> Path:
