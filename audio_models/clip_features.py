@@ -75,6 +75,14 @@ def clip_features(
     return found, skipped
 
 
+def compute_features(clips: Sequence[Clip], config: FeatureConfig) -> list[Frames | AudioError]:
+    """The MFCC sequence of each clip, or why it cannot be read; nothing is kept."""
+    found: dict[int, Frames | AudioError] = {}
+    for part in _in_parallel(clips, range(len(clips)), config):
+        found.update(part)
+    return [found[position] for position in range(len(clips))]
+
+
 _Result = list[tuple[int, Frames | AudioError]]
 
 

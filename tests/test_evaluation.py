@@ -109,7 +109,7 @@ def test_an_unreadable_clip_is_skipped(run: Run, tmp_path: Path) -> None:
 
 def test_no_clip_to_judge_by_is_said(run: Run, tmp_path: Path) -> None:
     write(tmp_path / "one" / "rise" / "a.wav", chirp(400, 2200))
-    with pytest.raises(TrainingError, match="No test clip of .* 1 training, 0 validation, 0 test"):
+    with pytest.raises(TrainingError, match=r"No test clip of .* 1 training, 0 validation, 0 test"):
         evaluation.evaluate(run, CorpusReference(str(tmp_path / "one")), "test")
 
 

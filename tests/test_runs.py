@@ -89,6 +89,10 @@ def test_a_stopped_run_stays_what_it_is_without_a_process(status) -> None:
     assert run.state.status == status
 
 
+# settings of a later version are passed over, and a history that is not there yet is empty
+_HARMLESS = [("state.json", b'{"x": 1}'), ("history.json", None)]
+
+
 @pytest.mark.parametrize("name", ["config.json", "state.json", "history.json"])
 @pytest.mark.parametrize("content", [b"", b"{", b"[1, 2]", b'{"x": 1}', b"\xff\xfe\x00", None])
 def test_damage_is_one_sentence_and_the_list_goes_on(name: str, content: bytes | None) -> None:
@@ -100,12 +104,15 @@ def test_damage_is_one_sentence_and_the_list_goes_on(name: str, content: bytes |
     else:
         (run.folder / name).write_bytes(content)
     damaged = Run(run.folder)
-    try:
-        found = (damaged.config, damaged.state, damaged.history)
-        assert name == "history.json" or found[1] == State(updated=found[1].updated) or content == b'{"x": 1}'
-    except HarkError as error:
-        assert "\n" not in str(error)
-        assert str(error).endswith(".")
+    faults = []
+    for read in ("config", "state", "history"):
+        try:
+            getattr(damaged, read)
+        except HarkError as error:
+            faults.append(str(error))
+    assert len(faults) <= 1, "the other files can still be read"
+    assert all(fault.endswith(".") and "\n" not in fault for fault in faults)
+    assert faults or (name, content) in _HARMLESS
     assert {one.id for one in runs.listing()} == {run.id, healthy.id}
     assert runs.find("healthy") == healthy
     assert runs.usable() == []
