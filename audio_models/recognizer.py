@@ -43,6 +43,12 @@ class Answer:
 class Recognizer:
     """A trained network that answers clips, one core, no tensorflow.
 
+    Attributes:
+        labels: in the order of its probabilities.
+        features: how it reads a waveform.
+        parameters: trained numbers.
+        clip_seconds: nine of ten of its training clips were no longer [s].
+
     Raises:
         RunError: the run has no network yet, or its file is damaged.
     """
@@ -65,6 +71,7 @@ class Recognizer:
             self.labels: tuple[str, ...] = tuple(json.loads(metadata["labels"]))
             self.features = from_dict(FeatureConfig, json.loads(metadata["features"]))
             self.parameters = int(metadata["parameters"])
+            self.clip_seconds = float(metadata["clip_seconds"])
             self._normalisation = _normalisation(json.loads(metadata["normalisation"]), self.features.width)
         except HarkError as error:
             raise RunError(f"{run.model_path} is damaged ({error}) Resume or repeat the training.") from error

@@ -193,6 +193,7 @@ class Prepared:
     classes: dict[Split, Any]
     normalisation: Normalisation
     count: dict[Split, int]
+    clip_seconds: float  # nine of ten training clips are no longer
 
 
 def prepare(config: RunConfig, work: _Work) -> Prepared:
@@ -223,6 +224,7 @@ def prepare(config: RunConfig, work: _Work) -> Prepared:
         {side: np.array([position[clip.label] for clip, _ in readable if clip.split == side]) for side in sides},
         normalisation,
         {side: sum(clip.split == side for clip in clips) for side in ("training", "validation", "test")},
+        round(float(np.quantile([clip.seconds for clip, _ in readable if clip.split == "training"], 0.9)), 3),
     )
 
 
@@ -299,6 +301,7 @@ def _keep_model(run: Run, training: Training, prepared: Prepared) -> None:
             "features": json.dumps(to_dict(config.features)),
             "normalisation": json.dumps(asdict(prepared.normalisation)),
             "parameters": str(training.model.count_params()),
+            "clip_seconds": str(prepared.clip_seconds),
         },
     )
     with _replacing(run.folder / "model.keras") as path:

@@ -82,6 +82,29 @@ def is_silent(waveform: Waveform) -> bool:
     return not waveform.any()
 
 
+def loudest(samples: Waveform, sample_rate: int, seconds: float) -> tuple[int, int]:
+    """Where in a recording the word is: the stretch of `seconds` with the most energy, its sound in the middle.
+
+    Args:
+        samples: (samples,) float32.
+
+    Returns:
+        first sample and the one after the last; the whole where it is not longer than `seconds`.
+    """
+    length = round(seconds * sample_rate)
+    if len(samples) <= length:
+        return 0, len(samples)
+    energy = (samples - samples.mean()).astype(np.float64) ** 2
+    total = np.concatenate([[0.0], np.cumsum(energy)])
+    within = total[length:] - total[:-length]
+    first = int(within.argmax())
+    if within[first] == 0:
+        return 0, length
+    middle = first + float(np.average(np.arange(length), weights=energy[first : first + length]))
+    first = int(np.clip(middle - length / 2, 0, len(samples) - length))
+    return first, first + length
+
+
 def _check_header(file: soundfile.SoundFile, called: str, *, whole: bool) -> None:
     if not MIN_RATE <= file.samplerate <= MAX_RATE:
         raise AudioError(

@@ -58,6 +58,7 @@ def _recognizer(model: keras.Model, features: FeatureConfig) -> Recognizer:
                 "features": json.dumps(to_dict(features)),
                 "normalisation": json.dumps(asdict(Normalisation((0.0,) * width, (1.0,) * width))),
                 "parameters": "0",
+                "clip_seconds": "1",
             },
         )
         (Path(folder) / "model.onnx").write_bytes(graph.SerializeToString())

@@ -39,7 +39,7 @@ def waveform_envelope(samples: NDArray[np.float32], sample_rate: int, columns: i
 
 
 def evidence(
-    samples: NDArray[np.float32], sample_rate: int, frames: NDArray[np.float32], hop_seconds: float
+    samples: NDArray[np.float32], sample_rate: int, frames: NDArray[np.float32], hop_seconds: float, start: float = 0.0
 ) -> alt.VConcatChart:
     """Waveform above, MFCC below, on one time axis.
 
@@ -47,11 +47,14 @@ def evidence(
         samples: (samples,) in -1..1.
         frames: (frames, coefficients), normalised.
         hop_seconds: time from frame to frame [s].
+        start: when in its recording it begins [s].
     """
     seconds = len(samples) / sample_rate
-    time = alt.Scale(domain=[0, seconds], nice=False)
+    time = alt.Scale(domain=[start, start + seconds], nice=False)
+    envelope = waveform_envelope(samples, sample_rate)
+    envelope["seconds"] += start
     wave = (
-        alt.Chart(waveform_envelope(samples, sample_rate))
+        alt.Chart(envelope)
         .mark_area(color=ACCENT, opacity=0.9)
         .encode(
             x=alt.X("seconds:Q", scale=time, axis=alt.Axis(labels=False, ticks=False, title=None, grid=False)),
@@ -65,12 +68,12 @@ def evidence(
     width = frames.shape[1]
     table = pd.DataFrame(
         {
-            "start": np.repeat(np.arange(len(columns)) * step * hop_seconds, width),
+            "start": start + np.repeat(np.arange(len(columns)) * step * hop_seconds, width),
             "coefficient": np.tile(np.arange(width), len(columns)),
             "value": np.concatenate(columns).round(3),
         }
     )
-    table["end"] = (table["start"] + step * hop_seconds).clip(upper=seconds)
+    table["end"] = (table["start"] + step * hop_seconds).clip(upper=start + seconds)
     table["above"] = table["coefficient"] + 1
     mfcc = (
         alt.Chart(table)

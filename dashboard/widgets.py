@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import html
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -197,3 +198,9 @@ _MIME = {".wav": "audio/wav", ".flac": "audio/flac", ".ogg": "audio/ogg", ".mp3"
 def percent(share: float) -> str:
     """0.9418 -> "94.2 %"."""
     return f"{share * 100:.1f} %"
+
+
+def in_large_type(text: str) -> str:
+    """HTML of the one thing that a page answers; `text` may come from a file's name."""
+    style = "font-size:3.4rem;font-weight:700;line-height:1.1;overflow-wrap:anywhere"
+    return f'<div class="hark-answer" style="{style}">{html.escape(text)}</div>'

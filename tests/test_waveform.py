@@ -174,6 +174,29 @@ def test_silence_is_told_apart() -> None:
     assert not waveform.is_silent(tone(100))
 
 
+def test_the_word_is_found_in_a_recording() -> None:
+    random = np.random.default_rng(0)
+    for at in (0.0, 0.8, 2.1, 3.4):
+        recording = random.normal(0, 0.005, 4 * RATE).astype(np.float32)
+        first = round(at * RATE)
+        recording[first : first + RATE // 2] += tone(500, 0.5)
+        low, high = waveform.loudest(recording, RATE, 1.0)
+        assert high - low == RATE
+        assert low <= first, "it is not cut off in front"
+        assert first + RATE // 2 <= high, "nor behind"
+        if 0.3 < at < 3.2:
+            assert abs((low + high) / 2 - (first + RATE / 4)) < 0.02 * RATE, "it lies in the middle"
+
+
+@given(length=st.integers(1, 5000), seconds=st.floats(0.01, 0.5))
+@settings(max_examples=60, deadline=None)
+def test_a_stretch_lies_within_its_recording(length: int, seconds: float) -> None:
+    samples = np.random.default_rng(length).normal(size=length).astype(np.float32) * (length % 2)
+    low, high = waveform.loudest(samples, RATE, seconds)
+    assert 0 <= low < high <= length
+    assert high - low == min(length, round(seconds * RATE))
+
+
 def test_real_recordings_decode_alike(real_digits: Path) -> None:
     path = next(iter(sorted(real_digits.rglob("*.flac"))))
     samples, rate = soundfile.read(path, dtype="float32")

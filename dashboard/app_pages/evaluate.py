@@ -23,6 +23,7 @@ from dashboard.widgets import (
     corpus_title,
     describe_run,
     faults_in_words,
+    in_large_type,
     percent,
     play,
 )
@@ -49,7 +50,7 @@ def _judgement(run: Run, corpus: CorpusReference | None, split: Side) -> Evaluat
 def _headline(judgement: Evaluation) -> None:
     low, high = judgement.interval.low, judgement.interval.high
     number, text = st.columns([1, 2], vertical_alignment="center")
-    number.html(f'<div style="font-size:3.4rem;font-weight:700;line-height:1.1">{percent(judgement.accuracy)}</div>')
+    number.html(in_large_type(percent(judgement.accuracy)))
     speakers = f", {len(judgement.per_speaker)} speakers" if judgement.per_speaker else ""
     text.markdown(
         f"of the clips are heard right: **{judgement.split}**, {judgement.clips:,} clips{speakers}.  \n"

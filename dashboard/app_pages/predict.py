@@ -6,8 +6,9 @@ import streamlit as st
 
 from audio_models import jobs, runs
 from audio_models.mfcc import mfcc
+from audio_models.waveform import loudest
 from dashboard import charts, warm
-from dashboard.widgets import TERMS, choose_run, faults_in_words, percent, quick_config
+from dashboard.widgets import TERMS, choose_run, faults_in_words, in_large_type, percent, quick_config
 from data.errors import HarkError
 
 _SHOWN_AT_ONCE = 8
@@ -27,39 +28,40 @@ def _first_visit() -> None:
         st.page_link("app_pages/train.py", label="Choose the words and the network yourself", icon=":material/tune:")
 
 
-def _answer(recognizer, name: str, content: bytes, key: str) -> None:  # type: ignore[no-untyped-def]
-    """One clip: the word in large type, the runners-up, and the evidence under it."""
+def _answer(recognizer, name: str, content: bytes, key: str, *, find: bool = False) -> None:  # type: ignore[no-untyped-def]
+    """One clip: the word in large type, the runners-up, and the evidence under it.
+
+    With `find` the word is looked for: a recording begins before it and ends after it.
+    """
     try:
         samples = recognizer.load(content, name=name)
-        answer = recognizer.hear(samples)
+        rate = recognizer.features.sample_rate
+        first, last = loudest(samples, rate, recognizer.clip_seconds) if find else (0, len(samples))
+        heard = samples[first:last]
+        answer = recognizer.hear(heard)
     except HarkError as error:
         st.error(str(error), icon=":material/error:")
         return
     words, bars = st.columns([2, 3], vertical_alignment="center")
     with words:
         st.caption(name)
-        st.html(
-            f'<div class="hark-answer" style="font-size:3.4rem;font-weight:700;line-height:1.1">{_escape(answer.label)}</div>'
-        )
+        st.html(in_large_type(answer.label))
         st.markdown(f"**{percent(answer.confidence)}** sure")
         st.audio(content)
     with bars:
         st.altair_chart(charts.probability_bars(answer.probabilities), key=f"bars-{key}")
-    features = recognizer.features
-    frames = mfcc(samples, features)
-    st.altair_chart(
-        charts.evidence(
-            samples, features.sample_rate, recognizer.normalise(frames), features.hop_length / features.sample_rate
-        ),
-        key=f"evidence-{key}",
+    frames = recognizer.normalise(mfcc(heard, recognizer.features))
+    hop = recognizer.features.hop_length / rate
+    st.altair_chart(charts.evidence(heard, rate, frames, hop, start=first / rate), key=f"evidence-{key}")
+    where = (
+        f"The word was looked for in the {len(samples) / rate:.1f} s of the recording: this is its loudest part. "
+        if last - first < len(samples)
+        else ""
     )
     st.caption(
-        f"Above the waveform, below what the network reads from left to right: {len(frames)} frames of {features.width} numbers. {TERMS['MFCC']}"
+        f"{where}Above the waveform, below what the network reads from left to right, {len(frames)} frames of {recognizer.features.width} numbers.",
+        help=TERMS["MFCC"],
     )
-
-
-def _escape(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;")
 
 
 def _several(recognizer, files) -> None:  # type: ignore[no-untyped-def]
@@ -109,7 +111,7 @@ def _page() -> None:
             )
         newest = _newest(recording, files)
         if newest == "recording":
-            _answer(recognizer, "Your recording", recording.getvalue(), "recording")
+            _answer(recognizer, "Your recording", recording.getvalue(), "recording", find=True)
         elif newest == "files" and len(files) == 1:
             _answer(recognizer, files[0].name, files[0].getvalue(), "file")
         elif newest == "files":
