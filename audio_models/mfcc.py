@@ -105,9 +105,14 @@ def _stack(waveforms: Sequence[Waveform], config: FeatureConfig) -> NDArray[np.f
 def _mel_db(stacked: NDArray[np.float32], config: FeatureConfig) -> NDArray[np.float32]:
     window, mel, _ = _tables(config)
     frames = sliding_window_view(stacked, config.frame_length, axis=-1)[:, :: config.hop_length] * window
-    spectrum = scipy.fft.rfft(frames, axis=-1)
-    power = spectrum.real**2 + spectrum.imag**2  # (batch, frames, bins)
-    bands: NDArray[np.float32] = np.maximum(power @ mel, np.float32(_FLOOR))
+    spectrum = scipy.fft.rfft(frames, axis=-1)  # (batch, frames, bins)
+    # The power in place: every large array that is made and dropped is given back to the system and its pages come
+    # anew, which would take longer than the arithmetic.
+    squares = spectrum.view(np.float32)
+    np.square(squares, out=squares)
+    power = np.add(squares[..., 0::2], squares[..., 1::2], out=frames[..., : spectrum.shape[-1]])
+    bands: NDArray[np.float32] = power @ mel
+    np.maximum(bands, np.float32(_FLOOR), out=bands)
     np.log10(bands, out=bands)
     bands *= 10
     return bands

@@ -49,17 +49,13 @@ def load(
     """
     called = name or (source.name if isinstance(source, Path) else "The clip")
     try:
-        if (isinstance(source, Path) and source.stat().st_size == 0) or source == b"":
-            raise AudioError(f"{called} is empty: it holds no bytes. Record or export it again.")
         stream: BinaryIO | Path = io.BytesIO(source) if isinstance(source, bytes) else source
         with soundfile.SoundFile(stream) as file:
             _check_header(file, called, whole=seconds is None)
             samples = _read_mono(file, called, start, seconds)
             rate = file.samplerate
     except soundfile.LibsndfileError as error:
-        raise AudioError(
-            f"{called} cannot be read as audio ({error.error_string.rstrip('. ')}). Hark reads WAV, FLAC, OGG and MP3."
-        ) from error
+        raise AudioError(_fault(source, called, error.error_string.rstrip(". "))) from error
     except OSError as error:
         raise AudioError(f"{called} cannot be opened ({error.strerror or error}).") from error
     if not np.isfinite(samples).all():
@@ -103,6 +99,19 @@ def loudest(samples: Waveform, sample_rate: int, seconds: float) -> tuple[int, i
     middle = first + float(np.average(np.arange(length), weights=energy[first : first + length]))
     first = int(np.clip(middle - length / 2, 0, len(samples) - length))
     return first, first + length
+
+
+def _fault(source: Path | bytes, called: str, decoder_says: str) -> str:
+    """Why a clip was not decoded; libsndfile does not tell a missing or an empty file from a damaged one."""
+    try:
+        size = len(source) if isinstance(source, bytes) else source.stat().st_size
+        if size and isinstance(source, Path):
+            source.open("rb").close()
+    except OSError as error:
+        return f"{called} cannot be opened ({error.strerror or error})."
+    if size == 0:
+        return f"{called} is empty: it holds no bytes. Record or export it again."
+    return f"{called} cannot be read as audio ({decoder_says}). Hark reads WAV, FLAC, OGG and MP3."
 
 
 def _check_header(file: soundfile.SoundFile, called: str, *, whole: bool) -> None:

@@ -20,7 +20,7 @@ _ROUNDS = 5
 def main(corpus: str) -> None:
     """Print clips a second of both, in turn, and the median of the ratios round by round."""
     config = FeatureConfig(deltas=False)  # librosa.feature.mfcc alone has no slopes
-    clips = some_clips(corpus, 1000)
+    clips = some_clips(corpus, 3000)
     _plain(clips[:20], config)
     compute_features(clips[:20], config)
     ratios, plain_rates, rates = [], [], []
