@@ -55,7 +55,7 @@ def evidence(
     envelope["seconds"] += start
     wave = (
         alt.Chart(envelope)
-        .mark_area(color=ACCENT, opacity=0.9)
+        .mark_area(color=ACCENT, stroke=ACCENT, strokeWidth=1)  # the stroke keeps silence visible
         .encode(
             x=alt.X("seconds:Q", scale=time, axis=alt.Axis(labels=False, ticks=False, title=None, grid=False)),
             y=alt.Y("low:Q", title="amplitude", axis=alt.Axis(tickCount=3, grid=False)),
@@ -79,7 +79,7 @@ def evidence(
         alt.Chart(table)
         .mark_rect()
         .encode(
-            x=alt.X("start:Q", scale=time, title="seconds", axis=alt.Axis(grid=False)),
+            x=alt.X("start:Q", scale=time, title="seconds", axis=alt.Axis(grid=False, tickCount=10)),
             x2="end:Q",
             y=alt.Y(
                 "coefficient:Q",
@@ -225,9 +225,16 @@ def confusion_matrix(confusion: NDArray[np.int64], labels: Sequence[str], *, sha
             "heard:N",
             sort=order,
             title="heard",
-            axis=alt.Axis(orient="top", labelAngle=-45 if len(order) > 6 else 0, domain=False, ticks=False),
+            axis=alt.Axis(
+                orient="top",
+                labelAngle=-45 if len(order) > 6 else 0,
+                labelOverlap=False,  # each column keeps its word
+                labelLimit=120,
+                domain=False,
+                ticks=False,
+            ),
         ),
-        y=alt.Y("said:N", sort=order, title="said", axis=alt.Axis(domain=False, ticks=False)),
+        y=alt.Y("said:N", sort=order, title="said", axis=alt.Axis(labelOverlap=False, domain=False, ticks=False)),
     )
     worst = max(0.05, float(table["error"].max()))
     cells = base.mark_rect(cornerRadius=2, cursor="pointer").encode(

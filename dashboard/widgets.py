@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import html
+import re
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -47,7 +48,7 @@ def faults_in_words() -> Iterator[None]:
     try:
         yield
     except HarkError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(as_text(str(error)), icon=":material/error:")
 
 
 def quick_config() -> RunConfig:
@@ -189,7 +190,7 @@ def play(clip: Clip) -> None:
         else:
             st.audio(load_clip(clip, 16_000), sample_rate=16_000)
     except (HarkError, OSError) as error:
-        st.caption(f"This clip cannot be played: {error}")
+        st.caption(f"This clip cannot be played: {as_text(str(error))}")
 
 
 _MIME = {".wav": "audio/wav", ".flac": "audio/flac", ".ogg": "audio/ogg", ".mp3": "audio/mpeg"}
@@ -198,6 +199,11 @@ _MIME = {".wav": "audio/wav", ".flac": "audio/flac", ".ogg": "audio/ogg", ".mp3"
 def percent(share: float) -> str:
     """0.9418 -> "94.2 %"."""
     return f"{share * 100:.1f} %"
+
+
+def as_text(text: str) -> str:
+    """A user's text, or a label like `_unknown_`, for a place that reads Markdown: shown as it is written."""
+    return re.sub(r"([\\`*_\[\]<$~:])", r"\\\1", text)
 
 
 def in_large_type(text: str) -> str:

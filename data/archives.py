@@ -79,11 +79,13 @@ def _members(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
     import zlib
 
     try:
-        with tarfile.open(archive, "r|*") as stream:
-            for member in stream:
-                content = stream.extractfile(member) if member.isreg() else None
+        with tarfile.open(archive) as packed_tar:
+            for member in packed_tar:
+                content = packed_tar.extractfile(member) if member.isreg() else None
                 if content is not None:
                     yield member.name, content
+            while packed_tar.fileobj and packed_tar.fileobj.read(_CHUNK):  # gzip checks its sum at the very end
+                pass
     except zlib.error as error:
         raise CorpusError(f"{archive.name} is damaged ({error}). Load it again.") from error
 

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import charts
-from dashboard.widgets import TERMS, ProgressBar, choose_corpus, faults_in_words, loaded_index, play
+from dashboard.widgets import TERMS, ProgressBar, as_text, choose_corpus, faults_in_words, loaded_index, play
 from data import catalogue
 from data.corpus import SPLITS, Corpus, Index
 
@@ -71,7 +71,7 @@ def _overview(index: Index) -> None:
         st.metric("speakers", len(speakers) if index.speakers_known else "not known", width="content")
         st.metric("length", f"{hours:.1f} h" if hours >= 1 else f"{hours * 60:.0f} min", width="content")
     counts = ", ".join(f"{count:,} {side}" for side, count in sides.items())
-    st.markdown(f"**Sides**: {counts}. {index.split_rule}")
+    st.markdown(f"**Sides**: {counts}. {as_text(index.split_rule)}")
     if index.speaker_disjoint is None:
         st.warning(
             "The speakers are not known, so the same voice may be on several sides: the accuracy on strangers can be lower than the test says.",
@@ -85,7 +85,7 @@ def _overview(index: Index) -> None:
             icon=":material/group:",
         )
     if index.noise:
-        st.caption(f"{len(index.noise)} recordings of background noise, for the class _silence_.")
+        st.caption(f"{len(index.noise)} recordings of background noise, for the class \\_silence\\_.")
     if index.skipped:
         with st.expander(f"{len(index.skipped)} files were left out"):
             st.dataframe([{"file": str(one.path), "reason": one.reason} for one in index.skipped], hide_index=True)
@@ -128,7 +128,7 @@ def _listen(index: Index) -> None:
     for number, place in enumerate(places):
         clip = clips[place]
         with columns[number % 3]:
-            st.caption(f"{clip.speaker or clip.path.name} · {clip.split} · {clip.seconds:.1f} s")
+            st.caption(f"{as_text(clip.speaker or clip.path.name)} · {clip.split} · {clip.seconds:.1f} s")
             play(clip)
 
 

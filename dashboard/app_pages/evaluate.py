@@ -18,6 +18,7 @@ from dashboard import charts, warm
 from dashboard.widgets import (
     TERMS,
     ProgressBar,
+    as_text,
     choose_corpus,
     choose_run,
     corpus_title,
@@ -101,21 +102,25 @@ def _confusion(judgement: Evaluation) -> None:
                 reverse=True,
             )[:3]
             for count, said, heard in worst:
-                st.markdown(f"- {count} × **{said}** heard as **{heard}**")
+                st.markdown(f"- {count} × **{as_text(said)}** heard as **{as_text(heard)}**")
             if not worst:
                 st.markdown("No mistakes on these clips.")
             return
         said, heard = cell[0]["said"], cell[0]["heard"]
         found = judgement.cell(said, heard)
-        st.markdown(f"##### {len(found)} × {said}, heard as {heard}")
+        st.markdown(f"##### {len(found)} × {as_text(said)}, heard as {as_text(heard)}")
         _play_all(found)
 
 
 def _play_all(found: Sequence[Heard]) -> None:
     for one in found[:_PLAYERS]:
-        who = f" · {one.clip.speaker}" if one.clip.speaker else ""
-        sure = f"heard {one.predicted}, {one.confidence:.0%} sure" if not one.correct else f"{one.confidence:.0%} sure"
-        st.caption(f"said {one.clip.label}, {sure}{who} · {one.clip.split}")
+        who = f" · {as_text(one.clip.speaker)}" if one.clip.speaker else ""
+        sure = (
+            f"heard {as_text(one.predicted)}, {one.confidence:.0%} sure"
+            if not one.correct
+            else f"{one.confidence:.0%} sure"
+        )
+        st.caption(f"said {as_text(one.clip.label)}, {sure}{who} · {one.clip.split}")
         play(one.clip)
     if len(found) > _PLAYERS:
         st.caption(f"… and {len(found) - _PLAYERS} more.")
@@ -159,7 +164,9 @@ def _mistakes(judgement: Evaluation) -> None:
     columns = st.columns(3)
     for number, one in enumerate(found[:_PLAYERS]):
         with columns[number % 3]:
-            st.markdown(f"said **{one.clip.label}**, heard **{one.predicted}**, {one.confidence:.0%} sure")
+            st.markdown(
+                f"said **{as_text(one.clip.label)}**, heard **{as_text(one.predicted)}**, {one.confidence:.0%} sure"
+            )
             play(one.clip)
 
 
@@ -194,7 +201,7 @@ def _compare(models: Sequence[Run], split: Side) -> None:
             if history:
                 histories[f"{run.name} ({run.id[-4:]})"] = pd.DataFrame([asdict(row) for row in history])
         except HarkError as error:
-            st.warning(str(error), icon=":material/warning:")
+            st.warning(as_text(str(error)), icon=":material/warning:")
     if not rows:
         st.caption("Choose runs to see them side by side.")
         return
@@ -231,7 +238,7 @@ def _page() -> None:
         )
         corpus: CorpusReference | None = None
         with st.expander(
-            f"Judged by: {corpus_title(run.config.corpus)}"
+            f"Judged by: {as_text(corpus_title(run.config.corpus))}"
             if not st.session_state.get("other_corpus")
             else "Judged by another corpus"
         ):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from audio_models import jobs, runs
+from audio_models.config import FeatureConfig
 from audio_models.mfcc import mfcc
 from audio_models.waveform import loudest
 from dashboard import charts, warm
-from dashboard.widgets import TERMS, choose_run, faults_in_words, in_large_type, percent, quick_config
+from dashboard.widgets import TERMS, as_text, choose_run, faults_in_words, in_large_type, percent, quick_config
 from data.errors import HarkError
 
 _SHOWN_AT_ONCE = 8
@@ -40,11 +41,11 @@ def _answer(recognizer, name: str, content: bytes, key: str, *, find: bool = Fal
         heard = samples[first:last]
         answer = recognizer.hear(heard)
     except HarkError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(as_text(str(error)), icon=":material/error:")
         return
     words, bars = st.columns([2, 3], vertical_alignment="center")
     with words:
-        st.caption(name)
+        st.caption(as_text(name))
         st.html(in_large_type(answer.label))
         st.markdown(f"**{percent(answer.confidence)}** sure")
         st.audio(content)
@@ -59,9 +60,13 @@ def _answer(recognizer, name: str, content: bytes, key: str, *, find: bool = Fal
         else ""
     )
     st.caption(
-        f"{where}Above the waveform, below what the network reads from left to right, {len(frames)} frames of {recognizer.features.width} numbers.",
+        f"{where}Above the waveform, below what the network reads from left to right, {len(frames)} frames of {_frame_in_words(recognizer.features)}.",
         help=TERMS["MFCC"],
     )
+
+
+def _frame_in_words(features: FeatureConfig) -> str:
+    return f"{features.n_mfcc} coefficients" + (", and above them their slopes" if features.deltas else "")
 
 
 def _several(recognizer, files) -> None:  # type: ignore[no-untyped-def]
@@ -99,7 +104,7 @@ def _page() -> None:
             run = choose_run(models, "predict_run")
         recognizer = warm.recognizer(run)
         with words:
-            st.markdown("It knows: " + ", ".join(f"**{label}**" for label in recognizer.labels))
+            st.markdown("It knows: " + ", ".join(f"**{as_text(label)}**" for label in recognizer.labels))
             if run.config.corpus.name == "synthetic_voices":
                 st.caption("Trained on synthetic voices only: expect mistakes on a real one.")
         record, upload = st.columns(2)

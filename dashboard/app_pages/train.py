@@ -26,6 +26,7 @@ from dashboard import charts
 from dashboard.widgets import (
     STATUS_ICONS,
     TERMS,
+    as_text,
     choose_corpus,
     corpus_title,
     faults_in_words,
@@ -212,11 +213,11 @@ def _watch(run_id: str) -> None:
             st.rerun()
         config = run.config
         title, button = st.columns([4, 1], vertical_alignment="center")
-        title.subheader(run.name)
+        title.subheader(as_text(run.name))
         with button:
             _buttons(run, state)
         st.markdown(
-            f"{STATUS_ICONS[state.status]} **{state.status}** · {CELL_TITLES[config.network.cell]} of {config.network.units} units · {corpus_title(config.corpus)} · {', '.join(config.task.classes)}"
+            f"{STATUS_ICONS[state.status]} **{state.status}** · {CELL_TITLES[config.network.cell]} of {config.network.units} units · {as_text(corpus_title(config.corpus))} · {as_text(', '.join(config.task.classes))}"
         )
         _how_far(run, state)
         history = run.history
@@ -268,7 +269,7 @@ def _how_far(run: Run, state: State) -> None:
             text += f": {amount(state.done, state.total, state.unit)}"
         st.progress(share, text)
     elif state.status == "failed":
-        st.error(state.error, icon=":material/error:")
+        st.error(as_text(state.error), icon=":material/error:")
     elif state.status == "interrupted":
         st.warning(
             f"Its process is gone (ended from outside, or the computer was switched off), after {state.epoch} epochs. Resume goes on from there.",

@@ -1,0 +1,66 @@
+"""Take docs/*.png anew from the running dashboard: `make screenshot`.
+
+A workspace of its own, synthetic voices only: no human voice is in the pictures, and anyone gets the same ones.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from data import workspace
+from tests.served import CHROMIUM, CHROMIUM_ARGUMENTS, dashboard
+
+FOLDER = workspace.PROJECT / "docs"
+WIDTH, HEIGHT = 1440, 900
+WORDS = ("left", "right", "up", "down", "go", "stop", "on", "off", "yes", "no")
+CLIP = Path("corpora/synthetic_voices/stop/en-m1_nohash_0.wav")
+_PATIENCE = 180_000  # milliseconds
+
+
+def main() -> int:
+    """Train two networks in a workspace of its own, one of them on the page, and photograph the pages."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        # a weak network on purpose: a confusion matrix without confusions shows nothing
+        _train(home, "--cell", "simple_rnn", "--units", "32", "--epochs", "12", "--name", "Short memory")
+        _train(home, "--cell", "gru", "--units", "64", "--epochs", "12", "--name", "Ten words")
+        with dashboard(home) as served, sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
+            page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+            page.goto(served.url)
+            page.locator("input[type=file]").set_input_files(home / CLIP)
+            page.locator(".hark-answer").wait_for(timeout=_PATIENCE)
+            _photograph(page, "predict")
+            page.goto(f"{served.url}/evaluate")
+            page.get_by_text("Click a cell").wait_for(timeout=_PATIENCE)
+            _photograph(page, "evaluate")
+            page.goto(f"{served.url}/train")
+            page.get_by_role("button", name="Start training").click()
+            page.get_by_text("Epoch 9 of").wait_for(timeout=_PATIENCE)
+            _photograph(page, "train")
+            page.get_by_role("button", name="Cancel").click()
+            page.get_by_text("Cancelled after").wait_for(timeout=_PATIENCE)
+            browser.close()
+    return 0
+
+
+def _train(home: Path, *settings: str) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "audio_models", "train", "--labels", ",".join(WORDS), "--unknown", "--silence", *settings],
+        cwd=workspace.PROJECT, env={**os.environ, "HARK_HOME": str(home)}, check=True,
+    )  # fmt: skip
+
+
+def _photograph(page: Page, name: str) -> None:
+    page.wait_for_timeout(2500)  # charts are drawn after the text
+    page.screenshot(path=FOLDER / f"{name}.png")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,86 @@
+"""Sides of clips: no speaker on two, none empty where that can be, and the same whatever the order."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from data.corpus import Clip
+from data.splits import has_every_side, is_speaker_disjoint, split_by_clip, split_by_hash, split_by_speaker
+
+SPEAKERS = st.dictionaries(st.text(min_size=1, max_size=8), st.integers(1, 50), min_size=1, max_size=40)
+NAMES = st.lists(st.tuples(st.sampled_from("abc"), st.text(min_size=1, max_size=8)), min_size=1, max_size=80)
+
+
+@given(SPEAKERS)
+def test_every_speaker_has_one_side_and_no_side_is_empty_from_three_on(clips_of: dict[str, int]) -> None:
+    sides = split_by_speaker(clips_of)
+    assert set(sides) == set(clips_of)
+    assert "training" in sides.values()
+    if len(clips_of) >= 3:
+        assert has_every_side(sides.values())
+
+
+@given(SPEAKERS)
+def test_speakers_keep_their_side_in_any_order(clips_of: dict[str, int]) -> None:
+    assert split_by_speaker(dict(reversed(clips_of.items()))) == split_by_speaker(clips_of)
+
+
+def test_about_a_tenth_of_the_clips_is_held_back_for_each_side() -> None:
+    clips_of = {f"speaker {number}": 1 + number % 7 for number in range(400)}
+    sides = split_by_speaker(clips_of)
+    held = Counter()
+    for speaker, side in sides.items():
+        held[side] += clips_of[speaker]
+    total = sum(clips_of.values())
+    assert 0.1 <= held["test"] / total < 0.11
+    assert 0.1 <= held["validation"] / total < 0.11
+
+
+@given(NAMES)
+def test_clip_by_clip_each_label_is_on_every_side_from_three_clips_on(names: list[tuple[str, str]]) -> None:
+    sides = split_by_clip(names)
+    for label in {label for label, _ in names}:
+        held = Counter(side for (other, _), side in zip(names, sides, strict=True) if other == label)
+        if held.total() >= 3:
+            assert len(held) == 3
+        else:
+            assert set(held) == {"training"}
+        assert held["test"] == held["validation"]
+
+
+@given(st.lists(st.text(min_size=1, max_size=8), min_size=1, max_size=40, unique=True), st.randoms())
+def test_clip_by_clip_the_order_does_not_matter(files: list[str], random) -> None:
+    names = [("word", file) for file in files]
+    sides = dict(zip(names, split_by_clip(names), strict=True))
+    random.shuffle(names)
+    assert dict(zip(names, split_by_clip(names), strict=True)) == sides
+
+
+def test_hashes_agree_with_the_official_sides_of_speech_commands(real_commands: Path) -> None:
+    """This subset's test clips are of official validation speakers, and none of its speakers is an official test one."""
+    lines = (real_commands / "testing_list.txt").read_text().split()
+    listed = {line.rpartition("/")[2].partition("_nohash_")[0] for line in lines}
+    assert len(listed) == 185
+    assert {split_by_hash(speaker) for speaker in listed} == {"validation"}
+    everyone = {path.name.partition("_nohash_")[0] for path in real_commands.glob("[a-z]*/*_nohash_*")}
+    assert {split_by_hash(speaker) for speaker in everyone} == {"validation", "training"}
+
+
+@given(st.text())
+def test_percentages_are_honoured(speaker: str) -> None:
+    assert split_by_hash(speaker, 100, 0) == "validation"
+    assert split_by_hash(speaker, 0, 100) == "test"
+    assert split_by_hash(speaker, 0, 0) == "training"
+
+
+def test_disjoint_is_told_and_unknown_speakers_are_not_guessed() -> None:
+    def clip(speaker, side):
+        return Clip(Path("x.wav"), "word", side, 1.0, speaker)
+
+    assert is_speaker_disjoint([clip("a", "training"), clip("b", "test")]) is True
+    assert is_speaker_disjoint([clip("a", "training"), clip("a", "test")]) is False
+    assert is_speaker_disjoint([clip("a", "training"), clip(None, "test")]) is None
