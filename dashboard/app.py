@@ -10,7 +10,7 @@ from data import workspace
 # Streamlit leaves a quarter of a small screen empty above the first line.
 _TIGHTER = "<style>.stMainBlockContainer { padding-top: 4.5rem; padding-bottom: 3rem; max-width: 1400px; }</style>"
 
-st.set_page_config(page_title="Hark", page_icon=":material/hearing:", layout="wide")
+st.set_page_config(page_title="Hark", page_icon=str(workspace.PROJECT / "dashboard" / "icon.svg"), layout="wide")
 st.logo(workspace.PROJECT / "dashboard" / "logo.svg", size="large")
 
 st.html(_TIGHTER)

@@ -1,0 +1,240 @@
+"""The journeys of a newcomer in a real Chromium: load, train, watch, evaluate, listen, speak; and what goes wrong.
+
+The microphone is Chromium's fake device, fed with a synthetic voice. Needs Chromium; `HARK_REQUIRE_BROWSER=1` makes
+its absence a failure.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+import soundfile
+import soxr
+
+from audio_models import runs
+from audio_models.recognizer import Recognizer
+from data.workspace import PROJECT
+from tests.served import CHROMIUM, CHROMIUM_ARGUMENTS, Served, dashboard
+
+if not CHROMIUM.exists() and os.environ.get("HARK_REQUIRE_BROWSER") != "1":
+    pytest.skip(f"no Chromium at {CHROMIUM}", allow_module_level=True)
+
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+PATIENCE = 120_000  # milliseconds, for a training
+PAGES = ("", "data", "train", "evaluate")
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("browser")
+
+
+@pytest.fixture(scope="module")
+def served(home: Path) -> Iterator[Served]:
+    with dashboard(home, at_most=480) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def launch() -> Iterator[Callable[..., Browser]]:
+    """Starts Chromium with arguments of its own; all are closed at the end."""
+    with sync_playwright() as playwright:
+
+        def start(*arguments: str) -> Browser:
+            return playwright.chromium.launch(executable_path=CHROMIUM, args=[*CHROMIUM_ARGUMENTS, *arguments])
+
+        yield start
+
+
+@pytest.fixture(scope="module")
+def browser(launch: Callable[..., Browser]) -> Browser:
+    return launch()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    made = context.new_page()
+    made.set_default_timeout(30_000)
+    yield made
+    context.close()
+
+
+def _only_run(home: Path) -> runs.Run:
+    [folder] = _run_folders(home)
+    return runs.Run(folder)
+
+
+def _run_folders(home: Path) -> list[Path]:
+    return [path for path in (home / "runs").iterdir() if path.is_dir() and not path.name.startswith(".")]
+
+
+def test_first_visit_to_a_trained_network(page: Page, served: Served, home: Path) -> None:
+    page.goto(served.url)
+    expect(page.get_by_text("There is no model yet")).to_be_visible()
+
+    page.get_by_role("link", name="Data").click()
+    page.get_by_role("button", name="Load it").click()
+    expect(page.get_by_text("Speaker-disjoint")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("4,000")).to_be_visible()
+
+    page.get_by_role("link", name="Train", exact=True).click()
+    began = time.monotonic()
+    page.get_by_role("button", name="Train a first model").click()
+    expect(page.get_by_text(re.compile(r"Epoch \d+ of 12"))).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(2, timeout=PATIENCE)
+    page.reload()  # it is still there
+    expect(page.get_by_text("finished")).to_be_visible(timeout=PATIENCE)
+    assert time.monotonic() - began < 60, "under a minute is promised"
+    expect(page.get_by_text("Best so far")).to_contain_text("validation")
+    assert _only_run(home).state.status == "finished"
+
+
+def test_a_wrong_cell_plays_its_clips(page: Page, served: Served) -> None:
+    page.goto(f"{served.url}/evaluate")
+    expect(page.get_by_text("Click a cell to hear its clips")).to_be_visible(timeout=PATIENCE)
+    page.get_by_test_id("stButtonGroup").get_by_role("radio", name="all").click()
+    expect(page.get_by_text("1,200 clips")).to_be_visible(timeout=PATIENCE)
+    cells = page.locator('path[aria-roledescription="rect mark"]')
+    expect(cells).to_have_count(36)
+    wrong = None
+    for label in [cells.nth(number).get_attribute("aria-label") or "" for number in range(36)]:
+        parts = dict(part.split(": ") for part in label.split("; "))
+        if parts["said"] != parts["heard"] and int(parts["clips"]):
+            wrong = parts
+    assert wrong is not None, "of 1,200 clips some are heard wrong"
+    cell = page.locator(f'path[aria-label^="heard: {wrong["heard"]}; said: {wrong["said"]};"]').first
+    box = cell.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)  # on the number, as a user does
+    heading = page.get_by_role("heading", name=f"{wrong['clips']} × {wrong['said']}, heard as {wrong['heard']}")
+    expect(heading).to_be_visible()
+    players = page.locator("audio:visible")
+    expect(players).to_have_count(min(9, int(wrong["clips"])))
+    players.first.evaluate("player => player.load()")
+    page.wait_for_function("() => document.querySelector('audio').duration > 0.2")
+
+
+def test_a_word_spoken_into_the_microphone_is_understood(
+    launch: Callable[..., Browser], served: Served, home: Path, tmp_path: Path
+) -> None:
+    recognizer = Recognizer(_only_run(home))
+    clips = sorted((home / "corpora" / "synthetic_voices" / "stop").glob("*.wav"))
+    # the clearest of the word's clips: this is a test of the microphone, not of the network
+    clip = max(clips, key=lambda path: recognizer.hear(recognizer.load(path)).probabilities["stop"])
+    samples, rate = soundfile.read(clip, dtype="float32")
+    spoken = soxr.resample(samples, rate, 48_000)
+    silence = np.zeros(48_000, np.float32)
+    file = tmp_path / "spoken.wav"
+    soundfile.write(file, np.concatenate([silence, spoken, silence, silence]), 48_000)
+    browser = launch(
+        "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", f"--use-file-for-fake-audio-capture={file}"
+    )  # fmt: skip
+    page = browser.new_context(permissions=["microphone"], viewport={"width": 1440, "height": 900}).new_page()
+    page.goto(served.url)
+    microphone = page.get_by_test_id("stAudioInput")
+    microphone.get_by_role("button", name="Record").click(timeout=30_000)
+    page.wait_for_timeout(3_500)
+    microphone.get_by_role("button", name="Stop recording").click()
+    answer = page.locator(".hark-answer")
+    expect(answer).to_be_visible(timeout=30_000)
+    expect(answer).to_have_text("stop")
+    expect(page.get_by_text("Your recording")).to_be_visible()
+    expect(page.get_by_text("this is its loudest part")).to_be_visible()
+    expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(2)
+    browser.close()
+
+
+def test_clips_are_dropped_good_and_bad(page: Page, served: Served, home: Path, tmp_path: Path) -> None:
+    voices = home / "corpora" / "synthetic_voices"
+    good = sorted((voices / "left").glob("*.wav"))[0]
+    bad = tmp_path / "<b>_renamed_.wav"
+    bad.write_text("this is no sound")
+    page.goto(served.url)
+    page.locator("input[type=file]").set_input_files(bad)
+    alert = page.get_by_test_id("stAlert")
+    expect(alert).to_contain_text("<b>_renamed_.wav cannot be read as audio")
+    page.reload()
+    page.locator("input[type=file]").set_input_files([good, bad])
+    expect(page.get_by_text("Choose a row to see why")).to_be_visible()
+    expect(page.locator(".hark-answer")).to_be_visible()
+
+
+def test_a_killed_training_is_interrupted_and_resumes(page: Page, served: Served, home: Path) -> None:
+    before = set(_run_folders(home))
+    page.goto(f"{served.url}/train")
+    page.get_by_role("button", name="Start training").click()
+    expect(page.get_by_text(re.compile(r"Epoch ([3-9]|\d\d) of 30"))).to_be_visible(timeout=PATIENCE)
+    [folder] = set(_run_folders(home)) - before
+    run = runs.Run(folder)
+    process = next(one for one in psutil.process_iter(["cmdline"]) if str(folder) in (one.info["cmdline"] or []))
+    process.kill()
+    expect(page.get_by_text("Its process is gone")).to_be_visible(timeout=5_000)
+    epoch = run.state.epoch
+    assert epoch >= 2
+    page.get_by_role("button", name="Resume").click()
+    expect(page.get_by_text(re.compile(rf"Epoch ({epoch + 2}|{epoch + 3}) of 30"))).to_be_visible(timeout=PATIENCE)
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("Cancelled after")).to_be_visible(timeout=5_000)
+    assert run.state.status == "cancelled"
+    assert [row.epoch for row in run.history] == list(range(1, len(run.history) + 1))
+    assert run.has_model
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_fits_a_phone_and_tells_no_traceback(browser: Browser, served: Served, scheme: str) -> None:
+    context = browser.new_context(viewport={"width": 420, "height": 900}, color_scheme=scheme)
+    page = context.new_page()
+    for path in PAGES:
+        page.goto(f"{served.url}/{path}")
+        expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=30_000)
+        page.wait_for_timeout(1_500)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 420, path
+        assert page.get_by_test_id("stException").count() == 0
+        background = page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
+        darkness = sum(int(part) for part in re.findall(r"\d+", background)[:3])
+        assert (darkness < 150) == (scheme == "dark")
+    context.close()
+
+
+def test_the_page_asks_nothing_of_another_host(page: Page, served: Served) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    for path in PAGES:
+        page.goto(f"{served.url}/{path}")
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        page.wait_for_timeout(1_000)
+    foreign = [url for url in asked if not url.startswith((served.url, "data:", "blob:"))]
+    assert foreign == []
+    assert page.get_by_text("Deploy").count() == 0
+
+
+def test_a_second_dashboard_on_the_same_port_says_so(served: Served, home: Path) -> None:
+    port = served.url.rpartition(":")[2]
+    done = subprocess.run(
+        [sys.executable, "-m", "dashboard", "--port", port], cwd=PROJECT, capture_output=True, text=True, timeout=30, check=False
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert f"Port {port} is in use" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_server_never_imports_tensorflow_and_listens_on_this_computer_only(served: Served) -> None:
+    addresses = {
+        connection.laddr.ip for connection in served.process.net_connections() if connection.status == "LISTEN"
+    }
+    assert addresses == {"127.0.0.1"}
+    loaded = {Path(entry.path).name for entry in served.process.memory_maps()}
+    assert not [name for name in loaded if "tensorflow" in name]
