@@ -10,10 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.sounds import glides
 
 PROJECT = Path(__file__).resolve().parent.parent
+# An example's time says nothing on a busy machine: no test fails for its time.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
+
 TEST_DATA = Path(os.environ.get("HARK_TEST_DATA", PROJECT.parent / "shared" / "data"))
 
 

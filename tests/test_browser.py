@@ -23,6 +23,7 @@ import soxr
 from audio_models import runs
 from audio_models.recognizer import Recognizer
 from data.workspace import PROJECT
+from tests.conftest import shell
 from tests.served import CHROMIUM, CHROMIUM_ARGUMENTS, Served, dashboard
 
 if not CHROMIUM.exists() and os.environ.get("HARK_REQUIRE_BROWSER") != "1":
@@ -38,7 +39,14 @@ PAGES = ("", "data", "train", "evaluate")
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("browser")
+    """A workspace with one trained run, so that each journey can be run alone and in any order."""
+    made = tmp_path_factory.mktemp("browser")
+    done = shell(
+        "train", "--labels", "left,right,up,down,go,stop", "--units", 48, "--epochs", 12, "--patience", 4,
+        "--name", "words", "--json", home=made,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -72,16 +80,32 @@ def page(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-def _only_run(home: Path) -> runs.Run:
-    [folder] = _run_folders(home)
-    return runs.Run(folder)
+def _words(home: Path) -> runs.Run:
+    """The run that the workspace began with."""
+    return next(run for run in map(runs.Run, _run_folders(home)) if run.name == "words")
+
+
+def _choose(page: Page, name: str) -> None:
+    """Choose a run by its name."""
+    box = page.get_by_test_id("stSelectbox").filter(has_text="Model")
+    box.get_by_role("combobox").click()
+    page.get_by_role("option", name=re.compile(rf"^{name} ")).first.click()
 
 
 def _run_folders(home: Path) -> list[Path]:
     return [path for path in (home / "runs").iterdir() if path.is_dir() and not path.name.startswith(".")]
 
 
-def test_first_visit_to_a_trained_network(page: Page, served: Served, home: Path) -> None:
+@pytest.fixture
+def first_visit(tmp_path: Path) -> Iterator[tuple[Served, Path]]:
+    """A dashboard on a workspace that holds nothing, and that workspace."""
+    home = tmp_path / "first"
+    with dashboard(home, at_most=240) as made:
+        yield made, home
+
+
+def test_first_visit_to_a_trained_network(page: Page, first_visit: tuple[Served, Path]) -> None:
+    served, home = first_visit
     page.goto(served.url)
     expect(page.get_by_text("There is no model yet")).to_be_visible()
 
@@ -99,11 +123,13 @@ def test_first_visit_to_a_trained_network(page: Page, served: Served, home: Path
     expect(page.get_by_text("finished")).to_be_visible(timeout=PATIENCE)
     assert time.monotonic() - began < 60, "under a minute is promised"
     expect(page.get_by_text("Best so far")).to_contain_text("validation")
-    assert _only_run(home).state.status == "finished"
+    [folder] = _run_folders(home)
+    assert runs.Run(folder).state.status == "finished"
 
 
 def test_a_wrong_cell_plays_its_clips(page: Page, served: Served) -> None:
     page.goto(f"{served.url}/evaluate")
+    _choose(page, "words")
     expect(page.get_by_text("Click a cell to hear its clips")).to_be_visible(timeout=PATIENCE)
     page.get_by_test_id("stButtonGroup").get_by_role("radio", name="all").click()
     expect(page.get_by_text("1,200 clips")).to_be_visible(timeout=PATIENCE)
@@ -130,7 +156,7 @@ def test_a_wrong_cell_plays_its_clips(page: Page, served: Served) -> None:
 def test_a_word_spoken_into_the_microphone_is_understood(
     launch: Callable[..., Browser], served: Served, home: Path, tmp_path: Path
 ) -> None:
-    recognizer = Recognizer(_only_run(home))
+    recognizer = Recognizer(_words(home))
     clips = sorted((home / "corpora" / "synthetic_voices" / "stop").glob("*.wav"))
     # the clearest of the word's clips: this is a test of the microphone, not of the network
     clip = max(clips, key=lambda path: recognizer.hear(recognizer.load(path)).probabilities["stop"])
@@ -144,6 +170,7 @@ def test_a_word_spoken_into_the_microphone_is_understood(
     )  # fmt: skip
     page = browser.new_context(permissions=["microphone"], viewport={"width": 1440, "height": 900}).new_page()
     page.goto(served.url)
+    _choose(page, "words")
     microphone = page.get_by_test_id("stAudioInput")
     microphone.get_by_role("button", name="Record").click(timeout=30_000)
     page.wait_for_timeout(3_500)
