@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from audio_models import waveform
 from audio_models.config import FeatureConfig, to_dict
@@ -23,11 +24,11 @@ from data import workspace
 from data.corpus import Clip, Progress, Report, Skipped, quiet
 from data.errors import WorkspaceError
 
-_BATCH = 16  # clips a task of a thread: their spectra fit the processor's cache, those of 32 take twice as long
+_BATCH = 16  # clips a task of a thread
 # Reading a WAV file is so short that two threads of it only wait for the interpreter and each other: one at a time
 # is a quarter faster, while another thread computes. FLAC, OGG and MP3 are decoded outside of the interpreter.
 _READ_ONE_AT_A_TIME = threading.Lock()
-_CACHE_VERSION = 1  # raise it when the same configuration gives other numbers
+_CACHE_VERSION = 2  # raise it when the same configuration gives other numbers
 
 
 def load_clip(clip: Clip, sample_rate: int) -> Waveform:
@@ -111,7 +112,8 @@ def _in_parallel(clips: Sequence[Clip], positions: Sequence[int], config: Featur
         return sorted(results.items())
 
     parts = [positions[first : first + _BATCH] for first in range(0, len(positions), _BATCH)]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    # One clip's matrices are small: the threads of the linear algebra library under ours only wait for each other.
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
         try:
             yield from pool.map(compute, parts)
         except BaseException:

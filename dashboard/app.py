@@ -14,7 +14,6 @@ st.set_page_config(page_title="Hark", page_icon=str(workspace.PROJECT / "dashboa
 st.logo(workspace.PROJECT / "dashboard" / "logo.svg", size="large")
 
 st.html(_TIGHTER)
-warm.start()
 
 page = st.navigation(
     [
@@ -25,4 +24,7 @@ page = st.navigation(
     ],
     position="top",
 )
-page.run()
+try:
+    page.run()
+finally:  # also where the page stops or runs anew
+    warm.start()  # after the first page is drawn, so that it does not wait for imports that it does not need

@@ -6,8 +6,6 @@ import streamlit as st
 
 from audio_models import jobs, runs
 from audio_models.config import FeatureConfig
-from audio_models.mfcc import mfcc
-from audio_models.waveform import loudest
 from dashboard import charts, warm
 from dashboard.widgets import TERMS, as_text, choose_run, faults_in_words, in_large_type, percent, quick_config
 from data.errors import HarkError
@@ -34,6 +32,9 @@ def _answer(recognizer, name: str, content: bytes, key: str, *, find: bool = Fal
 
     With `find` the word is looked for: a recording begins before it and ends after it.
     """
+    from audio_models.mfcc import mfcc  # librosa takes seconds to import; `warm` does it once the page is drawn
+    from audio_models.waveform import loudest
+
     try:
         samples = recognizer.load(content, name=name)
         rate = recognizer.features.sample_rate
@@ -102,9 +103,8 @@ def _page() -> None:
         model, words = st.columns([2, 3], vertical_alignment="bottom")
         with model:
             run = choose_run(models, "predict_run")
-        recognizer = warm.recognizer(run)
         with words:
-            st.markdown("It knows: " + ", ".join(f"**{as_text(label)}**" for label in recognizer.labels))
+            st.markdown("It knows: " + ", ".join(f"**{as_text(label)}**" for label in run.config.task.classes))
             if run.config.corpus.name == "synthetic_voices":
                 st.caption("Trained on synthetic voices only: expect mistakes on a real one.")
         record, upload = st.columns(2)
@@ -114,6 +114,7 @@ def _page() -> None:
             files = st.file_uploader(
                 "… or choose clips", type=["wav", "flac", "ogg", "mp3"], accept_multiple_files=True, key="clips"
             )
+        recognizer = warm.recognizer(run)  # last: the page is drawn by then, and the first time takes seconds
         newest = _newest(recording, files)
         if newest == "recording":
             _answer(recognizer, "Your recording", recording.getvalue(), "recording", find=True)
