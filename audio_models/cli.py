@@ -17,7 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from audio_models import jobs, runs
-from audio_models.config import FeatureConfig, RunConfig, default_network, default_training
+from audio_models.config import (
+    RunConfig,
+    default_augmentation,
+    default_features,
+    default_network,
+    default_training,
+)
 from audio_models.errors import ConfigError, RunError
 from audio_models.options import Command, changed, parser
 from audio_models.progress import TerminalProgress, in_words
@@ -176,6 +182,8 @@ def evaluate(options: argparse.Namespace) -> int:
         print(
             f"{row.label:>12}  precision {row.precision:6.1%}  recall {row.recall:6.1%}  F1 {row.f1:6.1%}  {row.support} clips"
         )
+    if new := judgement.rejection:
+        print(f"Words never trained on ({', '.join(new.words)}): {new.rejected} of {new.clips} clips rejected")
     _print_skipped(judgement.skipped)
     return 0
 
@@ -199,7 +207,8 @@ def predict(options: argparse.Namespace) -> int:
         if "error" not in row:
             others = sorted(row["probabilities"].items(), key=lambda item: -item[1])[1:3]
             print(
-                f"{row['path']}: {row['label']} {row['confidence']:.1%}  ({', '.join(f'{label} {p:.1%}' for label, p in others)})"
+                f"{row['path']}: {'' if row['sure'] else 'not sure, perhaps '}{row['label']} {row['confidence']:.1%}  "
+                f"({', '.join(f'{label} {p:.1%}' for label, p in others)})"
             )
     for row in failed:
         _complain(row["error"])
@@ -283,9 +292,10 @@ def _run_config(options: argparse.Namespace) -> RunConfig:
         corpus=reference,
         task=Task(labels, unknown=options.unknown, silence=options.silence),
         name=options.name,
-        features=changed(FeatureConfig(), options),
-        network=changed(default_network(options.cell), options),
-        training=changed(default_training(options.cell), options),
+        features=changed(default_features(options.recipe), options),
+        network=changed(default_network(options.cell, options.recipe), options),
+        training=changed(default_training(options.cell, options.recipe), options),
+        augmentation=changed(default_augmentation(options.recipe), options),
     )
 
 

@@ -21,7 +21,13 @@ CELL_TITLES: dict[Cell, str] = {
     "feed_forward": "Feed-forward (no memory)",
 }
 
-Readout = Literal["last", "mean"]
+Readout = Literal["last", "mean", "attention"]
+Schedule = Literal["constant", "cosine"]
+Recipe = Literal["plain", "strong"]
+RECIPES: tuple[Recipe, ...] = get_args(Recipe)
+
+
+_HALVINGS = 2  # convolutions that halve the number of frames
 
 
 def _within(name: str, value: float, low: float, high: float, unit: str = "") -> None:
@@ -87,8 +93,11 @@ class NetworkConfig:
         layers: recurrent layers on top of each other.
         bidirectional: read the frames from both ends; doubles the states.
         dropout: share of each hidden layer's outputs that is set to zero in training.
-        readout: what the last Dense layer sees: the state after the "last" frame, or the "mean" over all frames.
-            "feed_forward" has no state, so it takes the mean.
+        readout: what the last Dense layer sees: the state after the "last" frame, the "mean" over all frames, or a
+            mean whose weights are learned ("attention"). "feed_forward" has no state, so it takes the mean.
+        convolutions: layers of a convolution over five frames in front of the cell; each of the first two halves the
+            number of frames. 0: the cell reads the frames themselves.
+        filters: outputs of each convolution.
     """
 
     cell: Cell = "gru"
@@ -97,6 +106,8 @@ class NetworkConfig:
     bidirectional: bool = False
     dropout: float = 0.4
     readout: Readout = "last"
+    convolutions: int = 0
+    filters: int = 96
 
     def __post_init__(self) -> None:
         if self.cell not in CELLS:
@@ -106,10 +117,19 @@ class NetworkConfig:
         _within("The number of units", self.units, 1, 1024)
         _within("The number of layers", self.layers, 1, 4)
         _within("Dropout", self.dropout, 0, 0.9)
+        _within("The number of convolutions", self.convolutions, 0, 4)
+        _within("The number of filters", self.filters, 1, 1024)
         if self.cell == "feed_forward":
             if self.bidirectional:
                 raise ConfigError("A feed-forward network has no direction in time; leave bidirectional off.")
+            if self.convolutions:
+                raise ConfigError("A convolution sees several frames, and feed-forward sees each alone; use 0 of them.")
             object.__setattr__(self, "readout", "mean")
+
+    @property
+    def strides(self) -> tuple[int, ...]:
+        """Frames from one step of each convolution to the next."""
+        return tuple(2 if number < _HALVINGS else 1 for number in range(self.convolutions))
 
 
 @dataclass(frozen=True)
@@ -117,12 +137,17 @@ class TrainingConfig:
     """How the network learns.
 
     Attributes:
-        epochs: times that every training clip is seen, at the most.
+        epochs: at the most; an epoch shows as many clips of each class as a word has on average.
         batch_size: clips a step.
-        learning_rate: of Adam.
+        learning_rate: of Adam, the largest.
         patience: stop when the validation loss has not improved for so many epochs; 0 never stops early.
         clip_norm: bound on the norm of the gradient of a step.
-        seed: of the first weights, the order of the clips and dropout.
+        seed: of the first weights, the order of the clips, dropout and augmentation.
+        schedule: the learning rate stays "constant", or rises during the first epoch and then falls to nothing along
+            half a "cosine" (Loshchilov and Hutter 2017).
+        label_smoothing: share of the target that is spread evenly over all classes (Szegedy et al. 2016).
+        averaging: the network that is kept is a running mean of the weights, of which each step keeps this share
+            (Polyak and Juditsky 1992); 0 keeps the weights themselves.
     """
 
     epochs: int = 30
@@ -131,6 +156,9 @@ class TrainingConfig:
     patience: int = 6
     clip_norm: float = 1.0
     seed: int = 0
+    schedule: Schedule = "constant"
+    label_smoothing: float = 0.0
+    averaging: float = 0.0
 
     def __post_init__(self) -> None:
         _within("The number of epochs", self.epochs, 1, 1000)
@@ -139,22 +167,90 @@ class TrainingConfig:
         _within("Patience", self.patience, 0, 1000)
         _within("The gradient's bound", self.clip_norm, 1e-3, 1e3)
         _within("The seed", self.seed, 0, 2**31 - 1)
+        if self.schedule not in get_args(Schedule):
+            raise ConfigError(f"There is no schedule '{self.schedule}'; choose one of {', '.join(get_args(Schedule))}.")
+        _within("Label smoothing", self.label_smoothing, 0, 0.5)
+        _within("Averaging", self.averaging, 0, 0.9999)
 
 
-# What suits each cell, found on validation clips (benchmarks/README.md). A SimpleRNN falls apart at the rate that
-# suits a GRU, and its short memory cannot carry a whole word to the last frame.
+@dataclass(frozen=True)
+class AugmentationConfig:
+    """How a training clip is changed each time that the network sees it; never a validation or test clip.
+
+    Attributes:
+        augment: whether it is changed at all.
+        speed: largest share by which it is played faster or slower, its pitch along with it.
+        shift_ms: largest shift to either side [ms].
+        gain_db: largest change of its level [dB].
+        noise_probability: how often background noise is added.
+        lowest_snr_db, highest_snr_db: level of the clip over the noise [dB], drawn between these.
+        noise_folder: a folder of noise recordings; the corpus' own, else generated noise where it is empty.
+        time_masks, time_mask_ms: stretches whose frames are blotted out, and the longest [ms] (SpecAugment, Park et
+            al. 2019).
+        frequency_masks, frequency_mask_bands: ranges of mel bands that are blotted out, and the widest.
+    """
+
+    augment: bool = False
+    speed: float = 0.15
+    shift_ms: float = 100.0
+    gain_db: float = 10.0
+    noise_probability: float = 0.8
+    lowest_snr_db: float = 0.0
+    highest_snr_db: float = 30.0
+    noise_folder: str = ""
+    time_masks: int = 2
+    time_mask_ms: float = 120.0
+    frequency_masks: int = 2
+    frequency_mask_bands: int = 8
+
+    def __post_init__(self) -> None:
+        _within("The change of speed", self.speed, 0, 0.5)
+        _within("The shift", self.shift_ms, 0, 1000, " ms")
+        _within("The change of level", self.gain_db, 0, 40, " dB")
+        _within("The probability of noise", self.noise_probability, 0, 1)
+        _within("The lowest ratio of clip to noise", self.lowest_snr_db, -20, 60, " dB")
+        _within("The highest ratio of clip to noise", self.highest_snr_db, self.lowest_snr_db, 80, " dB")
+        _within("The number of time masks", self.time_masks, 0, 10)
+        _within("The longest time mask", self.time_mask_ms, 0, 1000, " ms")
+        _within("The number of frequency masks", self.frequency_masks, 0, 10)
+        _within("The widest frequency mask", self.frequency_mask_bands, 0, 128, " bands")
+
+
+# What suits each cell, found on validation clips (docs/recipe.md). A SimpleRNN falls apart at the rate that suits a
+# GRU, and its short memory cannot carry a whole word to the last frame.
 _LEARNING_RATES: dict[Cell, float] = {"simple_rnn": 1e-3, "lstm": 2e-3, "gru": 2e-3, "feed_forward": 2e-3}
 _READOUTS: dict[Cell, Readout] = {"simple_rnn": "mean", "lstm": "last", "gru": "last", "feed_forward": "mean"}
 
 
-def default_network(cell: Cell) -> NetworkConfig:
-    """The network that a user gets who chooses nothing but the cell."""
-    return NetworkConfig(cell, readout=_READOUTS[cell])
+def default_features(recipe: Recipe) -> FeatureConfig:
+    """The features that a recipe reads."""
+    return FeatureConfig() if recipe == "plain" else FeatureConfig(n_mfcc=40, deltas=False)
 
 
-def default_training(cell: Cell) -> TrainingConfig:
+def default_network(cell: Cell, recipe: Recipe = "plain") -> NetworkConfig:
+    """The network that a user gets who chooses nothing but the cell and the recipe."""
+    if recipe == "plain" or cell == "feed_forward":
+        return NetworkConfig(cell, readout=_READOUTS[cell])
+    return NetworkConfig(cell, bidirectional=True, readout="attention", convolutions=2)
+
+
+def default_training(cell: Cell, recipe: Recipe = "plain") -> TrainingConfig:
     """The training that suits a cell."""
-    return TrainingConfig(learning_rate=_LEARNING_RATES[cell])
+    if recipe == "plain":
+        return TrainingConfig(learning_rate=_LEARNING_RATES[cell])
+    return TrainingConfig(
+        epochs=40,
+        learning_rate=_LEARNING_RATES[cell],
+        patience=0,
+        schedule="cosine",
+        label_smoothing=0.1,
+        averaging=0.99,
+    )
+
+
+def default_augmentation(recipe: Recipe) -> AugmentationConfig:
+    """How a recipe changes its training clips."""
+    return AugmentationConfig(augment=recipe == "strong")
 
 
 @dataclass(frozen=True)
@@ -167,6 +263,7 @@ class RunConfig:
     features: FeatureConfig = field(default_factory=FeatureConfig)
     network: NetworkConfig = field(default_factory=NetworkConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
+    augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
 
     def __post_init__(self) -> None:
         if len(self.name) > 60 or any(ord(character) < 32 or character in "/\\" for character in self.name):

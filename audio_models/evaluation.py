@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -47,6 +48,15 @@ class Heard:
 
 
 @dataclass(frozen=True)
+class Rejection:
+    """How words fare that the network has never heard and should not take for one of its own."""
+
+    words: tuple[str, ...]
+    clips: int
+    rejected: int
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """How a run fares on the clips of one side of a corpus.
 
@@ -61,6 +71,9 @@ class Evaluation:
         per_class, per_speaker: see `metrics`.
         skipped: clips that could not be judged, and why.
         heard: every clip with its answer.
+        threshold: the confidence under which the network says "not sure".
+        rejection: of words that no training clip had, which ones, how many clips, and how many of them were rejected:
+            heard as `_unknown_` or `_silence_`, or not sure. None where there are none.
         speaker_disjoint: whether no speaker of the corpus is on two sides; None where speakers are not known.
         split_rule: how the corpus' sides were made.
     """
@@ -76,6 +89,8 @@ class Evaluation:
     per_speaker: list[SpeakerScore]
     skipped: list[Skipped]
     heard: list[Heard] = field(repr=False)
+    threshold: float = 0.0
+    rejection: Rejection | None = None
     speaker_disjoint: bool | None = None
     split_rule: str = ""
 
@@ -129,6 +144,10 @@ def evaluate(
     correct = true == predicted
     speakers = [clip.speaker for clip, _ in judged]
     confusion = metrics.confusion_matrix(true, predicted, len(labels))
+    heard = [
+        Heard(clip, labels[choice], float(shares[choice]), float(shares[said]))
+        for (clip, _), choice, said, shares in zip(judged, predicted, true, probabilities, strict=True)
+    ]
     return Evaluation(
         run=run.id,
         corpus=reference.name,
@@ -140,13 +159,21 @@ def evaluate(
         per_class=metrics.class_scores(confusion, labels),
         per_speaker=metrics.speaker_scores(correct, speakers),
         skipped=[*skipped, *unreadable],
-        heard=[
-            Heard(clip, labels[choice], float(shares[choice]), float(shares[said]))
-            for (clip, _), choice, said, shares in zip(judged, predicted, true, probabilities, strict=True)
-        ],
+        heard=heard,
+        threshold=recognizer.threshold,
+        # which words those are is known of the corpus that it learned from alone
+        rejection=_rejection(heard, task.kept_out(index, asked), recognizer.threshold) if corpus is None else None,
         speaker_disjoint=index.speaker_disjoint,
         split_rule=index.split_rule,
     )
+
+
+def _rejection(heard: Sequence[Heard], words: set[str], threshold: float) -> Rejection | None:
+    new = [one for one in heard if one.clip.word in words]
+    if not new:
+        return None
+    rejected = [one for one in new if one.predicted in (UNKNOWN, SILENCE) or one.confidence < threshold]
+    return Rejection(tuple(sorted({one.clip.word for one in new})), len(new), len(rejected))
 
 
 def evaluate_and_keep(
@@ -156,7 +183,7 @@ def evaluate_and_keep(
     judgement = evaluate(run, corpus, split, report)
     path = _path(run, corpus or run.config.corpus, split)
     try:
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         workspace.write_json(path, to_json(judgement))
     except (OSError, WorkspaceError):
         pass  # a run on a read-only disk can be judged too
@@ -176,7 +203,7 @@ def kept(run: Run, corpus: CorpusReference | None = None, split: Side = "test") 
 
 def _path(run: Run, corpus: CorpusReference, split: Side) -> Path:
     name = hashlib.blake2b(repr(corpus).encode(), digest_size=6).hexdigest()
-    return run.folder / "evaluations" / f"{split}-{name}.json"
+    return run.evaluations_folder / f"{split}-{name}.json"
 
 
 def to_json(judgement: Evaluation) -> dict[str, Any]:
@@ -186,7 +213,8 @@ def to_json(judgement: Evaluation) -> dict[str, Any]:
     values["heard"] = [
         [
             str(one.clip.path), one.clip.label, one.clip.split, one.clip.seconds, one.clip.speaker, one.clip.digest,
-            one.clip.start, one.clip.gain, one.clip.whole, one.predicted, one.confidence, one.said_probability,
+            one.clip.start, one.clip.gain, one.clip.whole, one.clip.word, one.predicted, one.confidence,
+            one.said_probability,
         ]
         for one in judgement.heard
     ]  # fmt: skip
@@ -205,7 +233,9 @@ def from_json(values: dict[str, Any]) -> Evaluation:
     values["per_class"] = [ClassScore(**row) for row in values["per_class"]]
     values["per_speaker"] = [SpeakerScore(**row) for row in values["per_speaker"]]
     values["skipped"] = [Skipped(Path(row["path"]), row["reason"]) for row in values["skipped"]]
-    values["heard"] = [Heard(Clip(Path(row[0]), *row[1:9]), *row[9:]) for row in values["heard"]]
+    if values.get("rejection"):
+        values["rejection"] = Rejection(**{**values["rejection"], "words": tuple(values["rejection"]["words"])})
+    values["heard"] = [Heard(Clip(Path(row[0]), *row[1:10]), *row[10:]) for row in values["heard"]]
     return Evaluation(**values)
 
 
@@ -223,6 +253,8 @@ def summary(judgement: Evaluation) -> dict[str, Any]:
         "confusion": judgement.confusion,
         "per_class": [asdict(row) for row in judgement.per_class],
         "per_speaker": [asdict(row) for row in judgement.per_speaker],
+        "threshold": judgement.threshold,
+        "rejection": asdict(judgement.rejection) if judgement.rejection else None,
         "skipped": [{"path": str(one.path), "reason": one.reason} for one in judgement.skipped],
     }
 

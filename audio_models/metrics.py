@@ -44,6 +44,35 @@ class SpeakerScore:
     accuracy: float
 
 
+@dataclass(frozen=True)
+class ReliabilityBin:
+    """Answers of about the same confidence. `confidence` and `accuracy` are means over its clips."""
+
+    low: float
+    high: float
+    clips: int
+    confidence: float
+    accuracy: float
+
+
+def reliability(confidences: NDArray[np.float64], correct: NDArray[np.bool_], bins: int = 10) -> list[ReliabilityBin]:
+    """Answers gathered by confidence, empty bins left out; calibrated, each bin's accuracy is its confidence."""
+    place = np.minimum((confidences * bins).astype(int), bins - 1)
+    return [
+        ReliabilityBin(
+            one / bins, (one + 1) / bins, int((place == one).sum()),
+            float(confidences[place == one].mean()), float(correct[place == one].mean()),
+        )
+        for one in np.unique(place).tolist()
+    ]  # fmt: skip
+
+
+def calibration_error(bins: Sequence[ReliabilityBin]) -> float:
+    """The mean distance of confidence and accuracy over all clips (expected calibration error, Naeini et al. 2015)."""
+    clips = sum(one.clips for one in bins)
+    return sum(one.clips * abs(one.confidence - one.accuracy) for one in bins) / clips
+
+
 def confusion_matrix(true: Classes, predicted: Classes, classes: int) -> NDArray[np.int64]:
     """(classes, classes) counts: rows are what was said, columns what was heard."""
     return np.bincount(true * classes + predicted, minlength=classes * classes).reshape(classes, classes)

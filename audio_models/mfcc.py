@@ -28,6 +28,8 @@ Frames = NDArray[np.float32]
 # The power of 16-bit rounding noise in a mel band lies near 1e-10: what is below it is no sound.
 _FLOOR = 1e-10
 _SLOPE_REACH = 2  # frames to each side
+_AT_ONCE = 4  # clips whose spectra fit the second-level cache; of 16 at once each takes half as long again
+_DECIBELS = np.float32(10 / np.log(10))  # of a natural logarithm, which numpy takes four times as fast as log10
 
 
 def frame_count(samples: int, config: FeatureConfig) -> int:
@@ -64,19 +66,23 @@ def mfcc_batch(waveforms: Sequence[Waveform], config: FeatureConfig) -> list[Fra
     Returns:
         for each, (frames, config.width) float32.
     """
-    mel_db = _mel_db(_stack(waveforms, config), config)
-    coefficients = mel_db @ _tables(config)[2]
-    sequences = []
-    for row, waveform in zip(coefficients, waveforms, strict=True):
-        frames = row[: frame_count(len(waveform), config)]
-        sequences.append(np.concatenate([frames, slopes(frames)], axis=1) if config.deltas else frames.copy())
-    return sequences
+    return [cepstra(bands, config) for bands in mel_bands(waveforms, config)]
 
 
-def mel_spectrogram(waveform: Waveform, config: FeatureConfig) -> Frames:
-    """The energy in each mel band, (frames, n_mels) [dB]: what the cosine transform of the MFCC is taken of."""
-    bands: Frames = _mel_db(_stack([waveform], config), config)[0]
+def mel_bands(waveforms: Sequence[Waveform], config: FeatureConfig) -> list[Frames]:
+    """The energy in each mel band, for each waveform (frames, n_mels) [dB]: what the MFCC are the cosine transform of."""
+    bands: list[Frames] = []
+    for first in range(0, len(waveforms), _AT_ONCE):
+        part = waveforms[first : first + _AT_ONCE]
+        for row, waveform in zip(_mel_db(_stack(part, config), config), part, strict=True):
+            bands.append(row[: frame_count(len(waveform), config)])
     return bands
+
+
+def cepstra(bands: Frames, config: FeatureConfig) -> Frames:
+    """The MFCC frames (frames, config.width) of mel bands (frames, n_mels) [dB]."""
+    coefficients: Frames = bands @ _tables(config)[2]
+    return np.concatenate([coefficients, slopes(coefficients)], axis=1) if config.deltas else coefficients
 
 
 def slopes(frames: Frames) -> Frames:
@@ -113,8 +119,8 @@ def _mel_db(stacked: NDArray[np.float32], config: FeatureConfig) -> NDArray[np.f
     power = np.add(squares[..., 0::2], squares[..., 1::2], out=frames[..., : spectrum.shape[-1]])
     bands: NDArray[np.float32] = power @ mel
     np.maximum(bands, np.float32(_FLOOR), out=bands)
-    np.log10(bands, out=bands)
-    bands *= 10
+    np.log(bands, out=bands)
+    bands *= _DECIBELS
     return bands
 
 

@@ -1,5 +1,7 @@
 """The networks, in keras: frames in, probabilities out.
 
+    frames -> [convolution]* -> cell, layer upon layer -> last state | mean | attention -> Dense
+
 Imports tensorflow; only the training process does.
 """
 
@@ -17,11 +19,15 @@ from audio_models.sequences import PADDING
 Weights = dict[str, NDArray[np.float32]]
 """The trained numbers by name, in keras' layout: "layer_1/forward/kernel", ..., "output/bias"."""
 
+REACH = 5
+"""Frames that a convolution sees at once."""
+
 _RECURRENT: dict[str, Any] = {
     "simple_rnn": keras.layers.SimpleRNN,
     "lstm": keras.layers.LSTM,
     "gru": keras.layers.GRU,
 }
+_FAR_BELOW = 1e9  # taken from the attention's score of a masked frame, whose weight is then zero
 
 
 def build(config: NetworkConfig, width: int, classes: int) -> keras.Model:
@@ -33,29 +39,57 @@ def build(config: NetworkConfig, width: int, classes: int) -> keras.Model:
 
     Returns:
         a model from (batch, frames, width) to probabilities (batch, classes). Frames that hold only `PADDING` are
-        masked: a state passes over them unchanged, a mean leaves them out.
+        masked: a state passes over them unchanged, a mean leaves them out, a convolution sees zeros there.
     """
     frames = keras.Input((None, width), name="frames")
-    hidden = keras.layers.Masking(PADDING, name="mask")(frames)  # (batch, frames, width)
+    mask = keras.ops.any(keras.ops.not_equal(frames, PADDING), axis=-1)  # (batch, frames)
+    hidden = frames
+    for number, stride in enumerate(config.strides, 1):
+        hidden, mask = _convolution(config, number, stride, hidden, mask)  # (batch, frames / stride, filters)
     for number in range(1, config.layers + 1):
         if config.cell == "feed_forward":
             hidden = keras.layers.Dense(config.units, activation="relu", name=f"layer_{number}")(hidden)
         else:
-            every_frame = number < config.layers or config.readout == "mean"
+            every_frame = number < config.layers or config.readout != "last"
             layer = _RECURRENT[config.cell](config.units, return_sequences=every_frame, name=f"layer_{number}")
             if config.bidirectional:
                 layer = keras.layers.Bidirectional(layer, name=f"layer_{number}")
-            hidden = layer(hidden)  # (batch, frames, units), or (batch, units) after the last frame
+            hidden = layer(hidden, mask=mask)  # (batch, frames, units), or (batch, units) after the last frame
         hidden = keras.layers.Dropout(config.dropout, name=f"dropout_{number}")(hidden)
     if config.readout == "mean":
-        hidden = keras.layers.GlobalAveragePooling1D(name="mean_over_frames")(hidden)  # (batch, units)
+        hidden = keras.layers.GlobalAveragePooling1D(name="mean_over_frames")(hidden, mask=mask)  # (batch, units)
+    elif config.readout == "attention":
+        hidden = _attention(config, hidden, mask)  # (batch, units)
     # For "feed_forward" this is the mean of f(x_i) over the frames: a Dense layer without activation and a mean commute.
     probabilities = keras.layers.Dense(classes, activation="softmax", name="output")(hidden)
     return keras.Model(frames, probabilities, name=config.cell)
 
 
+def _convolution(config: NetworkConfig, number: int, stride: int, hidden: Any, mask: Any) -> tuple[Any, Any]:
+    """Each step sees `REACH` frames around it; normalised over the batch, which leaves masked frames out."""
+    padded = keras.layers.ZeroPadding1D(REACH // 2, name=f"pad_{number}")(hidden)
+    hidden = keras.layers.Conv1D(
+        config.filters, REACH, strides=stride, use_bias=False, name=f"convolution_{number}"
+    )(padded)  # fmt: skip
+    mask = mask[:, ::stride]
+    hidden = keras.layers.BatchNormalization(momentum=0.95, name=f"normalisation_{number}")(hidden, mask=mask)
+    hidden = keras.layers.ReLU(name=f"relu_{number}")(hidden)
+    hidden = keras.layers.SpatialDropout1D(config.dropout / 2, name=f"convolution_dropout_{number}")(hidden)
+    there = keras.ops.cast(keras.ops.expand_dims(mask, -1), "float32")
+    return hidden * there, mask  # zeros after a clip's end, whatever the bias made of them
+
+
+def _attention(config: NetworkConfig, hidden: Any, mask: Any) -> Any:
+    """sum_t a_t h_t, a = softmax_t(v . tanh(W h_t + b)): additive attention with one query (Bahdanau et al. 2015)."""
+    score = keras.layers.Dense(config.units, activation="tanh", name="attention")(hidden)
+    score = keras.layers.Dense(1, use_bias=False, name="attention_score")(score)  # (batch, frames, 1)
+    there = keras.ops.cast(keras.ops.expand_dims(mask, -1), "float32")
+    share = keras.ops.softmax(score - (1.0 - there) * _FAR_BELOW, axis=1)
+    return keras.ops.sum(share * hidden, axis=1)
+
+
 def weights(model: keras.Model) -> Weights:
-    """The trained numbers of a model made by `build`."""
+    """The trained numbers of a model made by `build`, the moving statistics of its normalisations included."""
     found: Weights = {}
     for layer in model.layers:
         if isinstance(layer, keras.layers.Bidirectional):
@@ -65,11 +99,12 @@ def weights(model: keras.Model) -> Weights:
             }
         elif isinstance(layer, keras.layers.RNN):
             parts = {f"{layer.name}/forward": layer.cell}
-        elif isinstance(layer, keras.layers.Dense):
+        elif isinstance(layer, keras.layers.Dense | keras.layers.Conv1D | keras.layers.BatchNormalization):
             parts = {layer.name: layer}
         else:
             continue
         for name, part in parts.items():
-            for variable in part.trainable_variables:
-                found[f"{name}/{variable.name}"] = np.asarray(variable, np.float32)
+            for variable in part.weights:
+                if variable.dtype == "float32":  # not the random state of a dropout
+                    found[f"{name}/{variable.name}"] = np.asarray(variable, np.float32)
     return found

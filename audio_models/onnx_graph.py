@@ -19,13 +19,17 @@ from audio_models.config import NetworkConfig
 OPSET = 17
 IR_VERSION = 8  # what every onnxruntime since 1.12 reads
 
+_EPSILON = 1e-3  # of keras' batch normalisation
 _OPERATOR = {"simple_rnn": "RNN", "lstm": "LSTM", "gru": "GRU"}
 # Positions of ONNX' gates among keras': LSTM is i f c o in keras and i o f c in ONNX; GRU is z r h in both.
 _GATES = {"simple_rnn": (0,), "lstm": (0, 3, 1, 2), "gru": (0, 1, 2)}
 
 
 def build(
-    config: NetworkConfig, weights: Mapping[str, NDArray[np.float32]], metadata: Mapping[str, str] | None = None
+    config: NetworkConfig,
+    weights: Mapping[str, NDArray[np.float32]],
+    metadata: Mapping[str, str] | None = None,
+    temperature: float = 1.0,
 ) -> onnx.ModelProto:
     """The graph of a trained network.
 
@@ -33,27 +37,34 @@ def build(
         config: its shape.
         weights: its numbers by name, see `networks.weights`.
         metadata: texts kept in the file.
+        temperature: what the logits are divided by before the softmax.
 
     Returns:
         a graph with the inputs `frames` (batch, frames, width) float32 and `lengths` (batch,) int32, and the output
         `probabilities` (batch, classes) float32. Frames from `lengths` on are not read.
     """
     graph = _Graph(weights)
+    hidden = "frames"  # (batch, frames, width)
     if config.cell == "feed_forward":
-        hidden = "frames"  # (batch, frames, width)
         for number in range(1, config.layers + 1):
             hidden = graph.node("Relu", graph.dense(hidden, f"layer_{number}"))
         hidden = graph.mean_over_frames(hidden)
     else:
-        hidden = graph.node("Transpose", "frames", perm=[1, 0, 2])  # (frames, batch, width)
+        for number, stride in enumerate(config.strides, 1):
+            hidden = graph.convolution(hidden, number, stride)  # (batch, frames / stride, filters)
+        hidden = graph.node("Transpose", hidden, perm=[1, 0, 2])  # (frames, batch, width)
         for number in range(1, config.layers + 1):
             every_frame, last = graph.recurrent(hidden, f"layer_{number}", config)
             hidden = every_frame
         if config.readout == "last":
             hidden = last
         else:
-            hidden = graph.mean_over_frames(graph.node("Transpose", every_frame, perm=[1, 0, 2]))
-    graph.node("Softmax", graph.dense(hidden, "output"), outputs=["probabilities"], axis=-1)
+            by_clip = graph.node("Transpose", every_frame, perm=[1, 0, 2])  # (batch, frames, states)
+            hidden = graph.mean_over_frames(by_clip) if config.readout == "mean" else graph.attention(by_clip)
+    # The temperature that calibrates the probabilities (Guo et al. 2017); 1 leaves them as keras has them.
+    divisor = graph.constant("temperature", np.array(temperature, np.float32))
+    logits = graph.node("Div", graph.dense(hidden, "output"), divisor)
+    graph.node("Softmax", logits, outputs=["probabilities"], axis=-1)
 
     width, classes = _width(config, weights), len(weights["output/bias"])
     model = helper.make_model(
@@ -77,6 +88,8 @@ def build(
 
 
 def _width(config: NetworkConfig, weights: Mapping[str, NDArray[np.float32]]) -> int:
+    if config.convolutions:
+        return int(weights["convolution_1/kernel"].shape[1])
     first = "layer_1/kernel" if config.cell == "feed_forward" else "layer_1/forward/kernel"
     return int(weights[first].shape[0])
 
@@ -88,6 +101,7 @@ class _Graph:
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
         self._weights = weights
+        self._lengths = "lengths"  # frames of each clip at this depth: a convolution with a stride lessens them
 
     def node(self, operator: str, *inputs: str, outputs: list[str] | None = None, **attributes: object) -> str:
         """Add a node; the name of its first output."""
@@ -121,7 +135,7 @@ class _Graph:
             attributes["linear_before_reset"] = 1  # keras' reset_after
         states = f"{layer}/states"
         last = f"{layer}/last"
-        self.node(_OPERATOR[config.cell], hidden, *tensors, "lengths", outputs=[states, last], **attributes)
+        self.node(_OPERATOR[config.cell], hidden, *tensors, self._lengths, outputs=[states, last], **attributes)
         size = config.units * len(directions)
         # states: (frames, directions, batch, units); last: (directions, batch, units)
         merged = self.constant(f"states_{size}", np.array([0, 0, size], np.int64))
@@ -141,17 +155,60 @@ class _Graph:
         both = value if value.ndim == 2 else np.stack([value, np.zeros_like(value)])
         return np.concatenate([np.split(row, len(gates))[gate] for row in both for gate in gates])
 
+    def convolution(self, hidden: str, number: int, stride: int) -> str:
+        """(batch, frames, inputs) -> (batch, ceil(frames / stride), filters), zeros after a clip's end.
+
+        The normalisation is folded into the kernel: gamma (k * x - mean) / sqrt(variance + epsilon) + beta.
+        """
+        kernel = self._weights[f"convolution_{number}/kernel"]  # (reach, inputs, filters)
+        gamma, beta, mean, variance = (
+            self._weights[f"normalisation_{number}/{part}"]
+            for part in ("gamma", "beta", "moving_mean", "moving_variance")
+        )
+        scale = gamma / np.sqrt(variance + _EPSILON)
+        folded = self.constant(f"convolution_{number}/kernel", (kernel * scale).transpose(2, 1, 0))
+        bias = self.constant(f"convolution_{number}/bias", beta - mean * scale)
+        reach = len(kernel)
+        channels_first = self.node("Transpose", hidden, perm=[0, 2, 1])
+        convolved = self.node(
+            "Conv", channels_first, folded, bias, kernel_shape=[reach], strides=[stride], pads=[reach // 2, reach // 2]
+        )  # fmt: skip
+        hidden = self.node("Relu", self.node("Transpose", convolved, perm=[0, 2, 1]))
+        if stride > 1:  # ceil(lengths / stride)
+            more = self.constant(f"less_{stride}", np.array(stride - 1, np.int32))
+            divisor = self.constant(f"stride_{stride}", np.array(stride, np.int32))
+            self._lengths = self.node("Div", self.node("Add", self._lengths, more), divisor)
+        return self.node("Mul", hidden, self._mask(hidden))
+
+    def attention(self, hidden: str) -> str:
+        """(batch, frames, states) -> (batch, states): a mean whose weights are learned, over each clip's own frames."""
+        score = self.node("Tanh", self.dense(hidden, "attention"))
+        query = self.constant("attention_score/kernel", self._weights["attention_score/kernel"])
+        score = self.node("MatMul", score, query)  # (batch, frames, 1)
+        far_below = self.constant("far_below", np.array(1e9, np.float32))
+        unit = self.constant("unit", np.array(1, np.float32))
+        masked = self.node("Mul", self.node("Sub", unit, self._mask(hidden)), far_below)
+        share = self.node("Softmax", self.node("Sub", score, masked), axis=1)
+        frames_axis = self.constant("axis_1", np.array([1], np.int64))
+        return self.node("ReduceSum", self.node("Mul", share, hidden), frames_axis, keepdims=0)
+
     def mean_over_frames(self, hidden: str) -> str:
         """(batch, frames, states) -> (batch, states), the mean over each clip's own frames."""
+        frames_axis = self.constant("axis_1", np.array([1], np.int64))
+        total = self.node("ReduceSum", self.node("Mul", hidden, self._mask(hidden)), frames_axis, keepdims=0)
+        return self.node("Div", total, self.node("Cast", self._per_clip(), to=TensorProto.FLOAT))
+
+    def _per_clip(self) -> str:
+        """Frames of each clip, (batch, 1) int64."""
+        frames_axis = self.constant("axis_1", np.array([1], np.int64))
+        return self.node("Unsqueeze", self.node("Cast", self._lengths, to=TensorProto.INT64), frames_axis)
+
+    def _mask(self, hidden: str) -> str:
+        """1 for each frame of a clip, 0 after its end: (batch, frames, 1) float32 for (batch, frames, states)."""
         zero = self.constant("zero", np.array(0, np.int64))
         one = self.constant("one", np.array(1, np.int64))
-        first_axis = self.constant("axis_1", np.array([1], np.int64))
         last_axis = self.constant("axis_2", np.array([2], np.int64))
         frames = self.node("Gather", self.node("Shape", hidden), one)
         positions = self.node("Range", zero, frames, one)  # (frames,)
-        lengths = self.node("Unsqueeze", self.node("Cast", "lengths", to=TensorProto.INT64), first_axis)  # (batch, 1)
-        mask = self.node("Cast", self.node("Less", positions, lengths), to=TensorProto.FLOAT)  # (batch, frames)
-        total = self.node(
-            "ReduceSum", self.node("Mul", hidden, self.node("Unsqueeze", mask, last_axis)), first_axis, keepdims=0
-        )
-        return self.node("Div", total, self.node("Cast", lengths, to=TensorProto.FLOAT))
+        inside = self.node("Less", positions, self._per_clip())  # (batch, frames)
+        return self.node("Unsqueeze", self.node("Cast", inside, to=TensorProto.FLOAT), last_axis)

@@ -5,21 +5,28 @@ from __future__ import annotations
 import argparse
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar, get_args
 
 from audio_models.config import (
     CELLS,
+    RECIPES,
+    AugmentationConfig,
     Cell,
     FeatureConfig,
     NetworkConfig,
+    Readout,
+    Recipe,
+    Schedule,
     TrainingConfig,
+    default_augmentation,
+    default_features,
     default_network,
     default_training,
 )
 from audio_models.errors import ConfigError
 
 Command = Callable[[argparse.Namespace], int]
-Settings = TypeVar("Settings", FeatureConfig, NetworkConfig, TrainingConfig)
+Settings = TypeVar("Settings", FeatureConfig, NetworkConfig, TrainingConfig, AugmentationConfig)
 
 _RUN = "an id, a name or a run's folder"
 
@@ -104,59 +111,93 @@ def _add_corpus(made: argparse.ArgumentParser) -> None:
 
 
 def _add_settings(made: argparse.ArgumentParser) -> None:
-    """One option for each setting of the network, the training and the features; its default is the configuration's."""
-    network, training, features = NetworkConfig(), TrainingConfig(), FeatureConfig()
+    """One option for each setting; its default is that of the recipe and the cell."""
     either = argparse.BooleanOptionalAction
+    made.add_argument(
+        "--recipe",
+        choices=RECIPES,
+        default="strong",
+        help="what the other settings start from: the cell alone, learning from clips as they are (plain), or all that was found to help with strangers' voices (strong)",
+    )
     group = made.add_argument_group("network")
-    group.add_argument("--cell", choices=CELLS, default=network.cell, help=f"what reads the frames ({network.cell})")
-    group.add_argument("--units", type=int, metavar="N", help=f"size of the state ({network.units})")
-    group.add_argument("--layers", type=int, metavar="N", help=f"recurrent layers ({network.layers})")
-    group.add_argument(
-        "--bidirectional", action=either, help=f"read the frames from both ends ({_on(network.bidirectional)})"
-    )
-    group.add_argument(
-        "--dropout", type=float, metavar="X", help=f"share of outputs set to zero in training ({network.dropout})"
-    )
-    group.add_argument(
-        "--readout",
-        choices=["last", "mean"],
-        help=f"answer from the last state, or from the mean over all frames ({_by_cell(lambda cell: default_network(cell).readout)})",
-    )
+    group.add_argument("--cell", choices=CELLS, default="gru", help="what reads the frames (gru)")
+
+    def network(name: str, **settings: Any) -> None:
+        _add(group, name, default_network, **settings)
+
+    network("units", type=int, metavar="N", help="size of the state")
+    network("layers", type=int, metavar="N", help="recurrent layers")
+    network("bidirectional", action=either, help="read the frames from both ends")
+    network("dropout", type=float, metavar="X", help="share of outputs set to zero in training")
+    network("readout", choices=get_args(Readout), help="answer from the last state, the mean over all frames, or a learned mean")  # fmt: skip
+    network("convolutions", type=int, metavar="N", help="convolutions in front of the cell, over five frames each")
+    network("filters", type=int, metavar="N", help="outputs of each convolution")
+
     group = made.add_argument_group("training")
-    group.add_argument("--epochs", type=int, metavar="N", help=f"at the most ({training.epochs})")
-    group.add_argument("--batch-size", type=int, metavar="N", help=f"clips a step ({training.batch_size})")
-    group.add_argument(
-        "--learning-rate",
-        type=float,
-        metavar="X",
-        help=f"of Adam ({_by_cell(lambda cell: f'{default_training(cell).learning_rate:g}')})",
-    )
-    group.add_argument(
-        "--patience",
-        type=int,
-        metavar="N",
-        help=f"epochs without improvement before it stops, 0 for never ({training.patience})",
-    )
-    group.add_argument(
-        "--clip-norm", type=float, metavar="X", help=f"bound on the gradient's norm ({training.clip_norm:g})"
-    )
-    group.add_argument("--seed", type=int, metavar="N", help=f"same seed, same result ({training.seed})")
+
+    def training(name: str, **settings: Any) -> None:
+        _add(group, name, default_training, **settings)
+
+    training("epochs", type=int, metavar="N", help="at the most")
+    training("batch_size", type=int, metavar="N", help="clips a step")
+    training("learning_rate", type=float, metavar="X", help="of Adam, the largest")
+    training("schedule", choices=get_args(Schedule), help="how the learning rate goes on")
+    training("patience", type=int, metavar="N", help="epochs without improvement before it stops, 0 for never")
+    training("clip_norm", type=float, metavar="X", help="bound on the gradient's norm")
+    training("label_smoothing", type=float, metavar="X", help="share of the target spread over all classes")
+    training("averaging", type=float, metavar="X", help="share that a running mean of the weights keeps each step")
+    training("seed", type=int, metavar="N", help="same seed, same result")
+
+    group = made.add_argument_group("augmentation: training clips are changed each time that they are seen")
+
+    def augmentation(name: str, **settings: Any) -> None:
+        _add(group, name, lambda _, recipe: default_augmentation(recipe), **settings)
+
+    augmentation("augment", action=either, help="change them at all")
+    augmentation("speed", type=float, metavar="X", help="largest share faster or slower")
+    augmentation("shift_ms", type=float, metavar="X", help="largest shift to either side")
+    augmentation("gain_db", type=float, metavar="X", help="largest change of level")
+    augmentation("noise_probability", type=float, metavar="X", help="how often noise is added")
+    augmentation("lowest_snr_db", type=float, metavar="X", help="lowest level of a clip over the noise")
+    augmentation("highest_snr_db", type=float, metavar="X", help="highest level of a clip over the noise")
+    group.add_argument("--noise-folder", metavar="FOLDER", help="recordings of noise, instead of the corpus' own")
+    augmentation("time_masks", type=int, metavar="N", help="stretches of frames blotted out")
+    augmentation("time_mask_ms", type=float, metavar="X", help="longest of them")
+    augmentation("frequency_masks", type=int, metavar="N", help="ranges of mel bands blotted out")
+    augmentation("frequency_mask_bands", type=int, metavar="N", help="widest of them")
+
     group = made.add_argument_group("features")
-    group.add_argument(
-        "--sample-rate", type=int, metavar="HZ", help=f"rate that every clip is brought to ({features.sample_rate})"
+
+    def features(name: str, **settings: Any) -> None:
+        _add(group, name, lambda _, recipe: default_features(recipe), **settings)
+
+    features("sample_rate", type=int, metavar="HZ", help="rate that every clip is brought to")
+    features("frame_ms", type=float, metavar="X", help="length of a frame")
+    features("hop_ms", type=float, metavar="X", help="time from frame to frame")
+    features("n_mels", type=int, metavar="N", help="mel bands")
+    features("n_mfcc", type=int, metavar="N", help="coefficients")
+    features("fmin", type=float, metavar="HZ", help="edge of the lowest band")
+    features("fmax", type=float, metavar="HZ", help="edge of the highest band")
+    features("deltas", action=either, help="add each coefficient's slope")
+
+
+def _add(group: Any, name: str, defaults: Callable[[Cell, Recipe], Any], help: str = "", **settings: Any) -> None:
+    """An option for the setting `name`; its help ends with its default, wherever cells or recipes differ in it."""
+    by_recipe = {}
+    for recipe in RECIPES:
+        by_cell = {cell: _shown(getattr(defaults(cell, recipe), name)) for cell in CELLS}
+        alike = len(set(by_cell.values())) == 1
+        by_recipe[recipe] = by_cell["gru"] if alike else ", ".join(f"{cell} {by_cell[cell]}" for cell in CELLS)
+    alike = len(set(by_recipe.values())) == 1
+    default = by_recipe["strong"] if alike else "; ".join(f"{recipe}: {by_recipe[recipe]}" for recipe in RECIPES)
+    group.add_argument(f"--{name.replace('_', '-')}", help=f"{help} ({default})", **settings)
+
+
+def _shown(setting: Any) -> str:
+    return (
+        ("on" if setting else "off")
+        if isinstance(setting, bool)
+        else f"{setting:g}"
+        if isinstance(setting, int | float)
+        else str(setting)
     )
-    group.add_argument("--frame-ms", type=float, metavar="X", help=f"length of a frame ({features.frame_ms:g})")
-    group.add_argument("--hop-ms", type=float, metavar="X", help=f"time from frame to frame ({features.hop_ms:g})")
-    group.add_argument("--n-mels", type=int, metavar="N", help=f"mel bands ({features.n_mels})")
-    group.add_argument("--n-mfcc", type=int, metavar="N", help=f"coefficients ({features.n_mfcc})")
-    group.add_argument("--fmin", type=float, metavar="HZ", help=f"edge of the lowest band ({features.fmin:g})")
-    group.add_argument("--fmax", type=float, metavar="HZ", help=f"edge of the highest band ({features.fmax:g})")
-    group.add_argument("--deltas", action=either, help=f"add each coefficient's slope ({_on(features.deltas)})")
-
-
-def _on(setting: bool) -> str:
-    return "on" if setting else "off"
-
-
-def _by_cell(value: Callable[[Cell], str]) -> str:
-    return ", ".join(f"{cell} {value(cell)}" for cell in CELLS)

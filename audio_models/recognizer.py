@@ -33,11 +33,13 @@ class Answer:
         label: the most probable label.
         confidence: its probability.
         probabilities: of each label, in the network's order; they sum to 1.
+        sure: whether the confidence reaches the network's threshold; where not, the label is a guess.
     """
 
     label: str
     confidence: float
     probabilities: dict[str, float]
+    sure: bool = True
 
 
 class Recognizer:
@@ -48,6 +50,7 @@ class Recognizer:
         features: how it reads a waveform.
         parameters: trained numbers.
         clip_seconds: nine of ten of its training clips were no longer [s].
+        threshold: confidence under which an answer is "not sure", found on validation clips.
 
     Raises:
         RunError: the run has no network yet, or its file is damaged.
@@ -72,6 +75,7 @@ class Recognizer:
             self.features = from_dict(FeatureConfig, json.loads(metadata["features"]))
             self.parameters = int(metadata["parameters"])
             self.clip_seconds = float(metadata["clip_seconds"])
+            self.threshold = float(metadata.get("threshold", "0"))
             self._normalisation = _normalisation(json.loads(metadata["normalisation"]), self.features.width)
         except HarkError as error:
             raise RunError(f"{run.model_path} is damaged ({error}) Resume or repeat the training.") from error
@@ -88,6 +92,7 @@ class Recognizer:
             self.labels[best],
             float(probabilities[best]),
             {label: float(share) for label, share in zip(self.labels, probabilities, strict=True)},
+            sure=bool(probabilities[best] >= self.threshold),
         )
 
     def load(self, source: Path | bytes, name: str = "") -> Waveform:

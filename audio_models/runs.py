@@ -12,7 +12,8 @@
       cancel            there while the user wants it to stop
       log.txt           what the training process said
 
-Copy the folder and you have copied the model. Importing this module is cheap: no tensorflow, no onnxruntime.
+Copy the folder and you have copied the model. The models that come with Hark are run folders too, in
+`audio_models/bundled/`, which is only read. Importing this module is cheap: no tensorflow, no onnxruntime.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ from data.errors import HarkError, WorkspaceError
 
 Status = Literal["queued", "running", "finished", "failed", "cancelled", "interrupted"]
 ACTIVE: tuple[Status, ...] = ("queued", "running")
+BUNDLED = Path(__file__).resolve().parent / "bundled"
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ class Run:
         try:
             return time.mktime(time.strptime(self.id[:15], "%Y%m%d-%H%M%S"))
         except ValueError:
-            return self.folder.stat().st_mtime
+            return self.folder.stat().st_mtime  # copied under another name
 
     @property
     def state(self) -> State:
@@ -147,6 +149,25 @@ class Run:
     def has_model(self) -> bool:
         """Whether it can answer clips: from its first epoch on."""
         return self.model_path.is_file()
+
+    @property
+    def is_bundled(self) -> bool:
+        """Whether it came with Hark."""
+        return self.folder.parent == BUNDLED
+
+    @property
+    def card(self) -> str:
+        """What its maker says of it, Markdown; empty where there is no card.md."""
+        try:
+            return (self.folder / "card.md").read_text(encoding="utf-8")
+        except (OSError, UnicodeError):
+            return ""
+
+    @property
+    def evaluations_folder(self) -> Path:
+        """Where judgements of it are kept: in its folder, unless that came with Hark."""
+        kept_in = workspace.root() / "bundled" / self.id if self.is_bundled else self.folder
+        return kept_in / "evaluations"
 
     def is_alive(self) -> bool:
         """Whether the process that trains it runs (a process id alone could be another program's by now)."""
@@ -231,10 +252,17 @@ def listing() -> list[Run]:
     return [Run(path) for path in sorted(folders, key=lambda path: path.name, reverse=True)]
 
 
+def bundled() -> list[Run]:
+    """The models that come with Hark, the one that hears best first."""
+    if not BUNDLED.is_dir():
+        return []
+    return [Run(path) for path in sorted(BUNDLED.iterdir()) if (path / "model.onnx").is_file()]
+
+
 def usable() -> list[Run]:
-    """The runs that can answer clips, newest first."""
+    """The runs that can answer clips, newest first, then those that come with Hark."""
     found = []
-    for run in listing():
+    for run in [*listing(), *bundled()]:
         try:
             if run.has_model and run.config:
                 found.append(run)
@@ -244,7 +272,7 @@ def usable() -> list[Run]:
 
 
 def find(text: str) -> Run:
-    """The run that `text` means: an id, a name (of several the newest), or a run's folder anywhere on disk.
+    """The run that `text` means: an id, a name (of several the newest), a model that comes with Hark, or a folder.
 
     Raises:
         RunError: there is none.
@@ -259,6 +287,9 @@ def find(text: str) -> Run:
                 return run
         except HarkError:
             continue
+    for run in bundled():
+        if run.id == text:
+            return run
     path = Path(text).expanduser()
     if text and path.is_dir():
         if (path / "config.json").is_file() or (path / "model.onnx").is_file():

@@ -5,8 +5,10 @@ Imports tensorflow; only the training process does.
 
 from __future__ import annotations
 
+import contextlib
+import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,23 +18,9 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from audio_models import networks
+from audio_models.batches import Batches, Examples
 from audio_models.config import NetworkConfig, TrainingConfig
-from audio_models.mfcc import Frames
 from audio_models.runs import Epoch
-from audio_models.sequences import pad
-
-
-@dataclass(frozen=True)
-class Examples:
-    """Clips of one side: normalised MFCC sequences, each (frames, width), and their classes (clips,) int."""
-
-    sequences: Sequence[Frames]
-    classes: NDArray[np.int64]
-
-    def batch(self, positions: NDArray[np.int64]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """(batch, longest, width), (batch,)."""
-        frames, _ = pad([self.sequences[position] for position in positions])
-        return frames, self.classes[positions]
 
 
 @dataclass(frozen=True)
@@ -43,15 +31,6 @@ class Step:
     clips_done: int
     clips: int
     seconds: float
-
-
-def class_weights(classes: NDArray[np.int64], count: int) -> NDArray[np.float32]:
-    """The weight of each class (count,): all classes weigh the same together, a clip weighs 1 on average."""
-    clips = np.bincount(classes, minlength=count)
-    present = clips > 0
-    weights = np.zeros(count, np.float32)
-    weights[present] = len(classes) / (present.sum() * clips[present])
-    return weights
 
 
 class Training:
@@ -70,11 +49,15 @@ class Training:
         self.model = networks.build(network, width, labels)
         self.model.compile(
             optimizer=keras.optimizers.Adam(config.learning_rate, global_clipnorm=config.clip_norm),
-            loss="sparse_categorical_crossentropy",
+            loss=keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing),
             metrics=["accuracy"],
             jit_compile=False,  # slower with it on a CPU
         )
         self.model.optimizer.build(self.model.trainable_variables)
+        # The running mean of the weights, and how many steps are in it.
+        self._mean = [keras.Variable(value, trainable=False) for value in self.model.trainable_variables]
+        self._steps = keras.Variable(0.0, trainable=False)
+        self._follow = tf.function(self._move_mean)
 
     @property
     def is_done(self) -> bool:
@@ -86,35 +69,62 @@ class Training:
             losses and self.config.patience and len(losses) - 1 - int(np.argmin(losses)) >= self.config.patience
         )
 
-    def run_epoch(self, training: Examples, validation: Examples, said: Callable[[Step], None]) -> Epoch:
-        """Show every training clip once, then measure on the validation clips; adds a row to the history.
+    def run_epoch(self, training: Batches, validation: Examples, said: Callable[[Step], None]) -> Epoch:
+        """Show the clips of one epoch, then measure on the validation clips; adds a row to the history.
 
         `said` is called after each step and may raise to stop; the epoch then did not happen once `restore` is called.
         """
         number = len(self.history) + 1
         began = time.monotonic()
-        order = np.random.default_rng([self.config.seed, number]).permutation(len(training.classes))
-        weights = class_weights(training.classes, self.labels)
-        totals = np.zeros(2)  # loss and accuracy, times clips
-        for first in range(0, len(order), self.config.batch_size):
-            frames, classes = training.batch(order[first : first + self.config.batch_size])
+        totals, done = np.zeros(2), 0  # loss and accuracy, times clips
+        for frames, classes in training.epoch(number):  # (batch, longest, width), (batch,)
+            self.model.optimizer.learning_rate.assign(self._learning_rate(number - 1 + done / training.clips))
             self.model.reset_metrics()
-            totals += len(classes) * np.array(
-                self.model.train_on_batch(frames, classes, sample_weight=weights[classes])
-            )
-            done = min(first + self.config.batch_size, len(order))
-            said(Step(number, done, len(order), time.monotonic() - began))
-        loss, accuracy = self.measure(validation)
+            targets = np.eye(self.labels, dtype=np.float32)[classes]  # (batch, labels)
+            totals += len(classes) * np.array(self.model.train_on_batch(frames, targets))
+            if self.config.averaging:
+                self._follow()
+            done += len(classes)
+            said(Step(number, done, training.clips, time.monotonic() - began))
+        with self.averaged():
+            loss, accuracy = self.measure(validation)
         row = Epoch(
             epoch=number,
-            loss=totals[0] / len(order),
-            accuracy=totals[1] / len(order),
+            loss=float(totals[0] / done),
+            accuracy=float(totals[1] / done),
             validation_loss=loss,
             validation_accuracy=accuracy,
             seconds=time.monotonic() - began,
         )
         self.history.append(row)
         return row
+
+    @contextlib.contextmanager
+    def averaged(self) -> Iterator[None]:
+        """The network with the running mean of its weights instead of the last ones, where the configuration says so."""
+        if not self.config.averaging:
+            yield
+            return
+        variables = self.model.trainable_variables
+        last = [np.array(variable) for variable in variables]
+        for variable, mean in zip(variables, self._mean, strict=True):
+            variable.assign(mean)
+        yield
+        for variable, value in zip(variables, last, strict=True):
+            variable.assign(value)
+
+    def _move_mean(self) -> None:
+        """mean += (1 - keep) (weights - mean); the first steps count for less, so that the mean leaves the start behind."""
+        self._steps.assign(self._steps + 1)
+        keep = tf.minimum(self.config.averaging, (1.0 + self._steps.value) / (10.0 + self._steps.value))
+        for mean, variable in zip(self._mean, self.model.trainable_variables, strict=True):
+            mean.assign(mean.value + (1 - keep) * (variable.value - mean.value))
+
+    def _learning_rate(self, epochs_done: float) -> float:
+        if self.config.schedule == "constant":
+            return self.config.learning_rate
+        rise = min(1.0, 0.1 + epochs_done)
+        return self.config.learning_rate * rise * 0.5 * (1 + math.cos(math.pi * epochs_done / self.config.epochs))
 
     @property
     def just_improved(self) -> bool:
@@ -123,14 +133,20 @@ class Training:
 
     def measure(self, examples: Examples) -> tuple[float, float]:
         """Mean cross-entropy [nat] and accuracy on clips that are not trained on."""
-        losses, hits = [], []
-        for first in range(0, len(examples.classes), 256):
-            frames, classes = examples.batch(np.arange(first, min(first + 256, len(examples.classes))))
-            probabilities = np.asarray(self.model.predict_on_batch(frames))
-            chosen = probabilities[np.arange(len(classes)), classes]
-            losses.append(-np.log(np.maximum(chosen, 1e-7)))
-            hits.append(probabilities.argmax(axis=1) == classes)
-        return float(np.concatenate(losses).mean()), float(np.concatenate(hits).mean())
+        probabilities = self.probabilities(examples)
+        chosen = probabilities[np.arange(len(examples.classes)), examples.classes]
+        hits = probabilities.argmax(axis=1) == examples.classes
+        return float(-np.log(np.maximum(chosen, 1e-7)).mean()), float(hits.mean())
+
+    def probabilities(self, examples: Examples) -> NDArray[np.float32]:
+        """What the network makes of each clip, (clips, labels)."""
+        clips = len(examples.classes)
+        parts = [
+            self.model.predict_on_batch(examples.batch(np.arange(first, min(first + 256, clips)))[0])
+            for first in range(0, clips, 256)
+        ]
+        found: NDArray[np.float32] = np.concatenate(parts)
+        return found
 
     def save(self, path: Path) -> None:
         """Write weights, optimizer and random state to `path` (.npz); plain numbers, so that reading it runs no code."""
@@ -156,4 +172,4 @@ class Training:
 
     def _variables(self) -> list[keras.Variable]:
         # `variables` of the model holds the dropout's random state beside the weights
-        return [*self.model.variables, *self.model.optimizer.variables]
+        return [*self.model.variables, *self.model.optimizer.variables, *self._mean, self._steps]

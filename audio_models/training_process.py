@@ -23,20 +23,24 @@ import filelock
 import numpy as np
 
 from audio_models import evaluation, jobs, runs
-from audio_models.clip_features import clip_features
+from audio_models.augment import Augmenter
+from audio_models.batches import AugmentedBatches, Batches, Examples, FixedBatches, class_size
+from audio_models.calibration import apply_temperature, fit_temperature, fit_threshold
+from audio_models.clip_features import clip_features, noise_recordings, waveforms
 from audio_models.config import RunConfig, to_dict
 from audio_models.errors import TrainingError
 from audio_models.runs import Run, State
 from audio_models.sequences import Normalisation
 from data import catalogue, task, workspace
-from data.corpus import Clip, Progress, Split
+from data.corpus import SILENCE, SPLITS, UNKNOWN, Clip, Progress, Report, Split, quiet
 from data.errors import Cancelled, HarkError, WorkspaceError
 
 if TYPE_CHECKING:
-    from audio_models.training import Examples, Step, Training
+    from audio_models.training import Step, Training
 
 _POLL = 0.2  # seconds between two looks at the cancel file or the queue
 _GRACE = 1.0  # seconds in which the work may stop by itself before the process ends it
+_FEWEST_CLIPS = 1000  # of an epoch with augmentation, which makes many of a few
 _WRITE_EVERY = 0.4  # seconds between two writes of the state
 
 Said = Callable[[State], None]
@@ -137,9 +141,10 @@ class _Work:
 def _train(run: Run, work: _Work) -> None:
     with _turn(run, work), ThreadPoolExecutor(1) as importer:
         work.write(status="running", stage="Reading the corpus")
-        tensorflow = importer.submit(_import_training)  # seconds; the features are computed meanwhile
+        tensorflow = importer.submit(import_training)  # seconds; the features are computed meanwhile
         config = run.config
-        prepared = prepare(config, work)
+        prepared = prepare(config, work.report)
+        work.write(skipped=prepared.skipped)
         work.write(stage="Starting tensorflow", done=0, total=None)
         training = _await(tensorflow, work).Training(
             config.network, config.training, config.features.width, len(prepared.labels)
@@ -168,7 +173,8 @@ def _turn(run: Run, work: _Work) -> Iterator[None]:
         lock.release()
 
 
-def _import_training() -> Any:
+def import_training() -> Any:
+    """The module `training`, and with it tensorflow: on the processor alone, and quiet."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")  # no faster for these networks, and rounds differently
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # the networks are small; the same result everywhere
@@ -186,17 +192,28 @@ def _await(module: Future[Any], work: _Work) -> Any:
 
 @dataclass(frozen=True)
 class Prepared:
-    """Clips as numbers, ready for the loop."""
+    """Clips as numbers, ready for the loop.
+
+    Attributes:
+        labels: the classes in the network's order.
+        training: what each epoch is made of.
+        validation: what it is measured on.
+        normalisation: of the frames.
+        count: clips of each side.
+        skipped: clips that could not be read.
+        clip_seconds: nine of ten training clips are no longer [s].
+    """
 
     labels: tuple[str, ...]
-    sequences: dict[Split, list[Any]]
-    classes: dict[Split, Any]
+    training: Batches
+    validation: Examples
     normalisation: Normalisation
     count: dict[Split, int]
-    clip_seconds: float  # nine of ten training clips are no longer
+    skipped: int
+    clip_seconds: float
 
 
-def prepare(config: RunConfig, work: _Work) -> Prepared:
+def prepare(config: RunConfig, report: Report = quiet) -> Prepared:
     """Load the corpus if need be, choose the clips, compute their features and normalise them.
 
     Raises:
@@ -205,26 +222,54 @@ def prepare(config: RunConfig, work: _Work) -> Prepared:
     """
     corpus = catalogue.open_corpus(config.corpus, words=config.task.labels)
     if not corpus.is_loaded():
-        corpus.load(work.report)
-    index = corpus.index(work.report)
+        corpus.load(report)
+    index = corpus.index(report)
     clips = task.examples(index, config.task, config.training.seed)
     used = [clip for clip in clips if clip.split != "test"]
     _check_sides(used, config)
-    sequences, skipped = clip_features(used, config.features, work.report)
-    work.write(skipped=len(skipped))
+    sequences, skipped = clip_features(used, config.features, report)
     labels = config.task.classes
     position = {label: number for number, label in enumerate(labels)}
     readable = [(clip, frames) for clip, frames in zip(used, sequences, strict=True) if frames is not None]
     _check_sides([clip for clip, _ in readable], config)
+    learned = [clip for clip, _ in readable if clip.split == "training"]
     normalisation = Normalisation.fit([frames for clip, frames in readable if clip.split == "training"])
-    sides: tuple[Split, ...] = ("training", "validation")
+    classes = np.array([position[clip.label] for clip in learned])
+    pooled = [position[label] for label in (UNKNOWN, SILENCE) if label in position and len(labels) > 2]
+    size = class_size(classes, pooled)
+    training: Batches
+    if config.augmentation.augment:
+        size = max(size, -(-_FEWEST_CLIPS // len(labels)))
+        training = AugmentedBatches(
+            load=waveforms(learned, config.features.sample_rate, report),
+            classes=classes,
+            silence=position.get(SILENCE),
+            augmenter=Augmenter(
+                config.augmentation,
+                config.features,
+                noise_recordings(config.augmentation.noise_folder, index.noise, config.features.sample_rate),
+            ),
+            features=config.features,
+            normalisation=normalisation,
+            batch_size=config.training.batch_size,
+            size=size,
+            seed=config.training.seed,
+        )
+    else:
+        known = [normalisation.apply(frames) for clip, frames in readable if clip.split == "training"]
+        training = FixedBatches(Examples(known, classes), config.training.batch_size, size, config.training.seed)
+    judged = [(clip, frames) for clip, frames in readable if clip.split == "validation"]
     return Prepared(
         labels,
-        {side: [normalisation.apply(frames) for clip, frames in readable if clip.split == side] for side in sides},
-        {side: np.array([position[clip.label] for clip, _ in readable if clip.split == side]) for side in sides},
+        training,
+        Examples(
+            [normalisation.apply(frames) for _, frames in judged],
+            np.array([position[clip.label] for clip, _ in judged]),
+        ),
         normalisation,
-        {side: sum(clip.split == side for clip in clips) for side in ("training", "validation", "test")},
-        round(float(np.quantile([clip.seconds for clip, _ in readable if clip.split == "training"], 0.9)), 3),
+        {side: sum(clip.split == side for clip in clips) for side in SPLITS},
+        len(skipped),
+        round(float(np.quantile([clip.seconds for clip in learned], 0.9)), 3),
     )
 
 
@@ -244,11 +289,6 @@ def _check_sides(clips: Sequence[Clip], config: RunConfig) -> None:
 
 
 def _learn(run: Run, training: Training, prepared: Prepared, work: _Work) -> None:
-    from audio_models.training import Examples
-
-    sides: dict[Split, Examples] = {
-        side: Examples(prepared.sequences[side], prepared.classes[side]) for side in prepared.sequences
-    }
     _take_up(run, training)
     epochs = training.config.epochs
     while not training.is_done:
@@ -265,9 +305,10 @@ def _learn(run: Run, training: Training, prepared: Prepared, work: _Work) -> Non
                 seconds_left=left,
             )
 
-        training.run_epoch(sides["training"], sides["validation"], said)
+        training.run_epoch(prepared.training, prepared.validation, said)
         if training.just_improved:
-            _keep_model(run, training, prepared)
+            with training.averaged():
+                _keep_model(run, training, prepared)
         run.write_history(training.history)
         with _replacing(run.folder / "checkpoint.npz") as path:
             training.save(path)
@@ -293,6 +334,11 @@ def _keep_model(run: Run, training: Training, prepared: Prepared) -> None:
     from audio_models import networks, onnx_graph
 
     config = run.config
+    classes = prepared.validation.classes
+    raw = training.probabilities(prepared.validation)
+    temperature = fit_temperature(raw, classes)
+    calibrated = apply_temperature(raw, temperature)
+    threshold = fit_threshold(calibrated.max(axis=1), calibrated.argmax(axis=1) == classes)
     graph = onnx_graph.build(
         config.network,
         networks.weights(training.model),
@@ -302,7 +348,10 @@ def _keep_model(run: Run, training: Training, prepared: Prepared) -> None:
             "normalisation": json.dumps(asdict(prepared.normalisation)),
             "parameters": str(training.model.count_params()),
             "clip_seconds": str(prepared.clip_seconds),
+            "temperature": f"{temperature:.4f}",
+            "threshold": f"{threshold:.4f}",
         },
+        temperature,
     )
     with _replacing(run.folder / "model.keras") as path:
         training.model.save(path)

@@ -65,6 +65,18 @@ def load(
     return resample(samples, rate, sample_rate)
 
 
+def duration(path: Path) -> float:
+    """The length of a recording [s], from its header.
+
+    Raises:
+        AudioError: it cannot be read.
+    """
+    try:
+        return float(soundfile.info(path).duration)
+    except (OSError, soundfile.LibsndfileError) as error:
+        raise AudioError(_fault(path, path.name, str(error))) from error
+
+
 def resample(samples: Waveform, rate: int, sample_rate: int) -> Waveform:
     """Bring (samples,) float32 from `rate` to `sample_rate` [Hz]; band-limited (soxr), at least one sample."""
     if rate == sample_rate:

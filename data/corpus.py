@@ -31,6 +31,7 @@ class Clip:
         start: where in the file it begins [s]; not 0 only for silence cut from a recording of noise.
         gain: factor on the samples, 0 to 1.
         whole: whether the clip is the whole file.
+        word: what is said, where the label is only `_unknown_`.
     """
 
     path: Path
@@ -42,6 +43,7 @@ class Clip:
     start: float = 0.0
     gain: float = 1.0
     whole: bool = True
+    word: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,9 @@ _NOISE_PARTS: dict[Split, tuple[float, float]] = {"training": (0.0, 0.8), "valid
 _STRETCH = 1.0  # seconds of noise in a silence clip
 _DIGITAL_SILENCE = 8  # every so many-th silence clip is exactly zero, as from a muted microphone
 _MOST_CLASSES = 200
+_POOL = 4  # training clips of other words for each one that an epoch shows: it shows others each time
+_KEPT_OUT = 0.2  # share of the other words
+_FEWEST_OTHER_WORDS = 5  # below that none is kept out
 
 
 @dataclass(frozen=True)
@@ -60,9 +63,10 @@ def examples(index: Index, task: Task, seed: int) -> tuple[Clip, ...]:
     """The clips to learn from, labelled with the task's classes.
 
     On each side `_unknown_` and `_silence_` have as many clips as a word has on average, like the published task of
-    ten words in which each is a tenth. Unknown clips are spread over the other words; silence is cut from noise
-    recordings (of the corpus, else generated) at levels from nothing to full. A corpus with folders `_unknown_` or
-    `_silence_` of its own gives those clips instead.
+    ten words in which each is a tenth; for training `_unknown_` has up to four times as many, of which each epoch
+    shows others. Unknown clips are spread over the other words, without those that are `kept_out` of training;
+    silence is cut from noise recordings (of the corpus, else generated) at levels from nothing to full. A corpus with
+    folders `_unknown_` or `_silence_` of its own gives those clips instead.
 
     Raises:
         CorpusError: a label is not in the corpus, or there is no other word to be unknown.
@@ -74,7 +78,9 @@ def examples(index: Index, task: Task, seed: int) -> tuple[Clip, ...]:
     chosen = [clip for clip in index.clips if clip.label in listed]
     for side in SPLITS:
         average = _average(chosen, side, task)
-        if task.unknown:
+        if task.unknown and side == "training":
+            chosen += _unknown(index, listed | kept_out(index, task), side, average * _POOL, seed)
+        elif task.unknown:
             chosen += _unknown(index, listed, side, average, seed)
         if task.silence:
             own = [clip for clip in index.clips if clip.label == SILENCE and clip.split == side]
@@ -84,6 +90,17 @@ def examples(index: Index, task: Task, seed: int) -> tuple[Clip, ...]:
             "Every word of the corpus is listed, so none is left to learn _unknown_ from. List fewer words, or leave it out."
         )
     return tuple(chosen)
+
+
+def kept_out(index: Index, task: Task) -> set[str]:
+    """The other words that no training clip has, so that it can be measured how a word never heard is rejected.
+
+    A fifth of the words that are not listed, the same ones whatever the seed; none where there are fewer than five.
+    """
+    others = sorted(set(index.labels) - set(task.classes), key=lambda word: _shuffled(0, word))
+    if not task.unknown or UNKNOWN in index.labels or len(others) < _FEWEST_OTHER_WORDS:
+        return set()
+    return set(others[: round(_KEPT_OUT * len(others))])
 
 
 def judged(
@@ -109,7 +126,7 @@ def judged(
             if clip.label in classes:
                 here.append(clip)
             elif task.unknown:
-                here.append(replace(clip, label=UNKNOWN))
+                here.append(replace(clip, label=UNKNOWN, word=clip.label))
             else:
                 skipped.append(
                     Skipped(
@@ -131,13 +148,13 @@ def _average(clips: Sequence[Clip], side: Split, task: Task) -> int:
     return -(-here // max(1, len(task.labels)))
 
 
-def _unknown(index: Index, listed: set[str], side: Split, wanted: int, seed: int) -> list[Clip]:
+def _unknown(index: Index, left_out: set[str], side: Split, wanted: int, seed: int) -> list[Clip]:
     own = [clip for clip in index.clips if clip.label == UNKNOWN and clip.split == side]
     if own:
         return own
     by_word: dict[str, list[Clip]] = {}
     for clip in index.clips:
-        if clip.split == side and clip.label not in listed and clip.label != SILENCE:
+        if clip.split == side and clip.label not in left_out and clip.label != SILENCE:
             by_word.setdefault(clip.label, []).append(clip)
     # each word's clips in an order of their own, then one of each word in turn
     ranked: list[tuple[int, str, Clip]] = []
@@ -145,11 +162,16 @@ def _unknown(index: Index, listed: set[str], side: Split, wanted: int, seed: int
         clips.sort(key=lambda clip: _shuffled(seed, f"{clip.label}/{clip.path.name}"))
         ranked += [(place, _shuffled(seed, f"{word} {place}"), clip) for place, clip in enumerate(clips)]
     ranked.sort(key=lambda row: row[:2])
-    return [replace(clip, label=UNKNOWN) for _, _, clip in ranked[:wanted]]
+    return [replace(clip, label=UNKNOWN, word=clip.label) for _, _, clip in ranked[:wanted]]
 
 
 def _shuffled(seed: int, text: str) -> str:
     return hashlib.blake2b(f"{seed} {text}".encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
+
+
+def noise_stretch(side: Split) -> tuple[float, float]:
+    """Where in a noise recording the stretch of a side begins and ends, as shares of its length."""
+    return _NOISE_PARTS[side]
 
 
 def _cut_silence(noise: Sequence[Path], side: Split, wanted: int, seed: int) -> list[Clip]:

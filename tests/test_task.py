@@ -14,7 +14,7 @@ from data.corpus import SILENCE, SPLITS, UNKNOWN, Clip, Index
 from data.errors import CorpusError
 from data.folder import FolderCorpus
 from data.noise import EXPONENTS, SAMPLE_RATE, coloured_noise, generated_noise
-from data.task import Task, examples, judged
+from data.task import Task, examples, judged, kept_out
 from tests.sounds import tone, write
 
 
@@ -44,9 +44,24 @@ def test_words_alone() -> None:
 def test_unknown_has_as_many_clips_as_a_word_spread_over_the_other_words() -> None:
     index = _index({"a": 10, "b": 20, "c": 30, "d": 30, "e": 30})
     chosen = examples(index, Task(("a", "b"), unknown=True), seed=0)
-    assert all(_count(chosen)[UNKNOWN, side] == 15 for side in SPLITS)
-    words = Counter(clip.path.parent.name for clip in chosen if clip.label == UNKNOWN and clip.split == "training")
+    assert [_count(chosen)[UNKNOWN, side] for side in SPLITS] == [60, 15, 15], "a pool to draw each epoch from"
+    words = Counter(clip.word for clip in chosen if clip.label == UNKNOWN and clip.split == "validation")
     assert words == {"c": 5, "d": 5, "e": 5}
+
+
+def test_some_other_words_are_kept_out_of_training_and_judged() -> None:
+    index = _index({"a": 9, "b": 9, **dict.fromkeys("cdefghijkl", 9)})
+    task = Task(("a", "b"), unknown=True)
+    out = kept_out(index, task)
+    assert len(out) == 2
+    for seed in (0, 1):
+        chosen = examples(index, task, seed)
+        unknown = {side: {c.word for c in chosen if c.label == UNKNOWN and c.split == side} for side in SPLITS}
+        assert not unknown["training"] & out
+        assert out <= unknown["validation"] | unknown["test"]
+    assert out <= {clip.word for clip in judged(index, task, "test", 0)[0]}
+    assert kept_out(index, Task(("a", "b"))) == set(), "without _unknown_ there is nothing to reject"
+    assert kept_out(_index({"a": 9, "b": 9, "c": 9}), task) == set(), "one other word is needed to learn from"
 
 
 def test_another_seed_draws_other_clips_and_the_same_seed_the_same() -> None:

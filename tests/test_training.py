@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from audio_models.batches import Examples, FixedBatches, class_size
 from audio_models.clip_features import clip_features
 from audio_models.config import CELLS, FeatureConfig, NetworkConfig, default_network, default_training
 from audio_models.sequences import Normalisation
@@ -15,9 +17,7 @@ from tests.sounds import glides
 
 pytest.importorskip("tensorflow")
 
-from dataclasses import replace
-
-from audio_models.training import Examples, Training, class_weights
+from audio_models.training import Training
 
 FEATURES = FeatureConfig(deltas=False)  # with slopes a single frame would tell a rise from a fall
 WORDS = ("rise", "fall")
@@ -46,6 +46,11 @@ def _training(cell: str, epochs: int = 30, **changes) -> Training:
     return Training(network, config, FEATURES.width, len(WORDS))
 
 
+def _batches(sides, seed: int = 0) -> FixedBatches:
+    examples = sides["training"]
+    return FixedBatches(examples, 16, class_size(examples.classes), seed)
+
+
 def _nothing(_: object) -> None:
     pass
 
@@ -54,7 +59,7 @@ def _nothing(_: object) -> None:
 def test_a_network_with_memory_tells_a_rise_from_a_fall(sides, cell: str) -> None:
     training = _training(cell)
     while not training.is_done and (not training.history or training.history[-1].validation_accuracy < 1):
-        training.run_epoch(sides["training"], sides["validation"], _nothing)
+        training.run_epoch(_batches(sides), sides["validation"], _nothing)
     assert training.history[-1].validation_accuracy == 1.0
 
 
@@ -62,7 +67,7 @@ def test_a_network_without_memory_cannot(sides) -> None:
     """rise and fall hold the same frames in opposite order; a mean over frames does not know the order."""
     training = _training("feed_forward", epochs=12)
     while not training.is_done:
-        training.run_epoch(sides["training"], sides["validation"], _nothing)
+        training.run_epoch(_batches(sides), sides["validation"], _nothing)
     assert max(row.validation_accuracy for row in training.history) < 0.8
 
 
@@ -76,30 +81,36 @@ def test_the_same_seed_gives_the_same_network_and_another_does_not(sides) -> Non
         config = replace(default_training("gru"), epochs=2, seed=seed, batch_size=16)
         training = Training(NetworkConfig("gru", 8, dropout=0.3), config, FEATURES.width, 2)
         for _ in range(2):
-            training.run_epoch(sides["training"], sides["validation"], _nothing)
+            training.run_epoch(_batches(sides), sides["validation"], _nothing)
         results.append(_weights(training))
     for one, other in zip(results[0], results[1], strict=True):
         np.testing.assert_array_equal(one, other)
     assert any(np.abs(one - other).max() > 1e-4 for one, other in zip(results[0], results[2], strict=True))
 
 
-def test_a_resumed_training_equals_one_that_never_stopped(sides, tmp_path: Path) -> None:
+@pytest.mark.parametrize("averaging", [0.0, 0.9])
+def test_a_resumed_training_equals_one_that_never_stopped(sides, tmp_path: Path, averaging: float) -> None:
+    def _training(cell: str, epochs: int) -> Training:
+        network = replace(default_network(cell, "strong"), units=8, filters=8)
+        config = replace(default_training(cell, "strong"), epochs=epochs, batch_size=16, averaging=averaging)
+        return Training(network, config, FEATURES.width, len(WORDS))
+
     through = _training("lstm", epochs=4)
     for _ in range(4):
-        through.run_epoch(sides["training"], sides["validation"], _nothing)
+        through.run_epoch(_batches(sides), sides["validation"], _nothing)
 
     first = _training("lstm", epochs=4)
     for _ in range(2):
-        first.run_epoch(sides["training"], sides["validation"], _nothing)
+        first.run_epoch(_batches(sides), sides["validation"], _nothing)
     first.save(tmp_path / "checkpoint.npz")
     history = list(first.history)
-    first.run_epoch(sides["training"], sides["validation"], _nothing)  # an epoch that is lost
+    first.run_epoch(_batches(sides), sides["validation"], _nothing)  # an epoch that is lost
 
     second = _training("lstm", epochs=4)
     second.restore(tmp_path / "checkpoint.npz", [*history, first.history[-1]])
     assert len(second.history) == 2
     for _ in range(2):
-        second.run_epoch(sides["training"], sides["validation"], _nothing)
+        second.run_epoch(_batches(sides), sides["validation"], _nothing)
     for one, other in zip(_weights(through), _weights(second), strict=True):
         np.testing.assert_array_equal(one, other)
     assert [r.validation_loss for r in through.history] == [r.validation_loss for r in second.history]
@@ -124,16 +135,41 @@ def test_it_stops_when_the_validation_loss_no_longer_falls(sides) -> None:
     assert done == [False, False, False, True]
 
 
-def test_classes_weigh_the_same_together() -> None:
-    classes = np.array([0] * 90 + [1] * 10)
-    weights = class_weights(classes, 3)
-    assert weights[classes].mean() == pytest.approx(1)
-    assert weights[0] * 90 == pytest.approx(weights[1] * 10)
-    assert weights[2] == 0, "a class without clips weighs nothing"
-
-
 def test_the_row_of_an_epoch_is_the_mean_over_its_clips(sides) -> None:
     training = _training("gru", epochs=1)
-    row = training.run_epoch(sides["training"], sides["validation"], _nothing)
+    row = training.run_epoch(_batches(sides), sides["validation"], _nothing)
     assert 0.2 < row.loss < 1.5  # near ln 2 for an untrained network with two classes
     assert 0 < row.accuracy < 1
+
+
+def test_the_averaged_network_is_the_running_mean_and_the_last_weights_come_back(sides) -> None:
+    network = NetworkConfig("simple_rnn", 4)
+    training = Training(network, replace(default_training("gru"), averaging=0.5, learning_rate=0.05), FEATURES.width, 2)
+    steps: list[np.ndarray] = []
+    training.run_epoch(
+        _batches(sides), sides["validation"], lambda _: steps.append(np.array(training.model.weights[0]))
+    )
+    last = np.array(training.model.weights[0])
+    expected = None
+    first = np.array(Training(network, training.config, FEATURES.width, 2).model.weights[0])
+    expected = first
+    for number, weights in enumerate(steps, 1):
+        keep = min(0.5, (1 + number) / (10 + number))
+        expected = keep * expected + (1 - keep) * weights
+    with training.averaged():
+        np.testing.assert_allclose(np.array(training.model.weights[0]), expected, atol=1e-5)
+    np.testing.assert_array_equal(np.array(training.model.weights[0]), last)
+    np.testing.assert_array_equal(steps[-1], last)
+
+
+def test_the_learning_rate_rises_and_falls_along_half_a_cosine() -> None:
+    config = replace(default_training("gru"), schedule="cosine", epochs=10, learning_rate=1.0)
+    training = Training(NetworkConfig("gru", 2), config, 3, 2)
+    rates = [training._learning_rate(done / 10) for done in range(101)]
+    assert rates[0] == pytest.approx(0.1)
+    assert rates[50] == pytest.approx(0.5)
+    assert rates[100] == pytest.approx(0)
+    peak = int(np.argmax(rates))
+    assert np.all(np.diff(rates[: peak + 1]) > 0)
+    assert np.all(np.diff(rates[peak:]) < 0)
+    assert _training("gru")._learning_rate(17) == default_training("gru").learning_rate

@@ -1,0 +1,178 @@
+"""What the training loop is fed with: padded batches of normalised frames, every class as often as the others.
+
+`FixedBatches` shows clips as they are; `AugmentedBatches` changes them anew each time, on a thread of its own, a few
+batches ahead of the optimizer, so that it does not wait.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from audio_models.augment import Augmenter
+from audio_models.config import FeatureConfig
+from audio_models.mfcc import Frames, cepstra, mel_bands
+from audio_models.sequences import PADDING, Normalisation, pad
+from audio_models.waveform import Waveform
+
+Batch = tuple[NDArray[np.float32], NDArray[np.int64]]
+"""Frames (batch, longest, width) and classes (batch,)."""
+
+REUSE = 4
+"""Epochs that show the same change of a waveform, each under other masks: a change takes as long as three steps of the
+optimizer, masks next to nothing."""
+
+_AHEAD = 6  # batches that are made before they are asked for
+
+
+class Batches(Protocol):
+    """What an epoch is made of."""
+
+    @property
+    def clips(self) -> int:
+        """Clips in an epoch."""
+
+    def epoch(self, number: int) -> Iterator[Batch]:
+        """The batches of epoch `number`; the same each time that it is asked for."""
+
+
+def balanced(classes: NDArray[np.int64], size: int, random: np.random.Generator) -> NDArray[np.int64]:
+    """Positions of the clips of one epoch, shuffled: `size` of each class.
+
+    A class with more clips gives a part of them, another one in each epoch; one with fewer gives each of them equally
+    often, but for the remainder.
+    """
+    drawn = []
+    for one in np.unique(classes):
+        own = random.permutation(np.flatnonzero(classes == one))
+        drawn.append(np.resize(own, size))
+    return random.permutation(np.concatenate(drawn))
+
+
+def class_size(classes: NDArray[np.int64], pooled: Sequence[int] = ()) -> int:
+    """Clips of each class in an epoch: the mean over the classes, those not counted of which there is any number."""
+    counts = np.bincount(classes)
+    counts = np.array([count for one, count in enumerate(counts) if count and one not in pooled])
+    return int(np.ceil(counts.mean()))
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Clips of one side: normalised MFCC sequences, each (frames, width), and their classes (clips,) int."""
+
+    sequences: Sequence[Frames]
+    classes: NDArray[np.int64]
+
+    def batch(self, positions: NDArray[np.int64]) -> Batch:
+        """(batch, longest, width), (batch,)."""
+        frames, _ = pad([self.sequences[position] for position in positions])
+        return frames, self.classes[positions]
+
+
+@dataclass(frozen=True)
+class FixedBatches:
+    """Clips as they are.
+
+    Attributes:
+        examples: all training clips.
+        batch_size: clips in a batch.
+        size: clips of each class in an epoch.
+        seed: of their order.
+    """
+
+    examples: Examples
+    batch_size: int
+    size: int
+    seed: int
+
+    @property
+    def clips(self) -> int:
+        return self.size * len(np.unique(self.examples.classes))
+
+    def epoch(self, number: int) -> Iterator[Batch]:
+        order = balanced(self.examples.classes, self.size, np.random.default_rng([self.seed, number]))
+        for first in range(0, len(order), self.batch_size):
+            yield self.examples.batch(order[first : first + self.batch_size])
+
+
+@dataclass(frozen=True)
+class AugmentedBatches:
+    """Clips changed anew each time that they are shown.
+
+    Attributes:
+        load: the waveform of the clip at a position, (samples,) float32.
+        classes: (clips,) int, of all training clips.
+        silence: the class whose clips are cut anew from noise each time, or None.
+        augmenter: changes them.
+        features, normalisation: how they become frames.
+        batch_size, size, seed: see `FixedBatches`.
+    """
+
+    load: Callable[[int], Waveform]
+    classes: NDArray[np.int64]
+    silence: int | None
+    augmenter: Augmenter
+    features: FeatureConfig
+    normalisation: Normalisation
+    batch_size: int
+    size: int
+    seed: int
+    _kept: dict[int, tuple[int, NDArray[np.float16]]] = field(default_factory=dict, init=False, repr=False)
+
+    @property
+    def clips(self) -> int:
+        return self.size * len(np.unique(self.classes))
+
+    def epoch(self, number: int) -> Iterator[Batch]:
+        order = balanced(self.classes, self.size, np.random.default_rng([self.seed, number]))
+        parts = [(first, order[first : first + self.batch_size]) for first in range(0, len(order), self.batch_size)]
+        waiting: list[Future[Batch]] = []
+        with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(1) as pool:
+            try:
+                for first, part in parts:
+                    waiting.append(pool.submit(self._batch, number, first, part))
+                    if len(waiting) > _AHEAD:
+                        yield waiting.pop(0).result()
+                while waiting:
+                    yield waiting.pop(0).result()
+            finally:
+                for batch in waiting:
+                    batch.cancel()
+
+    def _batch(self, epoch: int, first: int, positions: NDArray[np.int64]) -> Batch:
+        """Masks are drawn for each batch; the waveform behind them is changed anew in every `REUSE`-th epoch."""
+        found = {int(position): self._waveform(epoch, int(position)) for position in positions}
+        fresh = {position: samples for position, samples in found.items() if samples is not None}
+        for position, bands in zip(fresh, mel_bands(list(fresh.values()), self.features), strict=True):
+            self._kept[position] = (_variant(epoch, position), bands.astype(np.float16))
+        random = np.random.default_rng([self.seed, epoch, first])
+        sequences = [
+            cepstra(self.augmenter.bands(self._kept[int(position)][1].astype(np.float32), random), self.features)
+            for position in positions
+        ]
+        frames, lengths = pad(sequences)
+        frames = self.normalisation.apply(frames)
+        frames[np.arange(frames.shape[1]) >= lengths[:, None]] = PADDING
+        return frames, self.classes[positions]
+
+    def _waveform(self, epoch: int, position: int) -> Waveform | None:
+        """The clip as it is changed in this epoch, or None where its bands are kept from an earlier one."""
+        variant = _variant(epoch, position)
+        if position in self._kept and self._kept[position][0] == variant:
+            return None
+        random = np.random.default_rng([self.seed, position, variant])
+        samples = self.load(position)
+        if self.classes[position] == self.silence:
+            return self.augmenter.silence(len(samples), random)
+        return self.augmenter.waveform(samples, random)
+
+
+def _variant(epoch: int, position: int) -> int:
+    """Which change of a clip an epoch shows; a part of the clips is changed anew in each."""
+    return (epoch + position) // REUSE

@@ -1,0 +1,149 @@
+"""What each part of the strong recipe is worth: trained without it, or with another in its place, on validation clips.
+
+`python -m benchmarks.ablation --corpus FOLDER [--cell gru] [--seeds 2] [VARIATION ...]` prints one row a variation.
+Test clips are not looked at.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from audio_models.config import (
+    RunConfig,
+    default_augmentation,
+    default_features,
+    default_network,
+    default_training,
+)
+from data import catalogue, workspace
+from data.task import Task
+
+COMMANDS = ("left", "right", "stop", "up", "down", "go", "off", "on")
+
+VARIATIONS: dict[str, dict[str, Any]] = {
+    "strong recipe": {},
+    "no augmentation": {"augment": False},
+    "no change of speed": {"speed": 0.0},
+    "no noise": {"noise_probability": 0.0},
+    "no masks": {"time_masks": 0, "frequency_masks": 0},
+    "no convolution": {"convolutions": 0},
+    "one convolution": {"convolutions": 1},
+    "three convolutions": {"convolutions": 3},
+    "one direction": {"bidirectional": False},
+    "last state": {"readout": "last"},
+    "mean over frames": {"readout": "mean"},
+    "constant rate": {"schedule": "constant"},
+    "no label smoothing": {"label_smoothing": 0.0},
+    "no averaging": {"averaging": 0.0},
+    "13 coefficients with slopes": {"n_mfcc": 13, "deltas": True},
+    "frames every 10 ms": {"hop_ms": 10.0},
+}
+
+
+def main() -> int:
+    """Train every variation with every seed, two at a time, and print the table."""
+    options = _options()
+    corpus = catalogue.refer(options.corpus).name
+    if options.one is not None:
+        print(json.dumps(_train(corpus, options.cell, json.loads(options.one), options.seeds)))
+        return 0
+    extra = {name: json.loads(name) for name in options.variation if name.startswith("{")}
+    chosen = {name: {**VARIATIONS, **extra}[name] for name in options.variation or VARIATIONS}
+    jobs = [(name, changes, seed) for name, changes in chosen.items() for seed in range(options.seeds)]
+
+    def run(job: tuple[str, dict[str, Any], int]) -> tuple[str, dict[str, float]]:
+        name, changes, seed = job
+        found = _in_its_own_process(corpus, options.cell, changes, seed)
+        print(f"{name}, seed {seed}: {found}", file=sys.stderr, flush=True)
+        return name, found
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        results = list(pool.map(run, jobs))
+    print(f"{options.cell}, {options.seeds} seeds, validation clips")
+    print("| variation | validation accuracy | each seed | cross-entropy | parameters | seconds |")
+    print("|---|---|---|---|---|---|")
+    for name in chosen:
+        rows = [found for other, found in results if other == name]
+        mean = {key: statistics.mean(row[key] for row in rows) for key in rows[0]}
+        each = ", ".join(f"{row['accuracy']:.1%}" for row in rows)
+        print(
+            f"| {name} | {mean['accuracy']:.1%} | {each} | {mean['loss']:.3f} | {mean['parameters']:,.0f} | {mean['seconds']:.0f} |"
+        )
+    return 0
+
+
+def _quiet(_: object) -> None:
+    """Hears the steps of a training and says nothing."""
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.ablation", description=__doc__)
+    parser.add_argument("variation", nargs="*", help=f"which: {', '.join(VARIATIONS)}; all by default")
+    parser.add_argument("--corpus", required=True, metavar="NAME|FOLDER", help="the clips to learn from")
+    parser.add_argument("--cell", default="gru")
+    parser.add_argument("--seeds", type=int, default=2, metavar="N", help="trainings of each variation (2)")
+    parser.add_argument("--one", help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def _in_its_own_process(corpus: str, cell: str, changes: dict[str, Any], seed: int) -> dict[str, float]:
+    arguments = ["--corpus", corpus, "--cell", cell, "--seeds", str(seed), "--one", json.dumps(changes)]
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.ablation", *arguments],
+        cwd=workspace.PROJECT,
+        env={**os.environ, "TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def _train(corpus: str, cell: str, changes: dict[str, Any], seed: int) -> dict[str, float]:
+    """The best epoch of one training."""
+    from audio_models.training_process import import_training, prepare
+
+    changes = {**changes, "seed": seed}
+
+    def changed(config: Any) -> Any:
+        names = {field.name for field in dataclasses.fields(config)}
+        return dataclasses.replace(config, **{key: value for key, value in changes.items() if key in names})
+
+    config = RunConfig(
+        corpus=catalogue.refer(corpus),
+        task=Task(COMMANDS, unknown=True, silence=True),
+        features=changed(default_features("strong")),
+        network=changed(default_network(cell, "strong")),  # type: ignore[arg-type]
+        training=changed(default_training(cell, "strong")),  # type: ignore[arg-type]
+        augmentation=changed(default_augmentation("strong")),
+    )
+    prepared = prepare(config)
+    training = import_training().Training(config.network, config.training, config.features.width, len(prepared.labels))
+    began = time.monotonic()
+    while not training.is_done:
+        row = training.run_epoch(prepared.training, prepared.validation, _quiet)
+        if os.environ.get("HARK_VERBOSE"):
+            print(row, file=sys.stderr, flush=True)
+    best = min(training.history, key=lambda row: row.validation_loss)
+    return {
+        "accuracy": best.validation_accuracy,
+        "loss": best.validation_loss,
+        "parameters": training.model.count_params(),
+        "seconds": time.monotonic() - began,
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())
