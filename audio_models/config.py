@@ -27,6 +27,10 @@ Recipe = Literal["plain", "strong"]
 RECIPES: tuple[Recipe, ...] = get_args(Recipe)
 
 
+REACH = 5
+"""Frames that a convolution sees at once."""
+
+_FEWEST_CLIPS = 1000  # of an epoch with augmentation
 _HALVINGS = 2  # convolutions that halve the number of frames
 
 
@@ -270,6 +274,11 @@ class RunConfig:
             raise ConfigError(
                 f"'{self.name[:70]}' cannot name a run; use up to 60 characters without slashes or line breaks."
             )
+
+    def clips_of_a_class(self, clips_a_word: float) -> int:
+        """Clips of each class that an epoch shows: as many as a word has on average; augmentation makes many of a few."""
+        each = math.ceil(clips_a_word)
+        return max(each, math.ceil(_FEWEST_CLIPS / len(self.task.classes))) if self.augmentation.augment else each
 
 
 Config = TypeVar("Config")

@@ -13,14 +13,11 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from audio_models.config import NetworkConfig
+from audio_models.config import REACH, NetworkConfig
 from audio_models.sequences import PADDING
 
 Weights = dict[str, NDArray[np.float32]]
 """The trained numbers by name, in keras' layout: "layer_1/forward/kernel", ..., "output/bias"."""
-
-REACH = 5
-"""Frames that a convolution sees at once."""
 
 _RECURRENT: dict[str, Any] = {
     "simple_rnn": keras.layers.SimpleRNN,

@@ -56,6 +56,7 @@ class State:
         updated: when this was written [s since 1970].
         error: why it failed, one sentence.
         skipped: clips that could not be read.
+        clips_a_word: training clips that a word has on average; 0 while that is not known.
     """
 
     status: Status = "queued"
@@ -70,6 +71,7 @@ class State:
     updated: float = 0.0
     error: str = ""
     skipped: int = 0
+    clips_a_word: int = 0
 
 
 @dataclass(frozen=True)

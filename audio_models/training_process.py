@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
 _POLL = 0.2  # seconds between two looks at the cancel file or the queue
 _GRACE = 1.0  # seconds in which the work may stop by itself before the process ends it
-_FEWEST_CLIPS = 1000  # of an epoch with augmentation, which makes many of a few
 _WRITE_EVERY = 0.4  # seconds between two writes of the state
 
 Said = Callable[[State], None]
@@ -144,7 +143,7 @@ def _train(run: Run, work: _Work) -> None:
         tensorflow = importer.submit(import_training)  # seconds; the features are computed meanwhile
         config = run.config
         prepared = prepare(config, work.report)
-        work.write(skipped=prepared.skipped)
+        work.write(skipped=prepared.skipped, clips_a_word=prepared.clips_a_word)
         work.write(stage="Starting tensorflow", done=0, total=None)
         training = _await(tensorflow, work).Training(
             config.network, config.training, config.features.width, len(prepared.labels)
@@ -201,6 +200,7 @@ class Prepared:
         normalisation: of the frames.
         count: clips of each side.
         skipped: clips that could not be read.
+        clips_a_word: training clips that a word has on average.
         clip_seconds: nine of ten training clips are no longer [s].
     """
 
@@ -210,6 +210,7 @@ class Prepared:
     normalisation: Normalisation
     count: dict[Split, int]
     skipped: int
+    clips_a_word: int
     clip_seconds: float
 
 
@@ -236,10 +237,10 @@ def prepare(config: RunConfig, report: Report = quiet) -> Prepared:
     normalisation = Normalisation.fit([frames for clip, frames in readable if clip.split == "training"])
     classes = np.array([position[clip.label] for clip in learned])
     pooled = [position[label] for label in (UNKNOWN, SILENCE) if label in position and len(labels) > 2]
-    size = class_size(classes, pooled)
+    clips_a_word = class_size(classes, pooled)
+    size = config.clips_of_a_class(clips_a_word)
     training: Batches
     if config.augmentation.augment:
-        size = max(size, -(-_FEWEST_CLIPS // len(labels)))
         training = AugmentedBatches(
             load=waveforms(learned, config.features.sample_rate, report),
             classes=classes,
@@ -269,6 +270,7 @@ def prepare(config: RunConfig, report: Report = quiet) -> Prepared:
         normalisation,
         {side: sum(clip.split == side for clip in clips) for side in SPLITS},
         len(skipped),
+        clips_a_word,
         round(float(np.quantile([clip.seconds for clip in learned], 0.9)), 3),
     )
 

@@ -304,6 +304,44 @@ def score_bars(table: pd.DataFrame) -> alt.LayerChart:
     return dots.properties(height=alt.Step(26))
 
 
+def reliability(table: pd.DataFrame, threshold: float) -> alt.LayerChart:
+    """Confidence against accuracy; the nearer to the diagonal, the more the confidence means.
+
+    Args:
+        table: columns `confidence`, `accuracy`, `clips`, one row a bin.
+        threshold: confidence under which an answer is "not sure".
+    """
+    axis = alt.Axis(format="%", values=[0, 0.2, 0.4, 0.6, 0.8, 1])
+    scale = alt.Scale(domain=[0, 1])
+    line = (
+        alt.Chart(pd.DataFrame({"confidence": [0, 1], "accuracy": [0, 1]}))
+        .mark_line(color="#7c878c", strokeDash=[4, 4])
+        .encode(x="confidence:Q", y="accuracy:Q")
+    )
+    dots = (
+        alt.Chart(table)
+        .mark_point(filled=True, color=ACCENT, opacity=0.85)
+        .encode(
+            x=alt.X("confidence:Q", title="confidence", scale=scale, axis=axis),
+            y=alt.Y("accuracy:Q", title="heard right", scale=scale, axis=axis),
+            size=alt.Size("clips:Q", title="clips", scale=alt.Scale(range=[40, 900]), legend=None),
+            tooltip=[
+                alt.Tooltip("confidence:Q", format=".1%"),
+                alt.Tooltip("accuracy:Q", title="heard right", format=".1%"),
+                "clips:Q",
+            ],
+        )
+    )
+    mark = alt.Chart(pd.DataFrame({"confidence": [threshold]})).mark_rule(color=PALETTE[1], strokeDash=[2, 3])
+    text = (
+        alt.Chart(pd.DataFrame({"confidence": [threshold], "text": ["not sure"]}))
+        .mark_text(align="right", baseline="top", dx=-6, dy=6, color="#7c878c")
+        .encode(x="confidence:Q", y=alt.value(0), text="text:N")
+    )
+    layers = [line, dots, *([mark.encode(x="confidence:Q"), text] if threshold else [])]
+    return alt.layer(*layers).properties(height=360)
+
+
 def speaker_accuracies(table: pd.DataFrame) -> alt.Chart:
     """How many speakers are understood how well: a histogram. Column `accuracy`."""
     return (

@@ -27,6 +27,7 @@ TERMS = {
     "interval": "The accuracy was measured on a limited number of clips. Measured again on other clips of the same kind, it would lie in this range 95 times out of 100.",
     "unknown": "A class for words that are none of yours, so that the network can say so. It is learned from the corpus' other words.",
     "silence": "A class for background noise with no word in it, so that the network does not hear words in nothing.",
+    "confidence": "How probable the network holds its answer. It was calibrated on validation clips: of the answers that are 80 % sure, about 80 in 100 are right. Below a threshold, also found there, the answer is only a guess.",
     "speaker-disjoint": "No speaker is on two sides: the network is judged by voices it has never heard.",
 }
 
@@ -77,7 +78,8 @@ def describe_run(run: Run) -> str:
     """One line: its name, cell, and what it learned from."""
     try:
         config = run.config
-        return f"{run.name} · {CELL_TITLES[config.network.cell]} {config.network.units} · {corpus_title(config.corpus)}"
+        of = "comes with Hark" if run.is_bundled else corpus_title(config.corpus)
+        return f"{run.name} · {CELL_TITLES[config.network.cell]} {config.network.units} · {of}"
     except HarkError:
         return f"{run.id} (damaged)"
 

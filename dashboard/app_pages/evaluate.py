@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from audio_models import evaluation, runs
+from audio_models import evaluation, metrics, runs
 from audio_models.config import CELL_TITLES
 from audio_models.evaluation import SIDES, Evaluation, Heard, Side
 from audio_models.progress import in_words
@@ -28,6 +28,7 @@ from dashboard.widgets import (
     percent,
     play,
 )
+from data import catalogue
 from data.catalogue import CorpusReference
 from data.corpus import reasons
 from data.errors import HarkError
@@ -170,6 +171,35 @@ def _mistakes(judgement: Evaluation) -> None:
             play(one.clip)
 
 
+def _confidence(judgement: Evaluation) -> None:
+    confidences = np.array([one.confidence for one in judgement.heard])
+    correct = np.array([one.correct for one in judgement.heard])
+    bins = metrics.reliability(confidences, correct)
+    picture, words = st.columns([3, 2], gap="large")
+    picture.altair_chart(charts.reliability(pd.DataFrame([asdict(one) for one in bins]), judgement.threshold))
+    sure = confidences >= judgement.threshold
+    with words:
+        st.markdown(
+            "Each dot stands for the answers of about one confidence, its size for how many they are. On the line, "
+            "confidence means what it says: of the answers that are 80 % sure, 80 in 100 are right.",
+            help=TERMS["confidence"],
+        )
+        st.markdown(
+            f"On average confidence and accuracy lie **{percent(metrics.calibration_error(bins))}** apart "
+            f"({judgement.split}, {judgement.clips:,} clips)."
+        )
+        if judgement.threshold and sure.any():
+            st.markdown(
+                f'Below **{percent(judgement.threshold)}** the answer is "not sure". That leaves {percent(sure.mean())} '
+                f"of the clips, of which **{percent(correct[sure].mean())}** are heard right."
+            )
+        if new := judgement.rejection:
+            st.markdown(
+                f"Words that were in no training clip (*{as_text(', '.join(new.words))}*): **{new.rejected} of "
+                f"{new.clips}** clips were rejected, as unknown or as not sure."
+            )
+
+
 def _compare(models: Sequence[Run], split: Side) -> None:
     by_id = {run.id: run for run in models}
     chosen = st.multiselect(
@@ -246,10 +276,24 @@ def _page() -> None:
                 corpus = choose_corpus("evaluate")
                 if corpus is None:
                     return
+        if run.card:
+            with st.expander("About this model: on what it was trained, and how well it hears", icon=":material/info:"):
+                st.markdown(run.card)
+        asked = corpus or run.config.corpus
+        opened = catalogue.open_corpus(asked)
+        made_in_seconds = opened.description.synthetic
+        if evaluation.kept(run, corpus, split) is None and not (opened.is_loaded() or made_in_seconds):
+            st.info(
+                f"{as_text(corpus_title(asked))} is not on this computer, so nothing can be judged by it yet. Load it on "
+                "the Data page, or judge by another corpus above: a folder of clips will do.",
+                icon=":material/download:",
+            )
+            st.page_link("app_pages/corpora.py", label="To the Data page", icon=":material/library_music:")
+            return
         judgement = _judgement(run, corpus, split)
         _headline(judgement)
-        matrix, classes, speakers, mistakes, compared = st.tabs(
-            ["Confusion matrix", "Per class", "Per speaker", "Most confident mistakes", "Runs compared"]
+        matrix, classes, speakers, confidence, mistakes, compared = st.tabs(
+            ["Confusion matrix", "Per class", "Per speaker", "Confidence", "Most confident mistakes", "Runs compared"]
         )
         with matrix:
             _confusion(judgement)
@@ -257,6 +301,8 @@ def _page() -> None:
             _per_class(judgement)
         with speakers:
             _per_speaker(judgement)
+        with confidence:
+            _confidence(judgement)
         with mistakes:
             _mistakes(judgement)
         with compared:

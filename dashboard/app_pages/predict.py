@@ -47,8 +47,15 @@ def _answer(recognizer, name: str, content: bytes, key: str, *, find: bool = Fal
     words, bars = st.columns([2, 3], vertical_alignment="center")
     with words:
         st.caption(as_text(name))
-        st.html(in_large_type(answer.label))
-        st.markdown(f"**{percent(answer.confidence)}** sure")
+        st.html(in_large_type(answer.label if answer.sure else "not sure"))
+        if answer.sure:
+            st.markdown(f"**{percent(answer.confidence)}** sure", help=TERMS["confidence"])
+        else:
+            st.markdown(
+                f"Perhaps **{as_text(answer.label)}**: {percent(answer.confidence)}, and below "
+                f"{percent(recognizer.threshold)} it does not commit itself.",
+                help=TERMS["confidence"],
+            )
         st.audio(content)
     with bars:
         st.altair_chart(charts.probability_bars(answer.probabilities), key=f"bars-{key}")
@@ -76,7 +83,8 @@ def _several(recognizer, files) -> None:  # type: ignore[no-untyped-def]
     for file in files:
         try:
             answer = recognizer.hear(recognizer.load(file.getvalue(), name=file.name))
-            rows.append({"clip": file.name, "heard": answer.label, "confidence": answer.confidence, "problem": ""})
+            heard = answer.label if answer.sure else f"not sure (perhaps {answer.label})"
+            rows.append({"clip": file.name, "heard": heard, "confidence": answer.confidence, "problem": ""})
         except HarkError as error:
             rows.append({"clip": file.name, "heard": "", "confidence": None, "problem": str(error)})
     columns = {
@@ -100,13 +108,16 @@ def _page() -> None:
         return
     st.title("Speak, and see what is heard")
     with faults_in_words():
-        model, words = st.columns([2, 3], vertical_alignment="bottom")
+        model, words = st.columns([2, 3], vertical_alignment="center")
         with model:
             run = choose_run(models, "predict_run")
         with words:
             st.markdown("It knows: " + ", ".join(f"**{as_text(label)}**" for label in run.config.task.classes))
             if run.config.corpus.name == "synthetic_voices":
                 st.caption("Trained on synthetic voices only: expect mistakes on a real one.")
+            if run.card:
+                with st.popover("About this model", icon=":material/info:"):
+                    st.markdown(run.card)
         record, upload = st.columns(2)
         with record:
             recording = st.audio_input("Say one of its words", sample_rate=16_000, key="recording")

@@ -9,197 +9,12 @@ import pandas as pd
 import streamlit as st
 
 from audio_models import jobs, runs
-from audio_models.config import (
-    CELL_TITLES,
-    CELLS,
-    Cell,
-    FeatureConfig,
-    NetworkConfig,
-    RunConfig,
-    TrainingConfig,
-    default_network,
-    default_training,
-)
+from audio_models.config import CELL_TITLES
 from audio_models.progress import amount, in_words
 from audio_models.runs import Run, State
-from dashboard import charts
-from dashboard.widgets import (
-    STATUS_ICONS,
-    TERMS,
-    as_text,
-    choose_corpus,
-    corpus_title,
-    faults_in_words,
-    loaded_index,
-    percent,
-    quick_config,
-)
-from data import catalogue
-from data.catalogue import CorpusReference
-from data.corpus import UNKNOWN, Corpus
+from dashboard import charts, training_form
+from dashboard.widgets import STATUS_ICONS, as_text, corpus_title, faults_in_words, percent, quick_config
 from data.errors import HarkError
-from data.synthetic_voices import SyntheticVoices
-from data.task import Task
-
-_CELL_WORDS: dict[Cell, str] = {
-    "simple_rnn": "The plain recurrent network: its state is one layer's output, fed back. Its memory is short.",
-    "lstm": "Gates decide what to write to a separate memory, what to forget and what to show. Its memory is long.",
-    "gru": "Two gates instead of three, and no separate memory: a lighter LSTM, often as good.",
-    "feed_forward": "Sees each frame on its own and averages. It cannot know in which order they came.",
-}
-
-
-def _settings() -> None:
-    """The form: corpus, words, cell; the rest is folded away with defaults that do well."""
-    reference = choose_corpus("train", CorpusReference("synthetic_voices"))
-    if reference is None:
-        return
-    corpus = catalogue.open_corpus(reference)
-    if isinstance(corpus, SyntheticVoices):
-        words, other_words = list(corpus.words), False  # spoken when the training starts
-    elif corpus.is_loaded():
-        index = loaded_index(corpus)
-        words, other_words = list(catalogue.usual_labels(index)), UNKNOWN in index.labels
-    else:
-        st.info(f"This corpus is not on this computer yet: {corpus.description.size}.", icon=":material/download:")
-        st.page_link("app_pages/corpora.py", label="Load it on the Data page", icon=":material/library_music:")
-        return
-    labels, unknown, silence = _task(corpus, words, other_words)
-    network, training, features, name = _network()
-    if st.button(
-        "Start training", type="primary", icon=":material/play_arrow:", disabled=len(labels) + unknown + silence < 2
-    ):
-        task = Task(tuple(labels), unknown=unknown, silence=silence)
-        run = jobs.start(RunConfig(reference, task, name, features, network, training))
-        st.session_state["watched_run"] = st.session_state["chosen_run"] = run.id
-        st.rerun()
-    if len(labels) + unknown + silence < 2:
-        st.caption("Choose at least two words.")
-
-
-def _task(corpus: Corpus, words: list[str], other_words: bool) -> tuple[list[str], bool, bool]:
-    """Which words are classes; `other_words`: the corpus has clips of `_unknown_` even if every word is listed."""
-    usual = [word for word in corpus.description.words if word in words]
-    synthetic = corpus.description.synthetic
-    labels = st.multiselect(
-        "Words",
-        words,
-        default=usual or words,
-        accept_new_options=synthetic,
-        key=f"words-{corpus.name}",
-        help="The words to tell apart." + (" Type any other word: the synthesiser can say it." if synthetic else ""),
-    )
-    no_others = set(words) <= set(labels) and not other_words
-    left, right = st.columns(2)
-    unknown = left.toggle("Other words: \\_unknown\\_", key="unknown", help=TERMS["unknown"], disabled=no_others)
-    silence = right.toggle("No word: \\_silence\\_", key="silence", help=TERMS["silence"])
-    return labels, unknown and not no_others, silence
-
-
-def _network() -> tuple[NetworkConfig, TrainingConfig, FeatureConfig, str]:
-    cell: Cell = (
-        st.segmented_control(
-            "Cell",
-            CELLS,
-            default="gru",
-            required=True,
-            format_func=CELL_TITLES.__getitem__,
-            key="cell",
-            help="What reads the frames, one after the other.",
-        )
-        or "gru"
-    )
-    st.caption(_CELL_WORDS[cell])
-    name = st.text_input("Name", placeholder=runs.next_name(CELL_TITLES[cell].split(" (")[0]), max_chars=60, key="name")
-    network, training, features = default_network(cell), default_training(cell), FeatureConfig()
-    with st.expander("More settings", icon=":material/tune:"):
-        first, second, third = st.tabs(["Network", "Training", "Features"])
-        with first:
-            columns = st.columns(3)
-            units = columns[0].number_input(
-                "Units",
-                1,
-                1024,
-                network.units,
-                help="Size of the state: how many numbers the network can keep in mind.",
-            )
-            layers = columns[1].number_input(
-                "Layers", 1, 4, network.layers, help="Recurrent layers on top of each other."
-            )
-            dropout = columns[2].number_input(
-                "Dropout",
-                0.0,
-                0.9,
-                network.dropout,
-                0.05,
-                help="Share of outputs set to zero in training, against learning by heart.",
-            )
-            recurrent = cell != "feed_forward"
-            bidirectional = st.toggle(
-                "Bidirectional",
-                disabled=not recurrent,
-                help="A second network reads the frames from the end; it needs the whole clip before it can answer.",
-            )
-            readout = st.segmented_control(
-                "Answer from",
-                ["last", "mean"],
-                default=network.readout,
-                required=True,
-                disabled=not recurrent,
-                format_func={"last": "the last state", "mean": "the mean of all states"}.__getitem__,
-            )
-        with second:
-            columns = st.columns(3)
-            epochs = columns[0].number_input(
-                "Epochs", 1, 1000, training.epochs, help="Times that every training clip is seen, at the most."
-            )
-            batch_size = columns[1].number_input(
-                "Batch size", 1, 4096, training.batch_size, help="Clips a step of the optimizer."
-            )
-            rate = columns[2].number_input(
-                "Learning rate",
-                1e-6,
-                1.0,
-                training.learning_rate,
-                format="%.5f",
-                key=f"rate-{cell}",
-                help="Step size of the Adam optimizer; a SimpleRNN needs a smaller one.",
-            )
-            patience = columns[0].number_input(
-                "Patience",
-                0,
-                1000,
-                training.patience,
-                help="Stop after so many epochs without a better validation loss; 0: never.",
-            )
-            clip_norm = columns[1].number_input(
-                "Gradient bound",
-                0.001,
-                1000.0,
-                training.clip_norm,
-                help="A longer gradient is shortened to this norm, so that one step cannot ruin the network.",
-            )
-            seed = columns[2].number_input("Seed", 0, 2**31 - 1, training.seed, help="Same seed, same result.")
-        with third:
-            columns = st.columns(3)
-            frame_ms = columns[0].number_input(
-                "Frame [ms]", 5.0, 200.0, features.frame_ms, help="Length of the stretch that one frame looks at."
-            )
-            hop_ms = columns[1].number_input(
-                "Hop [ms]", 2.0, 200.0, features.hop_ms, help="Time from one frame to the next."
-            )
-            n_mels = columns[2].number_input("Mel bands", 4, 256, features.n_mels)
-            n_mfcc = columns[0].number_input("Coefficients", 1, 256, features.n_mfcc, help=TERMS["MFCC"])
-            deltas = columns[1].toggle(
-                "Deltas", value=features.deltas, help="Add the slope of each coefficient over five frames."
-            )
-    chosen_name = name.strip() or runs.next_name(CELL_TITLES[cell].split(" (")[0])
-    return (
-        NetworkConfig(cell, units, layers, bidirectional and recurrent, dropout, readout if recurrent else "mean"),
-        TrainingConfig(epochs, batch_size, rate, patience, clip_norm, seed),
-        FeatureConfig(frame_ms=frame_ms, hop_ms=hop_ms, n_mels=n_mels, n_mfcc=n_mfcc, deltas=deltas),
-        chosen_name,
-    )
 
 
 def _watch(run_id: str) -> None:
@@ -351,7 +166,7 @@ def _page() -> None:
     known = runs.listing()
     form, watch = st.columns([2, 3], gap="large")
     with form, faults_in_words():
-        _settings()
+        training_form.show()
     with watch:
         watched = _choose_watched(known)
         if watched is None:
