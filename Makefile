@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench screenshot lock clean
+.PHONY: help run test lint format bench screenshot models lock clean
 
 help:  ## list the chores
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ bench: $(VENV)/.installed  ## measure speed and memory against the plain way
 
 screenshot: $(VENV)/.installed-dev  ## take docs/*.png anew (needs Chromium)
 	$(BIN)/python -m docs.screenshots
+
+models: $(VENV)/.installed  ## train the models that come with Hark anew (CLIPS=a folder of Speech Commands)
+	$(BIN)/python -m audio_models.bundle $(CLIPS)
 
 lock: $(VENV)/.installed-dev  ## write constraints.txt anew from what is installed
 	$(BIN)/python -m pip freeze > constraints.txt

@@ -51,6 +51,8 @@ class FeatureConfig:
         n_mfcc: coefficients kept of their cosine transform.
         fmin, fmax: edges of the lowest and the highest band [Hz].
         deltas: append to each coefficient its slope over five frames, which doubles the width of a frame.
+        cepstrum: take the cosine transform of the mel bands, whose first numbers are the MFCC; off, a frame is the
+            bands themselves: neighbours in pitch stay neighbours, as a convolution needs them.
     """
 
     sample_rate: int = 16_000
@@ -61,6 +63,7 @@ class FeatureConfig:
     fmin: float = 20.0
     fmax: float = 7_600.0
     deltas: bool = True
+    cepstrum: bool = True
 
     def __post_init__(self) -> None:
         _within("The sample rate", self.sample_rate, 4_000, 48_000, " Hz")
@@ -84,7 +87,7 @@ class FeatureConfig:
     @property
     def width(self) -> int:
         """Numbers in a frame."""
-        return self.n_mfcc * (2 if self.deltas else 1)
+        return (self.n_mfcc if self.cepstrum else self.n_mels) * (2 if self.deltas else 1)
 
 
 @dataclass(frozen=True)
@@ -99,8 +102,8 @@ class NetworkConfig:
         dropout: share of each hidden layer's outputs that is set to zero in training.
         readout: what the last Dense layer sees: the state after the "last" frame, the "mean" over all frames, or a
             mean whose weights are learned ("attention"). "feed_forward" has no state, so it takes the mean.
-        convolutions: layers of a convolution over five frames in front of the cell; each of the first two halves the
-            number of frames. 0: the cell reads the frames themselves.
+        convolutions: layers of a convolution over five frames and five bands in front of the cell; each of the first
+            two halves the number of both. 0: the cell reads the frames themselves.
         filters: outputs of each convolution.
     """
 
@@ -111,7 +114,7 @@ class NetworkConfig:
     dropout: float = 0.4
     readout: Readout = "last"
     convolutions: int = 0
-    filters: int = 96
+    filters: int = 32
 
     def __post_init__(self) -> None:
         if self.cell not in CELLS:
@@ -228,7 +231,7 @@ _READOUTS: dict[Cell, Readout] = {"simple_rnn": "mean", "lstm": "last", "gru": "
 
 def default_features(recipe: Recipe) -> FeatureConfig:
     """The features that a recipe reads."""
-    return FeatureConfig() if recipe == "plain" else FeatureConfig(n_mfcc=40, deltas=False)
+    return FeatureConfig() if recipe == "plain" else FeatureConfig(deltas=False, cepstrum=False)
 
 
 def default_network(cell: Cell, recipe: Recipe = "plain") -> NetworkConfig:

@@ -18,11 +18,11 @@ _RECENT = 5
 
 def operations(network: NetworkConfig, width: int, frames: int, classes: int) -> int:
     """Multiplications and additions for one clip of `frames` frames of `width` numbers, forward."""
-    total, inputs = 0, width
+    total, inputs, channels = 0, width, 1
     for stride in network.strides:
-        frames = -(-frames // stride)
-        total += frames * REACH * inputs * network.filters
-        inputs = network.filters
+        frames, width = -(-frames // stride), -(-width // stride)
+        total += frames * width * REACH**2 * channels * network.filters
+        channels, inputs = network.filters, width * network.filters
     for _ in range(network.layers):
         if network.cell == "feed_forward":
             total += frames * inputs * network.units

@@ -80,8 +80,8 @@ def mel_bands(waveforms: Sequence[Waveform], config: FeatureConfig) -> list[Fram
 
 
 def cepstra(bands: Frames, config: FeatureConfig) -> Frames:
-    """The MFCC frames (frames, config.width) of mel bands (frames, n_mels) [dB]."""
-    coefficients: Frames = bands @ _tables(config)[2]
+    """The frames (frames, config.width) of mel bands (frames, n_mels) [dB]: MFCC, or the bands themselves."""
+    coefficients: Frames = bands @ _tables(config)[2] if config.cepstrum else bands
     return np.concatenate([coefficients, slopes(coefficients)], axis=1) if config.deltas else coefficients
 
 

@@ -41,8 +41,11 @@ def build(config: NetworkConfig, width: int, classes: int) -> keras.Model:
     frames = keras.Input((None, width), name="frames")
     mask = keras.ops.any(keras.ops.not_equal(frames, PADDING), axis=-1)  # (batch, frames)
     hidden = frames
-    for number, stride in enumerate(config.strides, 1):
-        hidden, mask = _convolution(config, number, stride, hidden, mask)  # (batch, frames / stride, filters)
+    if config.convolutions:
+        hidden = keras.layers.Reshape((-1, width, 1), name="one_channel")(hidden)
+        for number, stride in enumerate(config.strides, 1):
+            hidden, mask = _convolution(config, number, stride, hidden, mask)  # (batch, frames, bands, filters)
+        hidden = keras.layers.Reshape((-1, hidden.shape[2] * config.filters), name="one_row")(hidden)
     for number in range(1, config.layers + 1):
         if config.cell == "feed_forward":
             hidden = keras.layers.Dense(config.units, activation="relu", name=f"layer_{number}")(hidden)
@@ -63,16 +66,19 @@ def build(config: NetworkConfig, width: int, classes: int) -> keras.Model:
 
 
 def _convolution(config: NetworkConfig, number: int, stride: int, hidden: Any, mask: Any) -> tuple[Any, Any]:
-    """Each step sees `REACH` frames around it; normalised over the batch, which leaves masked frames out."""
-    padded = keras.layers.ZeroPadding1D(REACH // 2, name=f"pad_{number}")(hidden)
-    hidden = keras.layers.Conv1D(
+    """Each step sees `REACH` frames and `REACH` bands around it; `stride` of both become one.
+
+    Normalised over the batch, which leaves masked frames out.
+    """
+    padded = keras.layers.ZeroPadding2D(REACH // 2, name=f"pad_{number}")(hidden)
+    hidden = keras.layers.Conv2D(
         config.filters, REACH, strides=stride, use_bias=False, name=f"convolution_{number}"
     )(padded)  # fmt: skip
-    mask = mask[:, ::stride]
-    hidden = keras.layers.BatchNormalization(momentum=0.95, name=f"normalisation_{number}")(hidden, mask=mask)
+    mask = mask[:, ::stride]  # (batch, frames)
+    there = keras.ops.cast(mask[:, :, None, None], "float32")
+    everywhere = keras.ops.ones_like(hidden[..., 0]) * there[..., 0]  # (batch, frames, bands)
+    hidden = keras.layers.BatchNormalization(momentum=0.95, name=f"normalisation_{number}")(hidden, mask=everywhere)
     hidden = keras.layers.ReLU(name=f"relu_{number}")(hidden)
-    hidden = keras.layers.SpatialDropout1D(config.dropout / 2, name=f"convolution_dropout_{number}")(hidden)
-    there = keras.ops.cast(keras.ops.expand_dims(mask, -1), "float32")
     return hidden * there, mask  # zeros after a clip's end, whatever the bias made of them
 
 
@@ -96,7 +102,7 @@ def weights(model: keras.Model) -> Weights:
             }
         elif isinstance(layer, keras.layers.RNN):
             parts = {f"{layer.name}/forward": layer.cell}
-        elif isinstance(layer, keras.layers.Dense | keras.layers.Conv1D | keras.layers.BatchNormalization):
+        elif isinstance(layer, keras.layers.Dense | keras.layers.Conv2D | keras.layers.BatchNormalization):
             parts = {layer.name: layer}
         else:
             continue

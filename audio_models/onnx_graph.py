@@ -27,6 +27,7 @@ _GATES = {"simple_rnn": (0,), "lstm": (0, 3, 1, 2), "gru": (0, 1, 2)}
 
 def build(
     config: NetworkConfig,
+    width: int,
     weights: Mapping[str, NDArray[np.float32]],
     metadata: Mapping[str, str] | None = None,
     temperature: float = 1.0,
@@ -35,6 +36,7 @@ def build(
 
     Args:
         config: its shape.
+        width: numbers in a frame.
         weights: its numbers by name, see `networks.weights`.
         metadata: texts kept in the file.
         temperature: what the logits are divided by before the softmax.
@@ -50,8 +52,8 @@ def build(
             hidden = graph.node("Relu", graph.dense(hidden, f"layer_{number}"))
         hidden = graph.mean_over_frames(hidden)
     else:
-        for number, stride in enumerate(config.strides, 1):
-            hidden = graph.convolution(hidden, number, stride)  # (batch, frames / stride, filters)
+        if config.convolutions:
+            hidden = graph.convolutions(hidden, config)  # (batch, fewer frames, bands * filters)
         hidden = graph.node("Transpose", hidden, perm=[1, 0, 2])  # (frames, batch, width)
         for number in range(1, config.layers + 1):
             every_frame, last = graph.recurrent(hidden, f"layer_{number}", config)
@@ -66,7 +68,7 @@ def build(
     logits = graph.node("Div", graph.dense(hidden, "output"), divisor)
     graph.node("Softmax", logits, outputs=["probabilities"], axis=-1)
 
-    width, classes = _width(config, weights), len(weights["output/bias"])
+    classes = len(weights["output/bias"])
     model = helper.make_model(
         helper.make_graph(
             graph.nodes,
@@ -85,13 +87,6 @@ def build(
     helper.set_model_props(model, dict(metadata or {}))
     onnx.checker.check_model(model)
     return model
-
-
-def _width(config: NetworkConfig, weights: Mapping[str, NDArray[np.float32]]) -> int:
-    if config.convolutions:
-        return int(weights["convolution_1/kernel"].shape[1])
-    first = "layer_1/kernel" if config.cell == "feed_forward" else "layer_1/forward/kernel"
-    return int(weights[first].shape[0])
 
 
 class _Graph:
@@ -155,30 +150,38 @@ class _Graph:
         both = value if value.ndim == 2 else np.stack([value, np.zeros_like(value)])
         return np.concatenate([np.split(row, len(gates))[gate] for row in both for gate in gates])
 
-    def convolution(self, hidden: str, number: int, stride: int) -> str:
-        """(batch, frames, inputs) -> (batch, ceil(frames / stride), filters), zeros after a clip's end.
+    def convolutions(self, frames: str, config: NetworkConfig) -> str:
+        """(batch, frames, width) -> (batch, fewer frames, fewer bands * filters), zeros after a clip's end.
 
         The normalisation is folded into the kernel: gamma (k * x - mean) / sqrt(variance + epsilon) + beta.
         """
-        kernel = self._weights[f"convolution_{number}/kernel"]  # (reach, inputs, filters)
-        gamma, beta, mean, variance = (
-            self._weights[f"normalisation_{number}/{part}"]
-            for part in ("gamma", "beta", "moving_mean", "moving_variance")
-        )
-        scale = gamma / np.sqrt(variance + _EPSILON)
-        folded = self.constant(f"convolution_{number}/kernel", (kernel * scale).transpose(2, 1, 0))
-        bias = self.constant(f"convolution_{number}/bias", beta - mean * scale)
-        reach = len(kernel)
-        channels_first = self.node("Transpose", hidden, perm=[0, 2, 1])
-        convolved = self.node(
-            "Conv", channels_first, folded, bias, kernel_shape=[reach], strides=[stride], pads=[reach // 2, reach // 2]
-        )  # fmt: skip
-        hidden = self.node("Relu", self.node("Transpose", convolved, perm=[0, 2, 1]))
-        if stride > 1:  # ceil(lengths / stride)
-            more = self.constant(f"less_{stride}", np.array(stride - 1, np.int32))
-            divisor = self.constant(f"stride_{stride}", np.array(stride, np.int32))
-            self._lengths = self.node("Div", self.node("Add", self._lengths, more), divisor)
-        return self.node("Mul", hidden, self._mask(hidden))
+        hidden = self.node("Unsqueeze", frames, self.constant("axis_1", np.array([1], np.int64)))  # one channel, first
+        for number, stride in enumerate(config.strides, 1):
+            kernel = self._weights[f"convolution_{number}/kernel"]  # (reach, reach, inputs, filters)
+            gamma, beta, mean, variance = (
+                self._weights[f"normalisation_{number}/{part}"]
+                for part in ("gamma", "beta", "moving_mean", "moving_variance")
+            )
+            scale = gamma / np.sqrt(variance + _EPSILON)
+            folded = self.constant(f"convolution_{number}/kernel", (kernel * scale).transpose(3, 2, 0, 1))
+            bias = self.constant(f"convolution_{number}/bias", beta - mean * scale)
+            reach = len(kernel)
+            convolved = self.node(
+                "Conv", hidden, folded, bias,
+                kernel_shape=[reach, reach], strides=[stride, stride], pads=[reach // 2] * 4,
+            )  # fmt: skip
+            if stride > 1:  # ceil(lengths / stride)
+                more = self.constant(f"less_{stride}", np.array(stride - 1, np.int32))
+                divisor = self.constant(f"stride_{stride}", np.array(stride, np.int32))
+                self._lengths = self.node("Div", self.node("Add", self._lengths, more), divisor)
+            frames_axis = self.constant("two", np.array(2, np.int64))
+            mask = self.node(
+                "Unsqueeze", self._mask(convolved, frames_axis), self.constant("axis_1", np.array([1], np.int64))
+            )  # (batch, 1, frames, 1)
+            hidden = self.node("Mul", self.node("Relu", convolved), mask)
+        # (batch, filters, frames, bands) -> (batch, frames, bands * filters)
+        last = self.node("Transpose", hidden, perm=[0, 2, 3, 1])
+        return self.node("Reshape", last, self.constant("one_row", np.array([0, 0, -1], np.int64)))
 
     def attention(self, hidden: str) -> str:
         """(batch, frames, states) -> (batch, states): a mean whose weights are learned, over each clip's own frames."""
@@ -203,12 +206,12 @@ class _Graph:
         frames_axis = self.constant("axis_1", np.array([1], np.int64))
         return self.node("Unsqueeze", self.node("Cast", self._lengths, to=TensorProto.INT64), frames_axis)
 
-    def _mask(self, hidden: str) -> str:
-        """1 for each frame of a clip, 0 after its end: (batch, frames, 1) float32 for (batch, frames, states)."""
+    def _mask(self, hidden: str, axis: str = "") -> str:
+        """1 for each frame of a clip, 0 after its end: (batch, frames, 1) float32; frames lie along the second axis."""
         zero = self.constant("zero", np.array(0, np.int64))
         one = self.constant("one", np.array(1, np.int64))
         last_axis = self.constant("axis_2", np.array([2], np.int64))
-        frames = self.node("Gather", self.node("Shape", hidden), one)
+        frames = self.node("Gather", self.node("Shape", hidden), axis or one)
         positions = self.node("Range", zero, frames, one)  # (frames,)
         inside = self.node("Less", positions, self._per_clip())  # (batch, frames)
         return self.node("Unsqueeze", self.node("Cast", inside, to=TensorProto.FLOAT), last_axis)

@@ -178,6 +178,7 @@ def _add_settings(made: argparse.ArgumentParser) -> None:
     features("n_mfcc", type=int, metavar="N", help="coefficients")
     features("fmin", type=float, metavar="HZ", help="edge of the lowest band")
     features("fmax", type=float, metavar="HZ", help="edge of the highest band")
+    features("cepstrum", action=either, help="take the cosine transform (MFCC), instead of the mel bands themselves")
     features("deltas", action=either, help="add each coefficient's slope")
 
 

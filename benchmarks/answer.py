@@ -52,6 +52,7 @@ def _recognizer(model: keras.Model, features: FeatureConfig) -> Recognizer:
     with tempfile.TemporaryDirectory() as folder:
         graph = onnx_graph.build(
             default_network("gru"),
+            width,
             networks.weights(model),
             {
                 "labels": json.dumps([str(number) for number in range(10)]),

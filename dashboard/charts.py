@@ -39,14 +39,20 @@ def waveform_envelope(samples: NDArray[np.float32], sample_rate: int, columns: i
 
 
 def evidence(
-    samples: NDArray[np.float32], sample_rate: int, frames: NDArray[np.float32], hop_seconds: float, start: float = 0.0
+    samples: NDArray[np.float32],
+    sample_rate: int,
+    frames: NDArray[np.float32],
+    hop_seconds: float,
+    rows: str,
+    start: float = 0.0,
 ) -> alt.VConcatChart:
-    """Waveform above, MFCC below, on one time axis.
+    """Waveform above, frames below, on one time axis.
 
     Args:
         samples: (samples,) in -1..1.
-        frames: (frames, coefficients), normalised.
+        frames: (frames, width), normalised.
         hop_seconds: time from frame to frame [s].
+        rows: what one number of a frame is: "coefficient" or "mel band".
         start: when in its recording it begins [s].
     """
     seconds = len(samples) / sample_rate
@@ -83,7 +89,7 @@ def evidence(
             x2="end:Q",
             y=alt.Y(
                 "coefficient:Q",
-                title="coefficient",
+                title=rows,
                 scale=alt.Scale(domain=[0, width], nice=False),
                 axis=alt.Axis(grid=False, tickCount=4),
             ),
@@ -92,7 +98,7 @@ def evidence(
             stroke=alt.Stroke("value:Q", scale=alt.Scale(scheme=RAMP), legend=None),  # hides the seams
             tooltip=[
                 alt.Tooltip("start:Q", title="from [s]", format=".2f"),
-                alt.Tooltip("coefficient:Q", title="coefficient"),
+                alt.Tooltip("coefficient:Q", title=rows),
                 alt.Tooltip("value:Q", title="value", format=".2f"),
             ],
         )

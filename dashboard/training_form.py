@@ -195,7 +195,7 @@ def _network(defaults: NetworkConfig, key: Callable[[str], str]) -> NetworkConfi
         return NetworkConfig(defaults.cell, units, layers, False, dropout)
     convolutions = columns[0].number_input(
         "Convolutions", 0, 4, defaults.convolutions, key=key("convolutions"),
-        help="Layers in front of the cell that each see five frames at once; the first two halve the number of frames.",
+        help="Layers in front of the cell that each see five frames and five bands at once; the first two halve the number of both.",
     )  # fmt: skip
     filters = columns[1].number_input(
         "Filters", 1, 1024, defaults.filters, key=key("filters"), disabled=not convolutions,
@@ -340,4 +340,10 @@ def _features(defaults: FeatureConfig, key: Callable[[str], str]) -> FeatureConf
     deltas = columns[1].toggle(
         "Deltas", value=defaults.deltas, key=key("deltas"), help="Add the slope of each coefficient over five frames."
     )
-    return FeatureConfig(frame_ms=frame_ms, hop_ms=hop_ms, n_mels=n_mels, n_mfcc=n_mfcc, deltas=deltas)
+    cepstrum = columns[2].toggle(
+        "MFCC", value=defaults.cepstrum, key=key("cepstrum"),
+        help="Off: the network reads the mel bands themselves, in which neighbours in pitch stay neighbours.",
+    )  # fmt: skip
+    return FeatureConfig(
+        frame_ms=frame_ms, hop_ms=hop_ms, n_mels=n_mels, n_mfcc=min(n_mfcc, n_mels), deltas=deltas, cepstrum=cepstrum
+    )

@@ -23,6 +23,7 @@ from data.task import Task
 
 TERMS = {
     "MFCC": "Mel-frequency cepstral coefficients: a few numbers that describe the shape of the sound's spectrum in one short stretch (a frame), on a scale of pitch like the ear's.",
+    "mel band": "How loud the sound is in one range of pitch during one short stretch (a frame), in decibels; the ranges are as wide as the ear tells them apart.",
     "split": "Clips are divided into three sides. The network learns from training clips, validation clips tell when to stop, and test clips, which it never met, tell how good it is.",
     "interval": "The accuracy was measured on a limited number of clips. Measured again on other clips of the same kind, it would lie in this range 95 times out of 100.",
     "unknown": "A class for words that are none of yours, so that the network can say so. It is learned from the corpus' other words.",

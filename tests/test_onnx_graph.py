@@ -24,7 +24,7 @@ def _configurations() -> list[NetworkConfig]:
                 for readout in ("last", "mean", "attention") if cell != "feed_forward" else ("mean",):
                     for convolutions in (0, 1, 3) if cell != "feed_forward" else (0,):
                         configurations.append(
-                            NetworkConfig(cell, 6, layers, bidirectional, 0.3, readout, convolutions, filters=7)
+                            NetworkConfig(cell, 6, layers, bidirectional, 0.3, readout, convolutions, filters=3)
                         )
     return configurations
 
@@ -34,7 +34,7 @@ def _name(config: NetworkConfig) -> str:
 
 
 def _session(config: NetworkConfig, model) -> onnxruntime.InferenceSession:
-    graph = onnx_graph.build(config, networks.weights(model), {"labels": "[]"})
+    graph = onnx_graph.build(config, WIDTH, networks.weights(model), {"labels": "[]"})
     return onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
 
 

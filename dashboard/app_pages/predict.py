@@ -61,7 +61,8 @@ def _answer(recognizer, name: str, content: bytes, key: str, *, find: bool = Fal
         st.altair_chart(charts.probability_bars(answer.probabilities), key=f"bars-{key}")
     frames = recognizer.normalise(mfcc(heard, recognizer.features))
     hop = recognizer.features.hop_length / rate
-    st.altair_chart(charts.evidence(heard, rate, frames, hop, start=first / rate), key=f"evidence-{key}")
+    rows = "coefficient" if recognizer.features.cepstrum else "mel band"
+    st.altair_chart(charts.evidence(heard, rate, frames, hop, rows, start=first / rate), key=f"evidence-{key}")
     where = (
         f"The word was looked for in the {len(samples) / rate:.1f} s of the recording: this is its loudest part. "
         if last - first < len(samples)
@@ -69,12 +70,13 @@ def _answer(recognizer, name: str, content: bytes, key: str, *, find: bool = Fal
     )
     st.caption(
         f"{where}Above the waveform, below what the network reads from left to right, {len(frames)} frames of {_frame_in_words(recognizer.features)}.",
-        help=TERMS["MFCC"],
+        help=TERMS["MFCC" if recognizer.features.cepstrum else "mel band"],
     )
 
 
 def _frame_in_words(features: FeatureConfig) -> str:
-    return f"{features.n_mfcc} coefficients" + (", and above them their slopes" if features.deltas else "")
+    kind = f"{features.n_mfcc} coefficients" if features.cepstrum else f"{features.n_mels} mel bands, low sounds below"
+    return kind + (", and above them their slopes" if features.deltas else "")
 
 
 def _several(recognizer, files) -> None:  # type: ignore[no-untyped-def]

@@ -1,0 +1,213 @@
+"""Make the models that come with Hark: `python -m audio_models.bundle FOLDER`, a folder with Speech Commands' clips.
+
+Trains each cell with the strong recipe and several seeds, judges them on the folder's test list, and puts the network
+of the first seed with its card into `audio_models/bundled/`. The others only tell how much chance is in the figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from audio_models import evaluation, runs, waveform
+from audio_models.config import (
+    CELL_TITLES,
+    Cell,
+    RunConfig,
+    default_augmentation,
+    default_features,
+    default_network,
+    default_training,
+    to_dict,
+)
+from audio_models.evaluation import Evaluation
+from audio_models.mfcc import mfcc_batch
+from audio_models.recognizer import Recognizer
+from audio_models.runs import Run
+from audio_models.waveform import Waveform
+from data import catalogue, workspace
+from data.catalogue import CorpusReference
+from data.corpus import SILENCE, UNKNOWN, count
+from data.noise import EXPONENTS, SAMPLE_RATE, coloured_noise
+from data.task import Task, noise_stretch
+
+WORDS = ("left", "right", "stop", "up", "down", "go", "off", "on")
+MODELS: dict[str, Cell] = {"commands": "gru", "commands-lstm": "lstm", "commands-simple-rnn": "simple_rnn"}
+_SECONDS_OF_NOISE = 3600
+_NEW_NOISE = 1000  # seed of generated noise that no training has heard
+
+
+def main() -> int:
+    """Train, judge, put in place; two trainings at a time."""
+    options = _options()
+    reference = catalogue.refer(options.folder)
+    names = options.models or list(MODELS)
+    jobs = [(name, seed) for name in names for seed in range(options.seeds)]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        made = dict(
+            zip(jobs, pool.map(lambda job: _train(reference, job[0], job[1], options.epochs), jobs), strict=True)
+        )
+    for name in names:
+        judged = [evaluation.evaluate(made[name, seed], reference, "test") for seed in range(options.seeds)]
+        _put_in_place(name, made[name, 0], reference, judged)
+        print(f"{name}: " + ", ".join(f"{one.accuracy:.2%}" for one in judged))
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m audio_models.bundle", description=__doc__)
+    parser.add_argument("folder", help="clips in the layout of Speech Commands, with its lists")
+    parser.add_argument("models", nargs="*", metavar="MODEL", help=f"which: {', '.join(MODELS)}; all by default")
+    parser.add_argument("--seeds", type=int, default=3, metavar="N", help="trainings of each (3)")
+    parser.add_argument("--epochs", type=int, metavar="N", help="as the recipe has it by default")
+    return parser.parse_args()
+
+
+def _train(reference: CorpusReference, name: str, seed: int, epochs: int | None) -> Run:
+    """One training in a process and a queue of its own; taken up again where it was cut off."""
+    home = workspace.folder("bundle", f"{name}-{seed}")
+    cell = MODELS[name]
+    training = replace(default_training(cell, "strong"), seed=seed)
+    config = RunConfig(
+        reference,
+        Task(WORDS, unknown=True, silence=True),
+        name,
+        default_features("strong"),
+        default_network(cell, "strong"),
+        training if epochs is None else replace(training, epochs=epochs),
+        default_augmentation("strong"),
+    )
+    there = sorted((home / "runs").glob("[!.]*"))
+    run = next((run for run in map(Run, there) if run.config == config), None) or _create(home, config)
+    if run.state.status != "finished":
+        subprocess.run(
+            [sys.executable, "-m", "audio_models.training_process", str(run.folder)],
+            cwd=workspace.PROJECT,
+            env={**os.environ, "HARK_HOME": str(home)},
+            check=True,
+        )
+    print(f"{name}, seed {seed}: {run.best_epoch}", file=sys.stderr, flush=True)
+    return run
+
+
+def _create(home: Path, config: RunConfig) -> Run:
+    before = os.environ.get("HARK_HOME")
+    os.environ["HARK_HOME"] = str(home)
+    try:
+        return runs.create(config)
+    finally:
+        if before is None:
+            del os.environ["HARK_HOME"]
+        else:
+            os.environ["HARK_HOME"] = before
+
+
+def _put_in_place(name: str, run: Run, reference: CorpusReference, judged: Sequence[Evaluation]) -> None:
+    folder = runs.BUNDLED / name
+    folder.mkdir(parents=True, exist_ok=True)
+    # the corpus whose clips these are, not the folder that they lay in
+    config = replace(run.config, corpus=CorpusReference("speech_commands"), name=name)
+    workspace.write_json(folder / "config.json", to_dict(config))
+    for file in ("model.onnx", "history.json", "state.json"):
+        workspace.write_atomically(folder / file, (run.folder / file).read_bytes())
+    workspace.write_atomically(folder / "card.md", _card(name, run, reference, judged).encode("utf-8"))
+
+
+def false_alarms(recognizer: Recognizer, noise: Sequence[Waveform]) -> int:
+    """How often a word is heard, and not as "not sure", in an hour of one-second stretches of noise.
+
+    The stretches come in turn from `noise`, each (samples,) float32, at levels from -50 to 0 dB of the recording's own.
+    """
+    random = np.random.default_rng(0)
+    rate = recognizer.features.sample_rate
+    alarms = 0
+    for first in range(0, _SECONDS_OF_NOISE, 100):
+        stretches = []
+        for number in range(first, first + 100):
+            recording = noise[number % len(noise)]
+            start = int(random.integers(len(recording) - rate + 1))
+            stretches.append(recording[start : start + rate] * np.float32(10 ** random.uniform(-2.5, 0)))
+        shares = recognizer.probabilities(mfcc_batch(stretches, recognizer.features))
+        sure = shares.max(axis=1) >= recognizer.threshold
+        words = [recognizer.labels[one] not in (UNKNOWN, SILENCE) for one in shares.argmax(axis=1)]
+        alarms += int((sure & np.array(words)).sum())
+    return alarms
+
+
+def _unheard_noise(reference: CorpusReference, rate: int) -> list[Waveform]:
+    """Noise that no training has heard: the last tenth of the corpus' recordings, and noise generated anew."""
+    low, high = noise_stretch("test")
+    found = []
+    for path in catalogue.open_corpus(reference).index().noise:
+        seconds = waveform.duration(path)
+        found.append(waveform.load(path, rate, start=low * seconds, seconds=(high - low) * seconds))
+    for number, exponent in enumerate(EXPONENTS.values()):
+        found.append(coloured_noise(exponent, 60 * SAMPLE_RATE, _NEW_NOISE + number))
+    return [one for one in found if len(one) > rate]
+
+
+def _rejection(run: Run) -> tuple[list[str], int, int]:
+    """The words kept out of training, their clips on all sides, and how many of these were rejected."""
+    judgement = evaluation.evaluate(run, None, "all")
+    new = judgement.rejection
+    return (list(new.words), new.clips, new.rejected) if new else ([], 0, 0)
+
+
+def _card(name: str, run: Run, reference: CorpusReference, judged: Sequence[Evaluation]) -> str:
+    first, recognizer = judged[0], Recognizer(run)
+    config = run.config
+    index = catalogue.open_corpus(reference).index()
+    words, clips, rejected = _rejection(run)
+    alarms = false_alarms(recognizer, _unheard_noise(reference, config.features.sample_rate))
+    accuracies = [one.accuracy for one in judged]
+    network, training = config.network, config.training
+    few = sorted(WORDS, key=lambda word: len({c.speaker for c in index.clips if c.label == word}))[:2]
+    sure = [one for one in first.heard if one.confidence >= recognizer.threshold]
+    lines = [
+        f"### {name}",
+        "",
+        f"Hears eight English commands ({', '.join(WORDS)}), says `_unknown_` for other words and `_silence_` for none.",
+        "",
+        f"- **Trained on**: {count(index.clips, 'training'):,} clips of Google's Speech Commands (P. Warden 2018, CC BY "
+        f"4.0), a subset of its versions 0.01 and 0.02, and its recordings of background noise. No speaker is on two "
+        "sides.",
+        f"- **Network**: {network.convolutions} convolutions, {'bidirectional ' if network.bidirectional else ''}"
+        f"{CELL_TITLES[network.cell]} of {network.units} units, answer from {network.readout}; "
+        f"{recognizer.parameters:,} parameters, {(run.folder / 'model.onnx').stat().st_size / 1e6:.1f} MB.",
+        f"- **Training**: strong recipe, {training.epochs} epochs, seed {training.seed}, {run.state.seconds / 60:.0f} "
+        "minutes on one of two cores. Repeat it with `make models CLIPS=folder`.",
+        f"- **Accuracy**: {first.accuracy:.1%} ({first.interval.low:.1%} to {first.interval.high:.1%}), test, "
+        f"{first.clips} clips, {len(first.per_speaker)} speakers who were not in the training. Over {len(judged)} seeds: "
+        f"{statistics.mean(accuracies):.1%} on average ({', '.join(f'{one:.1%}' for one in accuracies)}).",
+        f'- **Sure of itself**: below {recognizer.threshold:.0%} it says "not sure"; that leaves '
+        f"{len(sure) / first.clips:.1%} of the test clips, of which {sum(one.correct for one in sure) / len(sure):.1%} are "
+        "heard right.",
+        f"- **Words never trained on** ({', '.join(words)}): {rejected} of {clips} clips rejected, as unknown, as silence "
+        "or as not sure.",
+        f"- **False alarms**: {alarms} in an hour of noise, cut into seconds (traffic-like, hiss and the corpus' own "
+        "recordings, of stretches and seeds that no training had).",
+        f"- **Weak where**: {' and '.join(few)} have the fewest speakers; yes and no are not among its words; the clips "
+        "come from quiet rooms and close microphones; one word a second, not a stream.",
+        "",
+        "| word | precision | recall | F1 | test clips |",
+        "|---|---|---|---|---|",
+        *(
+            f"| `{row.label}` | {row.precision:.1%} | {row.recall:.1%} | {row.f1:.1%} | {row.support} |"
+            for row in first.per_class
+        ),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,82 @@
+"""The models that come with Hark: small, complete, without a trace of where they were made, and as good as their card."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from audio_models import bundle, evaluation, runs
+from audio_models.recognizer import Recognizer
+from data.catalogue import CorpusReference
+from tests.conftest import shell
+
+MODELS = list(bundle.MODELS)
+
+
+def test_all_are_there_the_best_first() -> None:
+    assert [run.id for run in runs.bundled()] == MODELS
+    assert runs.usable()[0].id == "commands", "what Predict opens with before anything was trained"
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_model_is_a_small_run_folder_with_a_card(name: str) -> None:
+    run = runs.find(name)
+    assert run.is_bundled
+    assert sum(path.stat().st_size for path in run.folder.rglob("*") if path.is_file()) < 2_000_000
+    assert run.config.network.cell == bundle.MODELS[name]
+    assert run.state.status == "finished"
+    assert run.best_epoch is not None
+    recognizer = Recognizer(run)
+    assert recognizer.labels == (*bundle.WORDS, "_unknown_", "_silence_")
+    assert 0.5 <= recognizer.threshold <= 0.9
+    for part in ("CC BY", "Accuracy", "Words never trained on", "False alarms", "Weak where", "seeds"):
+        assert part in run.card, part
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_model_tells_no_path_of_the_machine_that_made_it(name: str) -> None:
+    for path in runs.find(name).folder.iterdir():
+        content = path.read_bytes()
+        assert b"/home/" not in content
+        assert b"/work/" not in content
+        assert b"/tmp/" not in content
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_model_hears_as_its_card_says(name: str, real_commands: Path, workspace_folder: Path) -> None:
+    run = runs.find(name)
+    judgement = evaluation.evaluate_and_keep(run, CorpusReference(str(real_commands.resolve())), "test")
+    stated = re.search(r"\*\*Accuracy\*\*: ([\d.]+)%", run.card)
+    assert stated is not None
+    assert judgement.accuracy * 100 == pytest.approx(float(stated[1]), abs=0.3)
+    assert not (run.folder / "evaluations").exists(), "nothing is written inside the source folders"
+    assert list((workspace_folder / "bundled" / name / "evaluations").iterdir())
+
+
+def test_commands_is_not_fooled_by_noise() -> None:
+    recognizer = Recognizer(runs.find("commands"))
+    random = np.random.default_rng(7)
+    noise = [random.normal(0, 0.1, 16_000 * 20).astype(np.float32)]
+    assert bundle.false_alarms(recognizer, noise) <= 36, "one in a hundred of an hour's seconds"
+    assert recognizer.hear(np.zeros(16_000, np.float32)).label == "_silence_"
+
+
+def test_the_shell_answers_straight_after_set_up(real_commands: Path) -> None:
+    clips = sorted((real_commands / "stop").glob("*.flac"))[:20]
+    done = shell("predict", "commands", *clips, "--json")
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(done.stdout)
+    assert sum(row["label"] == "stop" for row in rows) >= 17
+    assert all({"path", "label", "confidence", "probabilities", "sure"} == set(row) for row in rows)
+
+
+def test_a_run_of_the_users_with_that_name_comes_first(workspace_folder: Path) -> None:
+    from audio_models.config import RunConfig
+    from data.task import Task
+
+    mine = runs.create(RunConfig(CorpusReference("synthetic_voices"), Task(("a", "b")), name="commands"))
+    assert runs.find("commands").folder == mine.folder
