@@ -155,6 +155,8 @@ class TrainingConfig:
         label_smoothing: share of the target that is spread evenly over all classes (Szegedy et al. 2016).
         averaging: the network that is kept is a running mean of the weights, of which each step keeps this share
             (Polyak and Juditsky 1992); 0 keeps the weights themselves.
+        mixup: how strongly clips of a batch are mixed in pairs, frames and targets alike: the shares are drawn from
+            Beta(mixup, mixup) (Zhang et al. 2018); 0 mixes nothing.
     """
 
     epochs: int = 30
@@ -166,6 +168,7 @@ class TrainingConfig:
     schedule: Schedule = "constant"
     label_smoothing: float = 0.0
     averaging: float = 0.0
+    mixup: float = 0.0
 
     def __post_init__(self) -> None:
         _within("The number of epochs", self.epochs, 1, 1000)
@@ -178,6 +181,7 @@ class TrainingConfig:
             raise ConfigError(f"There is no schedule '{self.schedule}'; choose one of {', '.join(get_args(Schedule))}.")
         _within("Label smoothing", self.label_smoothing, 0, 0.5)
         _within("Averaging", self.averaging, 0, 0.9999)
+        _within("Mixup", self.mixup, 0, 2)
 
 
 @dataclass(frozen=True)

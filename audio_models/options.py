@@ -146,6 +146,7 @@ def _add_settings(made: argparse.ArgumentParser) -> None:
     training("clip_norm", type=float, metavar="X", help="bound on the gradient's norm")
     training("label_smoothing", type=float, metavar="X", help="share of the target spread over all classes")
     training("averaging", type=float, metavar="X", help="share that a running mean of the weights keeps each step")
+    training("mixup", type=float, metavar="X", help="how strongly clips are mixed in pairs")
     training("seed", type=int, metavar="N", help="same seed, same result")
 
     group = made.add_argument_group("augmentation: training clips are changed each time that they are seen")

@@ -33,6 +33,19 @@ class Step:
     seconds: float
 
 
+def mixed(
+    frames: NDArray[np.float32], targets: NDArray[np.float32], strength: float, random: np.random.Generator
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Each clip of a batch with a share of another: (batch, frames, width), (batch, labels) -> the same shapes."""
+    share = random.beta(strength, strength, len(frames)).astype(np.float32)
+    share = np.maximum(share, 1 - share)  # the clip itself has the larger part
+    other = random.permutation(len(frames))
+    return (
+        share[:, None, None] * frames + (1 - share[:, None, None]) * frames[other],
+        share[:, None] * targets + (1 - share[:, None]) * targets[other],
+    )
+
+
 class Training:
     """A network in training. `run_epoch` until `is_done`; `save` and `restore` between epochs.
 
@@ -81,6 +94,10 @@ class Training:
             self.model.optimizer.learning_rate.assign(self._learning_rate(number - 1 + done / training.clips))
             self.model.reset_metrics()
             targets = np.eye(self.labels, dtype=np.float32)[classes]  # (batch, labels)
+            if self.config.mixup:
+                frames, targets = mixed(
+                    frames, targets, self.config.mixup, np.random.default_rng([self.config.seed, number, done])
+                )
             totals += len(classes) * np.array(self.model.train_on_batch(frames, targets))
             if self.config.averaging:
                 self._follow()

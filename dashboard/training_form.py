@@ -245,11 +245,19 @@ def _training(defaults: TrainingConfig, key: Callable[[str], str]) -> TrainingCo
         "The network that is kept is a running mean of the weights, which wavers less; 0: the last weights.",
         format="%.4f",
     )  # fmt: skip
-    schedule = columns[2].selectbox(
+    mixup = number(
+        2,
+        "Mixup",
+        0.0,
+        2.0,
+        "mixup",
+        "How strongly clips are mixed in pairs, and their words with them; 0: not at all.",
+    )
+    schedule = columns[0].selectbox(
         "Schedule", ["constant", "cosine"], index=int(defaults.schedule == "cosine"), key=key("schedule"),
         help="The learning rate stays constant, or falls along half a cosine so that the network comes to rest.",
     )  # fmt: skip
-    return TrainingConfig(epochs, batch_size, rate, patience, clip_norm, seed, schedule, smoothing, averaging)
+    return TrainingConfig(epochs, batch_size, rate, patience, clip_norm, seed, schedule, smoothing, averaging, mixup)
 
 
 def _augmentation(defaults: AugmentationConfig, key: Callable[[str], str]) -> AugmentationConfig:

@@ -88,3 +88,21 @@ def test_coverage_of_the_bootstrap() -> None:
         interval = metrics.accuracy_interval(correct.ravel(), list(np.repeat(np.arange(60).astype(str), 6)))
         held += interval.low <= 0.8 <= interval.high
     assert 0.88 <= held / 200 <= 0.99
+
+
+def test_reliability_gathers_answers_by_confidence() -> None:
+    confidences = np.array([0.05, 0.55, 0.58, 0.95, 1.0])
+    correct = np.array([False, True, False, True, True])
+    bins = metrics.reliability(confidences, correct)
+    assert [(round(one.low, 1), one.clips, one.accuracy) for one in bins] == [
+        (0.0, 1, 0.0),
+        (0.5, 2, 0.5),
+        (0.9, 2, 1.0),
+    ]
+    assert metrics.calibration_error(bins) == pytest.approx((0.05 + 2 * 0.065 + 2 * 0.025) / 5)
+
+
+def test_answers_as_right_as_they_are_sure_have_no_calibration_error() -> None:
+    random = np.random.default_rng(0)
+    confidences = random.uniform(0.2, 1, 50_000)
+    assert metrics.calibration_error(metrics.reliability(confidences, random.random(50_000) < confidences)) < 0.01

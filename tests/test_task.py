@@ -173,8 +173,10 @@ def test_the_published_task_on_real_recordings(real_commands: Path) -> None:
     chosen = examples(index, task, seed=0)
     for side in SPLITS:
         counts = Counter(clip.label for clip in chosen if clip.split == side)
-        words = sum(counts[label] for label in task.labels)
-        assert counts[UNKNOWN] == counts[SILENCE] == -(-words // 8)
+        average = -(-sum(counts[label] for label in task.labels) // 8)
+        assert counts[SILENCE] == average
+        assert counts[UNKNOWN] == average if side != "training" else average < counts[UNKNOWN] <= 4 * average
+    assert not {clip.word for clip in chosen if clip.split == "training"} & kept_out(index, task)
     assert {clip.path for clip in chosen if clip.label == SILENCE} <= set(index.noise)
 
 

@@ -17,7 +17,7 @@ from tests.sounds import glides
 
 pytest.importorskip("tensorflow")
 
-from audio_models.training import Training
+from audio_models.training import Training, mixed
 
 FEATURES = FeatureConfig(deltas=False)  # with slopes a single frame would tell a rise from a fall
 WORDS = ("rise", "fall")
@@ -173,3 +173,14 @@ def test_the_learning_rate_rises_and_falls_along_half_a_cosine() -> None:
     assert np.all(np.diff(rates[: peak + 1]) > 0)
     assert np.all(np.diff(rates[peak:]) < 0)
     assert _training("gru")._learning_rate(17) == default_training("gru").learning_rate
+
+
+def test_mixing_keeps_the_larger_part_of_each_clip_and_of_its_target() -> None:
+    frames = np.arange(24, dtype=np.float32).reshape(4, 3, 2)
+    targets = np.eye(4, dtype=np.float32)
+    got, shares = mixed(frames, targets, 0.5, np.random.default_rng(1))
+    np.testing.assert_allclose(shares.sum(axis=1), 1, rtol=1e-6)
+    assert (np.diag(shares) >= 0.5).all()
+    np.testing.assert_allclose(got, np.tensordot(shares, frames, axes=1), rtol=1e-5)
+    again, _ = mixed(frames, targets, 0.5, np.random.default_rng(1))
+    np.testing.assert_array_equal(got, again)
