@@ -50,7 +50,7 @@ def test_unknown_has_as_many_clips_as_a_word_spread_over_the_other_words() -> No
 
 
 def test_some_other_words_are_kept_out_of_training_and_judged() -> None:
-    index = _index({"a": 9, "b": 9, **dict.fromkeys("cdefghijkl", 9)})
+    index = _index({"a": 20, "b": 20, **dict.fromkeys("cdefghijkl", 9)})
     task = Task(("a", "b"), unknown=True)
     out = kept_out(index, task)
     assert len(out) == 2
