@@ -61,7 +61,10 @@ class Augmenter:
         """A clip without a word, (length,) float32: noise at any level, now and then none at all."""
         if not self._noise or random.random() < _DIGITAL_SILENCE:
             return np.zeros(length, np.float32)
-        return self._stretch(length, random) * np.float32(10 ** random.uniform(-2.5, 0))
+        level = (
+            random.uniform(0, 1) if random.random() < 0.5 else 10 ** random.uniform(-2.5, 0)
+        )  # loud ones and soft ones
+        return self._stretch(length, random) * np.float32(level)
 
     def bands(self, bands: Frames, random: np.random.Generator) -> Frames:
         """Mel bands (frames, n_mels) [dB] -> the same shape, with stretches and ranges blotted out by the clip's mean."""

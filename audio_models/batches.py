@@ -42,16 +42,26 @@ class Batches(Protocol):
         """The batches of epoch `number`; the same each time that it is asked for."""
 
 
-def balanced(classes: NDArray[np.int64], size: int, random: np.random.Generator) -> NDArray[np.int64]:
-    """Positions of the clips of one epoch, shuffled: `size` of each class.
+def balanced(
+    classes: NDArray[np.int64], words: Sequence[str], size: int, random: np.random.Generator
+) -> NDArray[np.int64]:
+    """Positions of the clips of one epoch, shuffled: `size` of each class, and of each of its words equally many.
 
-    A class with more clips gives a part of them, another one in each epoch; one with fewer gives each of them equally
-    often, but for the remainder.
+    A word with more clips than that gives a part of them, another one in each epoch; one with fewer gives each of them
+    equally often, but for the remainder.
+
+    Args:
+        classes: (clips,).
+        words: what is said in each clip; only `_unknown_` has more than one.
     """
+    spoken = np.array(words)
     drawn = []
     for one in np.unique(classes):
-        own = random.permutation(np.flatnonzero(classes == one))
-        drawn.append(np.resize(own, size))
+        of_class = np.flatnonzero(classes == one)
+        kinds = random.permutation(np.unique(spoken[of_class]))
+        for place, word in enumerate(kinds):
+            own = random.permutation(of_class[spoken[of_class] == word])
+            drawn.append(np.resize(own, size // len(kinds) + (place < size % len(kinds))))
     return random.permutation(np.concatenate(drawn))
 
 
@@ -64,10 +74,11 @@ def class_size(classes: NDArray[np.int64], pooled: Sequence[int] = ()) -> int:
 
 @dataclass(frozen=True)
 class Examples:
-    """Clips of one side: normalised MFCC sequences, each (frames, width), and their classes (clips,) int."""
+    """Clips of one side: normalised sequences, each (frames, width), their classes (clips,) int, and what is said."""
 
     sequences: Sequence[Frames]
     classes: NDArray[np.int64]
+    words: Sequence[str] = ()
 
     def batch(self, positions: NDArray[np.int64]) -> Batch:
         """(batch, longest, width), (batch,)."""
@@ -96,7 +107,8 @@ class FixedBatches:
         return self.size * len(np.unique(self.examples.classes))
 
     def epoch(self, number: int) -> Iterator[Batch]:
-        order = balanced(self.examples.classes, self.size, np.random.default_rng([self.seed, number]))
+        random = np.random.default_rng([self.seed, number])
+        order = balanced(self.examples.classes, self.examples.words, self.size, random)
         for first in range(0, len(order), self.batch_size):
             yield self.examples.batch(order[first : first + self.batch_size])
 
@@ -107,15 +119,18 @@ class AugmentedBatches:
 
     Attributes:
         load: the waveform of the clip at a position, (samples,) float32.
-        classes: (clips,) int, of all training clips.
+        classes, words: (clips,), of all training clips; those of the corpus first, then the borrowed ones.
         silence: the class whose clips are cut anew from noise each time, or None.
         augmenter: changes them.
         features, normalisation: how they become frames.
-        batch_size, size, seed: see `FixedBatches`.
+        batch_size, size, seed: see `FixedBatches`; `size` counts clips of the corpus.
+        own: how many clips are the corpus' own.
+        borrowed: clips of each class that an epoch shows beside them, spoken by synthetic voices.
     """
 
     load: Callable[[int], Waveform]
     classes: NDArray[np.int64]
+    words: Sequence[str]
     silence: int | None
     augmenter: Augmenter
     features: FeatureConfig
@@ -123,14 +138,22 @@ class AugmentedBatches:
     batch_size: int
     size: int
     seed: int
+    own: int
+    borrowed: int
     _kept: dict[int, tuple[int, NDArray[np.float16]]] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def clips(self) -> int:
-        return self.size * len(np.unique(self.classes))
+        shown = self.size * len(np.unique(self.classes[: self.own]))
+        return shown + self.borrowed * len(np.unique(self.classes[self.own :]))
 
     def epoch(self, number: int) -> Iterator[Batch]:
-        order = balanced(self.classes, self.size, np.random.default_rng([self.seed, number]))
+        random = np.random.default_rng([self.seed, number])
+        own = self.own
+        order = balanced(self.classes[:own], self.words[:own], self.size, random)
+        if self.borrowed:
+            more = own + balanced(self.classes[own:], self.words[own:], self.borrowed, random)
+            order = random.permutation(np.concatenate([order, more]))
         parts = [(first, order[first : first + self.batch_size]) for first in range(0, len(order), self.batch_size)]
         waiting: list[Future[Batch]] = []
         with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(1) as pool:

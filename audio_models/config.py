@@ -114,7 +114,7 @@ class NetworkConfig:
     dropout: float = 0.4
     readout: Readout = "last"
     convolutions: int = 0
-    filters: int = 32
+    filters: int = 24
 
     def __post_init__(self) -> None:
         if self.cell not in CELLS:
@@ -199,6 +199,8 @@ class AugmentationConfig:
         time_masks, time_mask_ms: stretches whose frames are blotted out, and the longest [ms] (SpecAugment, Park et
             al. 2019).
         frequency_masks, frequency_mask_bands: ranges of mel bands that are blotted out, and the widest.
+        synthetic: clips by synthetic voices for each clip of the corpus: they speak the task's words, and for
+            `_unknown_` words that are none of them.
     """
 
     augment: bool = False
@@ -206,13 +208,14 @@ class AugmentationConfig:
     shift_ms: float = 100.0
     gain_db: float = 10.0
     noise_probability: float = 0.8
-    lowest_snr_db: float = 0.0
+    lowest_snr_db: float = 5.0
     highest_snr_db: float = 30.0
     noise_folder: str = ""
     time_masks: int = 2
-    time_mask_ms: float = 120.0
+    time_mask_ms: float = 80.0
     frequency_masks: int = 2
-    frequency_mask_bands: int = 8
+    frequency_mask_bands: int = 6
+    synthetic: float = 0.0
 
     def __post_init__(self) -> None:
         _within("The change of speed", self.speed, 0, 0.5)
@@ -225,11 +228,13 @@ class AugmentationConfig:
         _within("The longest time mask", self.time_mask_ms, 0, 1000, " ms")
         _within("The number of frequency masks", self.frequency_masks, 0, 10)
         _within("The widest frequency mask", self.frequency_mask_bands, 0, 128, " bands")
+        _within("The share of synthetic voices", self.synthetic, 0, 4)
 
 
 # What suits each cell, found on validation clips (docs/recipe.md). A SimpleRNN falls apart at the rate that suits a
 # GRU, and its short memory cannot carry a whole word to the last frame.
 _LEARNING_RATES: dict[Cell, float] = {"simple_rnn": 1e-3, "lstm": 2e-3, "gru": 2e-3, "feed_forward": 2e-3}
+_STRONG_LEARNING_RATES: dict[Cell, float] = {"simple_rnn": 2e-3, "lstm": 3e-3, "gru": 3e-3, "feed_forward": 2e-3}
 _READOUTS: dict[Cell, Readout] = {"simple_rnn": "mean", "lstm": "last", "gru": "last", "feed_forward": "mean"}
 
 
@@ -242,7 +247,7 @@ def default_network(cell: Cell, recipe: Recipe = "plain") -> NetworkConfig:
     """The network that a user gets who chooses nothing but the cell and the recipe."""
     if recipe == "plain" or cell == "feed_forward":
         return NetworkConfig(cell, readout=_READOUTS[cell])
-    return NetworkConfig(cell, bidirectional=True, readout="attention", convolutions=2)
+    return NetworkConfig(cell, bidirectional=True, dropout=0.3, readout="attention", convolutions=2)
 
 
 def default_training(cell: Cell, recipe: Recipe = "plain") -> TrainingConfig:
@@ -251,7 +256,7 @@ def default_training(cell: Cell, recipe: Recipe = "plain") -> TrainingConfig:
         return TrainingConfig(learning_rate=_LEARNING_RATES[cell])
     return TrainingConfig(
         epochs=40,
-        learning_rate=_LEARNING_RATES[cell],
+        learning_rate=_STRONG_LEARNING_RATES[cell],
         patience=0,
         schedule="cosine",
         label_smoothing=0.1,

@@ -30,7 +30,6 @@ def build(
     width: int,
     weights: Mapping[str, NDArray[np.float32]],
     metadata: Mapping[str, str] | None = None,
-    temperature: float = 1.0,
 ) -> onnx.ModelProto:
     """The graph of a trained network.
 
@@ -39,7 +38,6 @@ def build(
         width: numbers in a frame.
         weights: its numbers by name, see `networks.weights`.
         metadata: texts kept in the file.
-        temperature: what the logits are divided by before the softmax.
 
     Returns:
         a graph with the inputs `frames` (batch, frames, width) float32 and `lengths` (batch,) int32, and the output
@@ -63,10 +61,7 @@ def build(
         else:
             by_clip = graph.node("Transpose", every_frame, perm=[1, 0, 2])  # (batch, frames, states)
             hidden = graph.mean_over_frames(by_clip) if config.readout == "mean" else graph.attention(by_clip)
-    # The temperature that calibrates the probabilities (Guo et al. 2017); 1 leaves them as keras has them.
-    divisor = graph.constant("temperature", np.array(temperature, np.float32))
-    logits = graph.node("Div", graph.dense(hidden, "output"), divisor)
-    graph.node("Softmax", logits, outputs=["probabilities"], axis=-1)
+    graph.node("Softmax", graph.dense(hidden, "output"), outputs=["probabilities"], axis=-1)
 
     classes = len(weights["output/bias"])
     model = helper.make_model(

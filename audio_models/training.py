@@ -123,9 +123,20 @@ class Training:
             yield
             return
         variables = self.model.trainable_variables
-        last = [np.array(variable) for variable in variables]
+        last = [np.asarray(variable) for variable in variables]
         for variable, mean in zip(variables, self._mean, strict=True):
             variable.assign(mean)
+        yield
+        for variable, value in zip(variables, last, strict=True):
+            variable.assign(value)
+
+    @contextlib.contextmanager
+    def calibrated(self, temperature: float) -> Iterator[None]:
+        """The network with its logits divided by `temperature`, which the last Dense layer takes upon itself."""
+        variables = self.model.get_layer("output").trainable_variables
+        last = [np.asarray(variable) for variable in variables]
+        for variable, value in zip(variables, last, strict=True):
+            variable.assign(value / temperature)
         yield
         for variable, value in zip(variables, last, strict=True):
             variable.assign(value)

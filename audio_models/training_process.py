@@ -31,9 +31,11 @@ from audio_models.config import RunConfig, to_dict
 from audio_models.errors import TrainingError
 from audio_models.runs import Run, State
 from audio_models.sequences import Normalisation
+from audio_models.waveform import Waveform
 from data import catalogue, task, workspace
-from data.corpus import SILENCE, SPLITS, UNKNOWN, Clip, Progress, Report, Split, quiet
+from data.corpus import SILENCE, SPLITS, UNKNOWN, Clip, Index, Progress, Report, Split, quiet
 from data.errors import Cancelled, HarkError, WorkspaceError
+from data.synthetic_voices import OTHER_WORDS, SyntheticVoices
 
 if TYPE_CHECKING:
     from audio_models.training import Step, Training
@@ -237,13 +239,21 @@ def prepare(config: RunConfig, report: Report = quiet) -> Prepared:
     normalisation = Normalisation.fit([frames for clip, frames in readable if clip.split == "training"])
     classes = np.array([position[clip.label] for clip in learned])
     pooled = [position[label] for label in (UNKNOWN, SILENCE) if label in position and len(labels) > 2]
+    clip_seconds = round(float(np.quantile([clip.seconds for clip in learned], 0.9)), 3)
     clips_a_word = class_size(classes, pooled)
     size = config.clips_of_a_class(clips_a_word)
     training: Batches
     if config.augmentation.augment:
+        borrowed = _borrowed(config, index, report) if config.augmentation.synthetic else []
         training = AugmentedBatches(
-            load=waveforms(learned, config.features.sample_rate, report),
-            classes=classes,
+            load=_one_after_the_other(
+                waveforms(learned, config.features.sample_rate, report),
+                len(learned),
+                # as long as the corpus' clips, so that their length does not give them away
+                waveforms(borrowed, config.features.sample_rate, report, shortest=clip_seconds),
+            ),
+            classes=np.concatenate([classes, np.array([position[clip.label] for clip in borrowed], int)]),
+            words=[clip.word or clip.label for clip in (*learned, *borrowed)],
             silence=position.get(SILENCE),
             augmenter=Augmenter(
                 config.augmentation,
@@ -255,10 +265,13 @@ def prepare(config: RunConfig, report: Report = quiet) -> Prepared:
             batch_size=config.training.batch_size,
             size=size,
             seed=config.training.seed,
+            own=len(learned),
+            borrowed=round(size * config.augmentation.synthetic) if borrowed else 0,
         )
     else:
         known = [normalisation.apply(frames) for clip, frames in readable if clip.split == "training"]
-        training = FixedBatches(Examples(known, classes), config.training.batch_size, size, config.training.seed)
+        words = [clip.word or clip.label for clip in learned]
+        training = FixedBatches(Examples(known, classes, words), config.training.batch_size, size, config.training.seed)
     judged = [(clip, frames) for clip, frames in readable if clip.split == "validation"]
     return Prepared(
         labels,
@@ -271,8 +284,29 @@ def prepare(config: RunConfig, report: Report = quiet) -> Prepared:
         {side: sum(clip.split == side for clip in clips) for side in SPLITS},
         len(skipped),
         clips_a_word,
-        round(float(np.quantile([clip.seconds for clip in learned], 0.9)), 3),
+        clip_seconds,
     )
+
+
+def _one_after_the_other(
+    first: Callable[[int], Waveform], count: int, second: Callable[[int], Waveform]
+) -> Callable[[int], Waveform]:
+    """The positions of `first`, `count` of them, and then those of `second`."""
+    return lambda position: first(position) if position < count else second(position - count)
+
+
+def _borrowed(config: RunConfig, index: Index, report: Report) -> list[Clip]:
+    """The task's words, and others for `_unknown_`, spoken by synthetic voices; none of the words kept out is among them."""
+    listed = config.task.labels
+    left_out = {*listed, *task.kept_out(index, config.task)}
+    others = [word for word in OTHER_WORDS if word not in left_out] if config.task.unknown else []
+    corpus = SyntheticVoices((*listed, *others))
+    corpus.load(report)
+    clips = [clip for clip in corpus.index(report).clips if clip.split == "training"]
+    unknown = set(others)
+    return [clip for clip in clips if clip.label in listed] + [
+        replace(clip, label=UNKNOWN, word=clip.label) for clip in clips if clip.label in unknown
+    ]
 
 
 def _check_sides(clips: Sequence[Clip], config: RunConfig) -> None:
@@ -332,32 +366,32 @@ def _take_up(run: Run, training: Training) -> None:
 
 
 def _keep_model(run: Run, training: Training, prepared: Prepared) -> None:
-    """Write the network as it is now: for keras, and as the graph that answers clips."""
+    """Write the network as it is now, calibrated on the validation clips: for keras, and as the graph that answers."""
     from audio_models import networks, onnx_graph
 
     config = run.config
     classes = prepared.validation.classes
     raw = training.probabilities(prepared.validation)
     temperature = fit_temperature(raw, classes)
-    calibrated = apply_temperature(raw, temperature)
-    threshold = fit_threshold(calibrated.max(axis=1), calibrated.argmax(axis=1) == classes)
-    graph = onnx_graph.build(
-        config.network,
-        config.features.width,
-        networks.weights(training.model),
-        {
-            "labels": json.dumps(prepared.labels),
-            "features": json.dumps(to_dict(config.features)),
-            "normalisation": json.dumps(asdict(prepared.normalisation)),
-            "parameters": str(training.model.count_params()),
-            "clip_seconds": str(prepared.clip_seconds),
-            "temperature": f"{temperature:.4f}",
-            "threshold": f"{threshold:.4f}",
-        },
-        temperature,
-    )
-    with _replacing(run.folder / "model.keras") as path:
-        training.model.save(path)
+    probabilities = apply_temperature(raw, temperature)
+    threshold = fit_threshold(probabilities.max(axis=1), probabilities.argmax(axis=1) == classes)
+    with training.calibrated(temperature):
+        graph = onnx_graph.build(
+            config.network,
+            config.features.width,
+            networks.weights(training.model),
+            {
+                "labels": json.dumps(prepared.labels),
+                "features": json.dumps(to_dict(config.features)),
+                "normalisation": json.dumps(asdict(prepared.normalisation)),
+                "parameters": str(training.model.count_params()),
+                "clip_seconds": str(prepared.clip_seconds),
+                "temperature": f"{temperature:.4f}",
+                "threshold": f"{threshold:.4f}",
+            },
+        )
+        with _replacing(run.folder / "model.keras") as path:
+            training.model.save(path)
     workspace.write_atomically(run.model_path, graph.SerializeToString())
 
 

@@ -55,7 +55,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     home = tmp_path_factory.mktemp("trained")
     corpus = glides(tmp_path_factory.mktemp("corpus") / "glides", speakers=20)
     done = shell(
-        "train", "--corpus", corpus, "--labels", "rise,fall", "--unknown", "--silence", "--cell", "gru", "--units", 16,
+        "train", "--corpus", corpus, "--labels", "rise,fall", "--unknown", "--silence", "--recipe", "plain", "--cell", "gru", "--units", 16,
         "--epochs", 12, "--name", "glides", "--json", home=home,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

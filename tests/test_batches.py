@@ -24,7 +24,7 @@ PLAIN = Normalisation((0.0,) * FEATURES.width, (1.0,) * FEATURES.width)
 
 def _augmented(config: AugmentationConfig, **changes) -> AugmentedBatches:
     made = AugmentedBatches(
-        load=CLIPS.__getitem__, classes=CLASSES, silence=None, augmenter=Augmenter(config, FEATURES, ()),
+        load=CLIPS.__getitem__, classes=CLASSES, words=[str(one) for one in CLASSES], silence=None, own=9, borrowed=0, augmenter=Augmenter(config, FEATURES, ()),
         features=FEATURES, normalisation=PLAIN, batch_size=4, size=3, seed=1,
     )  # fmt: skip
     return replace(made, **changes)
@@ -33,7 +33,7 @@ def _augmented(config: AugmentationConfig, **changes) -> AugmentedBatches:
 @given(counts=st.lists(st.integers(1, 30), min_size=2, max_size=6), size=st.integers(1, 40), seed=st.integers(0, 99))
 def test_each_class_is_shown_equally_often(counts: list[int], size: int, seed: int) -> None:
     classes = np.repeat(np.arange(len(counts)), counts)
-    drawn = balanced(classes, size, np.random.default_rng(seed))
+    drawn = balanced(classes, [str(one) for one in classes], size, np.random.default_rng(seed))
     assert np.bincount(classes[drawn]).tolist() == [size] * len(counts)
     times = np.bincount(drawn, minlength=len(classes))
     for one, count in enumerate(counts):
@@ -44,7 +44,12 @@ def test_each_class_is_shown_equally_often(counts: list[int], size: int, seed: i
 
 def test_a_large_class_shows_other_clips_in_another_epoch() -> None:
     classes = np.array([0] * 100 + [1] * 10)
-    batches = FixedBatches(Examples([np.full((1, 1), n, np.float32) for n in range(110)], classes), 8, 10, seed=0)
+    batches = FixedBatches(
+        Examples([np.full((1, 1), n, np.float32) for n in range(110)], classes, [str(one) for one in classes]),
+        8,
+        10,
+        seed=0,
+    )
     shown = [{int(value) for frames, _ in batches.epoch(number) for value in frames.ravel()} for number in (1, 2)]
     assert len(shown[0]) == len(shown[1]) == 20
     assert shown[0] != shown[1]
@@ -97,3 +102,20 @@ def test_an_epoch_that_is_left_early_leaves_no_thread_behind() -> None:
     next(batches)
     batches.close()
     assert threading.active_count() == before
+
+
+def test_a_class_of_many_words_shows_each_word_equally_often() -> None:
+    classes = np.array([0] * 10 + [1] * 33)
+    words = ["a"] * 10 + ["no"] * 3 + ["cat"] * 30
+    drawn = balanced(classes, words, 20, np.random.default_rng(0))
+    shown = [words[position] for position in drawn]
+    assert (shown.count("a"), shown.count("no"), shown.count("cat")) == (20, 10, 10)
+
+
+def test_borrowed_clips_come_beside_the_own_ones() -> None:
+    batches = _augmented(
+        AugmentationConfig(augment=True), own=7, borrowed=2, batch_size=64
+    )  # the last two are borrowed
+    ((frames, classes),) = list(batches.epoch(1))
+    assert len(frames) == batches.clips == 3 + 3 + 2
+    assert np.bincount(classes).tolist() == [3, 3, 2]

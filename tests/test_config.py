@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from audio_models.config import (
     CELLS,
+    AugmentationConfig,
     FeatureConfig,
     NetworkConfig,
     RunConfig,
@@ -54,8 +55,11 @@ def test_json_gives_the_configuration_back(cell, units, layers, labels, seed, ho
         (lambda: NetworkConfig(cell="transformer"), "no cell 'transformer'"),
         (lambda: NetworkConfig(dropout=1.0), "Dropout is 1.0"),
         (lambda: NetworkConfig("feed_forward", bidirectional=True), "no direction"),
-        (lambda: NetworkConfig(readout="attention"), "no readout"),
+        (lambda: NetworkConfig(readout="first"), "no readout"),
         (lambda: TrainingConfig(learning_rate=float("nan")), "learning rate is nan"),
+        (lambda: NetworkConfig("feed_forward", convolutions=1), "use 0 of them"),
+        (lambda: TrainingConfig(schedule="linear"), "no schedule 'linear'"),
+        (lambda: AugmentationConfig(highest_snr_db=-5), "between 5 and 80 dB"),
         (lambda: TrainingConfig(epochs=0), "number of epochs is 0"),
         (lambda: FeatureConfig(n_mfcc=41), "coefficients is 41; it must lie between 1 and 40"),
         (lambda: FeatureConfig(fmax=9000), "highest frequency is 9000"),

@@ -69,9 +69,19 @@ def _button(app: AppTest, label: str):
     return next(button for button in app.button if button.label == label)
 
 
-def test_the_first_visit_leads_to_a_training(started: list) -> None:
+def test_the_first_visit_has_a_network_that_hears(started: list) -> None:
     app = _open()
-    assert "no model yet" in _text(app)
+    assert app.selectbox(key="predict_run").value == "commands"
+    assert "**left**" in _text(app)
+    assert "About this model" in [popover.proto.popover.label for popover in app.get("popover")]
+    app.file_uploader[0].upload("nothing.wav", _wav(np.zeros(RATE, np.float32)), "audio/wav").run()
+    _healthy(app)
+    assert ">_silence_<" in _text(app)
+
+
+def test_the_first_training_is_one_click_away(started: list) -> None:
+    app = _open("train")
+    assert "Nothing trained yet" in _text(app)
     _button(app, "Train a first model").click().run()
     _healthy(app)
     (config,) = started
@@ -79,17 +89,48 @@ def test_the_first_visit_leads_to_a_training(started: list) -> None:
     assert "synthetic" in _text(_open()).lower(), "called synthetic wherever it is shown"
 
 
-@pytest.mark.parametrize("page", ["corpora", "train", "evaluate"])
-def test_an_empty_page_says_what_to_do_next(page: str) -> None:
-    app = _open(page)
-    said, next_step = {
-        "corpora": ("Not on this computer yet", "Load it"),
-        "train": ("Nothing trained yet", "Train a first model"),
-        "evaluate": ("nothing to judge yet", "Train one"),
-    }[page]
-    assert said in _text(app)
-    labels = [button.label for button in app.button] + [link.proto.label for link in app.get("page_link")]
-    assert next_step in labels
+def test_an_installation_without_models_says_what_to_do_next(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(runs, "BUNDLED", tmp_path / "nowhere")
+    for page in ("", "evaluate"):
+        app = _open(page)
+        assert "Train one" in [link.proto.label for link in app.get("page_link")]
+
+
+def test_data_says_what_to_do_before_anything_is_loaded() -> None:
+    app = _open("corpora")
+    assert "Not on this computer yet" in _text(app)
+    assert "Load it" in [button.label for button in app.button]
+
+
+def test_a_model_that_comes_with_hark_shows_its_card_and_how_to_judge_it() -> None:
+    app = _open("evaluate")
+    assert "is not on this computer" in _text(app)
+    assert "Words never trained on" in _text(app)
+
+
+def test_a_network_that_is_not_sure_says_so(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from audio_models.recognizer import Answer, Recognizer
+
+    answer = Answer("rise", 0.41, {"rise": 0.41, "fall": 0.39, "_unknown_": 0.1, "_silence_": 0.1}, sure=False)
+    monkeypatch.setattr(Recognizer, "hear", lambda self, samples: answer)
+    app = _open()
+    app.file_uploader[0].upload("mine.wav", _wav(chirp(400, 2200)), "audio/wav").run()
+    _healthy(app)
+    assert ">not sure<" in _text(app)
+    assert "Perhaps **rise**: 41.0 %" in _text(app)
+
+
+def test_train_plays_a_clip_before_and_after(trained: Trained) -> None:
+    app = _open("train")
+    app.selectbox(key="train_name").set_value("a folder on this computer").run()
+    app.text_input(key="train_folder").set_value(str(trained.corpus)).run()
+    _healthy(app)
+    assert len(app.get("audio")) == 2
+    assert "as the network might hear it" in _text(app)
+    assert "About " in _text(app), "how long it will take"
+    next(one for one in app.toggle if one.label == "Change training clips each time").set_value(False).run()
+    _healthy(app)
+    assert len(app.get("audio")) == 0
 
 
 def test_predict_answers_an_uploaded_clip(home: Path) -> None:
@@ -200,6 +241,7 @@ def test_train_starts_what_was_chosen(trained: Trained, started: list) -> None:
     app.multiselect[0].set_value(["rise", "fall"]).run()
     app.toggle(key="unknown").set_value(True).run()
     app.get("button_group")[0].set_value("simple_rnn").run()
+    app.get("button_group")[1].set_value("plain").run()
     next(one for one in app.number_input if one.label == "Units").set_value(32).run()
     app.text_input(key="name").set_value("my run").run()
     _button(app, "Start training").click().run()
@@ -209,6 +251,7 @@ def test_train_starts_what_was_chosen(trained: Trained, started: list) -> None:
     assert config.task.classes == ("rise", "fall", "_unknown_")
     assert (config.network.cell, config.network.units, config.network.readout) == ("simple_rnn", 32, "mean")
     assert config.training.learning_rate == 1e-3
+    assert (config.network.convolutions, config.augmentation.augment) == (0, False), "the plain cell and nothing else"
     assert config.name == "my run"
     assert "my run" in _text(app)
 

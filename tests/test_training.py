@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from audio_models.batches import Examples, FixedBatches, class_size
+from audio_models.calibration import apply_temperature
 from audio_models.clip_features import clip_features
 from audio_models.config import CELLS, FeatureConfig, NetworkConfig, default_network, default_training
 from audio_models.sequences import Normalisation
@@ -147,18 +148,18 @@ def test_the_averaged_network_is_the_running_mean_and_the_last_weights_come_back
     training = Training(network, replace(default_training("gru"), averaging=0.5, learning_rate=0.05), FEATURES.width, 2)
     steps: list[np.ndarray] = []
     training.run_epoch(
-        _batches(sides), sides["validation"], lambda _: steps.append(np.array(training.model.weights[0]))
+        _batches(sides), sides["validation"], lambda _: steps.append(np.asarray(training.model.weights[0]).copy())
     )
-    last = np.array(training.model.weights[0])
+    last = np.asarray(training.model.weights[0]).copy()
     expected = None
-    first = np.array(Training(network, training.config, FEATURES.width, 2).model.weights[0])
+    first = np.asarray(Training(network, training.config, FEATURES.width, 2).model.weights[0])
     expected = first
     for number, weights in enumerate(steps, 1):
         keep = min(0.5, (1 + number) / (10 + number))
         expected = keep * expected + (1 - keep) * weights
     with training.averaged():
-        np.testing.assert_allclose(np.array(training.model.weights[0]), expected, atol=1e-5)
-    np.testing.assert_array_equal(np.array(training.model.weights[0]), last)
+        np.testing.assert_allclose(np.asarray(training.model.weights[0]).copy(), expected, atol=1e-5)
+    np.testing.assert_array_equal(np.asarray(training.model.weights[0]).copy(), last)
     np.testing.assert_array_equal(steps[-1], last)
 
 
@@ -184,3 +185,11 @@ def test_mixing_keeps_the_larger_part_of_each_clip_and_of_its_target() -> None:
     np.testing.assert_allclose(got, np.tensordot(shares, frames, axes=1), rtol=1e-5)
     again, _ = mixed(frames, targets, 0.5, np.random.default_rng(1))
     np.testing.assert_array_equal(got, again)
+
+
+def test_a_calibrated_network_divides_its_logits_and_is_itself_again_afterwards(sides) -> None:
+    training = _training("gru")
+    raw = training.probabilities(sides["validation"])
+    with training.calibrated(2.0):
+        np.testing.assert_allclose(training.probabilities(sides["validation"]), apply_temperature(raw, 2.0), atol=1e-5)
+    np.testing.assert_array_equal(training.probabilities(sides["validation"]), raw)

@@ -4,27 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from audio_models import jobs, runs
+from audio_models import runs
 from audio_models.config import FeatureConfig
 from dashboard import charts, warm
-from dashboard.widgets import TERMS, as_text, choose_run, faults_in_words, in_large_type, percent, quick_config
+from dashboard.widgets import TERMS, as_text, choose_run, faults_in_words, in_large_type, percent
 from data.errors import HarkError
 
 _SHOWN_AT_ONCE = 8
-
-
-def _first_visit() -> None:
-    st.title("Speak, and see what is heard")
-    st.markdown(
-        "There is no model yet. Train a first one on **synthetic voices** (made by a speech synthesiser, no download): "
-        "it learns six words, *left, right, up, down, go, stop*, in under a minute."
-    )
-    with st.container(horizontal=True):
-        if st.button("Train a first model", type="primary", icon=":material/bolt:"):
-            with faults_in_words():
-                st.session_state["watched_run"] = jobs.start(quick_config()).id
-                st.switch_page("app_pages/train.py")
-        st.page_link("app_pages/train.py", label="Choose the words and the network yourself", icon=":material/tune:")
 
 
 def _answer(recognizer, name: str, content: bytes, key: str, *, find: bool = False) -> None:  # type: ignore[no-untyped-def]
@@ -104,11 +90,12 @@ def _several(recognizer, files) -> None:  # type: ignore[no-untyped-def]
 
 
 def _page() -> None:
+    st.title("Speak, and see what is heard")
     models = runs.usable()
     if not models:
-        _first_visit()
+        st.markdown("There is no model yet.")
+        st.page_link("app_pages/train.py", label="Train one", icon=":material/model_training:")
         return
-    st.title("Speak, and see what is heard")
     with faults_in_words():
         model, words = st.columns([2, 3], vertical_alignment="center")
         with model:
