@@ -119,13 +119,11 @@ class AugmentedBatches:
 
     Attributes:
         load: the waveform of the clip at a position, (samples,) float32.
-        classes, words: (clips,), of all training clips; those of the corpus first, then the borrowed ones.
+        classes, words: (clips,), of all training clips.
         silence: the class whose clips are cut anew from noise each time, or None.
         augmenter: changes them.
         features, normalisation: how they become frames.
         batch_size, size, seed: see `FixedBatches`; `size` counts clips of the corpus.
-        own: how many clips are the corpus' own.
-        borrowed: clips of each class that an epoch shows beside them, spoken by synthetic voices.
     """
 
     load: Callable[[int], Waveform]
@@ -138,22 +136,15 @@ class AugmentedBatches:
     batch_size: int
     size: int
     seed: int
-    own: int
-    borrowed: int
     _kept: dict[int, tuple[int, NDArray[np.float16]]] = field(default_factory=dict, init=False, repr=False)
 
     @property
     def clips(self) -> int:
-        shown = self.size * len(np.unique(self.classes[: self.own]))
-        return shown + self.borrowed * len(np.unique(self.classes[self.own :]))
+        return self.size * len(np.unique(self.classes))
 
     def epoch(self, number: int) -> Iterator[Batch]:
         random = np.random.default_rng([self.seed, number])
-        own = self.own
-        order = balanced(self.classes[:own], self.words[:own], self.size, random)
-        if self.borrowed:
-            more = own + balanced(self.classes[own:], self.words[own:], self.borrowed, random)
-            order = random.permutation(np.concatenate([order, more]))
+        order = balanced(self.classes, self.words, self.size, random)
         parts = [(first, order[first : first + self.batch_size]) for first in range(0, len(order), self.batch_size)]
         waiting: list[Future[Batch]] = []
         with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(1) as pool:

@@ -42,7 +42,6 @@ from data.task import Task, noise_stretch
 
 WORDS = ("left", "right", "stop", "up", "down", "go", "off", "on")
 MODELS: dict[str, Cell] = {"commands": "gru", "commands-lstm": "lstm", "commands-simple-rnn": "simple_rnn"}
-_EPOCHS = 50  # a few more than the recipe's: nobody waits for these
 _SECONDS_OF_NOISE = 3600
 _NEW_NOISE = 1000  # seed of generated noise that no training has heard
 
@@ -69,15 +68,17 @@ def _options() -> argparse.Namespace:
     parser.add_argument("folder", help="clips in the layout of Speech Commands, with its lists")
     parser.add_argument("models", nargs="*", metavar="MODEL", help=f"which: {', '.join(MODELS)}; all by default")
     parser.add_argument("--seeds", type=int, default=3, metavar="N", help="trainings of each (3)")
-    parser.add_argument("--epochs", type=int, default=_EPOCHS, metavar="N", help=f"of each training ({_EPOCHS})")
+    parser.add_argument("--epochs", type=int, metavar="N", help="of each training; the recipe's by default")
     return parser.parse_args()
 
 
-def _train(reference: CorpusReference, name: str, seed: int, epochs: int) -> Run:
+def _train(reference: CorpusReference, name: str, seed: int, epochs: int | None) -> Run:
     """One training in a process and a queue of its own; taken up again where it was cut off."""
     home = workspace.folder("bundle", f"{name}-{seed}")
     cell = MODELS[name]
-    training = replace(default_training(cell, "strong"), seed=seed, epochs=epochs)
+    training = replace(default_training(cell, "strong"), seed=seed)
+    if epochs is not None:
+        training = replace(training, epochs=epochs)
     config = RunConfig(
         reference,
         Task(WORDS, unknown=True, silence=True),

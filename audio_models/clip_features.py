@@ -96,24 +96,18 @@ def compute_features(clips: Sequence[Clip], config: FeatureConfig) -> list[Frame
     return [found[position] for position in range(len(clips))]
 
 
-def waveforms(
-    clips: Sequence[Clip], sample_rate: int, report: Report = quiet, *, shortest: float = 0.0
-) -> Callable[[int], Waveform]:
+def waveforms(clips: Sequence[Clip], sample_rate: int, report: Report = quiet) -> Callable[[int], Waveform]:
     """A function that gives the waveform of the clip at a position, again and again.
 
     They are kept in memory as 16-bit numbers where all fit into a gigabyte; otherwise each is read from its file
-    every time. A clip that is no longer readable then is silent. One of less than `shortest` seconds lies in the middle
-    of silence of that length.
+    every time. A clip that is no longer readable then is silent.
     """
-    least = round(shortest * sample_rate)
 
     def read(position: int) -> Waveform:
         try:
-            samples = load_clip(clips[position], sample_rate)
+            return load_clip(clips[position], sample_rate)
         except AudioError:
-            samples = np.zeros(max(1, round(clips[position].seconds * sample_rate)), np.float32)
-        missing = max(0, least - len(samples))
-        return np.pad(samples, (missing // 2, missing - missing // 2)) if missing else samples
+            return np.zeros(max(1, round(clips[position].seconds * sample_rate)), np.float32)
 
     if sum(clip.seconds for clip in clips) * sample_rate * 2 > _KEPT_BYTES:
         return read

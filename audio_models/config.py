@@ -199,8 +199,6 @@ class AugmentationConfig:
         time_masks, time_mask_ms: stretches whose frames are blotted out, and the longest [ms] (SpecAugment, Park et
             al. 2019).
         frequency_masks, frequency_mask_bands: ranges of mel bands that are blotted out, and the widest.
-        synthetic: clips by synthetic voices for each clip of the corpus: they speak the task's words, and for
-            `_unknown_` words that are none of them.
     """
 
     augment: bool = False
@@ -215,7 +213,6 @@ class AugmentationConfig:
     time_mask_ms: float = 80.0
     frequency_masks: int = 2
     frequency_mask_bands: int = 6
-    synthetic: float = 0.0
 
     def __post_init__(self) -> None:
         _within("The change of speed", self.speed, 0, 0.5)
@@ -228,7 +225,6 @@ class AugmentationConfig:
         _within("The longest time mask", self.time_mask_ms, 0, 1000, " ms")
         _within("The number of frequency masks", self.frequency_masks, 0, 10)
         _within("The widest frequency mask", self.frequency_mask_bands, 0, 128, " bands")
-        _within("The share of synthetic voices", self.synthetic, 0, 4)
 
 
 # What suits each cell, found on validation clips (docs/recipe.md). A SimpleRNN falls apart at the rate that suits a

@@ -167,8 +167,6 @@ def _add_settings(made: argparse.ArgumentParser) -> None:
     augmentation("frequency_masks", type=int, metavar="N", help="ranges of mel bands blotted out")
     augmentation("frequency_mask_bands", type=int, metavar="N", help="widest of them")
 
-    augmentation("synthetic", type=float, metavar="X", help="clips by synthetic voices for each clip of the corpus")
-
     group = made.add_argument_group("features")
 
     def features(name: str, **settings: Any) -> None:

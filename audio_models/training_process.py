@@ -31,11 +31,9 @@ from audio_models.config import RunConfig, to_dict
 from audio_models.errors import TrainingError
 from audio_models.runs import Run, State
 from audio_models.sequences import Normalisation
-from audio_models.waveform import Waveform
 from data import catalogue, task, workspace
-from data.corpus import SILENCE, SPLITS, UNKNOWN, Clip, Index, Progress, Report, Split, quiet
+from data.corpus import SILENCE, SPLITS, UNKNOWN, Clip, Progress, Report, Split, quiet
 from data.errors import Cancelled, HarkError, WorkspaceError
-from data.synthetic_voices import OTHER_WORDS, SyntheticVoices
 
 if TYPE_CHECKING:
     from audio_models.training import Step, Training
@@ -242,18 +240,13 @@ def prepare(config: RunConfig, report: Report = quiet) -> Prepared:
     clip_seconds = round(float(np.quantile([clip.seconds for clip in learned], 0.9)), 3)
     clips_a_word = class_size(classes, pooled)
     size = config.clips_of_a_class(clips_a_word)
+    words = [clip.word or clip.label for clip in learned]
     training: Batches
     if config.augmentation.augment:
-        borrowed = _borrowed(config, index, report) if config.augmentation.synthetic else []
         training = AugmentedBatches(
-            load=_one_after_the_other(
-                waveforms(learned, config.features.sample_rate, report),
-                len(learned),
-                # as long as the corpus' clips, so that their length does not give them away
-                waveforms(borrowed, config.features.sample_rate, report, shortest=clip_seconds),
-            ),
-            classes=np.concatenate([classes, np.array([position[clip.label] for clip in borrowed], int)]),
-            words=[clip.word or clip.label for clip in (*learned, *borrowed)],
+            load=waveforms(learned, config.features.sample_rate, report),
+            classes=classes,
+            words=words,
             silence=position.get(SILENCE),
             augmenter=Augmenter(
                 config.augmentation,
@@ -265,12 +258,9 @@ def prepare(config: RunConfig, report: Report = quiet) -> Prepared:
             batch_size=config.training.batch_size,
             size=size,
             seed=config.training.seed,
-            own=len(learned),
-            borrowed=round(size * config.augmentation.synthetic) if borrowed else 0,
         )
     else:
         known = [normalisation.apply(frames) for clip, frames in readable if clip.split == "training"]
-        words = [clip.word or clip.label for clip in learned]
         training = FixedBatches(Examples(known, classes, words), config.training.batch_size, size, config.training.seed)
     judged = [(clip, frames) for clip, frames in readable if clip.split == "validation"]
     return Prepared(
@@ -286,27 +276,6 @@ def prepare(config: RunConfig, report: Report = quiet) -> Prepared:
         clips_a_word,
         clip_seconds,
     )
-
-
-def _one_after_the_other(
-    first: Callable[[int], Waveform], count: int, second: Callable[[int], Waveform]
-) -> Callable[[int], Waveform]:
-    """The positions of `first`, `count` of them, and then those of `second`."""
-    return lambda position: first(position) if position < count else second(position - count)
-
-
-def _borrowed(config: RunConfig, index: Index, report: Report) -> list[Clip]:
-    """The task's words, and others for `_unknown_`, spoken by synthetic voices; none of the words kept out is among them."""
-    listed = config.task.labels
-    left_out = {*listed, *task.kept_out(index, config.task)}
-    others = [word for word in OTHER_WORDS if word not in left_out] if config.task.unknown else []
-    corpus = SyntheticVoices((*listed, *others))
-    corpus.load(report)
-    clips = [clip for clip in corpus.index(report).clips if clip.split == "training"]
-    unknown = set(others)
-    return [clip for clip in clips if clip.label in listed] + [
-        replace(clip, label=UNKNOWN, word=clip.label) for clip in clips if clip.label in unknown
-    ]
 
 
 def _check_sides(clips: Sequence[Clip], config: RunConfig) -> None:

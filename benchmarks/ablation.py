@@ -36,15 +36,14 @@ VARIATIONS: dict[str, dict[str, Any]] = {
     "no noise": {"noise_probability": 0.0},
     "no masks": {"time_masks": 0, "frequency_masks": 0},
     "no convolution": {"convolutions": 0},
-    "one convolution": {"convolutions": 1},
-    "three convolutions": {"convolutions": 3},
+    "MFCC instead of mel bands": {"cepstrum": True, "n_mfcc": 40},
     "one direction": {"bidirectional": False},
     "last state": {"readout": "last"},
     "mean over frames": {"readout": "mean"},
     "constant rate": {"schedule": "constant"},
     "no label smoothing": {"label_smoothing": 0.0},
     "no averaging": {"averaging": 0.0},
-    "13 coefficients with slopes": {"n_mfcc": 13, "deltas": True},
+    "mixup 0.3": {"mixup": 0.3},
     "frames every 10 ms": {"hop_ms": 10.0},
 }
 
@@ -58,6 +57,8 @@ def main() -> int:
         return 0
     extra = {name: json.loads(name) for name in options.variation if name.startswith("{")}
     chosen = {name: {**VARIATIONS, **extra}[name] for name in options.variation or VARIATIONS}
+    if options.epochs:
+        chosen = {name: {"epochs": options.epochs, **changes} for name, changes in chosen.items()}
     jobs = [(name, changes, seed) for name, changes in chosen.items() for seed in range(options.seeds)]
 
     def run(job: tuple[str, dict[str, Any], int]) -> tuple[str, dict[str, float]]:
@@ -91,6 +92,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--corpus", required=True, metavar="NAME|FOLDER", help="the clips to learn from")
     parser.add_argument("--cell", default="gru")
     parser.add_argument("--seeds", type=int, default=2, metavar="N", help="trainings of each variation (2)")
+    parser.add_argument("--epochs", type=int, metavar="N", help="of each training; the recipe's by default")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -133,9 +135,7 @@ def _train(corpus: str, cell: str, changes: dict[str, Any], seed: int) -> dict[s
     training = import_training().Training(config.network, config.training, config.features.width, len(prepared.labels))
     began = time.monotonic()
     while not training.is_done:
-        row = training.run_epoch(prepared.training, prepared.validation, _quiet)
-        if os.environ.get("HARK_VERBOSE"):
-            print(row, file=sys.stderr, flush=True)
+        training.run_epoch(prepared.training, prepared.validation, _quiet)
     best = min(training.history, key=lambda row: row.validation_loss)
     return {
         "accuracy": best.validation_accuracy,

@@ -292,11 +292,6 @@ def _augmentation(defaults: AugmentationConfig, key: Callable[[str], str]) -> Au
         time_mask_ms=number(1, "Longest [ms]", 0.0, 1000.0, "time_mask_ms", "Of the time masks.", step=10.0),
         frequency_masks=number(0, "Band masks", 0, 10, "frequency_masks", "Ranges of mel bands that are blotted out."),
         frequency_mask_bands=number(1, "Widest [bands]", 0, 128, "frequency_mask_bands", "Of the band masks."),
-        synthetic=number(
-            2, "Synthetic voices", 0.0, 4.0, "synthetic",
-            "Clips that synthetic voices speak for each clip of the corpus: your words, and other English ones as unknown.",
-            step=0.1,
-        ),
         noise_folder=st.text_input(
             "Folder of noise recordings", placeholder="the corpus' own noise, else generated", key=key("noise_folder"),
         ).strip(),

@@ -77,18 +77,6 @@ def voices() -> tuple[Voice, ...]:
     return tuple(made)
 
 
-OTHER_WORDS: tuple[str, ...] = (
-    "no", "so", "low", "toe", "grow", "show", "though", "boat", "coat", "gold", "old", "cold", "home", "hello", "goal",
-    "lift", "list", "best", "rest", "test", "yet", "let", "lemon", "lend", "step", "stock", "top", "shop", "spot", "stuff",
-    "cup", "hop", "app", "ship", "sheep", "town", "brown", "noun", "sound", "dawn", "done", "gone", "gun", "sun", "run",
-    "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "zero", "all", "awful", "often", "office",
-    "coffee", "cough", "golf", "love", "light", "night", "ride", "rice", "wide", "white", "bite", "kite", "yes", "wow",
-    "happy", "house", "cat", "dog", "bird", "tree", "bed", "music", "table", "window", "water", "open", "close", "hand",
-    "and", "the", "what", "who", "why", "where", "you", "me", "we", "this",
-)  # fmt: skip
-"""Common English words, many of them a sound away from a command: what `_unknown_` is learned from besides a corpus."""
-
-
 class SyntheticVoices(Corpus):
     """The synthetic corpus.
 

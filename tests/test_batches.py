@@ -24,7 +24,7 @@ PLAIN = Normalisation((0.0,) * FEATURES.width, (1.0,) * FEATURES.width)
 
 def _augmented(config: AugmentationConfig, **changes) -> AugmentedBatches:
     made = AugmentedBatches(
-        load=CLIPS.__getitem__, classes=CLASSES, words=[str(one) for one in CLASSES], silence=None, own=9, borrowed=0, augmenter=Augmenter(config, FEATURES, ()),
+        load=CLIPS.__getitem__, classes=CLASSES, words=[str(one) for one in CLASSES], silence=None, augmenter=Augmenter(config, FEATURES, ()),
         features=FEATURES, normalisation=PLAIN, batch_size=4, size=3, seed=1,
     )  # fmt: skip
     return replace(made, **changes)
@@ -110,12 +110,3 @@ def test_a_class_of_many_words_shows_each_word_equally_often() -> None:
     drawn = balanced(classes, words, 20, np.random.default_rng(0))
     shown = [words[position] for position in drawn]
     assert (shown.count("a"), shown.count("no"), shown.count("cat")) == (20, 10, 10)
-
-
-def test_borrowed_clips_come_beside_the_own_ones() -> None:
-    batches = _augmented(
-        AugmentationConfig(augment=True), own=7, borrowed=2, batch_size=64
-    )  # the last two are borrowed
-    ((frames, classes),) = list(batches.epoch(1))
-    assert len(frames) == batches.clips == 3 + 3 + 2
-    assert np.bincount(classes).tolist() == [3, 3, 2]

@@ -82,7 +82,7 @@ def test_predict_answers_the_rest_where_one_cannot_be_read(home: Path, tmp_path:
     rows = json.loads(out)
     assert status == 1
     assert [row["path"] for row in rows] == [str(good), str(bad), str(tmp_path / "missing.wav"), str(good)]
-    assert set(rows[0]) == {"path", "label", "confidence", "probabilities"}
+    assert set(rows[0]) == {"path", "label", "confidence", "probabilities", "sure"}
     assert rows[0] == rows[3]
     assert set(rows[1]) == {"path", "error"}
     assert "bad.wav cannot be read as audio" in rows[1]["error"]
@@ -180,7 +180,7 @@ def test_nothing_but_the_document_is_on_stdout_and_no_chatter_on_stderr(tmp_path
 def test_control_c_keeps_the_best_weights_and_tells_how_to_go_on(tmp_path: Path) -> None:
     folder = glides(tmp_path / "glides", speakers=5)
     process = subprocess.Popen(
-        [sys.executable, "-m", "audio_models", "train", "--corpus", folder, "--units", "4", "--epochs", "1000",
+        [sys.executable, "-m", "audio_models", "train", "--recipe", "plain", "--corpus", folder, "--units", "4", "--epochs", "1000",
          "--patience", "0", "--json"],
         cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
@@ -205,7 +205,19 @@ def test_control_c_keeps_the_best_weights_and_tells_how_to_go_on(tmp_path: Path)
 def test_background_returns_at_once_and_cancel_stops_it(tmp_path: Path) -> None:
     folder = glides(tmp_path / "glides", speakers=5)
     done = shell(
-        "train", "--corpus", folder, "--epochs", 1000, "--patience", 0, "--name", "behind", "--background", "--json"
+        "train",
+        "--recipe",
+        "plain",
+        "--corpus",
+        folder,
+        "--epochs",
+        1000,
+        "--patience",
+        0,
+        "--name",
+        "behind",
+        "--background",
+        "--json",
     )
     assert json.loads(done.stdout)["state"] == "queued"
     cancelled = shell("cancel", "behind", "--json")

@@ -121,7 +121,7 @@ def test_the_same_seed_gives_the_same_run_in_the_shell_and_in_the_background(con
     short = replace(config, training=replace(config.training, epochs=2))
     run = jobs.start(short)
     done = shell(
-        "train", "--corpus", config.corpus.name, "--labels", "rise,fall,hum", "--units", 8, "--epochs", 2, "--patience", 0,
+        "train", "--recipe", "plain", "--corpus", config.corpus.name, "--labels", "rise,fall,hum", "--units", 8, "--epochs", 2, "--patience", 0,
         "--batch-size", 16, "--json",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
