@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import streamlit as st
@@ -177,6 +177,15 @@ def _settings(
     return network, training, augmentation, features
 
 
+def _numbers(columns: Sequence[Any], defaults: Any, key: Callable[[str], str]) -> Callable[..., Any]:
+    """A function that draws the input of one numeric setting of `defaults` in one of `columns`."""
+
+    def number(place: int, label: str, low: Any, high: Any, name: str, help: str, **more: Any) -> Any:
+        return columns[place].number_input(label, low, high, getattr(defaults, name), key=key(name), help=help, **more)
+
+    return number
+
+
 def _network(defaults: NetworkConfig, key: Callable[[str], str]) -> NetworkConfig:
     recurrent = defaults.cell != "feed_forward"
     columns = st.columns(3)
@@ -217,11 +226,7 @@ def _network(defaults: NetworkConfig, key: Callable[[str], str]) -> NetworkConfi
 def _training(defaults: TrainingConfig, key: Callable[[str], str]) -> TrainingConfig:
     columns = st.columns(3)
 
-    def number(place: int, label: str, low: Any, high: Any, name: str, help: str, **more: Any) -> Any:
-        return columns[place].number_input(
-            label, low, high, getattr(defaults, name), key=key(name), help=help, **more
-        )  # fmt: skip
-
+    number = _numbers(columns, defaults, key)
     epochs = number(0, "Epochs", 1, 1000, "epochs", "Times that the clips are gone through, at the most.")
     batch_size = number(1, "Batch size", 1, 4096, "batch_size", "Clips a step of the optimizer.")
     rate = number(
@@ -269,11 +274,7 @@ def _augmentation(defaults: AugmentationConfig, key: Callable[[str], str]) -> Au
         return AugmentationConfig(augment=False)
     columns = st.columns(3)
 
-    def number(place: int, label: str, low: Any, high: Any, name: str, help: str, **more: Any) -> Any:
-        return columns[place].number_input(
-            label, low, high, getattr(defaults, name), key=key(name), help=help, **more
-        )  # fmt: skip
-
+    number = _numbers(columns, defaults, key)
     return AugmentationConfig(
         augment=True,
         speed=number(0, "Speed", 0.0, 0.5, "speed", "Largest share faster or slower; the pitch moves along.", step=0.05),
@@ -305,9 +306,13 @@ def _before_and_after(augmentation: AugmentationConfig, features: FeatureConfig,
     clips = [clip for clip in index.clips if clip.split == "training"]
     if not clips:
         return
-    number = st.session_state.setdefault("augmented_example", 0)
-    if st.button("Another example", icon=":material/casino:", key="another-example"):
+    # only when asked for: it decodes the noise and brings librosa, which takes seconds the first time
+    number = st.session_state.get("augmented_example", -1)
+    label = "Hear an example, before and after" if number < 0 else "Hear another"
+    if st.button(label, icon=":material/hearing:", key="hear-example"):
         number = st.session_state["augmented_example"] = number + 1
+    if number < 0:
+        return
     clip = clips[(number * 7919) % len(clips)]
     before, after = st.columns(2)
     with before:

@@ -125,6 +125,9 @@ def test_train_plays_a_clip_before_and_after(trained: Trained) -> None:
     app.selectbox(key="train_name").set_value("a folder on this computer").run()
     app.text_input(key="train_folder").set_value(str(trained.corpus)).run()
     _healthy(app)
+    assert len(app.get("audio")) == 0, "not before it is asked for"
+    _button(app, "Hear an example, before and after").click().run()
+    _healthy(app)
     assert len(app.get("audio")) == 2
     assert "as the network might hear it" in _text(app)
     assert "About " in _text(app), "how long it will take"
