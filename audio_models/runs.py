@@ -37,7 +37,7 @@ from data.errors import HarkError, WorkspaceError
 
 Status = Literal["queued", "running", "finished", "failed", "cancelled", "interrupted"]
 ACTIVE: tuple[Status, ...] = ("queued", "running")
-BUNDLED = Path(__file__).resolve().parent / "bundled"
+BUNDLED = workspace.PROJECT / "audio_models" / "bundled"
 
 
 @dataclass(frozen=True)
