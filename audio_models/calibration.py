@@ -11,7 +11,7 @@ from scipy.optimize import minimize_scalar
 
 _COLDEST, _HOTTEST = 0.2, 5.0
 _WANTED = 0.95
-_LOWEST, _HIGHEST = 0.5, 0.9
+_LOWEST, _HIGHEST = 0.5, 0.7
 
 
 def fit_temperature(probabilities: NDArray[np.float32], classes: NDArray[np.int64]) -> float:
@@ -48,7 +48,7 @@ def fit_threshold(confidences: NDArray[np.float64], correct: NDArray[np.bool_]) 
     """The confidence under which an answer is "not sure".
 
     The lowest from which on 95 of 100 answers are right, but at least 0.5, where an answer is as likely wrong as
-    right, and at most 0.9.
+    right, and at most 0.7, above which a weak network would hardly answer at all.
     """
     order = np.argsort(-confidences)
     right = np.cumsum(correct[order]) / np.arange(1, len(order) + 1)

@@ -42,7 +42,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace with one trained run, so that each journey can be run alone and in any order."""
     made = tmp_path_factory.mktemp("browser")
     done = shell(
-        "train", "--recipe", "plain", "--labels", "left,right,up,down,go,stop", "--units", 48, "--epochs", 12, "--patience", 4,
+        "train", "--recipe", "plain", "--labels", "left,right,up,down,go,stop", "--units", 64, "--epochs", 16, "--patience", 4,
         "--name", "words", "--json", home=made,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
