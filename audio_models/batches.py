@@ -78,7 +78,7 @@ class Examples:
 
     sequences: Sequence[Frames]
     classes: NDArray[np.int64]
-    words: Sequence[str] = ()
+    words: Sequence[str]
 
     def batch(self, positions: NDArray[np.int64]) -> Batch:
         """(batch, longest, width), (batch,)."""

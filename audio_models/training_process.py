@@ -269,6 +269,7 @@ def prepare(config: RunConfig, report: Report = quiet) -> Prepared:
         Examples(
             [normalisation.apply(frames) for _, frames in judged],
             np.array([position[clip.label] for clip, _ in judged]),
+            [clip.word or clip.label for clip, _ in judged],
         ),
         normalisation,
         {side: sum(clip.split == side for clip in clips) for side in SPLITS},

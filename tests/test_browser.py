@@ -132,7 +132,7 @@ def test_a_wrong_cell_plays_its_clips(page: Page, served: Served) -> None:
     _choose(page, "words")
     expect(page.get_by_text("Click a cell to hear its clips")).to_be_visible(timeout=PATIENCE)
     page.get_by_test_id("stButtonGroup").get_by_role("radio", name="all").click()
-    expect(page.get_by_text("1,200 clips")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("all, 1,200 clips")).to_be_visible(timeout=PATIENCE)
     cells = page.locator('path[aria-roledescription="rect mark"]')
     expect(cells).to_have_count(36)
     wrong = None
@@ -202,6 +202,8 @@ def test_clips_are_dropped_good_and_bad(page: Page, served: Served, home: Path, 
 def test_a_killed_training_is_interrupted_and_resumes(page: Page, served: Served, home: Path) -> None:
     before = set(_run_folders(home))
     page.goto(f"{served.url}/train")
+    page.get_by_role("radio", name="Plain cell").click()
+    expect(page.get_by_text("the network of the textbook")).to_be_visible()
     page.get_by_role("button", name="Start training").click()
     expect(page.get_by_text(re.compile(r"Epoch ([3-9]|\d\d) of 30"))).to_be_visible(timeout=PATIENCE)
     [folder] = set(_run_folders(home)) - before

@@ -36,7 +36,9 @@ def sides(tmp_path_factory) -> dict[str, Examples]:
     for side in ("training", "validation"):
         pairs = [(c, s) for c, s in zip(clips, sequences, strict=True) if c.split == side]
         made[side] = Examples(
-            [normalisation.apply(s) for _, s in pairs], np.array([WORDS.index(c.label) for c, _ in pairs])
+            [normalisation.apply(s) for _, s in pairs],
+            np.array([WORDS.index(c.label) for c, _ in pairs]),
+            [c.label for c, _ in pairs],
         )
     return made
 
