@@ -10,10 +10,13 @@ import argparse
 import contextlib
 import json
 import os
+import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from audio_models import jobs, runs
@@ -218,7 +221,7 @@ def predict(options: argparse.Namespace) -> int:
 def _train_here(run: Run, options: argparse.Namespace) -> int:
     from audio_models import training_process
 
-    with _chatter_to(run.log_path), TerminalProgress() as progress:
+    with _chatter_to(run.log_path), TerminalProgress() as progress, _interrupt_cancels(run):
         state = training_process.train(run, progress.training(run))
     _print_run(run, options)
     if state.status == "finished":
@@ -252,6 +255,27 @@ def _print_run(run: Run, options: argparse.Namespace) -> int:
     else:
         print(f"{run.id}: {state.status}")
     return 0
+
+
+@contextlib.contextmanager
+def _interrupt_cancels(run: Run) -> Iterator[None]:
+    """Ctrl-C asks for the same as `cancel`; a KeyboardInterrupt gets lost where it meets a callback of tensorflow's.
+
+    A second Ctrl-C interrupts as usual.
+    """
+
+    def ask(_number: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        run.cancel_path.touch()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 @contextlib.contextmanager

@@ -41,6 +41,8 @@ def main() -> int:
             page.get_by_text("Click a cell").wait_for(timeout=_PATIENCE)
             _photograph(page, "evaluate")
             page.goto(f"{served.url}/train")
+            page.get_by_role("radio", name="Plain cell").click()
+            page.get_by_text("the network of the textbook").wait_for(timeout=_PATIENCE)
             page.get_by_role("button", name="Start training").click()
             page.get_by_text("Epoch 9 of").wait_for(timeout=_PATIENCE)
             _photograph(page, "train")
@@ -52,7 +54,8 @@ def main() -> int:
 
 def _train(home: Path, *settings: str) -> None:
     subprocess.run(
-        [sys.executable, "-m", "audio_models", "train", "--labels", ",".join(WORDS), "--unknown", "--silence", *settings],
+        [sys.executable, "-m", "audio_models", "train", "--labels", ",".join(WORDS), "--unknown", "--silence", "--recipe", "plain",
+         *settings],
         cwd=workspace.PROJECT, env={**os.environ, "HARK_HOME": str(home)}, check=True,
     )  # fmt: skip
 
