@@ -1,9 +1,12 @@
 """The engine of Hark: from a clip to an answer, and from a corpus to a trained network.
 
-    waveform -> mfcc -> sequences       from a file to a batch (feature_cache keeps what was computed)
+    waveform -> mfcc -> sequences       from a file to a batch (clip_features keeps what was computed)
+    augment, batches                    training clips changed each time; what an epoch is made of
     networks, onnx_graph                the network in keras, and the same network as an ONNX graph
     config, runs, jobs, training        what to train, the folder that holds it, its process, the loop
+    estimate, calibration               how long it will take; confidence that means something
     recognizer, evaluation              a run answers clips, and is judged by them
+    bundle, bundled/                    the models that come with Hark, and how they were made
     cli                                 the same in the shell: python -m audio_models
 
 Only `networks`, `training` and what they are called from in the training process import tensorflow.
