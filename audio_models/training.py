@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -31,6 +32,19 @@ class Step:
     clips_done: int
     clips: int
     seconds: float
+
+
+@contextlib.contextmanager
+def _holding(variables: Sequence[keras.Variable], values: Sequence[Any]) -> Iterator[None]:
+    """Give the variables other values for a while."""
+    before = [np.asarray(variable) for variable in variables]
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+    try:
+        yield
+    finally:
+        for variable, value in zip(variables, before, strict=True):
+            variable.assign(value)
 
 
 def mixed(
@@ -122,24 +136,15 @@ class Training:
         if not self.config.averaging:
             yield
             return
-        variables = self.model.trainable_variables
-        last = [np.asarray(variable) for variable in variables]
-        for variable, mean in zip(variables, self._mean, strict=True):
-            variable.assign(mean)
-        yield
-        for variable, value in zip(variables, last, strict=True):
-            variable.assign(value)
+        with _holding(self.model.trainable_variables, self._mean):
+            yield
 
     @contextlib.contextmanager
     def calibrated(self, temperature: float) -> Iterator[None]:
         """The network with its logits divided by `temperature`, which the last Dense layer takes upon itself."""
         variables = self.model.get_layer("output").trainable_variables
-        last = [np.asarray(variable) for variable in variables]
-        for variable, value in zip(variables, last, strict=True):
-            variable.assign(value / temperature)
-        yield
-        for variable, value in zip(variables, last, strict=True):
-            variable.assign(value)
+        with _holding(variables, [variable / temperature for variable in variables]):
+            yield
 
     def _move_mean(self) -> None:
         """mean += (1 - keep) (weights - mean); the first steps count for less, so that the mean leaves the start behind."""

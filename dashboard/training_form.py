@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import streamlit as st
@@ -332,11 +333,19 @@ def _changed(clip: Clip, augmentation: AugmentationConfig, features: FeatureConf
     import numpy as np
 
     from audio_models.augment import Augmenter
-    from audio_models.clip_features import load_clip, noise_recordings
+    from audio_models.clip_features import load_clip
 
-    noise = noise_recordings(augmentation.noise_folder, index.noise, features.sample_rate)
+    noise = _noise(augmentation.noise_folder, index.noise, features.sample_rate)
     samples = load_clip(clip, features.sample_rate)
     return Augmenter(augmentation, features, noise).waveform(samples, np.random.default_rng(number))
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)  # type: ignore[untyped-decorator]
+def _noise(folder: str, own: tuple[Path, ...], sample_rate: int) -> Any:
+    """The recordings, kept: decoding minutes of noise again for each click would take longer than all else."""
+    from audio_models.clip_features import noise_recordings
+
+    return noise_recordings(folder, own, sample_rate)
 
 
 def _features(defaults: FeatureConfig, key: Callable[[str], str]) -> FeatureConfig:

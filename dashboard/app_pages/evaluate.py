@@ -282,7 +282,7 @@ def _page() -> None:
         asked = corpus or run.config.corpus
         opened = catalogue.open_corpus(asked)
         made_in_seconds = opened.description.synthetic
-        if evaluation.kept(run, corpus, split) is None and not (opened.is_loaded() or made_in_seconds):
+        if not (opened.is_loaded() or made_in_seconds) and evaluation.kept(run, corpus, split) is None:
             st.info(
                 f"{as_text(corpus_title(asked))} is not on this computer, so nothing can be judged by it yet. Load it on "
                 "the Data page, or judge by another corpus above: a folder of clips will do.",
