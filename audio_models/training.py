@@ -73,6 +73,7 @@ class Training:
         self.config = config
         self.labels = labels
         self.history: list[Epoch] = []
+        self.heard = np.empty((0, labels), np.float32)  # of the last epoch's validation clips, (clips, labels)
         self.model = networks.build(network, width, labels)
         self.model.compile(
             optimizer=keras.optimizers.Adam(config.learning_rate, global_clipnorm=config.clip_norm),
@@ -118,13 +119,14 @@ class Training:
             done += len(classes)
             said(Step(number, done, training.clips, time.monotonic() - began))
         with self.averaged():
-            loss, accuracy = self.measure(validation)
+            self.heard = self.probabilities(validation)
+        chosen = self.heard[np.arange(len(validation.classes)), validation.classes]
         row = Epoch(
             epoch=number,
             loss=float(totals[0] / done),
             accuracy=float(totals[1] / done),
-            validation_loss=loss,
-            validation_accuracy=accuracy,
+            validation_loss=float(-np.log(np.maximum(chosen, 1e-7)).mean()),
+            validation_accuracy=float((self.heard.argmax(axis=1) == validation.classes).mean()),
             seconds=time.monotonic() - began,
         )
         self.history.append(row)
@@ -163,13 +165,6 @@ class Training:
     def just_improved(self) -> bool:
         """Whether the last epoch is the best so far."""
         return self.history[-1] is min(self.history, key=lambda row: row.validation_loss)
-
-    def measure(self, examples: Examples) -> tuple[float, float]:
-        """Mean cross-entropy [nat] and accuracy on clips that are not trained on."""
-        probabilities = self.probabilities(examples)
-        chosen = probabilities[np.arange(len(examples.classes)), examples.classes]
-        hits = probabilities.argmax(axis=1) == examples.classes
-        return float(-np.log(np.maximum(chosen, 1e-7)).mean()), float(hits.mean())
 
     def probabilities(self, examples: Examples) -> NDArray[np.float32]:
         """What the network makes of each clip, (clips, labels)."""

@@ -341,9 +341,8 @@ def _keep_model(run: Run, training: Training, prepared: Prepared) -> None:
 
     config = run.config
     classes = prepared.validation.classes
-    raw = training.probabilities(prepared.validation)
-    temperature = fit_temperature(raw, classes)
-    probabilities = apply_temperature(raw, temperature)
+    temperature = fit_temperature(training.heard, classes)
+    probabilities = apply_temperature(training.heard, temperature)
     threshold = fit_threshold(probabilities.max(axis=1), probabilities.argmax(axis=1) == classes)
     with training.calibrated(temperature):
         graph = onnx_graph.build(

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 
 from audio_models import estimate, jobs, runs
 from audio_models.config import (
     CELL_TITLES,
-    CELLS,
-    RECIPES,
     AugmentationConfig,
     Cell,
     FeatureConfig,
@@ -34,6 +32,8 @@ from data.corpus import UNKNOWN, Clip, Corpus, Index
 from data.errors import HarkError
 from data.synthetic_voices import SyntheticVoices
 from data.task import Task
+
+Choice = TypeVar("Choice", bound=str)
 
 _CELL_WORDS: dict[Cell, str] = {
     "simple_rnn": "The plain recurrent network: its state is one layer's output, fed back. Its memory is short.",
@@ -68,7 +68,8 @@ def show() -> None:
         st.page_link("app_pages/corpora.py", label="Load it on the Data page", icon=":material/library_music:")
         return
     labels, unknown, silence = _task(corpus, words, other_words)
-    cell, recipe = _cell(), _recipe()
+    cell = _choice("Cell", _CELL_WORDS, CELL_TITLES, "gru", "What reads the frames, one after the other.")
+    recipe = _choice("Recipe", _RECIPE_WORDS, _RECIPE_TITLES, "strong", "What all the settings below start from.")
     base = runs.next_name(CELL_TITLES[cell].split(" (")[0])
     name = st.text_input("Name", placeholder=base, max_chars=60, key="name").strip() or base
     network, training, augmentation, features = _settings(cell, recipe, index)
@@ -121,38 +122,18 @@ def _task(corpus: Corpus, words: list[str], other_words: bool) -> tuple[list[str
     return labels, unknown and not no_others, silence
 
 
-def _cell() -> Cell:
-    cell: Cell = (
+def _choice(
+    label: str, words: Mapping[Choice, str], titles: Mapping[Choice, str], default: Choice, help: str
+) -> Choice:
+    """One of the keys of `words`, and under it what choosing it means."""
+    chosen: Choice = (
         st.segmented_control(
-            "Cell",
-            CELLS,
-            default="gru",
-            required=True,
-            format_func=CELL_TITLES.__getitem__,
-            key="cell",
-            help="What reads the frames, one after the other.",
+            label, list(words), default=default, required=True, format_func=titles.__getitem__, key=label.lower(), help=help
         )
-        or "gru"
-    )
-    st.caption(_CELL_WORDS[cell])
-    return cell
-
-
-def _recipe() -> Recipe:
-    recipe: Recipe = (
-        st.segmented_control(
-            "Recipe",
-            list(reversed(RECIPES)),
-            default="strong",
-            required=True,
-            format_func=_RECIPE_TITLES.__getitem__,
-            key="recipe",
-            help="What all the settings below start from.",
-        )
-        or "strong"
-    )
-    st.caption(_RECIPE_WORDS[recipe])
-    return recipe
+        or default
+    )  # fmt: skip
+    st.caption(words[chosen])
+    return chosen
 
 
 def _settings(
