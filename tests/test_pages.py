@@ -299,6 +299,13 @@ def test_train_shows_every_state(state: State, said: str) -> None:
     assert ("Resume" in labels) == (state.status in ("failed", "cancelled", "interrupted"))
 
 
+def test_an_epoch_whose_state_is_not_written_yet_counts_already() -> None:
+    run = runs.create(quick_config())
+    run.write_history([Epoch(number, 1.0, 0.4, 1.0 / number, 0.5, 1) for number in (1, 2, 3)])
+    run.write_state(State("running", "Training", epoch=2))
+    assert "epoch 3 of 3" in _text(_open("train"))
+
+
 def test_train_cancels(monkeypatch: pytest.MonkeyPatch) -> None:
     run = runs.create(quick_config())
     run.write_state(State("running"))

@@ -11,7 +11,7 @@ import streamlit as st
 from audio_models import jobs, runs
 from audio_models.config import CELL_TITLES
 from audio_models.progress import amount, in_words
-from audio_models.runs import Run, State
+from audio_models.runs import Epoch, Run, State
 from dashboard import charts, training_form
 from dashboard.widgets import STATUS_ICONS, as_text, corpus_title, faults_in_words, percent, quick_config
 from data.errors import HarkError
@@ -42,7 +42,7 @@ def _watch(run_id: str) -> None:
             left, right = st.columns(2)
             left.altair_chart(accuracy, key="accuracy-curve")
             right.altair_chart(loss, key="loss-curve")
-        _outcome(run, state)
+        _outcome(run, state, history)
 
 
 def _buttons(run: Run, state: State) -> None:
@@ -97,13 +97,13 @@ def _how_far(run: Run, state: State) -> None:
         st.info(f"Cancelled after {state.epoch} epochs. {kept}", icon=":material/cancel:")
 
 
-def _outcome(run: Run, state: State) -> None:
-    best = run.best_epoch
-    if best is None:
+def _outcome(run: Run, state: State, history: list[Epoch]) -> None:
+    if not history:
         return
+    best = min(history, key=lambda row: row.validation_loss)
     skipped = f" {state.skipped} clips could not be read and were left out." if state.skipped else ""
     st.markdown(
-        f"Best so far: **{percent(best.validation_accuracy)}**, validation, epoch {best.epoch} of {state.epoch}; {in_words(state.seconds)} in all.{skipped}"
+        f"Best so far: **{percent(best.validation_accuracy)}**, validation, epoch {best.epoch} of {len(history)}; {in_words(state.seconds)} in all.{skipped}"
     )
     if state.status not in runs.ACTIVE:
         with st.container(horizontal=True):
