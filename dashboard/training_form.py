@@ -272,9 +272,9 @@ def _augmentation(defaults: AugmentationConfig, key: Callable[[str], str]) -> Au
             2, "Softest noise [dB]", -20.0, 80.0, "highest_snr_db", "The most that the clip lies above it.", step=1.0
         ),
         time_masks=number(0, "Time masks", 0, 10, "time_masks", "Stretches of frames that are blotted out."),
-        time_mask_ms=number(1, "Longest [ms]", 0.0, 1000.0, "time_mask_ms", "Of the time masks.", step=10.0),
+        time_mask_ms=number(1, "Longest mask [ms]", 0.0, 1000.0, "time_mask_ms", "Of the time masks.", step=10.0),
         frequency_masks=number(0, "Band masks", 0, 10, "frequency_masks", "Ranges of mel bands that are blotted out."),
-        frequency_mask_bands=number(1, "Widest [bands]", 0, 128, "frequency_mask_bands", "Of the band masks."),
+        frequency_mask_bands=number(1, "Widest mask [bands]", 0, 128, "frequency_mask_bands", "Of the band masks."),
         noise_folder=st.text_input(
             "Folder of noise recordings", placeholder="the corpus' own noise, else generated", key=key("noise_folder"),
         ).strip(),
@@ -290,8 +290,7 @@ def _before_and_after(augmentation: AugmentationConfig, features: FeatureConfig,
         return
     # only when asked for: it decodes the noise and brings librosa, which takes seconds the first time
     number = st.session_state.get("augmented_example", -1)
-    label = "Hear an example, before and after" if number < 0 else "Hear another"
-    if st.button(label, icon=":material/hearing:", key="hear-example"):
+    if st.button("Hear an example, before and after", icon=":material/hearing:", key="hear-example"):
         number = st.session_state["augmented_example"] = number + 1
     if number < 0:
         return

@@ -276,13 +276,18 @@ def _page() -> None:
                 corpus = choose_corpus("evaluate")
                 if corpus is None:
                     return
-        if run.card:
-            with st.expander("About this model: on what it was trained, and how well it hears", icon=":material/info:"):
-                st.markdown(run.card)
         asked = corpus or run.config.corpus
         opened = catalogue.open_corpus(asked)
-        made_in_seconds = opened.description.synthetic
-        if not (opened.is_loaded() or made_in_seconds) and evaluation.kept(run, corpus, split) is None:
+        # synthetic voices are made in seconds; a download waits for a click on the Data page
+        there = opened.is_loaded() or opened.description.synthetic or evaluation.kept(run, corpus, split) is not None
+        if run.card:
+            with st.expander(
+                "About this model: on what it was trained, and how well it hears",
+                expanded=not there,
+                icon=":material/info:",
+            ):
+                st.markdown(run.card)
+        if not there:
             st.info(
                 f"{as_text(corpus_title(asked))} is not on this computer, so nothing can be judged by it yet. Load it on "
                 "the Data page, or judge by another corpus above: a folder of clips will do.",
