@@ -218,6 +218,35 @@ def predict(options: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
+def inspect(options: argparse.Namespace) -> int:
+    """Look inside a run while it reads one clip."""
+    from audio_models import inspection
+    from audio_models.recognizer import Recognizer
+
+    run = runs.find(options.run)
+    recognizer = Recognizer(run)
+    samples = recognizer.load(Path(options.clip))
+    found = inspection.inspect(
+        run, samples, options.label, order=options.order, seed=options.seed, recognizer=recognizer
+    )
+    if options.json:
+        _print_json(inspection.as_numbers(found))
+        return 0
+    seconds = len(samples) / recognizer.features.sample_rate
+    print(
+        f"{options.clip}: {found.answer} {found.so_far[-1].max():.1%}, settled after {found.settled:.2f} of {seconds:.2f} s"
+    )
+    print("  answers on the way: " + ", ".join(f"{label} from {at:.2f} s" for at, label in found.changes))
+    for name, means in inspection.gate_means(found).items():
+        print(
+            f"  {name} gate: {means.mean():.0%} open on average, most at {means.argmax() * found.fading.step_seconds:.2f} s"
+        )
+    length = found.fading.memory_length
+    reach = "longer than the clip" if length is None else f"{length:.2f} s"
+    print(f"  memory length (the gradient falls to a tenth): {reach}")
+    return 0
+
+
 def _train_here(run: Run, options: argparse.Namespace) -> int:
     from audio_models import training_process
 
@@ -359,6 +388,7 @@ COMMANDS: dict[str, Command] = {
     "train": train,
     "evaluate": evaluate,
     "predict": predict,
+    "inspect": inspect,
     "runs": list_runs,
     "cancel": cancel,
     "resume": resume,

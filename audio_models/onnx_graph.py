@@ -84,6 +84,41 @@ def build(
     return model
 
 
+def weights(model: onnx.ModelProto, config: NetworkConfig) -> dict[str, NDArray[np.float32]]:
+    """The numbers of a graph that `build` made, in keras' layout and under keras' names.
+
+    Two things are not told apart any more: the normalisation after a convolution is folded into its kernel and bias, and
+    so are the two biases of a SimpleRNN's or LSTM's cell.
+    """
+    constants = {constant.name: numpy_helper.to_array(constant) for constant in model.graph.initializer}
+    found = {
+        name: value
+        for name, value in constants.items()
+        if name.startswith(("attention", "output/")) or (config.cell == "feed_forward" and name.startswith("layer_"))
+    }
+    for number in range(1, config.convolutions + 1):
+        found[f"convolution_{number}/kernel"] = constants[f"convolution_{number}/kernel"].transpose(2, 3, 1, 0)
+        found[f"convolution_{number}/bias"] = constants[f"convolution_{number}/bias"]
+    for number in range(1, config.layers + 1) if config.cell != "feed_forward" else ():
+        for place, way in enumerate(["forward", "backward"] if config.bidirectional else ["forward"]):
+            for part in ("kernel", "recurrent_kernel", "bias"):
+                found[f"layer_{number}/{way}/{part}"] = _keras_layout(
+                    constants[f"layer_{number}/{part}"][place], part, config
+                )
+    return found
+
+
+def _keras_layout(value: NDArray[np.float32], part: str, config: NetworkConfig) -> NDArray[np.float32]:
+    gates = _GATES[config.cell]
+    keras_order = np.argsort(gates)
+    if part != "bias":
+        blocks = np.split(value, len(gates))  # each (units, inputs)
+        return np.concatenate([blocks[place].T for place in keras_order], axis=1)
+    both = [np.split(row, len(gates)) for row in np.split(value, 2)]  # the input's bias and the state's
+    rows = np.stack([np.concatenate([row[place] for place in keras_order]) for row in both])
+    return rows if config.cell == "gru" else np.asarray(rows.sum(axis=0))
+
+
 class _Graph:
     """Nodes and constants as they are added; names of values are numbered."""
 

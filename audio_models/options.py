@@ -87,6 +87,15 @@ def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
     made.add_argument("run", metavar="RUN", help=_RUN)
     made.add_argument("clip", metavar="CLIP", nargs="+", help="a WAV, FLAC, OGG or MP3 file")
 
+    made = command("inspect", "Look inside a run while it reads a clip: states, gates, answers so far, gradient.")
+    made.add_argument("run", metavar="RUN", help=_RUN)
+    made.add_argument("clip", metavar="CLIP", help="a WAV, FLAC, OGG or MP3 file")
+    made.add_argument("--label", metavar="WORD", help="what was said; by default what the network answers")
+    made.add_argument(
+        "--order", default="spoken", metavar="ORDER", help="of the frames: spoken, reversed or shuffled (spoken)"
+    )
+    made.add_argument("--seed", type=int, default=0, metavar="N", help="of the shuffling (0)")
+
     command("runs", "List the runs: state, settings, validation accuracy.")
 
     for name, text in (

@@ -6,31 +6,13 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from audio_models.config import CELLS, NetworkConfig
+from audio_models.config import NetworkConfig
 from audio_models.sequences import pad
+from tests.networks_in_all_shapes import CLASSES, WIDTH, all_shapes, randomised, shape_name
 
 keras = pytest.importorskip("keras")
 
 from audio_models import networks, onnx_graph  # noqa: E402
-
-WIDTH, CLASSES = 5, 3
-
-
-def _configurations() -> list[NetworkConfig]:
-    configurations = []
-    for cell in CELLS:
-        for layers in (1, 2, 3):
-            for bidirectional in (False, True) if cell != "feed_forward" else (False,):
-                for readout in ("last", "mean", "attention") if cell != "feed_forward" else ("mean",):
-                    for convolutions in (0, 1, 3) if cell != "feed_forward" else (0,):
-                        configurations.append(
-                            NetworkConfig(cell, 6, layers, bidirectional, 0.3, readout, convolutions, filters=3)
-                        )
-    return configurations
-
-
-def _name(config: NetworkConfig) -> str:
-    return f"{config.cell}-{config.layers}-{'both' if config.bidirectional else 'forward'}-{config.readout}-{config.convolutions}"
 
 
 def _session(config: NetworkConfig, model) -> onnxruntime.InferenceSession:
@@ -38,15 +20,10 @@ def _session(config: NetworkConfig, model) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
 
 
-@pytest.mark.parametrize("config", _configurations(), ids=_name)
+@pytest.mark.parametrize("config", all_shapes(), ids=shape_name)
 def test_graph_equals_keras_for_all_lengths(config: NetworkConfig) -> None:
-    keras.utils.set_random_seed(1)
-    model = networks.build(config, WIDTH, CLASSES)
-    random = np.random.default_rng(2)
-    for variable in model.weights:  # biases of zero would hide a bias in the wrong place
-        if "float" in variable.dtype:
-            value = random.normal(0, 0.6, variable.shape)
-            variable.assign(np.abs(value) + 0.5 if "variance" in variable.name else value)
+    model = randomised(config)
+    random = np.random.default_rng(3)
     sequences = [random.normal(0, 1.5, (length, WIDTH)).astype(np.float32) for length in (1, 2, 7, 12, 12)]
     batch, lengths = pad(sequences)
 
