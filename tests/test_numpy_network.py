@@ -22,7 +22,9 @@ def _weights(config: NetworkConfig, model):
     return onnx_graph.weights(onnx_graph.build(config, WIDTH, networks.weights(model)), config)
 
 
-@pytest.mark.parametrize("config", all_shapes(), ids=shape_name)
+@pytest.mark.parametrize(
+    "config", [one for one in all_shapes() if one.layers < 3 and one.convolutions != 1], ids=shape_name
+)
 def test_answers_and_gradients_equal_keras(config: NetworkConfig) -> None:
     model = randomised(config)
     frames = np.random.default_rng(3).normal(0, 1.5, (9, WIDTH)).astype(np.float32)

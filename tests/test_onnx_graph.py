@@ -7,6 +7,7 @@ import onnxruntime
 import pytest
 
 from audio_models.config import NetworkConfig
+from audio_models.numpy_network import NumpyNetwork
 from audio_models.sequences import pad
 from tests.networks_in_all_shapes import CLASSES, WIDTH, all_shapes, randomised, shape_name
 
@@ -15,26 +16,30 @@ keras = pytest.importorskip("keras")
 from audio_models import networks, onnx_graph  # noqa: E402
 
 
-def _session(config: NetworkConfig, model) -> onnxruntime.InferenceSession:
-    graph = onnx_graph.build(config, WIDTH, networks.weights(model), {"labels": "[]"})
+def _session(graph) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(graph.SerializeToString(), providers=["CPUExecutionProvider"])
 
 
 @pytest.mark.parametrize("config", all_shapes(), ids=shape_name)
-def test_graph_equals_keras_for_all_lengths(config: NetworkConfig) -> None:
+def test_graph_and_numpy_equal_keras_for_all_lengths(config: NetworkConfig) -> None:
     model = randomised(config)
     random = np.random.default_rng(3)
     sequences = [random.normal(0, 1.5, (length, WIDTH)).astype(np.float32) for length in (1, 2, 7, 12, 12)]
     batch, lengths = pad(sequences)
 
     expected = np.asarray(model(batch, training=False))
-    (got,) = _session(config, model).run(None, {"frames": batch, "lengths": lengths})
+    graph = onnx_graph.build(config, WIDTH, networks.weights(model), {"labels": "[]"})
+    (got,) = _session(graph).run(None, {"frames": batch, "lengths": lengths})
 
     np.testing.assert_allclose(got, expected, atol=1e-5)
     assert np.ptp(expected, axis=0).max() > 0.01, "all answers alike would prove nothing"
     # a clip's answer does not depend on its neighbours or on the padding
-    (alone,) = _session(config, model).run(None, {"frames": sequences[1][None], "lengths": np.array([2], np.int32)})
+    (alone,) = _session(graph).run(None, {"frames": sequences[1][None], "lengths": np.array([2], np.int32)})
     np.testing.assert_allclose(alone[0], got[1], atol=1e-6)
+
+    in_numpy = NumpyNetwork(config, onnx_graph.weights(graph, config))
+    for frames, row in zip(sequences, expected, strict=True):
+        np.testing.assert_allclose(in_numpy.read(frames).probabilities, row, atol=1e-5)
 
 
 def test_feed_forward_cannot_depend_on_the_order_of_frames() -> None:
