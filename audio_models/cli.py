@@ -30,7 +30,8 @@ from audio_models.config import (
 from audio_models.errors import ConfigError, RunError
 from audio_models.options import Command, changed, parser
 from audio_models.progress import TerminalProgress, in_words
-from audio_models.runs import Run, State
+from audio_models.runs import Run
+from audio_models.work_folder import State
 from data import catalogue
 from data.catalogue import CorpusReference
 from data.corpus import Skipped, reasons

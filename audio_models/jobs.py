@@ -16,6 +16,7 @@ from audio_models import runs
 from audio_models.config import RunConfig
 from audio_models.errors import RunError
 from audio_models.runs import Run
+from audio_models.work_folder import ACTIVE, WorkFolder
 from data import workspace
 from data.errors import HarkError, WorkspaceError
 
@@ -27,7 +28,7 @@ def start(config: RunConfig) -> Run:
         WorkspaceError: the run's folder cannot be made.
     """
     run = runs.create(config)
-    _spawn(run)
+    spawn(run)
     return run
 
 
@@ -38,7 +39,7 @@ def resume(run: Run) -> None:
         RunError: it is being trained, or is finished.
     """
     queue_again(run)
-    _spawn(run)
+    spawn(run)
 
 
 def queue_again(run: Run) -> None:
@@ -52,29 +53,29 @@ def queue_again(run: Run) -> None:
         raise RunError(
             f"The run {run.name} is finished; there is nothing to resume. Train a new one with more epochs instead."
         )
-    if state.status in runs.ACTIVE:
+    if state.status in ACTIVE:
         raise RunError(f"The run {run.name} is {state.status} already; cancel it first, or wait for it.")
     run.cancel_path.unlink(missing_ok=True)
     run.write_process(os.getpid(), queue=True)
     run.write_state(replace(state, status="queued", stage="Waiting to start", error=""))
 
 
-def cancel(run: Run) -> None:
-    """Ask a queued or running training to stop; it does within two seconds and keeps its best weights.
+def cancel(work: WorkFolder) -> None:
+    """Ask a queued or running training to stop; it does within two seconds and keeps what it has.
 
     Raises:
         RunError: it does not run.
     """
-    status = run.state.status
-    if status not in runs.ACTIVE:
-        raise RunError(f"The run {run.name} is {status}; only a queued or running training can be cancelled.")
-    workspace.write_atomically(run.cancel_path, b"")
+    status = work.state.status
+    if status not in ACTIVE:
+        raise RunError(f"{work.id} is {status}; only a queued or running training can be cancelled.")
+    workspace.write_atomically(work.cancel_path, b"")
 
 
-def wait_until_stopped(run: Run, seconds: float) -> bool:
-    """Wait until the run neither queues nor runs, at most `seconds`; whether it stopped."""
+def wait_until_stopped(work: WorkFolder, seconds: float) -> bool:
+    """Wait until the work neither queues nor runs, at most `seconds`; whether it stopped."""
     end = time.monotonic() + seconds
-    while run.state.status in runs.ACTIVE:
+    while work.state.status in ACTIVE:
         if time.monotonic() > end:
             return False
         time.sleep(0.05)
@@ -87,26 +88,31 @@ def ahead_of(run: Run) -> list[Run]:
     found = []
     for other in runs.listing():
         try:
-            if other.id != run.id and other.state.status in runs.ACTIVE and (other.queued_since, other.id) < mine:
+            if other.id != run.id and other.state.status in ACTIVE and (other.queued_since, other.id) < mine:
                 found.append(other)
         except HarkError:
             continue
     return found
 
 
-def _spawn(run: Run) -> None:
+def spawn(work: WorkFolder, module: str = "audio_models.training_process") -> None:
+    """Start the process that does the work of a folder, in the background.
+
+    Raises:
+        WorkspaceError: it cannot be started; the state says so too.
+    """
     try:
-        with run.log_path.open("ab") as log:
+        with work.log_path.open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "audio_models.training_process", str(run.folder)],
+                [sys.executable, "-m", module, str(work.folder)],
                 cwd=workspace.PROJECT,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=log,
                 start_new_session=True,
             )
-        run.write_process(process.pid)
+        work.write_process(process.pid)
     except OSError as error:
-        message = f"The training of {run.name} could not be started ({error.strerror}). Mend that and resume it."
-        run.write_state(replace(run.state, status="failed", stage="Failed", error=message))
+        message = f"The training of {work.id} could not be started ({error.strerror}). Mend that and start it again."
+        work.write_state(replace(work.state, status="failed", stage="Failed", error=message))
         raise WorkspaceError(message) from error

@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable
 from typing import Self
 
-from audio_models.runs import Run, State
+from audio_models.runs import Run
+from audio_models.work_folder import State
 from data.corpus import Progress
 
 _EVERY = {True: 0.1, False: 5.0}  # seconds between two lines, by whether stderr is a terminal

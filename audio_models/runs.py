@@ -23,55 +23,17 @@ import re
 import secrets
 import shutil
 import time
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
-
-import psutil
 
 from audio_models.config import RunConfig, from_dict, to_dict
 from audio_models.errors import RunError
+from audio_models.work_folder import MissingFileError, State, WorkFolder
 from data import workspace
 from data.errors import HarkError, WorkspaceError
 
-Status = Literal["queued", "running", "finished", "failed", "cancelled", "interrupted"]
-ACTIVE: tuple[Status, ...] = ("queued", "running")
 BUNDLED = workspace.PROJECT / "audio_models" / "bundled"
-
-
-@dataclass(frozen=True)
-class State:
-    """How far a training is, as its process last wrote it.
-
-    Attributes:
-        status: "interrupted" is never written: it is what a reader finds when the process is gone.
-        stage: what it is doing, in the user's words.
-        done, total: of the stage, in clips, bytes or steps.
-        unit: of done and total.
-        epoch: epochs finished.
-        clips_per_second: read while training, since the start of the epoch.
-        seconds_left: until all epochs are done; early stopping may end it sooner. None while it is not known.
-        seconds: spent so far, over all its processes [s].
-        updated: when this was written [s since 1970].
-        error: why it failed, one sentence.
-        skipped: clips that could not be read.
-        clips_a_word: training clips that a word has on average; 0 while that is not known.
-    """
-
-    status: Status = "queued"
-    stage: str = "Waiting to start"
-    done: int = 0
-    total: int | None = None
-    unit: str = "clips"
-    epoch: int = 0
-    clips_per_second: float | None = None
-    seconds_left: float | None = None
-    seconds: float = 0.0
-    updated: float = 0.0
-    error: str = ""
-    skipped: int = 0
-    clips_a_word: int = 0
 
 
 @dataclass(frozen=True)
@@ -87,14 +49,8 @@ class Epoch:
 
 
 @dataclass(frozen=True)
-class Run:
-    """One run folder. What the files say is read when asked for, so a `Run` is never out of date."""
-
-    folder: Path
-
-    @property
-    def id(self) -> str:
-        return self.folder.name
+class Run(WorkFolder):
+    """One run folder."""
 
     @cached_property
     def config(self) -> RunConfig:
@@ -115,25 +71,12 @@ class Run:
             return self.folder.stat().st_mtime  # copied under another name
 
     @property
-    def state(self) -> State:
-        """Its state now: a queued or running one whose process is gone is "interrupted"."""
-        written = self._read("state.json")
-        known = {field.name for field in fields(State)}
-        try:
-            state = State(**{name: value for name, value in written.items() if name in known})
-        except (TypeError, AttributeError) as error:
-            raise RunError(f"{self.folder / 'state.json'} is damaged; the run's state cannot be told.") from error
-        if state.status in ACTIVE and not self.is_alive():
-            return State(**{**asdict(state), "status": "interrupted", "seconds_left": None, "clips_per_second": None})
-        return state
-
-    @property
     def history(self) -> list[Epoch]:
         """The epochs that are done, oldest first; empty before the first."""
         try:
             rows = self._read("history.json")
             return [Epoch(**row) for row in rows]
-        except RunMissingError:
+        except MissingFileError:
             return []
         except TypeError as error:
             raise RunError(f"{self.folder / 'history.json'} is damaged; the run's epochs cannot be shown.") from error
@@ -171,56 +114,8 @@ class Run:
         kept_in = workspace.root() / "bundled" / self.id if self.is_bundled else self.folder
         return kept_in / "evaluations"
 
-    def is_alive(self) -> bool:
-        """Whether the process that trains it runs (a process id alone could be another program's by now)."""
-        try:
-            process = self._read("process.json")
-            found = psutil.Process(process["pid"])
-            return bool(abs(found.create_time() - process["started"]) < 1 and found.status() != psutil.STATUS_ZOMBIE)
-        except (RunError, psutil.Error, KeyError, TypeError, ValueError):
-            return False
-
-    @property
-    def queued_since(self) -> float:
-        """Since when it waits, or waited, for its turn [s since 1970]."""
-        try:
-            return float(self._read("process.json")["queued_since"])
-        except (RunError, KeyError, TypeError, ValueError):
-            return 0.0
-
-    def write_state(self, state: State) -> None:
-        workspace.write_json(self.folder / "state.json", {**asdict(state), "updated": time.time()})
-
     def write_history(self, history: list[Epoch]) -> None:
         workspace.write_json(self.folder / "history.json", [asdict(row) for row in history])
-
-    def write_process(self, pid: int, *, queue: bool = False) -> None:
-        """Name the process `pid` as the one that trains this run; with `queue` it goes to the end of the queue."""
-        started = psutil.Process(pid).create_time()
-        since = time.time() if queue else self.queued_since
-        workspace.write_json(self.folder / "process.json", {"pid": pid, "started": started, "queued_since": since})
-
-    @property
-    def cancel_path(self) -> Path:
-        return self.folder / "cancel"
-
-    @property
-    def log_path(self) -> Path:
-        return self.folder / "log.txt"
-
-    def _read(self, name: str) -> Any:
-        try:
-            return workspace.read_json(self.folder / name)
-        except FileNotFoundError as error:
-            raise RunMissingError(
-                f"The run in {self.folder} has no {name}; the folder is incomplete. Copy it again, or train anew."
-            ) from error
-        except WorkspaceError as error:
-            raise RunError(str(error)) from error
-
-
-class RunMissingError(RunError):
-    """A file of the run is not there."""
 
 
 def create(config: RunConfig) -> Run:

@@ -11,11 +11,10 @@ import json
 import os
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,20 +28,16 @@ from audio_models.calibration import apply_temperature, fit_temperature, fit_thr
 from audio_models.clip_features import clip_features, noise_recordings, waveforms
 from audio_models.config import RunConfig, to_dict
 from audio_models.errors import TrainingError
-from audio_models.runs import Run, State
+from audio_models.runs import Run
 from audio_models.sequences import Normalisation
+from audio_models.work import POLL, Said, Work, carry_out
+from audio_models.work_folder import State
 from data import catalogue, task, workspace
-from data.corpus import SILENCE, SPLITS, UNKNOWN, Clip, Progress, Report, Split, quiet
-from data.errors import Cancelled, HarkError, WorkspaceError
+from data.corpus import SILENCE, SPLITS, UNKNOWN, Clip, Report, Split, quiet
+from data.errors import WorkspaceError
 
 if TYPE_CHECKING:
     from audio_models.training import Step, Training
-
-_POLL = 0.2  # seconds between two looks at the cancel file or the queue
-_GRACE = 1.0  # seconds in which the work may stop by itself before the process ends it
-_WRITE_EVERY = 0.4  # seconds between two writes of the state
-
-Said = Callable[[State], None]
 
 
 def _nothing(_: State) -> None:
@@ -61,83 +56,16 @@ def train(run: Run, said: Said = _nothing) -> State:
     Raises:
         WorkspaceError: not even the state can be written, the disk is full, say.
     """
-    run.write_process(os.getpid())
-    work = _Work(run, said)
-    try:
-        with work.watched():
-            _train(run, work)
-        work.write(status="finished", stage="Finished", seconds_left=None, clips_per_second=None)
-    except (Cancelled, KeyboardInterrupt):
-        work.write(status="cancelled", stage="Cancelled", seconds_left=None, clips_per_second=None)
-    except HarkError as error:
-        work.write(status="failed", stage="Failed", error=str(error), seconds_left=None, clips_per_second=None)
-    except MemoryError:
-        message = "The memory does not suffice for this training; use a smaller batch, fewer units or fewer clips."
-        work.write(status="failed", stage="Failed", error=message, seconds_left=None, clips_per_second=None)
-    except Exception as error:
-        message = f"The training stopped at an unexpected fault ({type(error).__name__}: {str(error)[:200]}); the details are in {run.log_path}."
-        work.write(status="failed", stage="Failed", error=message, seconds_left=None, clips_per_second=None)
-        raise
-    finally:
-        run.cancel_path.unlink(missing_ok=True)
-    return work.state
+    return carry_out(
+        run,
+        lambda work: _train(run, work),
+        said,
+        short_of_memory="The memory does not suffice for this training; use a smaller batch, fewer units or fewer clips.",
+        called="training",
+    )
 
 
-class _Work:
-    """The state of the run as this process knows it, and the user's wish to stop."""
-
-    def __init__(self, run: Run, said: Said) -> None:
-        self.state = replace(run.state, status="queued", stage="Waiting to start", error="")
-        self._run = run
-        self._said = said
-        self._began = time.monotonic()
-        self._seconds_before = self.state.seconds
-        self._written = 0.0
-        self._wish = threading.Event()
-        self._stopped = threading.Event()
-
-    def write(self, **changes: Any) -> None:
-        """Change the state and write it."""
-        seconds = self._seconds_before + time.monotonic() - self._began
-        self.state = replace(self.state, seconds=seconds, **changes)
-        self._run.write_state(self.state)
-        self._written = time.monotonic()
-        self._said(self.state)
-
-    def go_on(self, **changes: Any) -> None:
-        """Between two pieces of work: stop if the user wants it, and write the state now and then."""
-        if self._wish.is_set():
-            raise Cancelled("Cancelled.")
-        if time.monotonic() - self._written > _WRITE_EVERY:
-            self.write(**changes)
-
-    def report(self, progress: Progress) -> None:
-        """A `Report` for the corpus and the features."""
-        self.go_on(stage=progress.stage, done=progress.done, total=progress.total, unit=progress.unit)
-
-    @contextlib.contextmanager
-    def watched(self) -> Iterator[None]:
-        """Look for the cancel file meanwhile; where the work does not stop by itself (an import), end the process."""
-        watcher = threading.Thread(target=self._watch, daemon=True)
-        watcher.start()
-        try:
-            yield
-        finally:
-            self._stopped.set()
-            watcher.join()
-
-    def _watch(self) -> None:
-        while not self._stopped.wait(_POLL):
-            if self._run.cancel_path.exists():
-                self._wish.set()
-                if not self._stopped.wait(_GRACE):
-                    self.write(status="cancelled", stage="Cancelled", seconds_left=None, clips_per_second=None)
-                    self._run.cancel_path.unlink(missing_ok=True)
-                    os._exit(1)
-                return
-
-
-def _train(run: Run, work: _Work) -> None:
+def _train(run: Run, work: Work) -> None:
     with _turn(run, work), ThreadPoolExecutor(1) as importer:
         work.write(status="running", stage="Reading the corpus")
         tensorflow = importer.submit(import_training)  # seconds; the features are computed meanwhile
@@ -156,7 +84,7 @@ def _train(run: Run, work: _Work) -> None:
 
 
 @contextlib.contextmanager
-def _turn(run: Run, work: _Work) -> Iterator[None]:
+def _turn(run: Run, work: Work) -> Iterator[None]:
     """Wait until no other run trains and none waits longer. The lock goes with the process, however it ends."""
     lock = filelock.FileLock(workspace.folder("runs") / ".training.lock")
     while True:
@@ -165,7 +93,7 @@ def _turn(run: Run, work: _Work) -> Iterator[None]:
                 lock.acquire(timeout=0)
                 break
         work.go_on(stage="Waiting for another training")
-        time.sleep(_POLL)
+        time.sleep(POLL)
     try:
         yield
     finally:
@@ -182,10 +110,10 @@ def import_training() -> Any:
     return training
 
 
-def _await(module: Future[Any], work: _Work) -> Any:
+def _await(module: Future[Any], work: Work) -> Any:
     while not module.done():
         work.go_on()
-        time.sleep(_POLL / 4)
+        time.sleep(POLL / 4)
     return module.result()
 
 
@@ -294,7 +222,7 @@ def _check_sides(clips: Sequence[Clip], config: RunConfig) -> None:
         )
 
 
-def _learn(run: Run, training: Training, prepared: Prepared, work: _Work) -> None:
+def _learn(run: Run, training: Training, prepared: Prepared, work: Work) -> None:
     _take_up(run, training)
     epochs = training.config.epochs
     while not training.is_done:

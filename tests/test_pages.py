@@ -13,7 +13,8 @@ import soundfile
 from streamlit.testing.v1 import AppTest
 
 from audio_models import jobs, runs
-from audio_models.runs import Epoch, Run, State
+from audio_models.runs import Epoch, Run
+from audio_models.work_folder import State
 from dashboard.widgets import quick_config
 from data import synthetic_voices
 from tests.conftest import PROJECT, Trained

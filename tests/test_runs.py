@@ -14,7 +14,8 @@ import pytest
 from audio_models import runs
 from audio_models.config import RunConfig
 from audio_models.errors import RunError
-from audio_models.runs import Epoch, Run, State
+from audio_models.runs import Epoch, Run
+from audio_models.work_folder import State
 from data.catalogue import CorpusReference
 from data.errors import HarkError
 from data.task import Task

@@ -11,7 +11,8 @@ import streamlit as st
 from audio_models import jobs, runs
 from audio_models.config import CELL_TITLES
 from audio_models.progress import amount, in_words
-from audio_models.runs import Epoch, Run, State
+from audio_models.runs import Epoch, Run
+from audio_models.work_folder import ACTIVE, State
 from dashboard import charts, training_form
 from dashboard.widgets import STATUS_ICONS, as_text, corpus_title, faults_in_words, percent, quick_config
 from data.errors import HarkError
@@ -22,7 +23,7 @@ def _watch(run_id: str) -> None:
     with faults_in_words():
         run = runs.find(run_id)
         state = run.state
-        active = state.status in runs.ACTIVE
+        active = state.status in ACTIVE
         if active != st.session_state.get("watched_active"):  # start or stop redrawing
             st.session_state["watched_active"] = active
             st.rerun()
@@ -46,7 +47,7 @@ def _watch(run_id: str) -> None:
 
 
 def _buttons(run: Run, state: State) -> None:
-    if state.status in runs.ACTIVE:
+    if state.status in ACTIVE:
         if st.button(
             "Cancel",
             icon=":material/stop:",
@@ -105,7 +106,7 @@ def _outcome(run: Run, state: State, history: list[Epoch]) -> None:
     st.markdown(
         f"Best so far: **{percent(best.validation_accuracy)}**, validation, epoch {best.epoch} of {len(history)}; {in_words(state.seconds)} in all.{skipped}"
     )
-    if state.status not in runs.ACTIVE:
+    if state.status not in ACTIVE:
         with st.container(horizontal=True):
             if st.button("Speak to it", type="primary", icon=":material/mic:", key="to-predict"):
                 st.session_state["chosen_run"] = run.id
@@ -123,7 +124,7 @@ def _choose_watched(known: list[Run]) -> str | None:
         return watched
     for run in known:
         try:
-            if run.state.status in runs.ACTIVE:
+            if run.state.status in ACTIVE:
                 return run.id
         except HarkError:
             continue

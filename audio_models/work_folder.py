@@ -1,0 +1,127 @@
+"""A folder of work that a process of its own does: how far it is, whether it lives, the wish to cancel it.
+
+Its state is files, each written atomically, so that a reader never sees half of one, and a kill at any moment leaves
+work that can be told apart. Importing this module is cheap.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, Literal
+
+import psutil
+
+from audio_models.errors import RunError
+from data import workspace
+from data.errors import WorkspaceError
+
+Status = Literal["queued", "running", "finished", "failed", "cancelled", "interrupted"]
+ACTIVE: tuple[Status, ...] = ("queued", "running")
+
+
+@dataclass(frozen=True)
+class State:
+    """How far a training is, as its process last wrote it.
+
+    Attributes:
+        status: "interrupted" is never written: it is what a reader finds when the process is gone.
+        stage: what it is doing, in the user's words.
+        done, total: of the stage, in clips, bytes or steps.
+        unit: of done and total.
+        epoch: epochs finished.
+        clips_per_second: read while training, since the start of the epoch.
+        seconds_left: until all epochs are done; early stopping may end it sooner. None while it is not known.
+        seconds: spent so far, over all its processes [s].
+        updated: when this was written [s since 1970].
+        error: why it failed, one sentence.
+        skipped: clips that could not be read.
+        clips_a_word: training clips that a word has on average; 0 while that is not known.
+    """
+
+    status: Status = "queued"
+    stage: str = "Waiting to start"
+    done: int = 0
+    total: int | None = None
+    unit: str = "clips"
+    epoch: int = 0
+    clips_per_second: float | None = None
+    seconds_left: float | None = None
+    seconds: float = 0.0
+    updated: float = 0.0
+    error: str = ""
+    skipped: int = 0
+    clips_a_word: int = 0
+
+
+@dataclass(frozen=True)
+class WorkFolder:
+    """One folder. What the files say is read when asked for, so it is never out of date."""
+
+    folder: Path
+
+    @property
+    def id(self) -> str:
+        return self.folder.name
+
+    @property
+    def state(self) -> State:
+        """Its state now: a queued or running one whose process is gone is "interrupted"."""
+        written = self._read("state.json")
+        known = {field.name for field in fields(State)}
+        try:
+            state = State(**{name: value for name, value in written.items() if name in known})
+        except (TypeError, AttributeError) as error:
+            raise RunError(f"{self.folder / 'state.json'} is damaged; how far it is cannot be told.") from error
+        if state.status in ACTIVE and not self.is_alive():
+            return State(**{**asdict(state), "status": "interrupted", "seconds_left": None, "clips_per_second": None})
+        return state
+
+    def is_alive(self) -> bool:
+        """Whether the process that trains it runs (a process id alone could be another program's by now)."""
+        try:
+            process = self._read("process.json")
+            found = psutil.Process(process["pid"])
+            return bool(abs(found.create_time() - process["started"]) < 1 and found.status() != psutil.STATUS_ZOMBIE)
+        except (RunError, psutil.Error, KeyError, TypeError, ValueError):
+            return False
+
+    @property
+    def queued_since(self) -> float:
+        """Since when it waits, or waited, for its turn [s since 1970]."""
+        try:
+            return float(self._read("process.json")["queued_since"])
+        except (RunError, KeyError, TypeError, ValueError):
+            return 0.0
+
+    def write_state(self, state: State) -> None:
+        workspace.write_json(self.folder / "state.json", {**asdict(state), "updated": time.time()})
+
+    def write_process(self, pid: int, *, queue: bool = False) -> None:
+        """Name the process `pid` as the one that trains this run; with `queue` it goes to the end of the queue."""
+        started = psutil.Process(pid).create_time()
+        since = time.time() if queue else self.queued_since
+        workspace.write_json(self.folder / "process.json", {"pid": pid, "started": started, "queued_since": since})
+
+    @property
+    def cancel_path(self) -> Path:
+        return self.folder / "cancel"
+
+    @property
+    def log_path(self) -> Path:
+        return self.folder / "log.txt"
+
+    def _read(self, name: str) -> Any:
+        try:
+            return workspace.read_json(self.folder / name)
+        except FileNotFoundError as error:
+            raise MissingFileError(
+                f"{self.folder} has no {name}; the folder is incomplete. Copy it again, or start anew."
+            ) from error
+        except WorkspaceError as error:
+            raise RunError(str(error)) from error
+
+
+class MissingFileError(RunError):
+    """A file of the work is not there."""
