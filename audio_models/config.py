@@ -34,7 +34,12 @@ _FEWEST_CLIPS = 1000  # of an epoch with augmentation
 _HALVINGS = 2  # convolutions that halve the number of frames
 
 
-def _within(name: str, value: float, low: float, high: float, unit: str = "") -> None:
+def within(name: str, value: float, low: float, high: float, unit: str = "") -> None:
+    """Check a setting.
+
+    Raises:
+        ConfigError: it is no number, or not between `low` and `high`.
+    """
     if not (isinstance(value, int | float) and math.isfinite(value) and low <= value <= high):
         raise ConfigError(f"{name} is {value}{unit}; it must lie between {low:g} and {high:g}{unit}.")
 
@@ -66,13 +71,13 @@ class FeatureConfig:
     cepstrum: bool = True
 
     def __post_init__(self) -> None:
-        _within("The sample rate", self.sample_rate, 4_000, 48_000, " Hz")
-        _within("The frame length", self.frame_ms, 5, 200, " ms")
-        _within("The hop", self.hop_ms, 2, 200, " ms")
-        _within("The number of mel bands", self.n_mels, 4, 256)
-        _within("The number of coefficients", self.n_mfcc, 1, self.n_mels)
-        _within("The lowest frequency", self.fmin, 0, self.sample_rate / 2, " Hz")
-        _within("The highest frequency", self.fmax, self.fmin + 100, self.sample_rate / 2, " Hz")
+        within("The sample rate", self.sample_rate, 4_000, 48_000, " Hz")
+        within("The frame length", self.frame_ms, 5, 200, " ms")
+        within("The hop", self.hop_ms, 2, 200, " ms")
+        within("The number of mel bands", self.n_mels, 4, 256)
+        within("The number of coefficients", self.n_mfcc, 1, self.n_mels)
+        within("The lowest frequency", self.fmin, 0, self.sample_rate / 2, " Hz")
+        within("The highest frequency", self.fmax, self.fmin + 100, self.sample_rate / 2, " Hz")
 
     @property
     def frame_length(self) -> int:
@@ -121,11 +126,11 @@ class NetworkConfig:
             raise ConfigError(f"There is no cell '{self.cell}'; choose one of {', '.join(CELLS)}.")
         if self.readout not in get_args(Readout):
             raise ConfigError(f"There is no readout '{self.readout}'; choose one of {', '.join(get_args(Readout))}.")
-        _within("The number of units", self.units, 1, 1024)
-        _within("The number of layers", self.layers, 1, 4)
-        _within("Dropout", self.dropout, 0, 0.9)
-        _within("The number of convolutions", self.convolutions, 0, 4)
-        _within("The number of filters", self.filters, 1, 1024)
+        within("The number of units", self.units, 1, 1024)
+        within("The number of layers", self.layers, 1, 4)
+        within("Dropout", self.dropout, 0, 0.9)
+        within("The number of convolutions", self.convolutions, 0, 4)
+        within("The number of filters", self.filters, 1, 1024)
         if self.cell == "feed_forward":
             if self.bidirectional:
                 raise ConfigError("A feed-forward network has no direction in time; leave bidirectional off.")
@@ -171,17 +176,17 @@ class TrainingConfig:
     mixup: float = 0.0
 
     def __post_init__(self) -> None:
-        _within("The number of epochs", self.epochs, 1, 1000)
-        _within("The batch size", self.batch_size, 1, 4096)
-        _within("The learning rate", self.learning_rate, 1e-6, 1)
-        _within("Patience", self.patience, 0, 1000)
-        _within("The gradient's bound", self.clip_norm, 1e-3, 1e3)
-        _within("The seed", self.seed, 0, 2**31 - 1)
+        within("The number of epochs", self.epochs, 1, 1000)
+        within("The batch size", self.batch_size, 1, 4096)
+        within("The learning rate", self.learning_rate, 1e-6, 1)
+        within("Patience", self.patience, 0, 1000)
+        within("The gradient's bound", self.clip_norm, 1e-3, 1e3)
+        within("The seed", self.seed, 0, 2**31 - 1)
         if self.schedule not in get_args(Schedule):
             raise ConfigError(f"There is no schedule '{self.schedule}'; choose one of {', '.join(get_args(Schedule))}.")
-        _within("Label smoothing", self.label_smoothing, 0, 0.5)
-        _within("Averaging", self.averaging, 0, 0.9999)
-        _within("Mixup", self.mixup, 0, 2)
+        within("Label smoothing", self.label_smoothing, 0, 0.5)
+        within("Averaging", self.averaging, 0, 0.9999)
+        within("Mixup", self.mixup, 0, 2)
 
 
 @dataclass(frozen=True)
@@ -215,16 +220,16 @@ class AugmentationConfig:
     frequency_mask_bands: int = 6
 
     def __post_init__(self) -> None:
-        _within("The change of speed", self.speed, 0, 0.5)
-        _within("The shift", self.shift_ms, 0, 1000, " ms")
-        _within("The change of level", self.gain_db, 0, 40, " dB")
-        _within("The probability of noise", self.noise_probability, 0, 1)
-        _within("The lowest ratio of clip to noise", self.lowest_snr_db, -20, 60, " dB")
-        _within("The highest ratio of clip to noise", self.highest_snr_db, self.lowest_snr_db, 80, " dB")
-        _within("The number of time masks", self.time_masks, 0, 10)
-        _within("The longest time mask", self.time_mask_ms, 0, 1000, " ms")
-        _within("The number of frequency masks", self.frequency_masks, 0, 10)
-        _within("The widest frequency mask", self.frequency_mask_bands, 0, 128, " bands")
+        within("The change of speed", self.speed, 0, 0.5)
+        within("The shift", self.shift_ms, 0, 1000, " ms")
+        within("The change of level", self.gain_db, 0, 40, " dB")
+        within("The probability of noise", self.noise_probability, 0, 1)
+        within("The lowest ratio of clip to noise", self.lowest_snr_db, -20, 60, " dB")
+        within("The highest ratio of clip to noise", self.highest_snr_db, self.lowest_snr_db, 80, " dB")
+        within("The number of time masks", self.time_masks, 0, 10)
+        within("The longest time mask", self.time_mask_ms, 0, 1000, " ms")
+        within("The number of frequency masks", self.frequency_masks, 0, 10)
+        within("The widest frequency mask", self.frequency_mask_bands, 0, 128, " bands")
 
 
 # What suits each cell, found on validation clips (docs/recipe.md). A SimpleRNN falls apart at the rate that suits a

@@ -313,7 +313,7 @@ def fresh_weights(config: NetworkConfig, width: int, classes: int, seed: int) ->
         for direction in directions:
             prefix = f"layer_{number}/{direction}"
             glorot(f"{prefix}/kernel", inputs, gates * config.units)
-            made[f"{prefix}/recurrent_kernel"] = _orthogonal(config.units, gates * config.units, random)
+            made[f"{prefix}/recurrent_kernel"] = orthogonal(config.units, gates * config.units, random)
             bias = np.zeros((2, gates * config.units) if config.cell == "gru" else gates * config.units)
             if config.cell == "lstm":
                 bias[config.units : 2 * config.units] = 1
@@ -326,7 +326,8 @@ def fresh_weights(config: NetworkConfig, width: int, classes: int, seed: int) ->
     return made
 
 
-def _orthogonal(rows: int, columns: int, random: np.random.Generator) -> Numbers:
+def orthogonal(rows: int, columns: int, random: np.random.Generator) -> Numbers:
+    """A matrix whose shorter side's vectors have length 1 and stand at right angles, (rows, columns)."""
     q, r = np.linalg.qr(random.normal(size=(max(rows, columns), min(rows, columns))))
     q = q * np.sign(np.diag(r))
     return np.asarray(q if rows >= columns else q.T)

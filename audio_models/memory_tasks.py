@@ -1,0 +1,115 @@
+"""Small made-up tasks whose difficulty is their length: what must be remembered, and for how long, is known exactly.
+
+Sequences are drawn anew for every step of a training, so there is nothing to learn by heart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audio_models.errors import ConfigError
+
+Sequences = tuple[NDArray[np.float32], NDArray[np.float32]]
+"""Frames (sequences, length, width) and targets: one-hot (sequences, classes), or numbers (sequences, 1)."""
+
+SYMBOLS = 4
+_CLOSE = 0.1  # how near the sum of two numbers must come to count as right
+
+
+@dataclass(frozen=True)
+class MemoryTask:
+    """One kind of sequence.
+
+    Attributes:
+        name, title: for the shell and for the page.
+        text: what is asked, for a student.
+        width: numbers in a frame.
+        outputs: classes, or 1 where a number is asked for.
+        chance: share that is right without any memory.
+        lengths: that show the most, shortest first.
+        make: (sequences, length, random) -> frames and targets.
+    """
+
+    name: str
+    title: str
+    text: str
+    width: int
+    outputs: int
+    chance: float
+    lengths: tuple[int, ...]
+    make: Callable[[int, int, np.random.Generator], Sequences]
+
+    @property
+    def is_number(self) -> bool:
+        """Whether a number is asked for, and not a class."""
+        return self.outputs == 1
+
+    def right(self, answers: NDArray[np.float32], targets: NDArray[np.float32]) -> float:
+        """Share of the answers that are right: the class, or the number within 0.1."""
+        if self.is_number:
+            return float((np.abs(answers - targets) < _CLOSE).mean())
+        return float((answers.argmax(axis=1) == targets.argmax(axis=1)).mean())
+
+
+def recall(sequences: int, length: int, random: np.random.Generator) -> Sequences:
+    """Which symbol came first? `length` other symbols follow it, drawn at random: they must be let pass."""
+    symbols = random.integers(SYMBOLS, size=(sequences, length + 1))
+    frames = np.zeros((sequences, length + 1, SYMBOLS + 1), np.float32)
+    frames[np.arange(sequences)[:, None], np.arange(length + 1), symbols] = 1
+    frames[:, 0, SYMBOLS] = 1  # marks the one to remember
+    return frames, np.eye(SYMBOLS, dtype=np.float32)[symbols[:, 0]]
+
+
+def adding(sequences: int, length: int, random: np.random.Generator) -> Sequences:
+    """What is the sum of the two marked numbers? One lies in each half (Hochreiter and Schmidhuber 1997)."""
+    half = length // 2
+    numbers = random.random((sequences, length)).astype(np.float32)
+    marks = np.zeros((sequences, length), np.float32)
+    rows = np.arange(sequences)
+    marks[rows, random.integers(half, size=sequences)] = 1
+    marks[rows, half + random.integers(length - half, size=sequences)] = 1
+    return np.stack([numbers, marks], axis=2), (numbers * marks).sum(axis=1, keepdims=True)
+
+
+def parity(sequences: int, length: int, random: np.random.Generator) -> Sequences:
+    """Is the number of ones odd? Every bit turns the answer, none may be lost."""
+    bits = random.integers(2, size=(sequences, length))
+    frames = np.stack([bits, 1 - bits], axis=2).astype(np.float32)
+    return frames, np.eye(2, dtype=np.float32)[bits.sum(axis=1) % 2]
+
+
+TASKS = {
+    task.name: task
+    for task in (
+        MemoryTask(
+            "recall", "Recall the first symbol",
+            "One of four symbols comes first, marked. T other symbols follow at random. Which one was first?",
+            SYMBOLS + 1, SYMBOLS, 1 / SYMBOLS, (5, 10, 20, 40, 80), recall,
+        ),
+        MemoryTask(
+            "adding", "Add two marked numbers",
+            "T numbers between 0 and 1 go by; two of them are marked. What is their sum, within 0.1?",
+            2, 1, 0.19, (4, 8, 16, 32, 64), adding,
+        ),
+        MemoryTask(
+            "parity", "Odd or even",
+            "T bits go by. Is the number of ones odd? Each single bit turns the answer around.",
+            2, 2, 0.5, (2, 4, 6, 8, 12), parity,
+        ),
+    )
+}  # fmt: skip
+
+
+def find(name: str) -> MemoryTask:
+    """The task of that name.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    if name not in TASKS:
+        raise ConfigError(f"There is no memory task '{name}'; choose one of {', '.join(TASKS)}.")
+    return TASKS[name]

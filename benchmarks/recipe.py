@@ -1,0 +1,150 @@
+"""Hark's recipes beside the network of TensorFlow's audio tutorial, on the same clips in the same run, one table.
+
+`python -m benchmarks.recipe --corpus FOLDER [--seed 0]` trains a plain GRU (one layer, one Dense layer, no augmentation,
+Adam), the tutorial's small convolutional network on spectrograms, and Hark's default, one after the other, and judges each
+on the folder's test list: eight words, `_unknown_` and `_silence_`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audio_models import evaluation, runs
+from audio_models.clip_features import load_clip
+from audio_models.config import (
+    Recipe,
+    RunConfig,
+    default_augmentation,
+    default_features,
+    default_network,
+    default_training,
+)
+from audio_models.recognizer import Recognizer
+from benchmarks.ablation import COMMANDS
+from data import catalogue, task, workspace
+from data.corpus import Clip
+from data.task import Task
+
+_RATE = 16_000
+_TASK = Task(COMMANDS, unknown=True, silence=True)
+Row = tuple[str, float, str, int, float]
+"""What was trained, accuracy, its interval, parameters, seconds."""
+
+
+def main() -> int:
+    """Train the three and print the table."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.recipe", description=__doc__)
+    parser.add_argument("--corpus", required=True, metavar="NAME|FOLDER")
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    reference = catalogue.refer(options.corpus)
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["HARK_HOME"] = home
+        rows = [
+            _hark("GRU and Dense layer, no augmentation, Adam", reference, "plain", options.seed),
+            _tutorial(reference, options.seed),
+            _hark("Hark's default", reference, "strong", options.seed),
+        ]
+    print("| network | test accuracy | 95 % interval | parameters | minutes |")
+    print("|---|---|---|---|---|")
+    for name, accuracy, interval, parameters, seconds in rows:
+        print(f"| {name} | {accuracy:.1%} | {interval} | {parameters:,} | {seconds / 60:.1f} |")
+    return 0
+
+
+def _hark(name: str, reference: catalogue.CorpusReference, recipe: Recipe, seed: int) -> Row:
+
+    config = RunConfig(
+        reference,
+        _TASK,
+        features=default_features(recipe),
+        network=default_network("gru", recipe),
+        training=replace(default_training("gru", recipe), seed=seed),
+        augmentation=default_augmentation(recipe),
+    )
+    run = runs.create(config)
+    subprocess.run(
+        [sys.executable, "-m", "audio_models.training_process", str(run.folder)], cwd=workspace.PROJECT, check=True
+    )
+    judged = evaluation.evaluate(run, None, "test")
+    interval = f"{judged.interval.low:.1%} to {judged.interval.high:.1%}"
+    return name, judged.accuracy, interval, Recognizer(run).parameters, run.state.seconds
+
+
+def _tutorial(reference: catalogue.CorpusReference, seed: int) -> Row:
+    """The shape that the tutorial describes: magnitudes of a short-time Fourier transform of one second (255 samples, step
+    128), resized to 32 x 32 and normalised, two convolutions, a pooling, a Dense layer; early stopping, ten epochs."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import keras
+    import tensorflow as tf
+
+    from audio_models import metrics
+
+    index = catalogue.open_corpus(reference).index()
+    clips = task.examples(index, _TASK, seed)
+    judged, _ = task.judged(index, _TASK, "test", seed)
+    sides = {side: [clip for clip in clips if clip.split == side] for side in ("training", "validation")}
+    began = time.monotonic()
+
+    def spectrograms(chosen: Sequence[Clip]) -> NDArray[np.float32]:
+        waveforms = np.zeros((len(chosen), _RATE), np.float32)
+        for row, clip in zip(waveforms, chosen, strict=True):
+            samples = load_clip(clip, _RATE)[:_RATE]
+            row[: len(samples)] = samples
+        parts = [np.abs(tf.signal.stft(part, 255, 128).numpy()) for part in np.array_split(waveforms, 20)]
+        return np.concatenate(parts)[..., None].astype(np.float32)
+
+    def classes(chosen: Sequence[Clip]) -> NDArray[np.int64]:
+        return np.array([_TASK.classes.index(clip.label) for clip in chosen])
+
+    keras.utils.set_random_seed(seed)
+    learned = spectrograms(sides["training"])
+    small = keras.layers.Resizing(32, 32)
+    normalise = keras.layers.Normalization(axis=None)
+    normalise.adapt(small(learned[:2000]))
+    model = keras.Sequential(
+        [
+            keras.Input(learned.shape[1:]),
+            small,
+            normalise,
+            keras.layers.Conv2D(32, 3, activation="relu"),
+            keras.layers.Conv2D(64, 3, activation="relu"),
+            keras.layers.MaxPooling2D(),
+            keras.layers.Dropout(0.25),
+            keras.layers.Flatten(),
+            keras.layers.Dense(128, activation="relu"),
+            keras.layers.Dropout(0.5),
+            keras.layers.Dense(len(_TASK.classes), activation="softmax"),
+        ]
+    )
+    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    stop: Any = keras.callbacks.EarlyStopping(patience=2)
+    model.fit(
+        learned, classes(sides["training"]), batch_size=64, epochs=10, callbacks=[stop], verbose=0,
+        validation_data=(spectrograms(sides["validation"]), classes(sides["validation"])),
+    )  # fmt: skip
+    seconds = time.monotonic() - began
+    correct = model.predict(spectrograms(judged), verbose=0).argmax(axis=1) == classes(judged)
+    interval = metrics.accuracy_interval(correct, [clip.speaker for clip in judged])
+    return (
+        "TensorFlow tutorial's spectrogram CNN",
+        float(correct.mean()),
+        f"{interval.low:.1%} to {interval.high:.1%}",
+        model.count_params(),
+        seconds,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
