@@ -19,7 +19,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from audio_models import jobs, runs
+from audio_models import jobs, memory_lab, memory_tasks, runs
 from audio_models.config import (
     RunConfig,
     default_augmentation,
@@ -31,7 +31,7 @@ from audio_models.errors import ConfigError, RunError
 from audio_models.options import Command, changed, parser
 from audio_models.progress import TerminalProgress, in_words
 from audio_models.runs import Run
-from audio_models.work_folder import State
+from audio_models.work_folder import State, WorkFolder
 from data import catalogue
 from data.catalogue import CorpusReference
 from data.corpus import Skipped, reasons
@@ -248,6 +248,53 @@ def inspect(options: argparse.Namespace) -> int:
     return 0
 
 
+def memory(options: argparse.Namespace) -> int:
+    """Measure how well the cells remember."""
+    options.cells = tuple(_parts(options.cells)) if options.cells else None
+    try:
+        options.lengths = tuple(int(part) for part in _parts(options.lengths)) if options.lengths else None
+    except ValueError as error:
+        raise ConfigError(f"--lengths is '{options.lengths}'; give whole numbers, as in 5,10,20.") from error
+    experiment = memory_lab.create(changed(memory_lab.MemoryConfig(), options))
+    if options.background:
+        jobs.spawn(experiment, "audio_models.memory_process")
+        return _print_memory(experiment, options)
+    from audio_models import memory_process
+
+    with _chatter_to(experiment.log_path), TerminalProgress() as progress, _interrupt_cancels(experiment):
+        state = memory_process.measure(experiment, progress.work)
+    _print_memory(experiment, options)
+    if state.status != "finished":
+        _complain(state.error or f"The measurement was {state.status}; what was measured is in {experiment.folder}.")
+    return 0 if state.status == "finished" else 1
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _print_memory(experiment: memory_lab.Experiment, options: argparse.Namespace) -> int:
+    config, points = experiment.config, experiment.points
+    if options.json:
+        _print_json(
+            {
+                "path": str(experiment.folder),
+                "state": experiment.state.status,
+                "settings": asdict(config),
+                "chance": memory_tasks.find(config.task).chance,
+                "points": [asdict(point) for point in points],
+            }
+        )
+        return 0
+    print(f"{experiment.folder}: {experiment.state.status}")
+    found = {(point.cell, point.length): point for point in points}
+    print("steps to remember".rjust(18) + "".join(cell.rjust(14) for cell in config.cells))
+    for length in config.lengths:
+        cells = [found.get((cell, length)) for cell in config.cells]
+        print(f"{length:18d}" + "".join((f"{point.accuracy:.1%}" if point else "...").rjust(14) for point in cells))
+    return 0
+
+
 def _train_here(run: Run, options: argparse.Namespace) -> int:
     from audio_models import training_process
 
@@ -288,7 +335,7 @@ def _print_run(run: Run, options: argparse.Namespace) -> int:
 
 
 @contextlib.contextmanager
-def _interrupt_cancels(run: Run) -> Iterator[None]:
+def _interrupt_cancels(work: WorkFolder) -> Iterator[None]:
     """Ctrl-C asks for the same as `cancel`; a KeyboardInterrupt gets lost where it meets a callback of tensorflow's.
 
     A second Ctrl-C interrupts as usual.
@@ -296,7 +343,7 @@ def _interrupt_cancels(run: Run) -> Iterator[None]:
 
     def ask(_number: int, _frame: FrameType | None) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        run.cancel_path.touch()
+        work.cancel_path.touch()
 
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -390,6 +437,7 @@ COMMANDS: dict[str, Command] = {
     "evaluate": evaluate,
     "predict": predict,
     "inspect": inspect,
+    "memory": memory,
     "runs": list_runs,
     "cancel": cancel,
     "resume": resume,

@@ -24,9 +24,11 @@ from audio_models.config import (
     default_training,
 )
 from audio_models.errors import ConfigError
+from audio_models.memory_lab import INITIALISATIONS, MemoryConfig
+from audio_models.memory_tasks import TASKS
 
 Command = Callable[[argparse.Namespace], int]
-Settings = TypeVar("Settings", FeatureConfig, NetworkConfig, TrainingConfig, AugmentationConfig)
+Settings = TypeVar("Settings", FeatureConfig, NetworkConfig, TrainingConfig, AugmentationConfig, MemoryConfig)
 
 _RUN = "an id, a name or a run's folder"
 
@@ -95,6 +97,29 @@ def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
         "--order", default="spoken", metavar="ORDER", help="of the frames: spoken, reversed or shuffled (spoken)"
     )
     made.add_argument("--seed", type=int, default=0, metavar="N", help="of the shuffling (0)")
+
+    made = command("memory", "Measure how well each cell remembers over how many steps, with small made-up tasks.")
+    made.add_argument("--task", choices=TASKS, default="recall", help="what is to be remembered (recall)")
+    made.add_argument("--cells", metavar="A,B", help="to compare (simple_rnn,lstm,gru)")
+    made.add_argument("--lengths", metavar="N,M", help="steps over which they must remember; the task's own by default")
+    defaults = MemoryConfig()
+    for name, kind, text in (
+        ("units", int, "size of the state"),
+        ("steps", int, "of the optimizer at the most for each cell and length"),
+        ("batch_size", int, "sequences a step"),
+        ("learning_rate", float, "of Adam"),
+        ("clip_norm", float, "bound on the gradient's norm, 0 for none"),
+        ("forget_bias", float, "of the gate that keeps the memory, at the start"),
+        ("seed", int, "same seed, same result"),
+    ):
+        default = _shown(getattr(defaults, name))
+        made.add_argument(
+            f"--{name.replace('_', '-')}", type=kind, metavar="N" if kind is int else "X", help=f"{text} ({default})"
+        )
+    made.add_argument(
+        "--initialisation", choices=INITIALISATIONS, help=f"of the recurrent weights ({defaults.initialisation})"
+    )
+    made.add_argument("--background", action="store_true", help="return at once; the measurement goes on by itself")
 
     command("runs", "List the runs: state, settings, validation accuracy.")
 

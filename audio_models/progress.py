@@ -68,12 +68,17 @@ class TerminalProgress:
                     f"validation loss {row.validation_loss:.3f}, accuracy {row.validation_accuracy:.1%} ({row.seconds:.1f} s)",
                     keep=True,
                 )
-            elif time.monotonic() - self._said > _EVERY[self._terminal]:
-                left = f", at most {in_words(state.seconds_left)} left" if state.seconds_left is not None else ""
-                far = f": {amount(state.done, state.total, state.unit)}" if state.total else ""
-                self._line(f"{state.stage}{far}{left}")
+            else:
+                self.work(state, "at most")
 
         return said
+
+    def work(self, state: State, about: str = "about") -> None:
+        """A listener for any work: what it does, how far it is, the time left."""
+        if time.monotonic() - self._said > _EVERY[self._terminal]:
+            left = f", {about} {in_words(state.seconds_left)} left" if state.seconds_left is not None else ""
+            far = f": {amount(state.done, state.total, state.unit)}" if state.total else ""
+            self._line(f"{state.stage}{far}{left}")
 
     def _line(self, text: str, *, keep: bool = False) -> None:
         self._said = time.monotonic()

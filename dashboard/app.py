@@ -21,6 +21,8 @@ page = st.navigation(
         st.Page("app_pages/corpora.py", title="Data", icon=":material/library_music:", url_path="data"),
         st.Page("app_pages/train.py", title="Train", icon=":material/model_training:", url_path="train"),
         st.Page("app_pages/evaluate.py", title="Evaluate", icon=":material/grid_on:", url_path="evaluate"),
+        st.Page("app_pages/inside.py", title="Inside", icon=":material/visibility:", url_path="inside"),
+        st.Page("app_pages/memory.py", title="Memory", icon=":material/science:", url_path="memory"),
     ],
     position="top",
 )

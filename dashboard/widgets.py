@@ -65,13 +65,14 @@ def quick_config() -> RunConfig:
     )
 
 
-def choose_run(candidates: Sequence[Run], key: str, label: str = "Model") -> Run:
-    """A select box of runs, newest first; the choice is remembered across pages."""
+def choose_run(candidates: Sequence[Run], key: str, label: str = "Model", *, remember: bool = True) -> Run:
+    """A select box of runs, newest first; with `remember` the choice holds across pages."""
     by_id = {run.id: run for run in candidates}
-    remembered = st.session_state.get("chosen_run")
+    remembered = st.session_state.get("chosen_run") if remember else None
     place = list(by_id).index(remembered) if remembered in by_id else 0
     chosen = st.selectbox(label, list(by_id), index=place, format_func=lambda one: describe_run(by_id[one]), key=key)
-    st.session_state["chosen_run"] = chosen
+    if remember:
+        st.session_state["chosen_run"] = chosen
     return by_id[chosen]
 
 

@@ -180,6 +180,20 @@ class SyntheticVoices(Corpus):
             speaker.stop()
 
 
+def say(word: str, voice: Voice, take: int = 0) -> NDArray[np.float32]:
+    """One clip of a word, (samples,) float32 at `SAMPLE_RATE`; nothing is kept.
+
+    Raises:
+        CorpusError: the word cannot be spoken.
+    """
+    _check_word(word)
+    speaker = _Speaker()
+    try:
+        return _record(speaker, word, voice, take)
+    finally:
+        speaker.stop()
+
+
 class _Speaker:
     """A running synthesiser."""
 

@@ -1,0 +1,256 @@
+"""Inside: what a network does with one clip, frame by frame; its loop unrolled; how far back its gradient reaches."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from audio_models import runs
+from audio_models.config import CELL_TITLES
+from audio_models.runs import Run
+from dashboard import charts, handout, lessons, pictures, stepper, unrolled, warm
+from dashboard.clip_source import ChosenClip, choose_clip
+from dashboard.lessons import Lesson
+from dashboard.widgets import as_text, choose_run, describe_run, faults_in_words, percent
+from data.errors import HarkError
+
+_VIEWS = ("Step by step", "Order", "Unrolled", "Gradient")
+_FIRST = "plain-lstm"  # one layer, one direction, gates with names: the easiest to read
+_CELLS_TO_COMPARE = ("plain-simple-rnn", "plain-lstm", "plain-gru")
+
+
+def _lesson(lesson: Lesson) -> None:
+    st.markdown(f"{lesson.text} :blue[:material/help:] *{lesson.question}*")
+
+
+def _inspect(run: Run, clip: ChosenClip, order: str = "spoken", seed: int = 0):  # type: ignore[no-untyped-def]
+    return _inspected(str(run.folder), run.model_path.stat().st_mtime_ns, clip.samples, clip.label, order, seed)
+
+
+@st.cache_data(show_spinner=False, max_entries=40)  # type: ignore[untyped-decorator]
+def _inspected(folder: str, _changed: int, samples, label, order: str, seed: int):  # type: ignore[no-untyped-def]
+    from pathlib import Path
+
+    from audio_models.inspection import inspect
+
+    run = Run(Path(folder))
+    recognizer = warm.recognizer(run)
+    label = label if label in recognizer.labels else None
+    return inspect(run, samples, label, order=order, seed=seed, recognizer=recognizer)  # type: ignore[arg-type]
+
+
+def _step_by_step(run: Run, clip: ChosenClip) -> None:
+    found = _inspect(run, clip)
+    _lesson(lessons.STEP)
+    changes = ", then ".join(f"**{as_text(label)}** from {at:.2f} s" for at, label in found.changes[-4:])
+    st.markdown(f"It makes up its mind after **{found.settled:.2f} s**: {changes}.")
+    stepper.show(found, key="stepper")
+    with st.expander("The formula of one step"):
+        st.latex(lessons.FORMULAS[found.cell])
+        st.caption(
+            "W, U and b are the same at every frame; σ squeezes a number between 0 and 1, tanh between -1 and 1; ⊙ multiplies "
+            "number by number."
+        )
+
+
+def _order(run: Run, clip: ChosenClip) -> None:
+    _lesson(lessons.ORDER)
+    order, again = st.columns([3, 2], vertical_alignment="bottom")
+    how = order.segmented_control(
+        "The frames as they were", ["spoken", "reversed", "shuffled"], default="reversed", required=True, key="order"
+    )
+    seed = int(again.number_input("Shuffle number", 0, 999, 0, key="shuffle", disabled=how != "shuffled"))
+    alone = [other for other in _alike(run) if other.config.network.cell == "feed_forward"]
+    pair = [run, *([alone[0]] if alone and run.config.network.cell != "feed_forward" else [])]
+    for column, one in zip(st.columns(len(pair)), pair, strict=True):
+        with column:
+            spoken, other = _inspect(one, clip), _inspect(one, clip, how, seed)
+            st.subheader(CELL_TITLES[one.config.network.cell])
+            st.caption(describe_run(one))
+            moved = float(np.abs(spoken.so_far[-1] - other.so_far[-1]).max())
+            bars = _both_orders(spoken, other, how)
+            st.altair_chart(bars, key=f"order-{one.id}")
+            if moved < 1e-4:
+                st.markdown(":material/equal: Not one probability moved.")
+            else:
+                st.markdown(
+                    f":material/swap_horiz: A probability moved by up to **{100 * moved:.0f}** points; it hears "
+                    f"**{as_text(other.answer)}** instead of **{as_text(spoken.answer)}**."
+                    if other.answer != spoken.answer
+                    else f":material/swap_horiz: A probability moved by up to **{100 * moved:.0f}** points; the answer stays."
+                )
+    if len(pair) == 1 and run.config.network.cell != "feed_forward":
+        st.caption(
+            "A feed-forward network with the same labels to compare with is not there; train one on the Train page."
+        )
+
+
+def _both_orders(spoken, other, how: str):  # type: ignore[no-untyped-def]
+    ranked = np.argsort(-np.maximum(spoken.so_far[-1], other.so_far[-1]))[:5]
+    rows = [
+        {"label": spoken.labels[int(number)], "frames": name, "probability": float(found.so_far[-1][number])}
+        for number in ranked
+        for name, found in (("as spoken", spoken), (how if how != "spoken" else "again", other))
+    ]
+    return charts.paired_bars(pd.DataFrame(rows))
+
+
+def _alike(run: Run) -> list[Run]:
+    """Runs with the same labels, this one first, those that came with Hark after the user's own."""
+    same = [one for one in runs.usable() if one.config.task.classes == run.config.task.classes and one.id != run.id]
+    return [run, *same]
+
+
+def _unrolled(run: Run, clip: ChosenClip) -> None:
+    found = _inspect(run, clip)
+    _lesson(lessons.UNROLLED)
+    svg = unrolled.picture(found)
+    pictures.show(svg, key="unrolled")
+    steps = len(found.trace.hidden)
+    weights = sum(one.size for one in _cell_weights(run))
+    if found.trace.layers:
+        st.markdown(
+            f"For this clip it is **{steps} layers** deep, with **{weights:,} weights** in the cell. Were they not shared, "
+            f"it would have {weights * steps:,}."
+        )
+    st.download_button(
+        "Save the picture", svg, f"unrolled-{run.id}.svg", "image/svg+xml", icon=":material/image:", on_click="ignore"
+    )
+
+
+def _cell_weights(run: Run):  # type: ignore[no-untyped-def]
+    from audio_models.inspection import network_of
+
+    if run.config.network.cell == "feed_forward":
+        return []
+    weights = network_of(run).cell_weights(1)
+    return [weights.kernel, weights.recurrent_kernel, weights.bias]
+
+
+def _gradient(run: Run, clip: ChosenClip) -> None:
+    _lesson(lessons.FADING)
+    usable = {one.id: one for one in _alike(run) if one.config.network.cell != "feed_forward"}
+    chosen = st.multiselect(
+        "Networks",
+        list(usable),
+        default=[one for one in _CELLS_TO_COMPARE if one in usable] or list(usable)[:3],
+        format_func=lambda one: describe_run(usable[one]),
+        max_selections=4,
+        key="gradient_runs",
+    )
+    what = st.segmented_control(
+        "Gradient with respect to",
+        ["the state, by memory alone", "the state", "the frame"],
+        default="the state, by memory alone",
+        required=True,
+        key="gradient_of",
+        help="By memory alone: only what enters at the last state and travels back from there. The other two count also what an answer from the mean or attention takes from a frame directly.",
+    )
+    if not chosen:
+        st.caption("Choose at least one network.")
+        return
+    table, lengths = _fadings([usable[one] for one in chosen], clip, what)
+    names = list(dict.fromkeys(table["network"]))
+    st.altair_chart(charts.fading(table, names), key="fading")
+    st.dataframe(
+        lengths, hide_index=True,
+        column_config={
+            "trained": st.column_config.TextColumn("memory length, trained"),
+            "before training": st.column_config.TextColumn("memory length, before training"),
+        },
+    )  # fmt: skip
+    st.caption(
+        "Memory length: the time from the end of the clip back to where the gradient has fallen to a tenth. An LSTM "
+        "remembers by its cell state, so for it the gradient is that of the cell state."
+    )
+    with st.expander("The formula"):
+        st.latex(lessons.GRADIENT)
+
+
+def _fadings(chosen: list[Run], clip: ChosenClip, what: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    from audio_models.inspection import fading, untrained
+
+    rows, lengths = [], []
+    for run in chosen:
+        found = _inspect(run, clip)
+        network = untrained(run)
+        before = fading(network, network.read(found.trace.frames), found.labels.index(found.label), found.features)
+        name = f"{run.name} · {CELL_TITLES[run.config.network.cell]}"
+        for weights, fade in (("trained", found.fading), ("before training", before)):
+            norms, step = {
+                "the state": (fade.states, fade.step_seconds),
+                "the frame": (fade.frames, fade.frame_seconds),
+            }.get(what, (fade.memory, fade.step_seconds))
+            shares = np.maximum(norms / max(float(norms[-1]), 1e-300), 1e-12)
+            rows.append(
+                pd.DataFrame(
+                    {"seconds": np.arange(len(norms)) * step, "share": shares, "network": name, "weights": weights}
+                )
+            )
+        lengths.append(
+            {"network": name, "trained": _in_seconds(found.fading.memory_length), "before training": _in_seconds(before.memory_length)}
+        )  # fmt: skip
+    return pd.concat(rows), pd.DataFrame(lengths)
+
+
+def _in_seconds(length: float | None) -> str:
+    return "longer than the clip" if length is None else f"{length:.2f} s"
+
+
+def _save(run: Run, clip: ChosenClip) -> None:
+    """A handout is made on demand: it takes a second."""
+    with st.popover("Save as a handout", icon=":material/description:"):
+        st.markdown(
+            "One HTML file with the stepper, the pictures, texts and formulas. It opens anywhere, without Hark."
+        )
+        if st.button("Make it", type="primary", key="make_handout"):
+            remembers = run.config.network.cell != "feed_forward"
+            table, lengths = _fadings([run], clip, "") if remembers else (None, None)
+            content = handout.inside(_inspect(run, clip), run.name, clip.name, table, lengths)
+            st.download_button("Download", content, f"inside-{run.id}.html", "text/html", on_click="ignore")
+
+
+def _page() -> None:
+    st.title("Look inside")
+    models = runs.usable()
+    with faults_in_words():
+        left, right = st.columns([2, 3])
+        with left:
+            if "inside_run" not in st.session_state and any(run.id == _FIRST for run in models):
+                st.session_state["inside_run"] = _FIRST
+            run = choose_run(models, "inside_run", remember=False)
+        recognizer = warm.recognizer(run)
+        with right:
+            clip = choose_clip(run, recognizer, "inside")
+        if clip is None:
+            return
+        player, heard, save = st.columns([2, 2, 1], vertical_alignment="center")
+        player.audio(clip.samples, sample_rate=recognizer.features.sample_rate)
+        with heard:
+            _answer(run, clip)
+        with save:
+            _save(run, clip)
+        view = st.segmented_control(
+            "View", _VIEWS, default=_VIEWS[0], required=True, key="inside_view", label_visibility="collapsed"
+        )
+        {"Step by step": _step_by_step, "Order": _order, "Unrolled": _unrolled, "Gradient": _gradient}[view](run, clip)
+
+
+def _answer(run: Run, clip: ChosenClip) -> None:
+    found = _inspect(run, clip)
+    sure = float(found.so_far[-1].max())
+    right = ""
+    if clip.label is not None:
+        right = (
+            " :material/check:"
+            if clip.label == found.answer
+            else f", and it was {as_text(clip.label)} :material/close:"
+        )
+    st.markdown(f"Heard: **{as_text(found.answer)}**, {percent(sure)} sure{right}")
+
+
+try:
+    _page()
+except HarkError as error:
+    st.error(as_text(str(error)), icon=":material/error:")

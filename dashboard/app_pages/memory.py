@@ -1,0 +1,206 @@
+"""Memory lab: how far back each cell remembers, measured in front of the user with small made-up tasks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+import streamlit as st
+
+from audio_models import jobs, memory_lab, memory_tasks
+from audio_models.config import CELL_TITLES
+from audio_models.memory_lab import INITIALISATIONS, LAB_CELLS, Experiment, MemoryConfig
+from audio_models.progress import in_words
+from audio_models.work_folder import ACTIVE, State
+from dashboard import charts, handout, lessons
+from dashboard.widgets import as_text, faults_in_words
+
+_INITIALISATIONS = {
+    "orthogonal": "Orthogonal: keeps lengths",
+    "identity": "Identity: hands the state on",
+    "glorot_uniform": "Glorot: as for a layer without a loop",
+}
+
+
+def _settings() -> MemoryConfig | None:
+    """The form; a configuration once it is sent."""
+    task_name = st.segmented_control(
+        "Task", list(memory_tasks.TASKS), default="recall", required=True, key="memory_task",
+        format_func=lambda name: memory_tasks.TASKS[name].title,
+    )  # fmt: skip
+    task = memory_tasks.TASKS[task_name]
+    st.markdown(task.text)
+    base = MemoryConfig(task=task.name)
+    cells = st.pills(
+        "Cells", LAB_CELLS, selection_mode="multi", default=LAB_CELLS, key="memory_cells",
+        format_func=lambda cell: CELL_TITLES[cell],
+    )  # fmt: skip
+    with st.expander("What cures it, what causes it"):
+        one, two = st.columns(2)
+        lengths = one.text_input(
+            "Lengths T", ", ".join(map(str, task.lengths)), key=f"memory_lengths_{task.name}",
+            help="Steps over which a cell must remember. Each length is a training of its own.",
+        )  # fmt: skip
+        initialisation = two.selectbox(
+            "First recurrent weights", INITIALISATIONS, format_func=lambda name: _INITIALISATIONS[name],
+            key="memory_initialisation",
+        )  # fmt: skip
+        forget_bias = one.slider(
+            "Bias of the gate that keeps the memory", -2.0, 4.0, base.forget_bias, 0.5, key="memory_bias",
+            help="The forget gate of an LSTM, the update gate of a GRU. The higher at the start, the longer both remember before they have learned anything.",
+        )  # fmt: skip
+        clip_norm = two.slider(
+            "Bound on the gradient", 0.0, 5.0, base.clip_norm, 0.5, key="memory_clip",
+            help="Cuts gradients that explode. 0 lets them be.",
+        )  # fmt: skip
+        units = one.slider("Units", 4, 128, base.units, 4, key="memory_units")
+        steps = two.slider("Steps of training, at the most", 100, 4000, base.steps, 100, key="memory_steps")
+        seed = one.number_input(
+            "Seed", 0, 10_000, base.seed, key="memory_seed", help="Another seed, another throw of the dice."
+        )
+    if not st.button("Measure", type="primary", icon=":material/science:", key="measure"):
+        return None
+    wanted = [part.strip() for part in lengths.replace(";", ",").split(",") if part.strip()]
+    if not all(part.isdigit() for part in wanted):
+        st.error(f"The lengths are “{as_text(lengths)}”; give whole numbers with commas between, as in 5, 10, 20.")
+        return None
+    return replace(
+        base,
+        cells=tuple(cells),
+        lengths=tuple(sorted({int(part) for part in wanted})),
+        initialisation=initialisation,
+        forget_bias=forget_bias,
+        clip_norm=clip_norm,
+        units=units,
+        steps=steps,
+        seed=int(seed),
+    )
+
+
+def _in_words(config: MemoryConfig) -> str:
+    return (
+        f"{config.units} units, {config.initialisation.replace('_', ' ')} recurrent weights, gate bias {config.forget_bias:g}, "
+        f"gradient {'not bounded' if not config.clip_norm else f'bounded to {config.clip_norm:g}'}, at most {config.steps} "
+        f"steps of {config.batch_size} new sequences, seed {config.seed}"
+    )
+
+
+def _table(experiment: Experiment) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {"cell": CELL_TITLES[p.cell], "length": p.length, "accuracy": p.accuracy, "steps": p.steps}
+            for p in sorted(experiment.points, key=lambda p: (LAB_CELLS.index(p.cell), p.length))
+        ]
+    )
+
+
+def _progress(experiment: Experiment, state: State) -> None:
+    left = f", about {in_words(state.seconds_left)} left" if state.seconds_left is not None else ""
+    bar, stop = st.columns([5, 1], vertical_alignment="center")
+    share = state.done / state.total if state.total else 0.0
+    bar.progress(min(1.0, share), f"{state.stage}: {state.done} of {state.total or '?'} points{left}")
+    if stop.button("Cancel", icon=":material/stop:", key=f"cancel-{experiment.id}", width="stretch"):
+        with faults_in_words():
+            jobs.cancel(experiment)
+
+
+def _result(experiment: Experiment, state: State) -> None:
+    config = experiment.config
+    task = memory_tasks.find(config.task)
+    table = _table(experiment)
+    if state.status == "failed":
+        st.error(as_text(state.error), icon=":material/error:")
+    if table.empty:
+        st.caption("The first points come in a few seconds." if state.status in ACTIVE else "Nothing was measured.")
+        return
+    chart = charts.forgetting(table, task.chance, "T, steps to remember")
+    st.altair_chart(chart, key=f"forgetting-{experiment.id}")
+    st.caption(_in_words(config) + ".")
+    if state.status in ACTIVE:
+        return
+    found = _findings(table, config)
+    if found:
+        st.markdown(found)
+    numbers, save = st.columns([3, 1], vertical_alignment="top")
+    with numbers.expander("The numbers"):
+        st.dataframe(
+            table, hide_index=True,
+            column_config={
+                "length": st.column_config.NumberColumn("T"),
+                "accuracy": st.column_config.NumberColumn("right answers", format="percent"),
+                "steps": st.column_config.NumberColumn("steps of training"),
+            },
+        )  # fmt: skip
+    if save.button("Save as a handout", icon=":material/description:", key=f"save-{experiment.id}", width="stretch"):
+        content = handout.forgetting(table, chart, task.title, lessons.MEMORY, _in_words(config))
+        save.download_button("Download", content, f"memory-{experiment.id}.html", "text/html", on_click="ignore")
+
+
+def _findings(table: pd.DataFrame, config: MemoryConfig) -> str:
+    """How far each cell came, in words."""
+    said = []
+    for cell, rows in table.groupby("cell", sort=False):
+        held = rows[rows["accuracy"] >= memory_lab.GOOD]["length"]
+        if held.empty:
+            said.append(f"**{cell}** did not learn it at any length")
+        elif held.max() == max(config.lengths):
+            said.append(f"**{cell}** held on over all {held.max()} steps")
+        else:
+            said.append(f"**{cell}** held on over {held.max()} steps, and forgot beyond")
+    return "; ".join(said) + "."
+
+
+@st.fragment(run_every=1.0)
+def _watched(experiment: Experiment) -> None:
+    state = experiment.state
+    if state.status not in ACTIVE:
+        st.rerun()
+    _progress(experiment, state)
+    _result(experiment, state)
+
+
+def _page() -> None:
+    st.title("Memory lab")
+    lesson = lessons.MEMORY
+    st.markdown(f"{lesson.text} :blue[:material/help:] *{lesson.question}*")
+    form, picture = st.columns([2, 3], gap="large")
+    with form, faults_in_words():
+        config = _settings()
+        if config is not None:
+            made = memory_lab.create(config)
+            jobs.spawn(made, "audio_models.memory_process")
+            st.session_state["memory_experiment"] = made.id
+    with picture, faults_in_words():
+        known = {one.id: one for one in memory_lab.listing()}
+        if not known:
+            st.info(
+                "Nothing is measured yet. Measure: the picture grows here in two to three minutes.",
+                icon=":material/science:",
+            )
+            return
+        newest = st.session_state.get("memory_experiment")
+        chosen = st.selectbox(
+            "Measurement", list(known), index=list(known).index(newest) if newest in known else 0,
+            format_func=lambda one: _called(known[one]), key=f"memory_chosen_{newest}",
+        )  # fmt: skip
+        experiment = known[chosen]
+        if experiment.state.status in ACTIVE:
+            _watched(experiment)
+        else:
+            _result(experiment, experiment.state)
+
+
+def _called(experiment: Experiment) -> str:
+    config = experiment.config
+    when = experiment.id[9:15]
+    changed = [
+        f"{name.replace('_', ' ')} {getattr(config, name)}"
+        for name in ("initialisation", "forget_bias", "clip_norm", "units", "steps", "seed")
+        if getattr(config, name) != getattr(MemoryConfig(), name)
+    ]
+    return f"{memory_tasks.find(config.task).title}, {when[:2]}:{when[2:4]}" + (
+        f", {', '.join(changed)}" if changed else ""
+    )
+
+
+_page()

@@ -1,0 +1,81 @@
+"""What a page about the inside of a network shows, as one HTML file that needs nothing else."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import altair as alt
+import pandas as pd
+
+from audio_models.config import CELL_TITLES
+from audio_models.inspection import Inspection
+from dashboard import charts, lessons, stepper, unrolled
+from dashboard.lessons import Lesson
+
+
+def inside(
+    found: Inspection, network: str, clip: str, fading: pd.DataFrame | None = None, lengths: pd.DataFrame | None = None
+) -> str:
+    """The stepper, the unrolled network and the gradient of one clip.
+
+    Args:
+        network, clip: what they are called.
+        fading, lengths: the curves and memory lengths of the gradient, where the network has a memory.
+    """
+    title = f"Inside {network}"
+    parts = [
+        f"<h1>{html.escape(title)}</h1>",
+        f"<p>{html.escape(clip)}: heard as <b>{html.escape(found.answer)}</b>, {found.so_far[-1].max():.0%} sure, settled "
+        f"after {found.settled:.2f} s. The network: {html.escape(CELL_TITLES[found.cell])}, {found.network.units} units.</p>",
+        _lesson(lessons.STEP),
+        stepper.as_html(found),
+        "<h3>The formula of one step</h3>",
+        formula(lessons.FORMULAS[found.cell]),
+        _lesson(lessons.UNROLLED),
+        f"<figure>{unrolled.picture(found)}</figure>",
+    ]
+    if fading is not None and lengths is not None:
+        names = list(dict.fromkeys(fading["network"]))
+        parts += [
+            _lesson(lessons.FADING),
+            figure(charts.fading(fading, names).properties(width=820)),
+            _table(lengths),
+            formula(lessons.GRADIENT),
+        ]
+    return stepper.page(title, "".join(parts))
+
+
+def forgetting(table: pd.DataFrame, chart: alt.LayerChart, title: str, lesson: Lesson, settings: str) -> str:
+    """The picture of the memory lab, with its numbers."""
+    body = [
+        f"<h1>{html.escape(title)}</h1>",
+        _lesson(lesson),
+        figure(chart.properties(width=820)),
+        f"<p>{html.escape(settings)}</p>",
+        _table(table),
+    ]
+    return stepper.page(title, "".join(body))
+
+
+def formula(latex: str) -> str:
+    """A formula as MathML, which browsers draw by themselves."""
+    from latex2mathml.converter import convert
+
+    return f"<figure>{convert(latex, display='block')}</figure>"
+
+
+def figure(chart: alt.TopLevelMixin) -> str:
+    """A chart as SVG on a light ground."""
+    import vl_convert
+
+    return f"<figure class='light'>{vl_convert.vegalite_to_svg(chart.to_json())}</figure>"
+
+
+def _lesson(lesson: Lesson) -> str:
+    text = re.sub(r"\*\*(.+?)\*\*", r"<b>\1</b>", html.escape(lesson.text))
+    return f"<h2>{html.escape(lesson.title)}</h2><p>{text}</p><p><i>{html.escape(lesson.question)}</i></p>"
+
+
+def _table(table: pd.DataFrame) -> str:
+    return str(table.to_html(index=False, border=0))

@@ -1,0 +1,78 @@
+"""What the pages about the inside of a network say: two or three sentences, a formula, a question to try."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from audio_models.config import Cell
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """Words beside a picture.
+
+    Attributes:
+        title: of the picture.
+        text: Markdown, what is seen.
+        question: something to try.
+    """
+
+    title: str
+    text: str
+    question: str
+
+
+STEP = Lesson(
+    "One frame at a time",
+    "The network reads the clip from left to right. At each frame it has two things: the frame, and its own state after "
+    "the frame before. Out of these two it makes the next state, with the same weights every time, and out of the state "
+    "the answer.",
+    "Drag the cursor to where the answer changes for the last time. Is that where you hear the word, too?",
+)
+ORDER = Lesson(
+    "With and without memory",
+    "A feed-forward network looks at each frame alone and takes the mean. It knows which sounds there were and not in "
+    "which order, so its answer is the same to the last digit however the frames are put. A recurrent network's is not.",
+    "Which words are still heard backwards? Think of which sounds they share with another word.",
+)
+UNROLLED = Lesson(
+    "The loop, unrolled",
+    "A recurrent network is a loop: the state goes out of the cell and in again. Laid out over time, it is a very deep "
+    "feed-forward network with one layer a frame, in which all layers share their weights. That is how it is trained: "
+    "the gradient of a shared weight is the sum over all the places where it is used.",
+    "How many layers deep is the network for this clip? What would happen to the number of weights if they were not shared?",
+)
+FADING = Lesson(
+    "How far back the gradient reaches",
+    "To learn from an early frame, the gradient of the loss must travel back to it from the end, step by step. In a "
+    "SimpleRNN it is multiplied by the same matrix and by slopes below one at each step, and fades. LSTM and GRU have a "
+    "way past the matrix that their gates keep open. The scale is logarithmic: a straight line down is exponential decay.",
+    "Compare dashed and solid: what did training do to the memory of each cell?",
+)
+
+MEMORY = Lesson(
+    "How long does a cell remember?",
+    "Each point is a small network, trained from scratch to remember something over T steps. Where a cell's points fall to "
+    "the dotted line, it guesses: no gradient arrived at what it should have kept.",
+    "Measure again with a gate bias of 2, then with Glorot weights. Who remembers longer, who shorter, and why?",
+)
+
+FORMULAS: dict[Cell, str] = {
+    "simple_rnn": r"h_{t+1} = \tanh(x_t W + h_t U + b)",
+    "lstm": r"""\begin{aligned}
+i &= \sigma(x_t W_i + h_t U_i + b_i) && \text{input gate: write} \\
+f &= \sigma(x_t W_f + h_t U_f + b_f) && \text{forget gate} \\
+g &= \tanh(x_t W_g + h_t U_g + b_g) && \text{candidate} \\
+o &= \sigma(x_t W_o + h_t U_o + b_o) && \text{output gate: read} \\
+c_{t+1} &= f \odot c_t + i \odot g \\
+h_{t+1} &= o \odot \tanh(c_{t+1})
+\end{aligned}""",
+    "gru": r"""\begin{aligned}
+z &= \sigma(x_t W_z + h_t U_z + b_z) && \text{update gate: keep} \\
+r &= \sigma(x_t W_r + h_t U_r + b_r) && \text{reset gate} \\
+g &= \tanh(x_t W_g + b_g + r \odot (h_t U_g + d_g)) && \text{candidate} \\
+h_{t+1} &= z \odot h_t + (1 - z) \odot g
+\end{aligned}""",
+    "feed_forward": r"y = \operatorname{softmax}\left(\frac{1}{T} \sum_t \operatorname{relu}(x_t W + b)\, V + c\right)",
+}
+GRADIENT = r"\frac{\partial L}{\partial h_t} = \frac{\partial L}{\partial h_T} \prod_{k=t}^{T-1} \frac{\partial h_{k+1}}{\partial h_k}"
