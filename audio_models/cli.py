@@ -19,8 +19,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from audio_models import jobs, memory_lab, memory_tasks, runs
+from audio_models import comparison, jobs, memory_lab, memory_tasks, runs
 from audio_models.config import (
+    CELLS,
     RunConfig,
     default_augmentation,
     default_features,
@@ -295,6 +296,72 @@ def _print_memory(experiment: memory_lab.Experiment, options: argparse.Namespace
     return 0
 
 
+def compare(options: argparse.Namespace) -> int:
+    """Compare the cells on one corpus."""
+    reference = _reference(options, options.corpus)
+    config = comparison.ComparisonConfig(
+        reference,
+        _task(options, reference),
+        tuple(_parts(options.cells)) if options.cells else CELLS,  # type: ignore[arg-type]  # checked when made
+        options.recipe,
+        options.seeds,
+        options.epochs,
+    )
+    made = comparison.create(config)
+    if options.background:
+        jobs.spawn(made, "audio_models.comparison_process")
+        return _print_comparison(made, options)
+    from audio_models import comparison_process
+
+    with _chatter_to(made.log_path), TerminalProgress() as progress, _interrupt_cancels(made):
+        state = comparison_process.compare(made, progress.work)
+    _print_comparison(made, options)
+    if state.status != "finished":
+        _complain(state.error or f"The comparison was {state.status}; what is done is in {made.folder}.")
+    return 0 if state.status == "finished" else 1
+
+
+def _print_comparison(made: comparison.Comparison, options: argparse.Namespace) -> int:
+    found = comparison.results(made)
+    told = comparison.findings(found)
+    if options.json:
+        _print_json(
+            {
+                "path": str(made.folder),
+                "state": made.state.status,
+                "cells": [
+                    {
+                        "cell": row.cell,
+                        "accuracy": row.accuracy,
+                        "accuracy_interval": [row.interval.low, row.interval.high],
+                        "each": list(row.each),
+                        "parameters": row.parameters,
+                        "epochs": row.epochs,
+                        "epoch_seconds": row.epoch_seconds,
+                        **asdict(row.measures),
+                    }
+                    for row in found
+                ],
+                "findings": [
+                    {"one": one.one, "other": one.other, **asdict(one.difference), "p": one.p, "text": one.in_words()}
+                    for one in told
+                ],
+            }
+        )
+        return 0
+    print(f"{made.folder}: {made.state.status}")
+    for row in found:
+        memory = row.measures.memory_seconds
+        print(
+            f"{row.cell:>13}  {row.accuracy:.1%} ({row.interval.low:.1%} to {row.interval.high:.1%})  {row.parameters:,} parameters  "
+            f"{row.epoch_seconds:.1f} s an epoch  {1000 * row.measures.answer_seconds:.1f} ms an answer  "
+            f"memory {'longer than the clips' if memory is None else f'{memory:.2f} s'}"
+        )
+    for one in told:
+        print(one.in_words())
+    return 0
+
+
 def _train_here(run: Run, options: argparse.Namespace) -> int:
     from audio_models import training_process
 
@@ -381,7 +448,20 @@ def _parameters(run: Run) -> int | None:
 
 def _run_config(options: argparse.Namespace) -> RunConfig:
     reference = _reference(options, options.corpus)
-    labels = tuple(part.strip() for part in options.labels.split(",") if part.strip()) if options.labels else ()
+    return RunConfig(
+        corpus=reference,
+        task=_task(options, reference),
+        name=options.name,
+        features=changed(default_features(options.recipe), options),
+        network=changed(default_network(options.cell, options.recipe), options),
+        training=changed(default_training(options.cell, options.recipe), options),
+        augmentation=changed(default_augmentation(options.recipe), options),
+    )
+
+
+def _task(options: argparse.Namespace, reference: CorpusReference) -> Task:
+    """The words that are asked for, or all that the corpus has."""
+    labels = tuple(_parts(options.labels)) if options.labels else ()
     if not labels:
         with TerminalProgress() as progress:
             corpus = catalogue.open_corpus(reference)
@@ -389,15 +469,7 @@ def _run_config(options: argparse.Namespace) -> RunConfig:
                 corpus.load(progress.report)
             index = corpus.index(progress.report)
         labels = catalogue.usual_labels(index)
-    return RunConfig(
-        corpus=reference,
-        task=Task(labels, unknown=options.unknown, silence=options.silence),
-        name=options.name,
-        features=changed(default_features(options.recipe), options),
-        network=changed(default_network(options.cell, options.recipe), options),
-        training=changed(default_training(options.cell, options.recipe), options),
-        augmentation=changed(default_augmentation(options.recipe), options),
-    )
+    return Task(labels, unknown=options.unknown, silence=options.silence)
 
 
 def _reference(options: argparse.Namespace, name: str) -> CorpusReference:
@@ -438,6 +510,7 @@ COMMANDS: dict[str, Command] = {
     "predict": predict,
     "inspect": inspect,
     "memory": memory,
+    "compare": compare,
     "runs": list_runs,
     "cancel": cancel,
     "resume": resume,

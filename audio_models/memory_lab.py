@@ -10,21 +10,17 @@ Importing this module is cheap; `memory_process` trains.
 
 from __future__ import annotations
 
-import os
-import secrets
-import shutil
-import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Literal, get_args
 
-from audio_models import memory_tasks
-from audio_models.config import Cell, from_dict, to_dict, within
+from audio_models import memory_tasks, work_folder
+from audio_models.config import Cell, from_dict, within
 from audio_models.errors import ConfigError, RunError
-from audio_models.work_folder import MissingFileError, State, WorkFolder
+from audio_models.work_folder import MissingFileError, WorkFolder
 from data import workspace
-from data.errors import HarkError, WorkspaceError
+from data.errors import HarkError
 
 Initialisation = Literal["orthogonal", "identity", "glorot_uniform"]
 INITIALISATIONS: tuple[Initialisation, ...] = get_args(Initialisation)
@@ -134,34 +130,20 @@ class Experiment(WorkFolder):
 
 
 def create(config: MemoryConfig) -> Experiment:
-    """Make the folder of a new measurement, queued and with no process yet."""
-    parent = workspace.folder("memory")
-    made = Experiment(parent / f"{time.strftime('%Y%m%d-%H%M%S')}-{config.task}-{secrets.token_hex(2)}")
-    half_made = Experiment(parent / f".{made.id}")
-    try:
-        half_made.folder.mkdir()
-        workspace.write_json(half_made.folder / "config.json", to_dict(config))
-        half_made.write_process(os.getpid(), queue=True)
-        half_made.write_state(State())
-        half_made.folder.rename(made.folder)
-    except OSError as error:
-        raise WorkspaceError(
-            f"The folder {made.folder} cannot be made ({error.strerror}). Free some disk space or check the permissions."
-        ) from error
-    finally:
-        shutil.rmtree(half_made.folder, ignore_errors=True)
-    return made
+    """Make the folder of a new measurement, queued and with no process yet.
+
+    Raises:
+        WorkspaceError: it cannot be made.
+    """
+    return Experiment(work_folder.create(workspace.folder("memory"), work_folder.new_name(config.task), config))
 
 
 def listing() -> list[Experiment]:
     """All measurements in the workspace that can be read, newest first."""
-    parent = workspace.root() / "memory"
-    if not parent.is_dir():
-        return []
     found = []
-    for path in sorted(parent.iterdir(), reverse=True):
+    for experiment in work_folder.listing(workspace.root() / "memory", Experiment):
         try:
-            if not path.name.startswith(".") and (experiment := Experiment(path)).config:
+            if experiment.config:
                 found.append(experiment)
         except HarkError:
             continue

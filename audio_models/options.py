@@ -72,9 +72,7 @@ def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
         "--corpus", default="synthetic_voices", metavar="NAME|FOLDER", help="what to learn from (synthetic_voices)"
     )
     _add_corpus(made)
-    made.add_argument("--labels", metavar="A,B,C", help="the words to tell apart; all of the corpus by default")
-    made.add_argument("--unknown", action="store_true", help="add the class _unknown_, drawn from the other words")
-    made.add_argument("--silence", action="store_true", help="add the class _silence_, cut from background noise")
+    _add_task(made)
     made.add_argument("--name", default="", metavar="TEXT", help="what to call the run")
     made.add_argument("--background", action="store_true", help="return at once; the training goes on by itself")
     _add_settings(made)
@@ -121,6 +119,22 @@ def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
     )
     made.add_argument("--background", action="store_true", help="return at once; the measurement goes on by itself")
 
+    made = command(
+        "compare", "Train every cell on the same clips, several times, and say which is better and how sure that is."
+    )
+    made.add_argument(
+        "--corpus", default="synthetic_voices", metavar="NAME|FOLDER", help="what to learn from (synthetic_voices)"
+    )
+    _add_corpus(made)
+    _add_task(made)
+    made.add_argument("--cells", metavar="A,B", help=f"to compare ({','.join(CELLS)})")
+    made.add_argument("--recipe", choices=RECIPES, default="plain", help="what their settings come from (plain)")
+    made.add_argument("--seeds", type=int, default=3, metavar="N", help="trainings of each cell (3)")
+    made.add_argument(
+        "--epochs", type=int, default=0, metavar="N", help="of each training at the most; the recipe's by default"
+    )
+    made.add_argument("--background", action="store_true", help="return at once; the comparison goes on by itself")
+
     command("runs", "List the runs: state, settings, validation accuracy.")
 
     for name, text in (
@@ -142,6 +156,12 @@ def _add_corpus(made: argparse.ArgumentParser) -> None:
         choices=["lists", "speaker", "clip"],
         help="how the sides are made: the corpus' own lists, speaker-disjoint, or clip by clip; by default the best it has",
     )
+
+
+def _add_task(made: argparse.ArgumentParser) -> None:
+    made.add_argument("--labels", metavar="A,B,C", help="the words to tell apart; all of the corpus by default")
+    made.add_argument("--unknown", action="store_true", help="add the class _unknown_, drawn from the other words")
+    made.add_argument("--silence", action="store_true", help="add the class _silence_, cut from background noise")
 
 
 def _add_settings(made: argparse.ArgumentParser) -> None:

@@ -18,20 +18,18 @@ Copy the folder and you have copied the model. The models that come with Hark ar
 
 from __future__ import annotations
 
-import os
 import re
-import secrets
-import shutil
 import time
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 
-from audio_models.config import RunConfig, from_dict, to_dict
+from audio_models import work_folder
+from audio_models.config import RunConfig, from_dict
 from audio_models.errors import RunError
-from audio_models.work_folder import MissingFileError, State, WorkFolder
+from audio_models.work_folder import MissingFileError, WorkFolder
 from data import workspace
-from data.errors import HarkError, WorkspaceError
+from data.errors import HarkError
 
 BUNDLED = workspace.PROJECT / "audio_models" / "bundled"
 
@@ -119,34 +117,17 @@ class Run(WorkFolder):
 
 
 def create(config: RunConfig) -> Run:
-    """Make the folder of a new run, in state "queued" and with no process yet."""
-    parent = workspace.folder("runs")
-    stamp = time.strftime("%Y%m%d-%H%M%S")
-    run = Run(parent / f"{stamp}-{config.network.cell}-{secrets.token_hex(2)}")
-    # Filled under a hidden name, so that nobody sees a run without its configuration.
-    half_made = Run(parent / f".{run.id}")
-    try:
-        half_made.folder.mkdir()
-        workspace.write_json(half_made.folder / "config.json", to_dict(config))
-        half_made.write_process(os.getpid(), queue=True)
-        half_made.write_state(State())
-        half_made.folder.rename(run.folder)
-    except OSError as error:
-        raise WorkspaceError(
-            f"The run's folder {run.folder} cannot be made ({error.strerror}). Free some disk space or check the permissions."
-        ) from error
-    finally:
-        shutil.rmtree(half_made.folder, ignore_errors=True)
-    return run
+    """Make the folder of a new run, in state "queued" and with no process yet.
+
+    Raises:
+        WorkspaceError: it cannot be made.
+    """
+    return Run(work_folder.create(workspace.folder("runs"), work_folder.new_name(config.network.cell), config))
 
 
 def listing() -> list[Run]:
     """All runs in the workspace, newest first, damaged ones included."""
-    parent = workspace.root() / "runs"
-    if not parent.is_dir():
-        return []
-    folders = [path for path in parent.iterdir() if path.is_dir() and not path.name.startswith(".")]
-    return [Run(path) for path in sorted(folders, key=lambda path: path.name, reverse=True)]
+    return work_folder.listing(workspace.root() / "runs", Run)
 
 
 def bundled() -> list[Run]:

@@ -6,10 +6,13 @@ work that can be told apart. Importing this module is cheap.
 
 from __future__ import annotations
 
+import os
+import secrets
+import shutil
 import time
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import psutil
 
@@ -78,6 +81,14 @@ class WorkFolder:
             return State(**{**asdict(state), "status": "interrupted", "seconds_left": None, "clips_per_second": None})
         return state
 
+    @property
+    def started_in_words(self) -> str:
+        """When it was made, from its name: "25 Nov 09:30"; the name itself where it has another form."""
+        try:
+            return time.strftime("%d %b %H:%M", time.strptime(self.id[:15], "%Y%m%d-%H%M%S"))
+        except ValueError:
+            return self.id
+
     def is_alive(self) -> bool:
         """Whether the process that trains it runs (a process id alone could be another program's by now)."""
         try:
@@ -125,3 +136,46 @@ class WorkFolder:
 
 class MissingFileError(RunError):
     """A file of the work is not there."""
+
+
+def create(parent: Path, name: str, config: Any) -> Path:
+    """Make a folder of new work with its configuration, in state "queued" and with no process yet.
+
+    Args:
+        config: a dataclass, written to config.json.
+
+    Raises:
+        WorkspaceError: the folder cannot be made.
+    """
+    folder = parent / name
+    # Filled under a hidden name, so that nobody sees work without its configuration.
+    half_made = WorkFolder(parent / f".{name}")
+    try:
+        half_made.folder.mkdir(parents=True)
+        workspace.write_json(half_made.folder / "config.json", asdict(config))
+        half_made.write_process(os.getpid(), queue=True)
+        half_made.write_state(State())
+        half_made.folder.rename(folder)
+    except OSError as error:
+        raise WorkspaceError(
+            f"The folder {folder} cannot be made ({error.strerror}). Free some disk space or check the permissions."
+        ) from error
+    finally:
+        shutil.rmtree(half_made.folder, ignore_errors=True)
+    return folder
+
+
+def new_name(what: str) -> str:
+    """A name that sorts by time: "20261125-093000-gru-3f2a"."""
+    return f"{time.strftime('%Y%m%d-%H%M%S')}-{what}-{secrets.token_hex(2)}"
+
+
+Kind = TypeVar("Kind", bound=WorkFolder)
+
+
+def listing(parent: Path, kind: type[Kind]) -> list[Kind]:
+    """All work in a folder, newest first, damaged ones included."""
+    if not parent.is_dir():
+        return []
+    folders = [path for path in parent.iterdir() if path.is_dir() and not path.name.startswith(".")]
+    return [kind(path) for path in sorted(folders, key=lambda path: path.name, reverse=True)]

@@ -23,6 +23,7 @@ page = st.navigation(
         st.Page("app_pages/evaluate.py", title="Evaluate", icon=":material/grid_on:", url_path="evaluate"),
         st.Page("app_pages/inside.py", title="Inside", icon=":material/visibility:", url_path="inside"),
         st.Page("app_pages/memory.py", title="Memory", icon=":material/science:", url_path="memory"),
+        st.Page("app_pages/compare.py", title="Compare", icon=":material/compare_arrows:", url_path="compare"),
     ],
     position="top",
 )

@@ -367,6 +367,37 @@ def speaker_accuracies(table: pd.DataFrame) -> alt.Chart:
     )
 
 
+def compared_accuracies(means: pd.DataFrame, each: pd.DataFrame) -> alt.LayerChart:
+    """Accuracies of several networks with their intervals.
+
+    Args:
+        means: columns `cell`, `accuracy`, `low`, `high`, the best first.
+        each: columns `cell`, `accuracy`, one row a training.
+    """
+    order = list(means["cell"])
+    low = float(np.floor(min(means["low"].min(), each["accuracy"].min()) * 20) / 20)
+    x = alt.X("accuracy:Q", title="accuracy", scale=alt.Scale(domain=[max(0.0, low), 1]), axis=alt.Axis(format="%"))
+    y = alt.Y("cell:N", sort=order, title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=170))
+    bars = (
+        alt.Chart(means)
+        .mark_bar(height=12, color=ACCENT, opacity=0.28)
+        .encode(y=y, x=alt.X("low:Q", scale=x.scale), x2="high:Q")
+    )
+    dots = alt.Chart(means).mark_point(filled=True, size=130, color=ACCENT, opacity=1).encode(
+        y=y, x=x,
+        tooltip=["cell:N", alt.Tooltip("accuracy:Q", format=".1%"), alt.Tooltip("low:Q", format=".1%", title="from"), alt.Tooltip("high:Q", format=".1%", title="to")],
+    )  # fmt: skip
+    small = (
+        alt.Chart(each)
+        .mark_point(size=40, color="#7c878c", opacity=0.9)
+        .encode(y=y, x=x, tooltip=["cell:N", alt.Tooltip("accuracy:Q", format=".1%", title="one training")])
+    )
+    numbers = (
+        alt.Chart(means).mark_text(dy=-14, color="#7c878c").encode(y=y, x=x, text=alt.Text("accuracy:Q", format=".1%"))
+    )
+    return alt.layer(bars, small, dots, numbers).properties(height=alt.Step(54))
+
+
 def paired_bars(table: pd.DataFrame) -> alt.Chart:
     """Probabilities of the same labels in two readings, one under the other. Columns `label`, `frames`, `probability`."""
     readings = list(dict.fromkeys(table["frames"]))
@@ -457,8 +488,10 @@ def forgetting(table: pd.DataFrame, chance: float, length_title: str) -> alt.Lay
     text = guess.mark_text(align="left", baseline="top", dx=4, dy=3, color="#7c878c").encode(
         x=alt.value(0), y="accuracy:Q", text="text:N"
     )
-    lines = base.mark_line(strokeWidth=2)
-    points = base.mark_point(filled=True, size=110)
+    lines = base.mark_line(strokeWidth=2).encode(
+        strokeDash=alt.StrokeDash("cell:N", title=None, scale=alt.Scale(domain=cells, range=DASHES[: len(cells)]))
+    )
+    points = base.mark_point(filled=True, size=110, opacity=0.75)
     return alt.layer(rule, text, lines, points).properties(height=360)
 
 

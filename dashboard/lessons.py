@@ -57,6 +57,13 @@ MEMORY = Lesson(
     "Measure again with a gate bias of 2, then with Glorot weights. Who remembers longer, who shorter, and why?",
 )
 
+COMPARE = Lesson(
+    "The cells compared",
+    "Each cell learns the same clips with the same budget, several times, since chance has a part in every training. All "
+    "are then judged on the same clips, so that they can be compared clip by clip. Where the difference may be chance, it says so.",
+    "Does the cell with the most parameters win? And does the order of frames matter for your words: how far behind is the one without memory?",
+)
+
 FORMULAS: dict[Cell, str] = {
     "simple_rnn": r"h_{t+1} = \tanh(x_t W + h_t U + b)",
     "lstm": r"""\begin{aligned}

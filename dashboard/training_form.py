@@ -51,23 +51,10 @@ _READOUTS = {"last": "the last state", "mean": "the mean of all states", "attent
 
 def show() -> None:
     """Draw the form; start a training when its button is pressed."""
-    reference = choose_corpus("train", CorpusReference("synthetic_voices"))
-    if reference is None:
+    chosen = choose_task("train")
+    if chosen is None:
         return
-    corpus = catalogue.open_corpus(reference)
-    index: Index | None = None
-    if isinstance(corpus, SyntheticVoices):
-        words, other_words = list(corpus.words), False  # spoken when the training starts
-        if corpus.is_loaded():
-            index = loaded_index(corpus)
-    elif corpus.is_loaded():
-        index = loaded_index(corpus)
-        words, other_words = list(catalogue.usual_labels(index)), UNKNOWN in index.labels
-    else:
-        st.info(f"This corpus is not on this computer yet: {corpus.description.size}.", icon=":material/download:")
-        st.page_link("app_pages/corpora.py", label="Load it on the Data page", icon=":material/library_music:")
-        return
-    labels, unknown, silence = _task(corpus, words, other_words)
+    reference, index, labels, unknown, silence = chosen
     cell = _choice("Cell", _CELL_WORDS, CELL_TITLES, "gru", "What reads the frames, one after the other.")
     recipe = _choice("Recipe", _RECIPE_WORDS, _RECIPE_TITLES, "strong", "What all the settings below start from.")
     base = runs.next_name(CELL_TITLES[cell].split(" (")[0])
@@ -81,15 +68,40 @@ def show() -> None:
     config = RunConfig(reference, task, name, features, network, training, augmentation)
     with st.container(horizontal=True, vertical_alignment="center"):
         pressed = st.button("Start training", type="primary", icon=":material/play_arrow:")
-        seconds = estimate.training_seconds(config, _clips_a_word(index, labels))
-        st.caption(f"About {in_words(_rounded(seconds))}{', less if it stops early' if training.patience else ''}.")
+        seconds = estimate.training_seconds(config, clips_a_word(index, labels))
+        st.caption(f"About {in_words(rounded(seconds))}{', less if it stops early' if training.patience else ''}.")
     if pressed:
         run = jobs.start(config)
         st.session_state["watched_run"] = st.session_state["chosen_run"] = run.id
         st.rerun()
 
 
-def _clips_a_word(index: Index | None, labels: list[str]) -> float:
+def choose_task(key: str) -> tuple[CorpusReference, Index | None, list[str], bool, bool] | None:
+    """Corpus and words: the corpus, its index where it is loaded, the labels, whether unknown and silence are classes.
+
+    None until there is a corpus on this computer, or one that is made when the training starts.
+    """
+    reference = choose_corpus(key, CorpusReference("synthetic_voices"))
+    if reference is None:
+        return None
+    corpus = catalogue.open_corpus(reference)
+    index: Index | None = None
+    if isinstance(corpus, SyntheticVoices):
+        words, other_words = list(corpus.words), False  # spoken when the training starts
+        if corpus.is_loaded():
+            index = loaded_index(corpus)
+    elif corpus.is_loaded():
+        index = loaded_index(corpus)
+        words, other_words = list(catalogue.usual_labels(index)), UNKNOWN in index.labels
+    else:
+        st.info(f"This corpus is not on this computer yet: {corpus.description.size}.", icon=":material/download:")
+        st.page_link("app_pages/corpora.py", label="Load it on the Data page", icon=":material/library_music:")
+        return None
+    labels, unknown, silence = _task(corpus, words, other_words, key)
+    return reference, index, labels, unknown, silence
+
+
+def clips_a_word(index: Index | None, labels: list[str]) -> float:
     """Training clips of a word on average; before the synthetic voices have spoken it is known how many they will be."""
     if index is not None:
         found = Counter(clip.label for clip in index.clips if clip.split == "training")
@@ -98,12 +110,12 @@ def _clips_a_word(index: Index | None, labels: list[str]) -> float:
     return SyntheticVoices.training_clips_a_word()
 
 
-def _rounded(seconds: float) -> float:
+def rounded(seconds: float) -> float:
     """To what an estimate is worth: ten seconds, from two minutes on whole minutes."""
     return max(10.0, round(seconds / 10) * 10.0) if seconds < 120 else round(seconds / 60) * 60.0
 
 
-def _task(corpus: Corpus, words: list[str], other_words: bool) -> tuple[list[str], bool, bool]:
+def _task(corpus: Corpus, words: list[str], other_words: bool, key: str) -> tuple[list[str], bool, bool]:
     """Which words are classes; `other_words`: the corpus has clips of `_unknown_` even if every word is listed."""
     usual = [word for word in corpus.description.words if word in words]
     synthetic = corpus.description.synthetic
@@ -112,13 +124,13 @@ def _task(corpus: Corpus, words: list[str], other_words: bool) -> tuple[list[str
         words,
         default=usual or words,
         accept_new_options=synthetic,
-        key=f"words-{corpus.name}",
+        key=f"{key}-words-{corpus.name}",
         help="The words to tell apart." + (" Type any other word: the synthesiser can say it." if synthetic else ""),
     )
     no_others = set(words) <= set(labels) and not other_words
     left, right = st.columns(2)
-    unknown = left.toggle("Other words: \\_unknown\\_", key="unknown", help=TERMS["unknown"], disabled=no_others)
-    silence = right.toggle("No word: \\_silence\\_", key="silence", help=TERMS["silence"])
+    unknown = left.toggle("Other words: \\_unknown\\_", key=f"{key}-unknown", help=TERMS["unknown"], disabled=no_others)
+    silence = right.toggle("No word: \\_silence\\_", key=f"{key}-silence", help=TERMS["silence"])
     return labels, unknown and not no_others, silence
 
 

@@ -243,7 +243,7 @@ def test_train_starts_what_was_chosen(trained: Trained, started: list) -> None:
     app.selectbox(key="train_name").set_value("a folder on this computer").run()
     app.text_input(key="train_folder").set_value(str(trained.corpus)).run()
     app.multiselect[0].set_value(["rise", "fall"]).run()
-    app.toggle(key="unknown").set_value(True).run()
+    app.toggle(key="train-unknown").set_value(True).run()
     app.get("button_group")[0].set_value("simple_rnn").run()
     app.get("button_group")[1].set_value("plain").run()
     next(one for one in app.number_input if one.label == "Units").set_value(32).run()

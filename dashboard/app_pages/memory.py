@@ -150,7 +150,7 @@ def _findings(table: pd.DataFrame, config: MemoryConfig) -> str:
     return "; ".join(said) + "."
 
 
-@st.fragment(run_every=1.0)
+@st.fragment(run_every=1.0)  # type: ignore[untyped-decorator]
 def _watched(experiment: Experiment) -> None:
     state = experiment.state
     if state.status not in ACTIVE:
@@ -192,13 +192,12 @@ def _page() -> None:
 
 def _called(experiment: Experiment) -> str:
     config = experiment.config
-    when = experiment.id[9:15]
     changed = [
         f"{name.replace('_', ' ')} {getattr(config, name)}"
         for name in ("initialisation", "forget_bias", "clip_norm", "units", "steps", "seed")
         if getattr(config, name) != getattr(MemoryConfig(), name)
     ]
-    return f"{memory_tasks.find(config.task).title}, {when[:2]}:{when[2:4]}" + (
+    return f"{memory_tasks.find(config.task).title}, {experiment.started_in_words}" + (
         f", {', '.join(changed)}" if changed else ""
     )
 

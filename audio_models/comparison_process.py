@@ -1,0 +1,93 @@
+"""Train and judge the networks of a comparison, one after the other: `python -m audio_models.comparison_process FOLDER`."""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from audio_models import evaluation, inspection, training_process, work_folder
+from audio_models.clip_features import load_clip
+from audio_models.comparison import Comparison, Measures
+from audio_models.config import CELL_TITLES
+from audio_models.errors import TrainingError
+from audio_models.recognizer import Recognizer
+from audio_models.runs import Run
+from audio_models.work import Said, Work, carry_out
+from audio_models.work_folder import State
+from data.errors import Cancelled
+
+_CLIPS = 24  # on which the time of an answer and the memory length are measured
+
+
+def _nothing(_: State) -> None:
+    pass
+
+
+def compare(comparison: Comparison, said: Said = _nothing) -> State:
+    """Train what is not trained yet, in this process; see `work.carry_out`."""
+    return carry_out(
+        comparison,
+        lambda work: _compare(comparison, work),
+        said,
+        short_of_memory="The memory does not suffice for this comparison; use fewer clips.",
+        called="comparison",
+    )
+
+
+def _compare(comparison: Comparison, work: Work) -> None:
+    config = comparison.config
+    jobs = config.jobs
+    began = time.monotonic()
+    missing = [job for job in jobs if comparison.measures(*job) is None]
+    work.write(status="running", stage="Starting", done=len(jobs) - len(missing), total=len(jobs), unit="trainings")
+    for number, (cell, seed) in enumerate(missing):
+        run = comparison.run(cell, seed)
+        if not run.folder.is_dir():
+            work_folder.create(run.folder.parent, run.folder.name, config.run_config(cell, seed))
+
+        def relay(state: State, number: int = number, title: str = CELL_TITLES[cell]) -> None:
+            spent = time.monotonic() - began
+            whole = spent / number * len(missing) if number else None
+            if state.seconds_left is not None and not number:  # all take about as long as the first
+                whole = (spent + state.seconds_left) * len(missing)
+            work.go_on(
+                stage=f"{title}: {state.stage.lower()}",
+                done=len(jobs) - len(missing) + number,
+                total=len(jobs),
+                unit="trainings",
+                seconds_left=None if whole is None else max(0.0, whole - spent),
+            )
+
+        if run.state.status != "finished":
+            state = training_process.train(run, relay)
+            if state.status == "cancelled":
+                raise Cancelled("Cancelled.")
+            if state.status == "failed":
+                raise TrainingError(f"The training of {run.name} failed: {state.error}")
+        comparison.write_measures(cell, seed, _measure(run))
+
+
+def _measure(run: Run) -> Measures:
+    """Time of an answer and memory length, on clips of the judged side that hold a word."""
+    judged = evaluation.kept(run, split="test") or evaluation.kept(run, split="validation")
+    recognizer = Recognizer(run)
+    seconds, lengths = [], []
+    clips = [one.clip for one in judged.heard if one.clip.label in run.config.task.labels] if judged else []
+    for clip in sorted(clips, key=lambda clip: clip.digest)[:_CLIPS]:
+        samples = load_clip(clip, recognizer.features.sample_rate)
+        began = time.perf_counter()
+        recognizer.hear(samples)
+        seconds.append(time.perf_counter() - began)
+        found = inspection.inspect(run, samples, clip.label, recognizer=recognizer)
+        length = found.fading.memory_length
+        lengths.append(np.inf if length is None else length)
+    median = float(statistics.median(lengths)) if lengths else np.inf
+    return Measures(statistics.median(seconds) if seconds else 0.0, median if np.isfinite(median) else None)
+
+
+if __name__ == "__main__":
+    sys.exit(0 if compare(Comparison(Path(sys.argv[1]))).status == "finished" else 1)

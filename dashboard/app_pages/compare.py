@@ -1,0 +1,168 @@
+"""Compare: which cell should I use? The cells trained on the user's own clips, on one split, several times over."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from audio_models import comparison, estimate, jobs
+from audio_models.comparison import Comparison, ComparisonConfig
+from audio_models.config import CELL_TITLES, CELLS
+from audio_models.progress import in_words
+from audio_models.work_folder import ACTIVE, State
+from dashboard import charts, lessons
+from dashboard.training_form import choose_task, clips_a_word, rounded
+from dashboard.widgets import TERMS, as_text, corpus_title, faults_in_words
+from data.task import Task
+
+
+def _form() -> None:
+    """Draw the form; start a comparison when its button is pressed."""
+    chosen = choose_task("compare")
+    if chosen is None:
+        return
+    reference, index, labels, unknown, silence = chosen
+    cells = st.pills(
+        "Cells",
+        CELLS,
+        selection_mode="multi",
+        default=CELLS,
+        format_func=lambda cell: CELL_TITLES[cell],
+        key="compare_cells",
+    )
+    one, two = st.columns(2)
+    seeds = one.slider(
+        "Trainings of each", 1, 10, 3, key="compare_seeds",
+        help="A training depends on chance: first weights, the order of the clips. Several of each show how much.",
+    )  # fmt: skip
+    epochs = two.slider("Epochs at the most", 2, 60, 20, key="compare_epochs")
+    if len(labels) + unknown + silence < 2 or len(cells) < 2:
+        st.button("Compare", type="primary", icon=":material/compare_arrows:", disabled=True)
+        st.caption("Choose at least two words and two cells.")
+        return
+    config = ComparisonConfig(
+        reference, Task(tuple(labels), unknown=unknown, silence=silence), tuple(cells), seeds=seeds, epochs=epochs
+    )
+    seconds = sum(
+        estimate.training_seconds(config.run_config(cell, seed), clips_a_word(index, labels))
+        for cell, seed in config.jobs
+    )
+    with st.container(horizontal=True, vertical_alignment="center"):
+        pressed = st.button("Compare", type="primary", icon=":material/compare_arrows:")
+        st.caption(f"About {in_words(rounded(seconds))}, less where a training stops early.")
+    if pressed:
+        made = comparison.create(config)
+        jobs.spawn(made, "audio_models.comparison_process")
+        st.session_state["watched_comparison"] = made.id
+
+
+def _progress(made: Comparison, state: State) -> None:
+    left = f", about {in_words(state.seconds_left)} left" if state.seconds_left is not None else ""
+    bar, stop = st.columns([4, 1], vertical_alignment="center")
+    share = state.done / state.total if state.total else 0.0
+    bar.progress(min(1.0, share), f"{state.stage}: {state.done} of {state.total or '?'} trainings{left}")
+    if stop.button("Cancel", icon=":material/stop:", key=f"cancel-{made.id}", width="stretch"):
+        with faults_in_words():
+            jobs.cancel(made)
+
+
+def _result(made: Comparison, state: State) -> None:
+    if state.status == "failed":
+        st.error(as_text(state.error), icon=":material/error:")
+    if state.status in ("cancelled", "interrupted", "failed") and st.button(
+        "Go on", icon=":material/resume:", key=f"resume-{made.id}"
+    ):
+        jobs.spawn(made, "audio_models.comparison_process")
+        st.rerun()
+    found = comparison.results(made)
+    if not found:
+        st.caption(
+            "The first result comes when the first training is done."
+            if state.status in ACTIVE
+            else "Nothing was compared."
+        )
+        return
+    config = made.config
+    for one in comparison.findings(found):
+        icon = ":material/check_circle:" if one.told_apart else ":material/balance:"
+        st.markdown(f"{icon} {one.in_words()}")
+    test = charts.compared_accuracies(
+        pd.DataFrame(
+            [
+                {"cell": CELL_TITLES[r.cell], "accuracy": r.accuracy, "low": r.interval.low, "high": r.interval.high}
+                for r in found
+            ]
+        ),
+        pd.DataFrame([{"cell": CELL_TITLES[r.cell], "accuracy": each} for r in found for each in r.each]),
+    )
+    st.altair_chart(test, key=f"accuracies-{made.id}")
+    st.caption(
+        "The bar is the 95 % interval over the speakers, the large dot the mean, the small ones each training. "
+        f"{corpus_title(config.corpus)}, {config.recipe} recipe, {len(found[0].each)} of {config.seeds} trainings each, "
+        f"{len(set(found[0].speakers))} speakers.",
+        help=TERMS["interval"],
+    )
+    st.dataframe(
+        [
+            {
+                "cell": CELL_TITLES[row.cell],
+                "parameters": f"{row.parameters:,}",
+                "epoch": f"{row.epoch_seconds:.1f} s",
+                "epochs": round(row.epochs, 1),
+                "answer": f"{1000 * row.measures.answer_seconds:.1f} ms",
+                "memory length": "longer than the clips"
+                if row.measures.memory_seconds is None
+                else f"{row.measures.memory_seconds:.2f} s",
+            }
+            for row in found
+        ],
+        hide_index=True,
+    )
+    with st.expander("Learning curves"):
+        histories = {
+            CELL_TITLES[row.cell]: pd.DataFrame([vars(epoch) for epoch in made.run(row.cell, 0).history])
+            for row in found
+        }
+        st.altair_chart(charts.compared_curves(histories), key=f"curves-{made.id}")
+        st.caption("The first training of each cell.")
+
+
+@st.fragment(run_every=1.0)  # type: ignore[untyped-decorator]
+def _watched(made: Comparison) -> None:
+    state = made.state
+    if state.status not in ACTIVE:
+        st.rerun()
+    _progress(made, state)
+    _result(made, state)
+
+
+def _page() -> None:
+    st.title("Which cell should I use?")
+    lesson = lessons.COMPARE
+    st.markdown(f"{lesson.text} :blue[:material/help:] *{lesson.question}*")
+    form, picture = st.columns([2, 3], gap="large")
+    with form, faults_in_words():
+        _form()
+    with picture, faults_in_words():
+        known = {one.id: one for one in comparison.listing()}
+        if not known:
+            st.info("Nothing is compared yet. Choose words and cells, and compare.", icon=":material/compare_arrows:")
+            return
+        newest = st.session_state.get("watched_comparison")
+        chosen = st.selectbox(
+            "Comparison", list(known), index=list(known).index(newest) if newest in known else 0,
+            format_func=lambda one: _called(known[one]), key=f"comparison_chosen_{newest}",
+        )  # fmt: skip
+        made = known[chosen]
+        if made.state.status in ACTIVE:
+            _watched(made)
+        else:
+            _result(made, made.state)
+
+
+def _called(made: Comparison) -> str:
+    config = made.config
+    return f"{corpus_title(config.corpus)}, {len(config.task.classes)} classes, {made.started_in_words}"
+
+
+_page()
