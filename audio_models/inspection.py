@@ -12,7 +12,6 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from audio_models import onnx_graph
 from audio_models.cells import GATES, Numbers
 from audio_models.config import Cell, FeatureConfig, NetworkConfig
 from audio_models.errors import ConfigError
@@ -153,6 +152,8 @@ def network_of(run: Run) -> NumpyNetwork:
         RunError: it has none, or it is damaged.
     """
     import onnx
+
+    from audio_models import onnx_graph
 
     config = run.config.network
     Recognizer(run)  # says in one sentence what is wrong with the file

@@ -376,12 +376,13 @@ def compared_accuracies(means: pd.DataFrame, each: pd.DataFrame) -> alt.LayerCha
     """
     order = list(means["cell"])
     low = float(np.floor(min(means["low"].min(), each["accuracy"].min()) * 20) / 20)
-    x = alt.X("accuracy:Q", title="accuracy", scale=alt.Scale(domain=[max(0.0, low), 1]), axis=alt.Axis(format="%"))
+    scale = alt.Scale(domain=[max(0.0, low), 1])
+    x = alt.X("accuracy:Q", title="accuracy", scale=scale, axis=alt.Axis(format="%"))
     y = alt.Y("cell:N", sort=order, title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=170))
     bars = (
         alt.Chart(means)
         .mark_bar(height=12, color=ACCENT, opacity=0.28)
-        .encode(y=y, x=alt.X("low:Q", scale=x.scale), x2="high:Q")
+        .encode(y=y, x=alt.X("low:Q", scale=scale), x2="high:Q")
     )
     dots = alt.Chart(means).mark_point(filled=True, size=130, color=ACCENT, opacity=1).encode(
         y=y, x=x,

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import html
 import re
+from typing import TYPE_CHECKING
 
 import altair as alt
 import pandas as pd
 
 from audio_models.config import CELL_TITLES
-from audio_models.inspection import Inspection
 from dashboard import charts, lessons, stepper, unrolled
 from dashboard.lessons import Lesson
+
+if TYPE_CHECKING:
+    from audio_models.inspection import Inspection  # brings librosa and onnxruntime, which take seconds
 
 
 def inside(

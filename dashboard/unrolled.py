@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import html
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from audio_models.cells import GATES, Numbers
 from audio_models.config import CELL_TITLES
-from audio_models.inspection import Inspection
 from audio_models.numpy_network import FORWARD
+
+if TYPE_CHECKING:
+    from audio_models.inspection import Inspection  # brings librosa and onnxruntime, which take seconds
 
 _STEPS = 4  # drawn before the dots
 _SQUARES = 12  # of a state that are drawn

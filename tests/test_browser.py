@@ -34,7 +34,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 PATIENCE = 120_000  # milliseconds, for a training
-PAGES = ("", "data", "train", "evaluate")
+PAGES = ("", "data", "train", "evaluate", "inside", "memory", "compare")
 
 
 @pytest.fixture(scope="module")
@@ -268,3 +268,62 @@ def test_the_server_never_imports_tensorflow_and_listens_on_this_computer_only(s
     assert addresses == {"127.0.0.1"}
     loaded = {Path(entry.path).name for entry in served.process.memory_maps()}
     assert not [name for name in loaded if "tensorflow" in name]
+
+
+def test_the_stepper_moves_without_asking_the_server(page: Page, served: Served, tmp_path: Path) -> None:
+    sent: list[object] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    page.goto(f"{served.url}/inside")
+    expect(page.get_by_text("If the clip ended here:")).to_be_visible(timeout=PATIENCE)
+    where = page.locator(".stepper .where")
+    expect(where).to_contain_text(re.compile(r"frame (\d+) of \1"))
+    expect(page.locator(".stepper .heard")).to_have_text("stop")
+    page.wait_for_timeout(1500)  # what the page still says to the server when it opens
+    sent.clear()
+
+    page.get_by_label("frame", exact=True).press("ArrowLeft")
+    frames = int(re.search(r"of (\d+)", where.inner_text())[1])  # type: ignore[index]
+    expect(where).to_contain_text(f"frame {frames - 1} of {frames}")
+    plot = page.locator(".stepper canvas").nth(1).bounding_box()
+    assert plot is not None
+    page.mouse.move(plot["x"] + 0.5 * plot["width"], plot["y"] + 10)
+    page.mouse.down()
+    page.mouse.move(plot["x"] + 0.02 * plot["width"], plot["y"] + 10, steps=5)
+    page.mouse.up()
+    expect(where).to_contain_text(re.compile(r"frame [12] of"))
+    expect(page.locator(".stepper .heard")).not_to_have_text("stop")
+    expect(page.locator(".stepper .words li")).to_have_count(3)
+    page.get_by_role("button", name="Play").click()
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    expect(where).to_contain_text(f"frame {frames} of {frames}", timeout=20_000)
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
+    assert not sent, "the cursor asks the server for nothing, so nothing is drawn anew"
+
+    # the handout does the same without a server
+    page.get_by_role("button", name="Save as a handout").click()
+    page.get_by_role("button", name="Make it").click()
+    with page.expect_download() as loading:
+        page.get_by_role("button", name="Download").click()
+    file = tmp_path / "handout.html"
+    loading.value.save_as(file)
+    page.context.set_offline(True)
+    page.goto(file.as_uri())
+    expect(page.locator(".stepper .heard")).to_have_text("stop")
+    page.get_by_label("frame", exact=True).press("Home")
+    expect(where).to_contain_text("frame 1 of")
+    expect(page.locator("math").first).to_be_visible()
+
+
+def test_the_memory_lab_measures_in_front_of_the_user(page: Page, served: Served) -> None:
+    page.goto(f"{served.url}/memory")
+    page.get_by_text("What cures it, what causes it").click()
+    lengths = page.get_by_label("Lengths T", exact=True)
+    lengths.fill("3, 60")
+    lengths.press("Enter")
+    page.get_by_role("button", name="Measure").click()
+    expect(page.get_by_test_id("stVegaLiteChart")).to_be_visible(timeout=PATIENCE)  # after the first points
+    expect(page.get_by_text(re.compile(r"\d of 6 points"))).to_be_visible()
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("held on over").first).to_be_visible(timeout=30_000)
+    page.reload()
+    expect(page.get_by_test_id("stVegaLiteChart")).to_be_visible(timeout=30_000)

@@ -28,13 +28,15 @@ def test_a_model_is_a_small_run_folder_with_a_card(name: str) -> None:
     run = runs.find(name)
     assert run.is_bundled
     assert sum(path.stat().st_size for path in run.folder.rglob("*") if path.is_file()) < 2_000_000
-    assert run.config.network.cell == bundle.MODELS[name]
+    cell, recipe = bundle.MODELS[name]
+    assert run.config.network.cell == cell
+    assert (run.config.network.convolutions > 0) == (recipe == "strong")
     assert run.state.status == "finished"
     assert run.best_epoch is not None
     recognizer = Recognizer(run)
     assert recognizer.labels == (*bundle.WORDS, "_unknown_", "_silence_")
     assert 0.5 <= recognizer.threshold <= 0.7
-    for part in ("CC BY", "Accuracy", "Words never trained on", "False alarms", "Weak where", "seeds"):
+    for part in ("CC BY", "Accuracy", "Words never trained on", "False alarms", "Weak where", "published task"):
         assert part in run.card, part
 
 

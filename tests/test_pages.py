@@ -12,7 +12,7 @@ import pytest
 import soundfile
 from streamlit.testing.v1 import AppTest
 
-from audio_models import jobs, runs
+from audio_models import comparison, jobs, memory_lab, runs
 from audio_models.runs import Epoch, Run
 from audio_models.work_folder import State
 from dashboard.widgets import quick_config
@@ -374,3 +374,130 @@ print([name for name in ("tensorflow", "keras", "onnx") if name in sys.modules])
         [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=False, timeout=120
     )
     assert done.stdout.strip().splitlines()[-1] == "[]", done.stderr
+
+
+def test_inside_opens_with_a_network_to_look_into() -> None:
+    app = _open("inside")
+    assert app.selectbox(key="inside_run").value == "plain-lstm"
+    assert "It makes up its mind after" in _text(app)
+    assert "Heard: **stop**" in _text(app)
+    for view, said in (
+        ("Order", "Not one probability moved"),
+        ("Unrolled", "layers** deep"),
+        ("Gradient", "Memory length"),
+    ):
+        app.segmented_control(key="inside_view").set_value(view).run()
+        _healthy(app)
+        assert said in _text(app), view
+
+
+@pytest.mark.parametrize("name", ["commands", "commands-lstm", "plain-feed-forward", "plain-simple-rnn"])
+def test_every_network_can_be_looked_into(name: str) -> None:
+    app = _open("inside")
+    app.selectbox(key="inside_run").set_value(name).run()
+    for view in ("Step by step", "Order", "Unrolled", "Gradient"):
+        app.segmented_control(key="inside_view").set_value(view).run()
+        _healthy(app)
+        assert not app.error, view
+
+
+def test_inside_reads_a_clip_of_the_users_and_says_what_is_wrong_with_it(home: Path) -> None:
+    app = _open("inside")
+    app.segmented_control(key="inside_source").set_value("File").run()
+    _healthy(app)
+    app.file_uploader[0].upload("clip.wav", _wav(chirp(300, 2500)), "audio/wav").run()
+    _healthy(app)
+    assert "Heard:" in _text(app)
+    app.file_uploader[0].upload("bad.wav", b"no sound", "audio/wav").run()
+    _healthy(app)
+    assert any("bad.wav" in error.value for error in app.error)
+
+
+def test_inside_reads_a_clip_of_a_corpus(home: Path, trained: Trained) -> None:
+    app = _open("inside")
+    app.selectbox(key="inside_run").set_value(trained.folder.name).run()
+    app.segmented_control(key="inside_source").set_value("Corpus").run()
+    _healthy(app)
+    assert "Heard:" in _text(app)
+    app.selectbox(key="inside_label").set_value("hum").run()  # a word that counts as unknown to it
+    _healthy(app)
+    assert "Heard:" in _text(app)
+
+
+def test_inside_saves_a_handout() -> None:
+    app = _open("inside")
+    app.button(key="make_handout").click().run()
+    _healthy(app)
+    assert "Download" in [button.proto.label for button in app.get("download_button")]
+
+
+@pytest.fixture
+def spawned(monkeypatch: pytest.MonkeyPatch) -> list:
+    """What a page asked to start; no process is started."""
+    asked: list = []
+    monkeypatch.setattr(jobs, "spawn", lambda work, module="": asked.append((work, module)))
+    return asked
+
+
+def test_the_memory_lab_measures_what_is_asked_for(spawned: list) -> None:
+    app = _open("memory")
+    assert "Nothing is measured yet" in _text(app)
+    app.segmented_control(key="memory_task").set_value("parity").run()
+    app.text_input(key="memory_lengths_parity").set_value("2, x").run()
+    _button(app, "Measure").click().run()
+    assert not spawned
+    assert any("give whole numbers" in error.value for error in app.error)
+    app.text_input(key="memory_lengths_parity").set_value("8; 4, 4").run()
+    app.slider(key="memory_bias").set_value(2.0).run()
+    _button(app, "Measure").click().run()
+    _healthy(app)
+    [(made, module)] = spawned
+    assert module == "audio_models.memory_process"
+    assert made.config.task == "parity"
+    assert made.config.lengths == (4, 8)
+    assert made.config.forget_bias == 2.0
+
+
+def test_measurements_are_kept_and_drawn_again(spawned: list) -> None:
+    made = memory_lab.create(memory_lab.MemoryConfig(lengths=(5, 10), cells=("gru", "simple_rnn")))
+    made.write_points(
+        [memory_lab.Point("gru", 5, 1.0, 50, 1), memory_lab.Point("gru", 10, 1.0, 50, 1),
+         memory_lab.Point("simple_rnn", 5, 1.0, 50, 1), memory_lab.Point("simple_rnn", 10, 0.3, 800, 9)]
+    )  # fmt: skip
+    made.write_state(State("finished", done=4, total=4))
+    app = _open("memory")
+    assert "**SimpleRNN** held on over 5 steps, and forgot beyond; **GRU** held on over all 10 steps." in _text(app)
+    made.write_state(State("failed", error="The disk is full."))
+    app = _open("memory")
+    assert any("The disk is full." in error.value for error in app.error)
+
+
+def test_compare_starts_what_was_chosen(spawned: list) -> None:
+    app = _open("compare")
+    assert "Nothing is compared yet" in _text(app)
+    assert "About " in _text(app)
+    app.multiselect[0].set_value(["left"]).run()
+    assert "Choose at least two words and two cells" in _text(app)
+    app.multiselect[0].set_value(["left", "right"]).run()
+    app.slider(key="compare_seeds").set_value(2).run()
+    _button(app, "Compare").click().run()
+    _healthy(app)
+    [(made, module)] = spawned
+    assert module == "audio_models.comparison_process"
+    assert made.config.seeds == 2
+    assert made.config.task.labels == ("left", "right")
+    assert len(made.config.cells) == 4
+
+
+def test_compare_shows_what_was_found(monkeypatch: pytest.MonkeyPatch, spawned: list, trained: Trained) -> None:
+    config = Run(trained.folder).config
+    made = comparison.create(comparison.ComparisonConfig(config.corpus, config.task, ("gru", "lstm"), seeds=1))
+    for cell in ("gru", "lstm"):
+        shutil.copytree(trained.folder, made.run(cell, 0).folder)  # type: ignore[arg-type]
+        made.write_measures(cell, 0, comparison.Measures(0.001, None))  # type: ignore[arg-type]
+    made.write_state(State("cancelled", done=2, total=2))
+    app = _open("compare")
+    assert "no difference could be told" in _text(app)
+    assert app.dataframe[0].value["memory length"].iloc[0] == "longer than the clips"
+    _button(app, "Go on").click().run()
+    assert spawned

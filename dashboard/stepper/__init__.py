@@ -8,17 +8,19 @@ from __future__ import annotations
 import base64
 import html
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
 from numpy.typing import NDArray
 
 from audio_models.cells import Numbers
-from audio_models.inspection import Inspection
 from audio_models.numpy_network import BACKWARD, FORWARD, LayerTrace
 from dashboard.charts import waveform_envelope
 from data import workspace
+
+if TYPE_CHECKING:
+    from audio_models.inspection import Inspection  # brings librosa and onnxruntime, which take seconds
 
 _FOLDER = workspace.PROJECT / "dashboard" / "stepper"
 _MARKUP = '<div class="stepper{}"></div>'
