@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import altair as alt
@@ -59,6 +60,24 @@ def forgetting(table: pd.DataFrame, chart: alt.LayerChart, title: str, lesson: L
         _table(table),
     ]
     return stepper.page(title, "".join(body))
+
+
+def compared(findings: Sequence[str], chart: alt.LayerChart, table: pd.DataFrame, what: str) -> str:
+    """The cells compared: what was found, the picture, the numbers.
+
+    Args:
+        findings: sentences.
+        what: which clips, how often.
+    """
+    body = [
+        "<h1>Which cell should I use?</h1>",
+        _lesson(lessons.COMPARE),
+        *(f"<p><b>{html.escape(sentence)}</b></p>" for sentence in findings),
+        figure(chart.properties(width=820)),
+        f"<p>{html.escape(what)}</p>",
+        _table(table),
+    ]
+    return stepper.page("Which cell should I use?", "".join(body))
 
 
 def formula(latex: str) -> str:

@@ -6,11 +6,11 @@ import pandas as pd
 import streamlit as st
 
 from audio_models import comparison, estimate, jobs
-from audio_models.comparison import Comparison, ComparisonConfig
+from audio_models.comparison import CellResult, Comparison, ComparisonConfig
 from audio_models.config import CELL_TITLES, CELLS
 from audio_models.progress import in_words
 from audio_models.work_folder import ACTIVE, State
-from dashboard import charts, lessons
+from dashboard import charts, handout, lessons
 from dashboard.training_form import choose_task, clips_a_word, rounded
 from dashboard.widgets import TERMS, as_text, corpus_title, faults_in_words
 from data.task import Task
@@ -83,10 +83,11 @@ def _result(made: Comparison, state: State) -> None:
         )
         return
     config = made.config
-    for one in comparison.findings(found):
+    told = comparison.findings(found)
+    for one in told:
         icon = ":material/check_circle:" if one.told_apart else ":material/balance:"
         st.markdown(f"{icon} {one.in_words()}")
-    test = charts.compared_accuracies(
+    chart = charts.compared_accuracies(
         pd.DataFrame(
             [
                 {"cell": CELL_TITLES[r.cell], "accuracy": r.accuracy, "low": r.interval.low, "high": r.interval.high}
@@ -95,14 +96,31 @@ def _result(made: Comparison, state: State) -> None:
         ),
         pd.DataFrame([{"cell": CELL_TITLES[r.cell], "accuracy": each} for r in found for each in r.each]),
     )
-    st.altair_chart(test, key=f"accuracies-{made.id}")
-    st.caption(
+    st.altair_chart(chart, key=f"accuracies-{made.id}")
+    what = (
         "The bar is the 95 % interval over the speakers, the large dot the mean, the small ones each training. "
         f"{corpus_title(config.corpus)}, {config.recipe} recipe, {len(found[0].each)} of {config.seeds} trainings each, "
-        f"{len(set(found[0].speakers))} speakers.",
-        help=TERMS["interval"],
+        f"{len(set(found[0].speakers) - {None})} speakers."
     )
-    st.dataframe(
+    st.caption(what, help=TERMS["interval"])
+    table = _table(found)
+    st.dataframe(table, hide_index=True)
+    if state.status not in ACTIVE and st.button(
+        "Save as a handout", icon=":material/description:", key=f"save-{made.id}"
+    ):
+        content = handout.compared([one.in_words() for one in told], chart, table, what)
+        st.download_button("Download", content, f"cells-{made.id}.html", "text/html", on_click="ignore")
+    with st.expander("Learning curves"):
+        histories = {
+            CELL_TITLES[row.cell]: pd.DataFrame([vars(epoch) for epoch in made.run(row.cell, 0).history])
+            for row in found
+        }
+        st.altair_chart(charts.compared_curves(histories), key=f"curves-{made.id}")
+        st.caption("The first training of each cell.")
+
+
+def _table(found: list[CellResult]) -> pd.DataFrame:
+    return pd.DataFrame(
         [
             {
                 "cell": CELL_TITLES[row.cell],
@@ -115,16 +133,8 @@ def _result(made: Comparison, state: State) -> None:
                 else f"{row.measures.memory_seconds:.2f} s",
             }
             for row in found
-        ],
-        hide_index=True,
+        ]
     )
-    with st.expander("Learning curves"):
-        histories = {
-            CELL_TITLES[row.cell]: pd.DataFrame([vars(epoch) for epoch in made.run(row.cell, 0).history])
-            for row in found
-        }
-        st.altair_chart(charts.compared_curves(histories), key=f"curves-{made.id}")
-        st.caption("The first training of each cell.")
 
 
 @st.fragment(run_every=1.0)  # type: ignore[untyped-decorator]
