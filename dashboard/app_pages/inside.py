@@ -114,6 +114,13 @@ def _unrolled(run: Run, clip: ChosenClip) -> None:
             f"For this clip it is **{steps} layers** deep, with **{weights:,} weights** in the cell. Were they not shared, "
             f"it would have {weights * steps:,}."
         )
+    network = run.config.network
+    if network.bidirectional or network.layers > 1:
+        st.caption(
+            "Drawn is the first layer as it reads forward."
+            + (" A second cell reads from the end to the beginning." if network.bidirectional else "")
+            + (f" {network.layers - 1} more of them lie above it." if network.layers > 1 else "")
+        )
     st.download_button(
         "Save the picture", svg, f"unrolled-{run.id}.svg", "image/svg+xml", icon=":material/image:", on_click="ignore"
     )
@@ -134,10 +141,10 @@ def _gradient(run: Run, clip: ChosenClip) -> None:
     chosen = st.multiselect(
         "Networks",
         list(usable),
-        default=[one for one in _CELLS_TO_COMPARE if one in usable] or list(usable)[:3],
+        default=_compared_with(run, usable),
         format_func=lambda one: describe_run(usable[one]),
         max_selections=4,
-        key="gradient_runs",
+        key=f"gradient_runs_{run.id}",
     )
     what = st.segmented_control(
         "Gradient with respect to",
@@ -166,6 +173,12 @@ def _gradient(run: Run, clip: ChosenClip) -> None:
     )
     with st.expander("The formula"):
         st.latex(lessons.GRADIENT)
+
+
+def _compared_with(run: Run, usable: dict[str, Run]) -> list[str]:
+    """The three plain cells, and the network that is looked into."""
+    plain = [one for one in _CELLS_TO_COMPARE if one in usable] or list(usable)[:3]
+    return list(dict.fromkeys([*([run.id] if run.id in usable else []), *plain]))
 
 
 def _fadings(chosen: list[Run], clip: ChosenClip, what: str) -> tuple[pd.DataFrame, pd.DataFrame]:
