@@ -106,19 +106,33 @@ def train(options: argparse.Namespace) -> int:
 
 
 def resume(options: argparse.Namespace) -> int:
-    """Go on with a run from its last epoch."""
-    run = runs.find(options.run)
-    jobs.queue_again(run)
-    return _train_here(run, options)
+    """Go on with a run from its last epoch, or with a measurement or comparison."""
+    work = _find_work(options.run)
+    jobs.queue_again(work)
+    if isinstance(work, memory_lab.Experiment):
+        return _measure_here(work, options)
+    if isinstance(work, comparison.Comparison):
+        return _compare_here(work, options)
+    return _train_here(work, options)
 
 
 def cancel(options: argparse.Namespace) -> int:
-    """Stop a training; its best weights are kept."""
-    run = runs.find(options.run)
-    jobs.cancel(run)
-    if not jobs.wait_until_stopped(run, seconds=10):
-        raise RunError(f"The run {run.name} has not stopped after 10 s; its log is {run.log_path}.")
-    return _print_run(run, options)
+    """Stop a training, a measurement or a comparison; what it has is kept."""
+    work = _find_work(options.run)
+    jobs.cancel(work)
+    if not jobs.wait_until_stopped(work, seconds=10):
+        raise RunError(f"{work.name} has not stopped after 10 s; its log is {work.log_path}.")
+    if isinstance(work, memory_lab.Experiment):
+        return _print_memory(work, options)
+    if isinstance(work, comparison.Comparison):
+        return _print_comparison(work, options)
+    return _print_run(work, options)
+
+
+def _find_work(text: str) -> Run | memory_lab.Experiment | comparison.Comparison:
+    """A run, or a measurement or a comparison by its id."""
+    other: list[memory_lab.Experiment | comparison.Comparison] = [*memory_lab.listing(), *comparison.listing()]
+    return next((one for one in other if one.id == text), None) or runs.find(text)
 
 
 def list_runs(options: argparse.Namespace) -> int:
@@ -243,9 +257,7 @@ def inspect(options: argparse.Namespace) -> int:
         print(
             f"  {name} gate: {means.mean():.0%} open on average, most at {means.argmax() * found.fading.step_seconds:.2f} s"
         )
-    length = found.fading.memory_length
-    reach = "longer than the clip" if length is None else f"{length:.2f} s"
-    print(f"  memory length (the gradient falls to a tenth): {reach}")
+    print(f"  memory length (the gradient falls to a tenth): {inspection.in_words(found.fading.memory_length)}")
     return 0
 
 
@@ -256,17 +268,24 @@ def memory(options: argparse.Namespace) -> int:
         options.lengths = tuple(int(part) for part in _parts(options.lengths)) if options.lengths else None
     except ValueError as error:
         raise ConfigError(f"--lengths is '{options.lengths}'; give whole numbers, as in 5,10,20.") from error
-    experiment = memory_lab.create(changed(memory_lab.MemoryConfig(), options))
+    experiment = memory_lab.create(changed(memory_lab.MemoryConfig(options.task), options))
     if options.background:
-        jobs.spawn(experiment, "audio_models.memory_process")
+        jobs.spawn(experiment)
         return _print_memory(experiment, options)
+    return _measure_here(experiment, options)
+
+
+def _measure_here(experiment: memory_lab.Experiment, options: argparse.Namespace) -> int:
     from audio_models import memory_process
 
     with _chatter_to(experiment.log_path), TerminalProgress() as progress, _interrupt_cancels(experiment):
         state = memory_process.measure(experiment, progress.work)
     _print_memory(experiment, options)
     if state.status != "finished":
-        _complain(state.error or f"The measurement was {state.status}; what was measured is in {experiment.folder}.")
+        _complain(
+            state.error
+            or f"The measurement was {state.status}; go on with: python -m audio_models resume {experiment.id}"
+        )
     return 0 if state.status == "finished" else 1
 
 
@@ -309,15 +328,21 @@ def compare(options: argparse.Namespace) -> int:
     )
     made = comparison.create(config)
     if options.background:
-        jobs.spawn(made, "audio_models.comparison_process")
+        jobs.spawn(made)
         return _print_comparison(made, options)
+    return _compare_here(made, options)
+
+
+def _compare_here(made: comparison.Comparison, options: argparse.Namespace) -> int:
     from audio_models import comparison_process
 
     with _chatter_to(made.log_path), TerminalProgress() as progress, _interrupt_cancels(made):
         state = comparison_process.compare(made, progress.work)
     _print_comparison(made, options)
     if state.status != "finished":
-        _complain(state.error or f"The comparison was {state.status}; what is done is in {made.folder}.")
+        _complain(
+            state.error or f"The comparison was {state.status}; go on with: python -m audio_models resume {made.id}"
+        )
     return 0 if state.status == "finished" else 1
 
 
@@ -333,6 +358,7 @@ def _print_comparison(made: comparison.Comparison, options: argparse.Namespace) 
                     {
                         "cell": row.cell,
                         "accuracy": row.accuracy,
+                        "split": row.split,
                         "accuracy_interval": [row.interval.low, row.interval.high],
                         "each": list(row.each),
                         "parameters": row.parameters,
@@ -351,11 +377,9 @@ def _print_comparison(made: comparison.Comparison, options: argparse.Namespace) 
         return 0
     print(f"{made.folder}: {made.state.status}")
     for row in found:
-        memory = row.measures.memory_seconds
         print(
-            f"{row.cell:>13}  {row.accuracy:.1%} ({row.interval.low:.1%} to {row.interval.high:.1%})  {row.parameters:,} parameters  "
-            f"{row.epoch_seconds:.1f} s an epoch  {1000 * row.measures.answer_seconds:.1f} ms an answer  "
-            f"memory {'longer than the clips' if memory is None else f'{memory:.2f} s'}"
+            f"{row.cell:>13}  {row.accuracy:.1%} ({row.interval.low:.1%} to {row.interval.high:.1%}) on {row.split} clips  {row.parameters:,} parameters  "
+            f"{row.epoch_seconds:.1f} s an epoch  {row.measures.answer_in_words} an answer  memory {row.measures.memory_in_words}"
         )
     for one in told:
         print(one.in_words())

@@ -10,10 +10,12 @@ Importing this module is cheap; `comparison_process` trains.
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +41,9 @@ from data import workspace
 from data.catalogue import CorpusReference
 from data.errors import HarkError
 from data.task import Task
+
+if TYPE_CHECKING:
+    from audio_models.evaluation import Evaluation
 
 SURE = 0.05
 """A difference that chance alone makes in more than one of twenty comparisons is called none."""
@@ -68,6 +73,8 @@ class ComparisonConfig:
             raise ConfigError(
                 f"The cells are {', '.join(self.cells) or 'none'}; choose two or more of {', '.join(CELLS)}."
             )
+        if len(set(self.cells)) < len(self.cells):
+            raise ConfigError(f"A cell is given twice in {', '.join(self.cells)}; name each once.")
         within("The number of seeds", self.seeds, 1, 20)
         within("The number of epochs", self.epochs, 0, 1000)
 
@@ -95,17 +102,46 @@ class Measures:
     """What is measured of a trained network beside its accuracy.
 
     Attributes:
-        answer_seconds: from a waveform to an answer, median [s].
-        memory_seconds: memory length, median over test clips [s]; None where it is longer than half of them.
+        answer_seconds: from a waveform to an answer, median over clips with a word [s]; None where there are none.
+        memory_seconds: memory length, median over these clips [s]; None where it is longer than the clips or was not
+            measured.
+        memory_is_longer: whether it is longer than half of the clips.
     """
 
-    answer_seconds: float
-    memory_seconds: float | None
+    answer_seconds: float | None = None
+    memory_seconds: float | None = None
+    memory_is_longer: bool = False
+
+    @classmethod
+    def of(cls, answers: Sequence[float], lengths: Sequence[float]) -> Measures:
+        """From the seconds of single answers, and memory lengths, of which an infinite one is longer than its clip."""
+        if not answers or not lengths:
+            return cls(statistics.median(answers) if answers else None)
+        length = statistics.median_high(lengths)
+        longer = math.isinf(length)
+        return cls(statistics.median(answers), None if longer else length, longer)
+
+    @property
+    def memory_length(self) -> float | None:
+        """[s]; infinite where it is longer than the clips, None where it was not measured."""
+        return math.inf if self.memory_is_longer else self.memory_seconds
+
+    @property
+    def memory_in_words(self) -> str:
+        if self.memory_is_longer:
+            return "longer than the clips"
+        return "not measured" if self.memory_seconds is None else f"{self.memory_seconds:.2f} s"
+
+    @property
+    def answer_in_words(self) -> str:
+        return "not measured" if self.answer_seconds is None else f"{1000 * self.answer_seconds:.1f} ms"
 
 
 @dataclass(frozen=True)
 class Comparison(WorkFolder):
     """One comparison and its folder."""
+
+    process: ClassVar[str] = "audio_models.comparison_process"
 
     @cached_property
     def config(self) -> ComparisonConfig:
@@ -132,17 +168,19 @@ class CellResult:
     """How one cell fared.
 
     Attributes:
-        accuracy: mean over its trainings, on the judged side; `interval` over speakers, `each` of the trainings.
+        accuracy: mean over its trainings; `interval` over speakers and trainings, `each` of the trainings.
+        split: the side that they were judged on: "test", or "validation" where the corpus has no test clips.
         parameters: trained numbers.
         epochs: of the trainings, mean.
         epoch_seconds: mean [s].
         measures: medians over the trainings.
-        correct: whether each clip was heard right, the trainings one after the other.
-        speakers: of these clips.
+        correct: whether each clip was heard right, (trainings, clips).
+        speakers: of the clips.
     """
 
     cell: Cell
     accuracy: float
+    split: str
     interval: metrics.Interval
     each: tuple[float, ...]
     parameters: int
@@ -158,66 +196,83 @@ class Finding:
     """Two cells on the same clips; `one` is the one that was right more often.
 
     Attributes:
-        p: corrected for the number of comparisons (Holm 1979).
+        p: corrected for the number of comparisons (Holm 1979); None where chance cannot be told from one training.
         told_apart: whether p is below `SURE`.
     """
 
     one: Cell
     other: Cell
     difference: metrics.PairedDifference
-    p: float
+    p: float | None
 
     @property
     def told_apart(self) -> bool:
-        return self.p < SURE
+        return self.p is not None and self.p < SURE
 
     def in_words(self) -> str:
         """The finding and how sure it is, one sentence."""
         gap = self.difference
-        points = f"{100 * gap.difference:.1f} points ({100 * gap.low:.1f} to {100 * gap.high:.1f})"
         one, other = CELL_TITLES[self.one], CELL_TITLES[self.other]
+        points = f"{100 * gap.difference:.1f} points"
+        if self.p is None or gap.low is None or gap.high is None:
+            return f"{one} was right more often than {other}, by {points}; whether that is chance cannot be told from one training of each, or from so few clips."
+        points += f" ({100 * gap.low:.1f} to {100 * gap.high:.1f})"
         if self.told_apart:
-            return f"{one} is right more often than {other}, by {points}; chance alone would do that in {self.p:.1%} of such comparisons."
-        return f"Between {one} and {other} no difference could be told: {points}, and chance alone would do that in {self.p:.0%} of such comparisons."
+            share = "less than 0.1%" if self.p < 0.001 else f"{self.p:.1%}"
+            return f"{one} is right more often than {other}, by {points}; if they were equal, chance would make such a difference in {share} of comparisons."
+        return f"Between {one} and {other} no difference could be told: {points}; if they were equal, chance would make such a one in {self.p:.0%} of comparisons."
 
 
 def results(comparison: Comparison) -> list[CellResult]:
     """Of the cells of which a training is finished and judged, the best first.
 
     Only seeds that every such cell has are counted, so that all are judged by the same trainings and clips.
+
+    Raises:
+        RunError: the clips are no longer the same for all, or a file is damaged.
     """
-    from audio_models import evaluation
     from audio_models.recognizer import Recognizer
 
     config = comparison.config
     judged = {
-        (cell, seed): found
+        (cell, seed): one
         for cell, seed in config.jobs
-        if comparison.measures(cell, seed) is not None and (found := _judged(comparison.run(cell, seed)))
+        if comparison.measures(cell, seed) is not None and (one := judgement(comparison.run(cell, seed)))
     }
     cells = [cell for cell in config.cells if (cell, 0) in judged]
+    if not cells:
+        return []
     seeds = [seed for seed in range(config.seeds) if all((cell, seed) in judged for cell in cells)]
-    found = []
-    for cell in cells if seeds else []:
-        rows: list[evaluation.Evaluation] = [judged[cell, seed] for seed in seeds]
+    for seed in seeds:
+        sides = {
+            tuple((heard.clip.digest, heard.clip.start, heard.clip.label) for heard in judged[cell, seed].heard)
+            for cell in cells
+        }
+        if len(sides) > 1 or len(judged[cells[0], seed].heard) != len(judged[cells[0], 0].heard):
+            raise RunError(
+                f"The clips of {config.corpus.name} have changed since the comparison began, so its networks did not hear the same ones. Start a new comparison."
+            )
+    found: list[CellResult] = []
+    for cell in cells:
+        judgements = [judged[cell, seed] for seed in seeds]
         runs = [comparison.run(cell, seed) for seed in seeds]
-        correct = np.array([one.correct for row in rows for one in row.heard])
-        speakers = tuple(one.clip.speaker for row in rows for one in row.heard)
-        epochs = [row for run in runs for row in run.history]
-        measured = [one for seed in seeds if (one := comparison.measures(cell, seed)) is not None]
-        lengths = [np.inf if one.memory_seconds is None else one.memory_seconds for one in measured]
-        length = float(statistics.median(lengths))
+        correct = np.array([[heard.correct for heard in one.heard] for one in judgements])
+        speakers = tuple(heard.clip.speaker for heard in judgements[0].heard)
+        epochs = [epoch for run in runs for epoch in run.history]
+        measured = [known for seed in seeds if (known := comparison.measures(cell, seed)) is not None]
         found.append(
             CellResult(
                 cell,
                 float(correct.mean()),
-                metrics.accuracy_interval(correct, speakers),
-                tuple(row.accuracy for row in rows),
+                judgements[0].split,
+                metrics.mean_accuracy_interval(correct, speakers),
+                tuple(one.accuracy for one in judgements),
                 Recognizer(runs[0]).parameters,
                 len(epochs) / len(runs),
-                statistics.mean(row.seconds for row in epochs),
-                Measures(
-                    statistics.median(one.answer_seconds for one in measured), length if np.isfinite(length) else None
+                statistics.mean(epoch.seconds for epoch in epochs),
+                Measures.of(
+                    [row.answer_seconds for row in measured if row.answer_seconds is not None],
+                    [length for row in measured if (length := row.memory_length) is not None],
                 ),
                 correct,
                 speakers,
@@ -232,18 +287,20 @@ def findings(found: Sequence[CellResult]) -> list[Finding]:
         return []
     best = found[0]
     gaps = [
-        (other, metrics.paired_difference(best.correct, other.correct, best.speakers, len(found) - 1))
+        (other.cell, metrics.paired_difference(best.correct, other.correct, best.speakers, len(found) - 1))
         for other in found[1:]
     ]
     corrected: dict[Cell, float] = {}
     highest = 0.0
-    for rank, (other, gap) in enumerate(sorted(gaps, key=lambda pair: pair[1].p)):
-        highest = max(highest, min(1.0, gap.p * (len(gaps) - rank)))
-        corrected[other.cell] = highest
-    return [Finding(best.cell, other.cell, gap, corrected[other.cell]) for other, gap in gaps]
+    ranked = sorted((gap.p, cell) for cell, gap in gaps if gap.p is not None)
+    for rank, (p, cell) in enumerate(ranked):
+        highest = max(highest, min(1.0, p * (len(ranked) - rank)))
+        corrected[cell] = highest
+    return [Finding(best.cell, cell, gap, corrected.get(cell)) for cell, gap in gaps]
 
 
-def _judged(run: Run):  # type: ignore[no-untyped-def]
+def judgement(run: Run) -> Evaluation | None:
+    """How a training was judged: on test clips, or on validation clips where there are no others."""
     from audio_models import evaluation
 
     return evaluation.kept(run, split="test") or evaluation.kept(run, split="validation")

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import statistics
 import sys
 import time
 from pathlib import Path
 
-import numpy as np
-
-from audio_models import evaluation, inspection, training_process, work_folder
+from audio_models import comparison, inspection, training_process, work_folder
 from audio_models.clip_features import load_clip
 from audio_models.comparison import Comparison, Measures
 from audio_models.config import CELL_TITLES
@@ -27,25 +24,25 @@ def _nothing(_: State) -> None:
     pass
 
 
-def compare(comparison: Comparison, said: Said = _nothing) -> State:
+def compare(made: Comparison, said: Said = _nothing) -> State:
     """Train what is not trained yet, in this process; see `work.carry_out`."""
     return carry_out(
-        comparison,
-        lambda work: _compare(comparison, work),
+        made,
+        lambda work: _compare(made, work),
         said,
         short_of_memory="The memory does not suffice for this comparison; use fewer clips.",
         called="comparison",
     )
 
 
-def _compare(comparison: Comparison, work: Work) -> None:
-    config = comparison.config
+def _compare(made: Comparison, work: Work) -> None:
+    config = made.config
     jobs = config.jobs
     began = time.monotonic()
-    missing = [job for job in jobs if comparison.measures(*job) is None]
+    missing = [job for job in jobs if made.measures(*job) is None]
     work.write(status="running", stage="Starting", done=len(jobs) - len(missing), total=len(jobs), unit="trainings")
     for number, (cell, seed) in enumerate(missing):
-        run = comparison.run(cell, seed)
+        run = made.run(cell, seed)
         if not run.folder.is_dir():
             work_folder.create(run.folder.parent, run.folder.name, config.run_config(cell, seed))
 
@@ -68,12 +65,12 @@ def _compare(comparison: Comparison, work: Work) -> None:
                 raise Cancelled("Cancelled.")
             if state.status == "failed":
                 raise TrainingError(f"The training of {run.name} failed: {state.error}")
-        comparison.write_measures(cell, seed, _measure(run))
+        made.write_measures(cell, seed, _measure(run))
 
 
 def _measure(run: Run) -> Measures:
     """Time of an answer and memory length, on clips of the judged side that hold a word."""
-    judged = evaluation.kept(run, split="test") or evaluation.kept(run, split="validation")
+    judged = comparison.judgement(run)
     recognizer = Recognizer(run)
     seconds, lengths = [], []
     clips = [one.clip for one in judged.heard if one.clip.label in run.config.task.labels] if judged else []
@@ -82,11 +79,10 @@ def _measure(run: Run) -> Measures:
         began = time.perf_counter()
         recognizer.hear(samples)
         seconds.append(time.perf_counter() - began)
-        found = inspection.inspect(run, samples, clip.label, recognizer=recognizer)
-        length = found.fading.memory_length
-        lengths.append(np.inf if length is None else length)
-    median = float(statistics.median(lengths)) if lengths else np.inf
-    return Measures(statistics.median(seconds) if seconds else 0.0, median if np.isfinite(median) else None)
+        length = inspection.inspect(run, samples, clip.label, recognizer=recognizer).fading.memory_length
+        if length is not None:
+            lengths.append(length)
+    return Measures.of(seconds, lengths)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ A `NumpyNetwork` with the run's numbers reads the clip beside onnxruntime, which
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -13,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio_models.cells import GATES, Numbers
-from audio_models.config import Cell, FeatureConfig, NetworkConfig
-from audio_models.errors import ConfigError
+from audio_models.config import Cell, FeatureConfig, NetworkConfig, within
+from audio_models.errors import ConfigError, RunError
 from audio_models.mfcc import Frames, mfcc
 from audio_models.numpy_network import FORWARD, NumpyNetwork, Trace, fresh_weights
 from audio_models.recognizer import Recognizer
@@ -49,20 +50,21 @@ class Fading:
     def memory_length(self) -> float | None:
         """Time from the last state back to where the gradient is a tenth of what it is there [s].
 
-        None where it is not so little anywhere in the clip: then the memory is longer than the clip.
+        Infinite where it is not so little anywhere in the clip: then the memory is longer than the clip. None where it
+        cannot be measured.
         """
         return memory_length(self.memory, self.step_seconds)
 
 
 def memory_length(norms: Numbers, step_seconds: float) -> float | None:
     """Time back from the last step until the norm has fallen to a tenth [s], between two steps on a straight line of the
-    logarithm; None where it has not."""
-    if len(norms) < 2 or norms[-1] <= 0:
+    logarithm; infinite where it has not, None where there is one step or no gradient."""
+    if len(norms) < 2 or not np.isfinite(norms).all() or norms[-1] <= 0:
         return None
     shares = np.maximum(norms[::-1] / norms[-1], 1e-300)  # from the last step back
     below = np.flatnonzero(shares <= _FADED)
     if not len(below):
-        return None
+        return math.inf
     first = int(below[0])
     high, low = np.log(shares[first - 1]), np.log(shares[first])
     part = (high - np.log(_FADED)) / (high - low)
@@ -140,6 +142,7 @@ def put_in_order(frames: Frames, order: Order, seed: int = 0) -> Frames:
     """
     if order not in ORDERS:
         raise ConfigError(f"There is no order '{order}'; choose one of {', '.join(ORDERS)}.")
+    within("The seed", seed, 0, 2**32 - 1)
     if order == "reversed":
         return frames[::-1]
     return np.random.default_rng(seed).permutation(frames) if order == "shuffled" else frames
@@ -157,7 +160,12 @@ def network_of(run: Run) -> NumpyNetwork:
 
     config = run.config.network
     Recognizer(run)  # says in one sentence what is wrong with the file
-    return NumpyNetwork(config, onnx_graph.weights(onnx.load_model(run.model_path), config))
+    try:
+        return NumpyNetwork(config, onnx_graph.weights(onnx.load_model(run.model_path), config))
+    except (KeyError, IndexError, ValueError) as error:
+        raise RunError(
+            f"The network in {run.model_path} is not the one that {run.folder / 'config.json'} describes. Copy the run's folder again."
+        ) from error
 
 
 def untrained(run: Run) -> NumpyNetwork:
@@ -270,7 +278,8 @@ def as_numbers(found: Inspection) -> dict[str, Any]:
             "frames": _array(fade.frames, "frames"),
             "states": _array(fade.states, "steps"),
             "memory": _array(fade.memory, "steps"),
-            "memory_seconds": fade.memory_length,
+            "memory_seconds": fade.memory_length if math.isfinite(fade.memory_length or 0) else None,
+            "memory_is_longer_than_the_clip": math.isinf(fade.memory_length or 0),
         },
     }
 
@@ -287,3 +296,10 @@ def gate_means(found: Inspection) -> dict[str, Numbers]:
     layer = [one for one in found.trace.layers if one.direction == FORWARD][-1:]
     names: Sequence[str] = [name for name in GATES.get(found.cell, ()) if name != "candidate"]
     return {name: np.asarray(one.gate(name).mean(axis=1)) for one in layer for name in names}
+
+
+def in_words(length: float | None) -> str:
+    """A memory length for people."""
+    if length is None:
+        return "cannot be measured"
+    return "longer than the clip" if math.isinf(length) else f"{length:.2f} s"

@@ -32,32 +32,30 @@ def start(config: RunConfig) -> Run:
     return run
 
 
-def resume(run: Run) -> None:
-    """Go on with a run that was cancelled, interrupted or failed, from its last epoch, in the background.
+def resume(work: WorkFolder) -> None:
+    """Go on with what was cancelled, interrupted or failed, in the background; a training from its last epoch.
 
     Raises:
         RunError: it is being trained, or is finished.
     """
-    queue_again(run)
-    spawn(run)
+    queue_again(work)
+    spawn(work)
 
 
-def queue_again(run: Run) -> None:
-    """Put a stopped run at the end of the queue, for now in the name of this process.
+def queue_again(work: WorkFolder) -> None:
+    """Put stopped work at the end of the queue, for now in the name of this process.
 
     Raises:
-        RunError: it is being trained, or is finished.
+        RunError: it is being done, or is finished.
     """
-    state = run.state
+    state = work.state
     if state.status == "finished":
-        raise RunError(
-            f"The run {run.name} is finished; there is nothing to resume. Train a new one with more epochs instead."
-        )
+        raise RunError(f"{work.name} is finished; there is nothing to resume. Start a new one instead.")
     if state.status in ACTIVE:
-        raise RunError(f"The run {run.name} is {state.status} already; cancel it first, or wait for it.")
-    run.cancel_path.unlink(missing_ok=True)
-    run.write_process(os.getpid(), queue=True)
-    run.write_state(replace(state, status="queued", stage="Waiting to start", error=""))
+        raise RunError(f"{work.name} is {state.status} already; cancel it first, or wait for it.")
+    work.cancel_path.unlink(missing_ok=True)
+    work.write_process(os.getpid(), queue=True)
+    work.write_state(replace(state, status="queued", stage="Waiting to start", error=""))
 
 
 def cancel(work: WorkFolder) -> None:
@@ -68,7 +66,7 @@ def cancel(work: WorkFolder) -> None:
     """
     status = work.state.status
     if status not in ACTIVE:
-        raise RunError(f"{work.id} is {status}; only a queued or running training can be cancelled.")
+        raise RunError(f"{work.name} is {status}; only a queued or running training can be cancelled.")
     workspace.write_atomically(work.cancel_path, b"")
 
 
@@ -95,7 +93,7 @@ def ahead_of(run: Run) -> list[Run]:
     return found
 
 
-def spawn(work: WorkFolder, module: str = "audio_models.training_process") -> None:
+def spawn(work: WorkFolder) -> None:
     """Start the process that does the work of a folder, in the background.
 
     Raises:
@@ -104,7 +102,7 @@ def spawn(work: WorkFolder, module: str = "audio_models.training_process") -> No
     try:
         with work.log_path.open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", module, str(work.folder)],
+                [sys.executable, "-m", work.process, str(work.folder)],
                 cwd=workspace.PROJECT,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -113,6 +111,6 @@ def spawn(work: WorkFolder, module: str = "audio_models.training_process") -> No
             )
         work.write_process(process.pid)
     except OSError as error:
-        message = f"The training of {work.id} could not be started ({error.strerror}). Mend that and start it again."
+        message = f"{work.name} could not be started ({error.strerror}). Mend that and start it again."
         work.write_state(replace(work.state, status="failed", stage="Failed", error=message))
         raise WorkspaceError(message) from error

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 from audio_models import memory_tasks, work_folder
 from audio_models.config import Cell, from_dict, within
@@ -42,9 +42,10 @@ class MemoryConfig:
         steps: of the optimizer at the most for each point; a point stops where 99 of 100 answers are right.
         batch_size: sequences a step, drawn anew each time.
         learning_rate: of Adam.
-        initialisation: of the recurrent kernel: "orthogonal" keeps lengths, so that a gradient neither fades nor grows
-            at first (Saxe et al. 2014); "identity" hands the state on as it is (Le et al. 2015); "glorot_uniform" is
-            what a layer without a loop would get, and fades.
+        initialisation: of the recurrent kernel: "orthogonal" keeps the length of what it multiplies, so that only the
+            slopes of the cell let a gradient fade (Saxe et al. 2014); "identity" does so too and lets each unit hand on
+            its own state (Le et al. 2015, there with a rectifier instead of tanh); "glorot_uniform" is what a layer
+            without a loop would get.
         clip_norm: bound on the gradient of a step; 0 lets it be, also where it explodes.
         forget_bias: of the gate that keeps the memory, an LSTM's forget gate and a GRU's update gate, at the start: 1
             lets memory pass from the first step on (Jozefowicz et al. 2015), 0 halves it at every step.
@@ -69,6 +70,9 @@ class MemoryConfig:
             object.__setattr__(self, "lengths", task.lengths)
         if not self.cells or any(cell not in LAB_CELLS for cell in self.cells):
             raise ConfigError(f"The cells are {', '.join(self.cells) or 'none'}; choose among {', '.join(LAB_CELLS)}.")
+        for name, values in (("cell", self.cells), ("length", self.lengths)):
+            if len(set(values)) < len(values):
+                raise ConfigError(f"A {name} is given twice in {', '.join(map(str, values))}; name each once.")
         if self.initialisation not in INITIALISATIONS:
             raise ConfigError(
                 f"There is no initialisation '{self.initialisation}'; choose one of {', '.join(INITIALISATIONS)}."
@@ -109,6 +113,8 @@ class Point:
 @dataclass(frozen=True)
 class Experiment(WorkFolder):
     """One measurement and its folder."""
+
+    process: ClassVar[str] = "audio_models.memory_process"
 
     @cached_property
     def config(self) -> MemoryConfig:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import stdtr, stdtrit
 
 Classes = NDArray[np.int64]
 
@@ -130,43 +132,103 @@ class PairedDifference:
     """How much more often one network is right than another, on the same clips.
 
     Attributes:
-        difference: of the accuracies.
-        low, high: its 95 % interval.
-        p: how often a difference at least this large would come by chance if the two were equally good.
+        difference: of the mean accuracies.
+        low, high: its 95 % interval; None where it cannot be told.
+        p: how often a difference at least this large would come by chance if the two were equally good; None where it
+            cannot be told, because there is only one training of each, or hardly a clip.
     """
 
     difference: float
-    low: float
-    high: float
-    p: float
+    low: float | None
+    high: float | None
+    p: float | None
+
+
+def mean_accuracy_interval(correct: NDArray[np.bool_], speakers: Sequence[str | None]) -> Interval:
+    """The 95 % interval of the mean accuracy of several trainings of one network, over speakers and trainings.
+
+    Two things are left to chance: which speakers were judged, and how a training went. Their variances add up (Student's
+    t; degrees of freedom after Satterthwaite 1946). Where fewer than five speakers are known, clips take their place; where
+    every clip is always right, or always wrong, it is Wilson's interval.
+
+    Args:
+        correct: (trainings, clips), whether each clip was heard right.
+        speakers: (clips,); a clip without one stands for itself.
+    """
+    shares = correct.mean(axis=0)
+    if shares.min() == shares.max():
+        return _wilson(round(float(shares.sum())), len(shares))
+    reach = _reach([_speaker_variance(shares, _enough(speakers)), _training_variance(correct)], 0.05)
+    middle = float(shares.mean())
+    over = "speakers" if any(_enough(speakers)) else "clips"
+    return Interval(max(0.0, middle - reach), min(1.0, middle + reach), over)
 
 
 def paired_difference(
     one: NDArray[np.bool_], other: NDArray[np.bool_], speakers: Sequence[str | None], comparisons: int = 1
 ) -> PairedDifference:
-    """Compare two networks that heard the same clips.
+    """Compare two networks that heard the same clips, each trained several times.
 
-    Speakers are drawn anew for the interval (cluster bootstrap), and for p the two networks' answers are exchanged at
-    random for whole speakers (a permutation test; Good 2005). A clip without a speaker stands for itself.
+    A t-test on the clips' differences, summed up by speaker, with the variance from training to training added: without
+    it, two equally good cells would seem different because one training went well (see `mean_accuracy_interval`).
 
     Args:
-        one, other: (clips,), whether each clip was heard right; several trainings one after the other.
+        one, other: (trainings, clips), whether each clip was heard right.
         speakers: (clips,).
         comparisons: that are made at once; the interval is widened so that all of them hold together (Bonferroni).
     """
-    gained = one.astype(float) - other.astype(float)
-    names = [f"clip {number}" if speaker is None else f"speaker {speaker}" for number, speaker in enumerate(speakers)]
-    _, group = np.unique(names, return_inverse=True)
-    gains, clips = np.bincount(group, gained), np.bincount(group)
-    random = np.random.default_rng(0)
-    drawn = random.integers(len(gains), size=(_RESAMPLES, len(gains)))
-    tail = 2.5 / comparisons
-    low, high = np.percentile(gains[drawn].sum(axis=1) / clips[drawn].sum(axis=1), [tail, 100 - tail])
-    signs = random.choice([-1.0, 1.0], size=(_RESAMPLES, len(gains)))
-    as_large = np.abs(signs @ gains) >= abs(gains.sum()) - 1e-9
-    return PairedDifference(
-        float(gained.mean()), float(low), float(high), float((as_large.sum() + 1) / (_RESAMPLES + 1))
-    )
+    gained = one.mean(axis=0) - other.mean(axis=0)
+    difference = float(gained.mean())
+    if min(len(one), len(other)) < 2 or len(gained) < _FEWEST_SPEAKERS:
+        return PairedDifference(difference, None, None, None)
+    parts = [_speaker_variance(gained, _enough(speakers)), _training_variance(one), _training_variance(other)]
+    total = sum(variance for variance, _ in parts)
+    if total <= 0:
+        return PairedDifference(difference, difference, difference, 1.0 if difference == 0 else 0.0)
+    reach = _reach(parts, 0.05 / comparisons)
+    p = 2 * float(stdtr(_freedom(parts), -abs(difference) / np.sqrt(total)))
+    return PairedDifference(difference, difference - reach, difference + reach, p)
+
+
+_Variance = tuple[float, int]
+"""Of a mean, with its degrees of freedom."""
+
+
+def _enough(speakers: Sequence[str | None]) -> Sequence[str | None]:
+    """The speakers where they are many enough to stand for others, else none."""
+    known = {speaker for speaker in speakers if speaker is not None}
+    return speakers if len(known) >= _FEWEST_SPEAKERS else [None] * len(speakers)
+
+
+def _groups(speakers: Sequence[str | None]) -> list[str]:
+    return [f"clip {number}" if speaker is None else f"speaker {speaker}" for number, speaker in enumerate(speakers)]
+
+
+def _speaker_variance(values: NDArray[np.floating[Any]], speakers: Sequence[str | None]) -> _Variance:
+    """Of the mean over clips, where those of a speaker stand or fall together (Liang and Zeger 1986)."""
+    _, group = np.unique(_groups(speakers), return_inverse=True)
+    residuals = np.bincount(group, values - values.mean())
+    count = len(residuals)
+    return float((residuals**2).sum() / len(values) ** 2 * count / (count - 1)), count - 1
+
+
+def _training_variance(correct: NDArray[np.bool_]) -> _Variance:
+    """Of the mean over trainings."""
+    accuracies = correct.mean(axis=1)
+    if len(accuracies) < 2:
+        return 0.0, 1
+    return float(accuracies.var(ddof=1) / len(accuracies)), len(accuracies) - 1
+
+
+def _freedom(parts: Sequence[_Variance]) -> float:
+    total = sum(variance for variance, _ in parts)
+    return total**2 / sum(variance**2 / freedom for variance, freedom in parts)
+
+
+def _reach(parts: Sequence[_Variance], error: float) -> float:
+    """Half the width of an interval that misses in a share `error` of cases."""
+    total = sum(variance for variance, _ in parts)
+    return float(-stdtrit(_freedom(parts), error / 2) * np.sqrt(total)) if total > 0 else 0.0
 
 
 def _wilson(hits: int, clips: int) -> Interval:

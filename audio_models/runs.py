@@ -23,6 +23,7 @@ import time
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import ClassVar
 
 from audio_models import work_folder
 from audio_models.config import RunConfig, from_dict
@@ -49,6 +50,8 @@ class Epoch:
 @dataclass(frozen=True)
 class Run(WorkFolder):
     """One run folder."""
+
+    process: ClassVar[str] = "audio_models.training_process"
 
     @cached_property
     def config(self) -> RunConfig:

@@ -12,7 +12,7 @@ import shutil
 import time
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, ClassVar, Literal, TypeVar
 
 import psutil
 
@@ -63,6 +63,13 @@ class WorkFolder:
     """One folder. What the files say is read when asked for, so it is never out of date."""
 
     folder: Path
+    process: ClassVar[str] = ""
+    """The module that does it, as a process of its own."""
+
+    @property
+    def name(self) -> str:
+        """What the user calls it."""
+        return self.id
 
     @property
     def id(self) -> str:

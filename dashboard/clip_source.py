@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,9 @@ from numpy.typing import NDArray
 from audio_models.runs import Run
 from dashboard.widgets import TERMS, as_text, corpus_title, loaded_index
 from data import catalogue
+from data.catalogue import CorpusReference
 from data.corpus import SILENCE, UNKNOWN
+from data.errors import HarkError
 from data.synthetic_voices import say, voices
 
 if TYPE_CHECKING:
@@ -91,16 +94,16 @@ def _said(word: str, rate: int) -> NDArray[np.float32]:
 def _from_corpus(run: Run, recognizer: Recognizer, key: str) -> ChosenClip | None:
     from audio_models.clip_features import load_clip  # brings librosa
 
-    there = [one for one in _corpora(run) if one.is_loaded()]
+    there = _corpora(run)
     if not there:
         st.caption("No corpus is on this computer yet.")
         st.page_link("app_pages/corpora.py", label="Load one", icon=":material/library_music:")
         return None
     which, word, number_of = st.columns([3, 2, 2])
-    corpus = which.selectbox(
-        "Corpus", there, format_func=lambda one: corpus_title(catalogue.refer(one.name)), key=f"{key}_corpus"
+    reference = which.selectbox(
+        "Corpus", there, format_func=lambda one: as_text(corpus_title(one)), key=f"{key}_corpus"
     )
-    index = loaded_index(corpus)
+    index = loaded_index(catalogue.open_corpus(reference))
     known = [label for label in index.labels if label in run.config.task.classes]
     others = [label for label in index.labels if label not in known]
     label = word.selectbox("Word", [*known, *others], format_func=as_text, key=f"{key}_label")
@@ -120,10 +123,16 @@ def _from_corpus(run: Run, recognizer: Recognizer, key: str) -> ChosenClip | Non
     )
 
 
-def _corpora(run: Run):  # type: ignore[no-untyped-def]
-    """The run's own corpus first, then the others that Hark knows, and the folder that was named last."""
-    references = [run.config.corpus.name, *catalogue.NAMES]
+def _corpora(run: Run) -> list[CorpusReference]:
+    """What is on this computer: the run's own corpus first, split as for its training, then all that Hark knows, and the
+    folder that was named last."""
+    references = [run.config.corpus, *map(catalogue.refer, catalogue.NAMES)]
     remembered = st.session_state.get("corpus")
     if remembered is not None:
-        references.append(remembered.name)
-    return [catalogue.open_corpus(catalogue.refer(name)) for name in dict.fromkeys(references)]
+        references.append(remembered)
+    found: dict[str, CorpusReference] = {}
+    for reference in references:
+        with contextlib.suppress(HarkError):  # a folder that is gone, say
+            if reference.name not in found and catalogue.open_corpus(reference).is_loaded():
+                found[reference.name] = reference
+    return list(found.values())

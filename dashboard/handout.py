@@ -32,7 +32,7 @@ def inside(
         f"<h1>{html.escape(title)}</h1>",
         f"<p>{html.escape(clip)}: heard as <b>{html.escape(found.answer)}</b>, {found.so_far[-1].max():.0%} sure, settled "
         f"after {found.settled:.2f} s. The network: {html.escape(CELL_TITLES[found.cell])}, {found.network.units} units.</p>",
-        _lesson(lessons.STEP),
+        _lesson(lessons.STEP if found.trace.layers else lessons.STEP_ALONE),
         stepper.as_html(found),
         "<h3>The formula of one step</h3>",
         formula(lessons.FORMULAS[found.cell]),

@@ -29,11 +29,18 @@ STEP = Lesson(
     "the answer.",
     "Drag the cursor to where the answer changes for the last time. Is that where you hear the word, too?",
 )
+STEP_ALONE = Lesson(
+    "One frame at a time, and no memory",
+    "This network looks at each frame as if it were the only one, and takes the mean of what it finds. It hands nothing on "
+    "from one frame to the next.",
+    "Drag the cursor: does any frame's hidden layer depend on the frames before it?",
+)
 ORDER = Lesson(
     "With and without memory",
     "A feed-forward network looks at each frame alone and takes the mean. It knows which sounds there were and not in "
-    "which order, so its answer is the same to the last digit however the frames are put. A recurrent network's is not.",
-    "Which words are still heard backwards? Think of which sounds they share with another word.",
+    "which order, but for the slope that a frame may carry, so its answer stays however the frames are put. A recurrent "
+    "network's does not.",
+    "Which words are still heard with their frames reversed? Think of which sounds they share with another word.",
 )
 UNROLLED = Lesson(
     "The loop, unrolled",
@@ -45,7 +52,7 @@ UNROLLED = Lesson(
 FADING = Lesson(
     "How far back the gradient reaches",
     "To learn from an early frame, the gradient of the loss must travel back to it from the end, step by step. In a "
-    "SimpleRNN it is multiplied by the same matrix and by slopes below one at each step, and fades. LSTM and GRU have a "
+    "SimpleRNN it is multiplied by the same matrix and by slopes below one at each step, and fades or explodes. LSTM and GRU have a "
     "way past the matrix that their gates keep open. The scale is logarithmic: a straight line down is exponential decay.",
     "Compare dashed and solid: what did training do to the memory of each cell?",
 )
@@ -53,7 +60,7 @@ FADING = Lesson(
 MEMORY = Lesson(
     "How long does a cell remember?",
     "Each point is a small network, trained from scratch to remember something over T steps. Where a cell's points fall to "
-    "the dotted line, it guesses: no gradient arrived at what it should have kept.",
+    "the dotted line, it guesses: most often because hardly any gradient arrived at what it should have kept.",
     "Measure again with a gate bias of 2, then with Glorot weights. Who remembers longer, who shorter, and why?",
 )
 

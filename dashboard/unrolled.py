@@ -30,11 +30,11 @@ def picture(found: Inspection) -> str:
     layer = next((one for one in found.trace.layers if one.direction == FORWARD), None)
     if layer is None:
         return _feed_forward(found)
-    steps = min(_STEPS, len(layer.states))
+    steps = min(_STEPS, len(layer.states)) + 1
     width, units = layer.inputs.shape[1], layer.hidden.shape[1]
     gates = max(1, len(GATES[found.cell]))
     left = 250
-    total = left + (steps + 1) * (_BOX + _GAP) + _BOX + 40
+    total = max(left + steps * (_BOX + _GAP) + 20, 900)
     parts = [_head(total, 372)]
     x_name = "x" if not found.network.convolutions else "c"
     # the loop
@@ -50,30 +50,42 @@ def picture(found: Inspection) -> str:
         _text(226, 186, "=", size=26),
     ]
     # unrolled
-    parts.append(_text(left + (steps * (_BOX + _GAP)) / 2 + 40, 26, "unrolled: the same cell at every step", bold=True))
-    hidden = layer.hidden
-    for step in range(steps):
-        x = left + step * (_BOX + _GAP)
+    parts.append(
+        _text(left + ((steps - 1) * (_BOX + _GAP)) / 2, 26, "unrolled: the same cell at every step", bold=True)
+    )
+    count = len(layer.states)
+    places = [*range(min(_STEPS, count)), *([count - 1] if count > _STEPS else [])]
+    every = found.network.readout != "last"
+    columns = [left + place * (_BOX + _GAP) for place in range(len(places))]
+    for place, (x, step) in enumerate(zip(columns, places, strict=True)):
         middle = x + _BOX / 2
+        last = place == len(places) - 1
+        gap = count > _STEPS and place == len(places) - 2  # steps that are not drawn
         parts += [
-            _cell(x, 150, CELL_TITLES[found.cell], hidden[step]),
+            _cell(x, 150, CELL_TITLES[found.cell], layer.hidden[step]),
             _arrow(middle, 290, middle, 150 + _HIGH, _W, "W"),
-            _text(middle, 312, f"{x_name}{_below(step + 1)}"),
+            _text(middle, 312, f"{x_name}{_below(step)}"),
             _text(middle, 330, f"{width} numbers", small=True),
-            _arrow(x + _BOX, 181, x + _BOX + _GAP, 181, _U, "U"),
-            _text(x + _BOX + _GAP / 2, 204, f"h{_below(step + 1)}", small=True),
         ]
-    dots = left + steps * (_BOX + _GAP)
-    parts += [_text(dots + 18, 188, "…", size=30), _text(dots + 18, 318, "…", size=24)]
-    last = dots + _GAP
-    middle = last + _BOX / 2
+        if every:
+            parts.append(_arrow(middle, 150, middle, 124, "#7c878c", ""))
+        if not last:
+            parts += [
+                _arrow(x + _BOX, 181, x + _BOX + (_GAP - 18 if gap else _GAP), 181, _U, "U"),
+                _text(x + _BOX + _GAP / 2 - (9 if gap else 0), 204, f"h{_below(step + 1)}", small=True),
+            ]
+        if gap:
+            parts += [_text(x + _BOX + _GAP - 8, 186, "…", size=24), _text(x + _BOX + _GAP / 2, 318, "…", size=24)]
+    middle = columns[-1] + _BOX / 2
+    if every:
+        parts += [
+            f'<rect x="{columns[0]}" y="100" width="{columns[-1] + _BOX - columns[0]}" height="24" rx="6" fill="none" stroke="currentColor"/>',
+            _text((columns[0] + columns[-1] + _BOX) / 2, 117, _READOUT[found.network.readout]),
+        ]
     parts += [
-        _cell(last, 150, CELL_TITLES[found.cell], hidden[-1]),
-        _arrow(middle, 290, middle, 150 + _HIGH, _W, "W"),
-        _text(middle, 312, f"{x_name}{_below(len(layer.states))}"),
-        _arrow(middle, 150, middle, 92, _V, "V"),
-        _text(middle, 82, found.answer, bold=True),
-        _text(middle, 62, f"{found.so_far[-1].max():.0%}", small=True),
+        _arrow(middle, 98 if every else 150, middle, 66, _V, "V"),
+        _text(middle, 58, found.answer, bold=True),
+        _text(middle, 40, f"{found.so_far[-1].max():.0%}", small=True),
     ]
     parts += _shapes(
         [
@@ -94,11 +106,13 @@ def _feed_forward(found: Inspection) -> str:
     width, units = found.trace.frames.shape[1], found.trace.hidden.shape[1]
     total = 60 + (steps + 1) * (_BOX + _GAP) + 140
     parts = [_head(total, 372), _text(total / 2, 26, "no loop: each frame on its own, then the mean", bold=True)]
-    for step in [*range(steps), -1]:
+    for step in [*range(steps), *([-1] if len(found.trace.hidden) > _STEPS else [])]:
         x = 40 + (steps if step < 0 else step) * (_BOX + _GAP)
         middle = x + _BOX / 2
-        number = len(found.trace.hidden) if step < 0 else step + 1
+        number = len(found.trace.hidden) - 1 if step < 0 else step
         peak = max(float(np.abs(found.trace.hidden).max()), 1e-9)
+        if step < 0:  # frames that are not drawn
+            parts.append(_text(x - _GAP / 2, 186, "…", size=24))
         parts += [
             _cell(x, 150, "Dense", found.trace.hidden[step] / peak),
             _arrow(middle, 290, middle, 150 + _HIGH, _W, "W"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from audio_models import inspection, runs
 from audio_models.config import FeatureConfig, NetworkConfig
-from audio_models.errors import ConfigError
+from audio_models.errors import ConfigError, RunError
 from audio_models.inspection import fading, inspect, memory_length, put_in_order
 from audio_models.mfcc import mfcc
 from audio_models.numpy_network import NumpyNetwork, fresh_weights
@@ -30,18 +31,18 @@ def test_memory_length_of_an_exponential_decay_is_exact(decay: float) -> None:
     assert memory_length(norms, 0.02) == pytest.approx(0.02 * np.log(0.1) / np.log(decay))
 
 
-def test_a_gradient_that_does_not_fade_has_no_memory_length() -> None:
-    assert memory_length(np.ones(50), 0.02) is None
-    assert memory_length(np.linspace(0.2, 1, 50), 0.02) is None
+def test_a_gradient_that_does_not_fade_has_no_end() -> None:
+    assert memory_length(np.ones(50), 0.02) == np.inf
+    assert memory_length(np.linspace(0.2, 1, 50), 0.02) == np.inf
     assert memory_length(np.array([1.0]), 0.02) is None
+    assert memory_length(np.array([1.0, np.nan]), 0.02) is None
     assert memory_length(np.zeros(5), 0.02) is None
 
 
 @given(st.lists(st.floats(1e-6, 1e6), min_size=2, max_size=30), st.floats(0.001, 1000))
 def test_memory_length_does_not_depend_on_the_scale_of_the_loss(norms: list[float], scale: float) -> None:
     one, other = memory_length(np.array(norms), 0.02), memory_length(np.array(norms) * scale, 0.02)
-    assert (one is None) == (other is None)
-    assert one is None or one == pytest.approx(other, rel=1e-6, abs=1e-9)
+    assert one == pytest.approx(other, rel=1e-6, abs=1e-9)
 
 
 def test_a_simple_rnn_with_a_weight_of_one_half_forgets_as_calculated() -> None:
@@ -68,7 +69,7 @@ def test_an_open_forget_gate_cures_it() -> None:
     assert shut is not None
     assert half is not None
     assert shut < half
-    assert wide is None, "longer than the clip"
+    assert wide == np.inf, "longer than the clip"
 
 
 @pytest.mark.parametrize("name", BUNDLED)
@@ -119,6 +120,26 @@ def test_orders() -> None:
     np.testing.assert_array_equal(shuffled, put_in_order(frames, "shuffled", 3))
     with pytest.raises(ConfigError, match="no order 'sideways'"):
         put_in_order(frames, "sideways")  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="seed is -1"):
+        put_in_order(frames, "shuffled", -1)
+
+
+def test_a_network_that_its_configuration_does_not_describe_is_named(trained: Trained, tmp_path: Path) -> None:
+    run = Run(tmp_path / "run")
+    shutil.copytree(trained.folder, run.folder)
+    config = json.loads((run.folder / "config.json").read_text())
+    config["network"]["layers"] = 2
+    (run.folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(RunError, match="is not the one that"):
+        inspect(run, chirp(300, 2500))
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_a_clip_of_one_frame_can_be_looked_into(name: str) -> None:
+    found = inspect(runs.find(name), chirp(300, 2500, 0.03))
+    assert len(found.so_far) == 1
+    assert inspection.in_words(found.fading.memory_length) in ("cannot be measured", "longer than the clip")
+    json.dumps(inspection.as_numbers(found), allow_nan=False)
 
 
 def test_the_answers_on_the_way_end_with_the_answer() -> None:

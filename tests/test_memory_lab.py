@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pytest
 
-from audio_models import jobs, memory_lab
+from audio_models import memory_lab
 from audio_models.config import from_dict, to_dict
 from audio_models.errors import ConfigError
 from audio_models.memory_lab import Experiment, MemoryConfig
@@ -25,6 +25,7 @@ from audio_models.memory_process import build, measure  # noqa: E402
         ({"task": "chess"}, "no memory task 'chess'"),
         ({"cells": ()}, "cells are none"),
         ({"cells": ("feed_forward",)}, "choose among simple_rnn, lstm, gru"),
+        ({"lengths": (5, 5)}, "A length is given twice"),
         ({"lengths": (1,)}, "A length is 1 steps; it must lie between 2 and 500"),
         ({"initialisation": "zeros"}, "no initialisation 'zeros'"),
         ({"units": 0}, "number of units is 0"),
@@ -91,15 +92,26 @@ def test_in_the_shell_and_in_the_background() -> None:
     assert [point["length"] for point in found["points"]] == [2]
     assert found["settings"]["task"] == "parity"
     assert not re.search(r"WARNING|oneDNN|cuda|absl", done.stderr)
+    assert memory_lab.listing()[0].config.task == "parity"
     bad = shell("memory", "--lengths", "5,many")
     assert bad.returncode == 1
     assert "give whole numbers" in bad.stderr
     assert bad.stderr.count("\n") == 1
 
-    done = shell("memory", "--cells", "lstm", "--lengths", "400", "--steps", 20_000, "--background", "--json")
+    done = shell(
+        "memory", "--cells", "lstm", "--task", "parity", "--lengths", "400", "--steps", 20_000, "--background", "--json"
+    )
     path = json.loads(done.stdout)["path"]
     running = memory_lab.listing()[0]
     assert str(running.folder) == path
-    jobs.cancel(running)
-    assert jobs.wait_until_stopped(running, seconds=20)
+    assert shell("cancel", running.id, "--json").returncode == 0
     assert running.state.status == "cancelled"
+
+
+def test_each_task_has_lengths_of_its_own_in_the_shell() -> None:
+    from audio_models.cli import COMMANDS
+    from audio_models.options import changed, parser
+
+    options = parser(COMMANDS).parse_args(["memory", "--task", "parity"])
+    options.cells = options.lengths = None
+    assert changed(MemoryConfig(options.task), options).lengths == (2, 4, 6, 8, 12)

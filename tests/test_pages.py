@@ -435,7 +435,7 @@ def test_inside_saves_a_handout() -> None:
 def spawned(monkeypatch: pytest.MonkeyPatch) -> list:
     """What a page asked to start; no process is started."""
     asked: list = []
-    monkeypatch.setattr(jobs, "spawn", lambda work, module="": asked.append((work, module)))
+    monkeypatch.setattr(jobs, "spawn", asked.append)
     return asked
 
 
@@ -451,8 +451,8 @@ def test_the_memory_lab_measures_what_is_asked_for(spawned: list) -> None:
     app.slider(key="memory_bias").set_value(2.0).run()
     _button(app, "Measure").click().run()
     _healthy(app)
-    [(made, module)] = spawned
-    assert module == "audio_models.memory_process"
+    [made] = spawned
+    assert made.process == "audio_models.memory_process"
     assert made.config.task == "parity"
     assert made.config.lengths == (4, 8)
     assert made.config.forget_bias == 2.0
@@ -466,10 +466,22 @@ def test_measurements_are_kept_and_drawn_again(spawned: list) -> None:
     )  # fmt: skip
     made.write_state(State("finished", done=4, total=4))
     app = _open("memory")
-    assert "**SimpleRNN** held on over 5 steps, and forgot beyond; **GRU** held on over all 10 steps." in _text(app)
+    assert "**SimpleRNN** held on over 5 steps, and not over 10; **GRU** held on over all 10 steps." in _text(app)
     made.write_state(State("failed", error="The disk is full."))
     app = _open("memory")
     assert any("The disk is full." in error.value for error in app.error)
+    # a measurement that was cut off says no more than it knows, and goes on
+    made.write_points([memory_lab.Point("gru", 5, 1.0, 50, 1), memory_lab.Point("simple_rnn", 5, 0.4, 800, 1)])
+    made.write_state(State("cancelled", done=2, total=4))
+    app = _open("memory")
+    assert "Cancelled after 2 of 4 points" in _text(app)
+    assert (
+        "**SimpleRNN** did not hold on over 5 steps; **GRU** held on over 5 steps, as far as it was measured."
+        in _text(app)
+    )
+    _button(app, "Go on").click().run()
+    assert spawned == [made]
+    assert made.state.status == "queued"
 
 
 def test_compare_starts_what_was_chosen(spawned: list) -> None:
@@ -482,8 +494,8 @@ def test_compare_starts_what_was_chosen(spawned: list) -> None:
     app.slider(key="compare_seeds").set_value(2).run()
     _button(app, "Compare").click().run()
     _healthy(app)
-    [(made, module)] = spawned
-    assert module == "audio_models.comparison_process"
+    [made] = spawned
+    assert made.process == "audio_models.comparison_process"
     assert made.config.seeds == 2
     assert made.config.task.labels == ("left", "right")
     assert len(made.config.cells) == 4
@@ -494,10 +506,10 @@ def test_compare_shows_what_was_found(monkeypatch: pytest.MonkeyPatch, spawned: 
     made = comparison.create(comparison.ComparisonConfig(config.corpus, config.task, ("gru", "lstm"), seeds=1))
     for cell in ("gru", "lstm"):
         shutil.copytree(trained.folder, made.run(cell, 0).folder)  # type: ignore[arg-type]
-        made.write_measures(cell, 0, comparison.Measures(0.001, None))  # type: ignore[arg-type]
+        made.write_measures(cell, 0, comparison.Measures(0.001, None, True))  # type: ignore[arg-type]
     made.write_state(State("cancelled", done=2, total=2))
     app = _open("compare")
-    assert "no difference could be told" in _text(app)
+    assert "cannot be told from one training of each" in _text(app)
     assert app.dataframe[0].value["memory length"].iloc[0] == "longer than the clips"
     _button(app, "Go on").click().run()
     assert spawned

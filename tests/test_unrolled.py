@@ -97,3 +97,20 @@ def test_a_label_of_the_user_cannot_leave_its_text() -> None:
     found = inspect(runs.find("plain-lstm"), chirp(300, 2500, 1.0))
     labels = tuple(f"<script>{label}" for label in found.labels)
     ElementTree.fromstring(unrolled.picture(replace(found, labels=labels)))
+
+
+@pytest.mark.parametrize("name", ["plain-lstm", "plain-feed-forward", "commands"])
+@pytest.mark.parametrize("seconds", [0.03, 0.06, 0.12])
+def test_a_short_clip_has_no_steps_that_are_not_there(name: str, seconds: float) -> None:
+    found = inspect(runs.find(name), chirp(300, 2500, seconds))
+    svg = unrolled.picture(found)
+    steps = len(found.trace.hidden)
+    assert len(re.findall(r">W</text>", svg)) == min(steps, 5) + (name != "plain-feed-forward")
+    assert ("…" in svg) == (steps > 4)
+
+
+def test_a_mean_is_drawn_over_all_states() -> None:
+    samples = chirp(300, 2500, 1.0)
+    assert ">the mean of all states<" in unrolled.picture(inspect(runs.find("plain-simple-rnn"), samples))
+    assert ">attention over all states<" in unrolled.picture(inspect(runs.find("commands"), samples))
+    assert ">the last state<" not in unrolled.picture(inspect(runs.find("plain-lstm"), samples))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 import streamlit as st
 
@@ -52,7 +54,7 @@ def _form() -> None:
         st.caption(f"About {in_words(rounded(seconds))}, less where a training stops early.")
     if pressed:
         made = comparison.create(config)
-        jobs.spawn(made, "audio_models.comparison_process")
+        jobs.spawn(made)
         st.session_state["watched_comparison"] = made.id
 
 
@@ -72,9 +74,9 @@ def _result(made: Comparison, state: State) -> None:
     if state.status in ("cancelled", "interrupted", "failed") and st.button(
         "Go on", icon=":material/resume:", key=f"resume-{made.id}"
     ):
-        jobs.spawn(made, "audio_models.comparison_process")
+        jobs.resume(made)
         st.rerun()
-    found = comparison.results(made)
+    found = _results(str(made.folder), _done(made))
     if not found:
         st.caption(
             "The first result comes when the first training is done."
@@ -97,12 +99,19 @@ def _result(made: Comparison, state: State) -> None:
         pd.DataFrame([{"cell": CELL_TITLES[r.cell], "accuracy": each} for r in found for each in r.each]),
     )
     st.altair_chart(chart, key=f"accuracies-{made.id}")
+    over = "the speakers and trainings" if found[0].interval.over == "speakers" else "the clips and trainings"
+    speakers = len(set(found[0].speakers) - {None})
     what = (
-        "The bar is the 95 % interval over the speakers, the large dot the mean, the small ones each training. "
+        f"The bar is the 95 % interval over {over}, the large dot the mean, the small ones each training. "
         f"{corpus_title(config.corpus)}, {config.recipe} recipe, {len(found[0].each)} of {config.seeds} trainings each, "
-        f"{len(set(found[0].speakers) - {None})} speakers."
+        f"{found[0].correct.shape[1]} {found[0].split} clips" + (f" of {speakers} speakers." if speakers else ".")
     )
-    st.caption(what, help=TERMS["interval"])
+    if found[0].split != "test":
+        st.warning(
+            "This corpus has no test clips, so the validation clips judge, which also chose the epochs: all accuracies are flattered.",
+            icon=":material/warning:",
+        )
+    st.caption(as_text(what), help=TERMS["interval"])
     table = _table(found)
     st.dataframe(table, hide_index=True)
     if state.status not in ACTIVE and st.button(
@@ -119,6 +128,16 @@ def _result(made: Comparison, state: State) -> None:
         st.caption("The first training of each cell.")
 
 
+def _done(made: Comparison) -> int:
+    """How many trainings are done: results are drawn anew only when one more is."""
+    return sum(made.measures(*job) is not None for job in made.config.jobs)
+
+
+@st.cache_data(show_spinner=False, max_entries=20)  # type: ignore[untyped-decorator]
+def _results(folder: str, done: int) -> list[CellResult]:  # noqa: ARG001
+    return comparison.results(Comparison(Path(folder)))
+
+
 def _table(found: list[CellResult]) -> pd.DataFrame:
     return pd.DataFrame(
         [
@@ -127,10 +146,8 @@ def _table(found: list[CellResult]) -> pd.DataFrame:
                 "parameters": f"{row.parameters:,}",
                 "epoch": f"{row.epoch_seconds:.1f} s",
                 "epochs": round(row.epochs, 1),
-                "answer": f"{1000 * row.measures.answer_seconds:.1f} ms",
-                "memory length": "longer than the clips"
-                if row.measures.memory_seconds is None
-                else f"{row.measures.memory_seconds:.2f} s",
+                "answer": row.measures.answer_in_words,
+                "memory length": row.measures.memory_in_words,
             }
             for row in found
         ]
@@ -139,11 +156,12 @@ def _table(found: list[CellResult]) -> pd.DataFrame:
 
 @st.fragment(run_every=1.0)  # type: ignore[untyped-decorator]
 def _watched(made: Comparison) -> None:
-    state = made.state
-    if state.status not in ACTIVE:
-        st.rerun()
-    _progress(made, state)
-    _result(made, state)
+    with faults_in_words():
+        state = made.state
+        if state.status not in ACTIVE:
+            st.rerun()
+        _progress(made, state)
+        _result(made, state)
 
 
 def _page() -> None:

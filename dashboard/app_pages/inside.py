@@ -42,7 +42,7 @@ def _inspected(folder: str, _changed: int, samples, label, order: str, seed: int
 
 def _step_by_step(run: Run, clip: ChosenClip) -> None:
     found = _inspect(run, clip)
-    _lesson(lessons.STEP)
+    _lesson(lessons.STEP if found.trace.layers else lessons.STEP_ALONE)
     changes = ", then ".join(f"**{as_text(label)}** from {at:.2f} s" for at, label in found.changes[-4:])
     st.markdown(f"It makes up its mind after **{found.settled:.2f} s**: {changes}.")
     stepper.show(found, key="stepper")
@@ -67,7 +67,7 @@ def _order(run: Run, clip: ChosenClip) -> None:
         with column:
             spoken, other = _inspect(one, clip), _inspect(one, clip, how, seed)
             st.subheader(CELL_TITLES[one.config.network.cell])
-            st.caption(describe_run(one))
+            st.caption(as_text(describe_run(one)))
             moved = float(np.abs(spoken.so_far[-1] - other.so_far[-1]).max())
             bars = _both_orders(spoken, other, how)
             st.altair_chart(bars, key=f"order-{one.id}")
@@ -111,8 +111,8 @@ def _unrolled(run: Run, clip: ChosenClip) -> None:
     weights = sum(one.size for one in _cell_weights(run))
     if found.trace.layers:
         st.markdown(
-            f"For this clip it is **{steps} layers** deep, with **{weights:,} weights** in the cell. Were they not shared, "
-            f"it would have {weights * steps:,}."
+            f"For this clip the loop that is drawn is **{steps} layers** deep, with **{weights:,} weights** in its cell. Were "
+            f"they not shared, it would have {weights * steps:,}."
         )
     network = run.config.network
     if network.bidirectional or network.layers > 1:
@@ -182,7 +182,7 @@ def _compared_with(run: Run, usable: dict[str, Run]) -> list[str]:
 
 
 def _fadings(chosen: list[Run], clip: ChosenClip, what: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    from audio_models.inspection import fading, untrained
+    from audio_models.inspection import fading, in_words, untrained
 
     rows, lengths = [], []
     for run in chosen:
@@ -190,6 +190,8 @@ def _fadings(chosen: list[Run], clip: ChosenClip, what: str) -> tuple[pd.DataFra
         network = untrained(run)
         before = fading(network, network.read(found.trace.frames), found.labels.index(found.label), found.features)
         name = f"{run.name} · {CELL_TITLES[run.config.network.cell]}"
+        if sum(one.name == run.name for one in chosen) > 1:
+            name += f" · {run.id}"
         for weights, fade in (("trained", found.fading), ("before training", before)):
             norms, step = {
                 "the state": (fade.states, fade.step_seconds),
@@ -202,13 +204,9 @@ def _fadings(chosen: list[Run], clip: ChosenClip, what: str) -> tuple[pd.DataFra
                 )
             )
         lengths.append(
-            {"network": name, "trained": _in_seconds(found.fading.memory_length), "before training": _in_seconds(before.memory_length)}
+            {"network": name, "trained": in_words(found.fading.memory_length), "before training": in_words(before.memory_length)}
         )  # fmt: skip
     return pd.concat(rows), pd.DataFrame(lengths)
-
-
-def _in_seconds(length: float | None) -> str:
-    return "longer than the clip" if length is None else f"{length:.2f} s"
 
 
 def _save(run: Run, clip: ChosenClip) -> None:

@@ -61,7 +61,7 @@ def _settings() -> MemoryConfig | None:
     if not st.button("Measure", type="primary", icon=":material/science:", key="measure"):
         return None
     wanted = [part.strip() for part in lengths.replace(";", ",").split(",") if part.strip()]
-    if not all(part.isdigit() for part in wanted):
+    if not all(part.isdecimal() for part in wanted):
         st.error(f"The lengths are “{as_text(lengths)}”; give whole numbers with commas between, as in 5, 10, 20.")
         return None
     return replace(
@@ -110,6 +110,11 @@ def _result(experiment: Experiment, state: State) -> None:
     table = _table(experiment)
     if state.status == "failed":
         st.error(as_text(state.error), icon=":material/error:")
+    if state.status in ("cancelled", "interrupted", "failed"):
+        st.caption(f"{state.status.capitalize()} after {len(experiment.points)} of {len(config.points)} points.")
+        if st.button("Go on", icon=":material/resume:", key=f"resume-{experiment.id}"):
+            jobs.resume(experiment)
+            st.rerun()
     if table.empty:
         st.caption("The first points come in a few seconds." if state.status in ACTIVE else "Nothing was measured.")
         return
@@ -140,23 +145,29 @@ def _findings(table: pd.DataFrame, config: MemoryConfig) -> str:
     """How far each cell came, in words."""
     said = []
     for cell, rows in table.groupby("cell", sort=False):
-        held = rows[rows["accuracy"] >= memory_lab.GOOD]["length"]
-        if held.empty:
-            said.append(f"**{cell}** did not learn it at any length")
-        elif held.max() == max(config.lengths):
-            said.append(f"**{cell}** held on over all {held.max()} steps")
+        rows = rows.sort_values("length")
+        good = (rows["accuracy"] >= memory_lab.GOOD).to_numpy()
+        held = int(good.cumprod().sum())  # lengths from the shortest on, none of them bad
+        reach = 0 if not held else int(rows["length"].iloc[held - 1])
+        if held == len(config.lengths):
+            said.append(f"**{cell}** held on over all {reach} steps")
+        elif held == len(rows):
+            said.append(f"**{cell}** held on over {reach} steps, as far as it was measured")
+        elif not held:
+            said.append(f"**{cell}** did not hold on over {rows['length'].iloc[0]} steps")
         else:
-            said.append(f"**{cell}** held on over {held.max()} steps, and forgot beyond")
+            said.append(f"**{cell}** held on over {reach} steps, and not over {rows['length'].iloc[held]}")
     return "; ".join(said) + "."
 
 
 @st.fragment(run_every=1.0)  # type: ignore[untyped-decorator]
 def _watched(experiment: Experiment) -> None:
-    state = experiment.state
-    if state.status not in ACTIVE:
-        st.rerun()
-    _progress(experiment, state)
-    _result(experiment, state)
+    with faults_in_words():
+        state = experiment.state
+        if state.status not in ACTIVE:
+            st.rerun()
+        _progress(experiment, state)
+        _result(experiment, state)
 
 
 def _page() -> None:
@@ -168,7 +179,7 @@ def _page() -> None:
         config = _settings()
         if config is not None:
             made = memory_lab.create(config)
-            jobs.spawn(made, "audio_models.memory_process")
+            jobs.spawn(made)
             st.session_state["memory_experiment"] = made.id
     with picture, faults_in_words():
         known = {one.id: one for one in memory_lab.listing()}

@@ -65,7 +65,8 @@ def _sources() -> tuple[str, str]:
 
 def data(found: Inspection) -> dict[str, Any]:
     """What `stepper.js` draws."""
-    seconds = max(len(found.samples) / found.features.sample_rate, len(found.so_far) * found.frame_seconds)
+    offset = (found.features.frame_length - found.features.hop_length) / found.features.sample_rate
+    seconds = max(len(found.samples) / found.features.sample_rate, len(found.so_far) * found.frame_seconds + offset)
     envelope = waveform_envelope(found.samples, found.features.sample_rate, _COLUMNS)
     low, high = envelope["low"].tolist(), envelope["high"].tolist()
     if found.order == "reversed":
@@ -73,6 +74,7 @@ def data(found: Inspection) -> dict[str, Any]:
     return {
         "seconds": round(seconds, 4),
         "frame_seconds": found.frame_seconds,
+        "offset": offset,  # from the beginning of the clip to the first frame's end, less a hop
         "frames": len(found.so_far),
         "frames_a_step": found.frames_a_step,
         "steps": len(found.trace.hidden),

@@ -56,6 +56,8 @@ export default function ({ data, parentElement }) {
     const plot = make("div", "plot", line);
     if (key) plot.append(key);
     const canvas = make("canvas", "", plot);
+    canvas.role = "img";
+    canvas.ariaLabel = note ? `${title}: ${note}` : title;
     canvas.style.height = `${height}px`;
     plots.push({ canvas, height, draw, plot });
   };
@@ -79,6 +81,7 @@ export default function ({ data, parentElement }) {
   }
   const cursor = make("div", "cursor", rows);
 
+  // A frame is heard when it ends, so its column ends there too.
   const x = (seconds, width) => (seconds / data.seconds) * width;
   const colour = (name) => getComputedStyle(root).getPropertyValue(name).trim();
 
@@ -109,10 +112,11 @@ export default function ({ data, parentElement }) {
     picture.getContext("2d").putImageData(image, 0, 0);
     return (context, width, height) => {
       context.imageSmoothingEnabled = false;
-      const until = Math.min(width, x(strip.columns * strip.column_seconds, width));
+      const from = x(data.offset, width);
+      const until = Math.min(width, from + x(strip.columns * strip.column_seconds, width));
       context.fillStyle = colour("--quiet");
       context.fillRect(0, 0, width, height);
-      context.drawImage(picture, 0, 0, until, height);
+      context.drawImage(picture, from, 0, until - from, height);
     };
   }
 
@@ -157,7 +161,7 @@ export default function ({ data, parentElement }) {
   }
 
   function middle(at) {
-    return (at + 0.5) * data.frame_seconds;
+    return (at + 0.5) * data.frame_seconds + data.offset;
   }
 
   function drawAll() {
@@ -182,7 +186,9 @@ export default function ({ data, parentElement }) {
     cursor.style.transform = `translateX(${left + x(middle(frame), plot.width)}px)`;
     cursor.style.bottom = `${foot.offsetHeight + 5}px`;
     slider.value = frame;
-    where.textContent = `${middle(frame).toFixed(2)} s · frame ${frame + 1} of ${data.frames}`;
+    const end = (frame + 1) * data.frame_seconds + data.offset;
+    slider.ariaValueText = `${end.toFixed(2)} seconds`;
+    where.textContent = `${end.toFixed(2)} s · frame ${frame + 1} of ${data.frames}`;
     const ranked = data.labels
       .map((label, number) => [label, data.so_far[frame][number]])
       .sort((one, other) => other[1] - one[1]);
@@ -231,7 +237,8 @@ export default function ({ data, parentElement }) {
     const plot = plots[0].plot.getBoundingClientRect();
     if (event.target === slider) return;
     pause();
-    go(Math.floor(((event.clientX - plot.left) / plot.width) * (data.seconds / data.frame_seconds)));
+    const seconds = ((event.clientX - plot.left) / plot.width) * data.seconds - data.offset;
+    go(Math.floor(seconds / data.frame_seconds));
   };
   rows.onpointerdown = (event) => {
     if (event.target === slider) return;
