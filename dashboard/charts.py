@@ -490,7 +490,7 @@ def forgetting(table: pd.DataFrame, chance: float, length_title: str) -> alt.Lay
         x=alt.value(0), y="accuracy:Q", text="text:N"
     )
     lines = base.mark_line(strokeWidth=2).encode(
-        strokeDash=alt.StrokeDash("cell:N", title=None, scale=alt.Scale(domain=cells, range=DASHES[: len(cells)]))
+        strokeDash=alt.StrokeDash("cell:N", legend=None, scale=alt.Scale(domain=cells, range=DASHES[: len(cells)]))
     )
     points = base.mark_point(filled=True, size=110, opacity=0.75)
     return alt.layer(rule, text, lines, points).properties(height=360)
