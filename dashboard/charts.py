@@ -447,7 +447,7 @@ def fading(table: pd.DataFrame, names: Sequence[str]) -> alt.LayerChart:
                 "network:N",
                 title=None,
                 scale=alt.Scale(domain=list(names), range=PALETTE[: len(names)]),
-                legend=alt.Legend(orient="top", symbolType="stroke", columns=2, labelLimit=240),
+                legend=alt.Legend(orient="bottom", direction="vertical", symbolType="stroke", labelLimit=300),
             ),
             strokeDash=alt.StrokeDash(
                 "weights:N",
@@ -464,7 +464,7 @@ def fading(table: pd.DataFrame, names: Sequence[str]) -> alt.LayerChart:
     text = tenth.mark_text(align="left", baseline="bottom", dx=4, color="#7c878c").encode(
         x=alt.value(0), y="share:Q", text="text:N"
     )
-    return alt.layer(rule, text, lines).properties(height=360)
+    return alt.layer(rule, text, lines).properties(height=420)
 
 
 def forgetting(table: pd.DataFrame, chance: float, length_title: str) -> alt.LayerChart:

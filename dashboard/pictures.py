@@ -11,7 +11,7 @@ export default function ({ data, parentElement }) {
   parentElement.querySelector("div").innerHTML = data.svg;
 }
 """
-_STYLE = "div { overflow-x: auto; color: var(--st-text-color); } svg { display: block; }"
+_STYLE = "div { overflow-x: auto; color: var(--st-text-color); } svg { display: block; width: 100%; max-width: 1100px; min-width: 640px; height: auto; }"
 
 
 def show(svg: str, key: str) -> None:
