@@ -207,6 +207,20 @@ def evaluate(options: argparse.Namespace) -> int:
     return 0
 
 
+def corpus(options: argparse.Namespace) -> int:
+    """Work on a corpus of the user's own."""
+    from audio_models import takes
+
+    made = takes.split_recording(Path(options.recording), Path(options.to), options.label, options.speaker)
+    if options.json:
+        _print_json({"corpus": options.to, "label": options.label, "takes": [str(path) for path in made]})
+    else:
+        print(
+            f"{options.recording}: {len(made)} takes of {options.label} by {options.speaker}, {made[0]} to {made[-1].name}"
+        )
+    return 0
+
+
 def predict(options: argparse.Namespace) -> int:
     """Answer clips; what cannot be read is said, and the others are still answered."""
     from audio_models.recognizer import Recognizer
@@ -532,6 +546,7 @@ COMMANDS: dict[str, Command] = {
     "train": train,
     "evaluate": evaluate,
     "predict": predict,
+    "corpus": corpus,
     "inspect": inspect,
     "memory": memory,
     "compare": compare,

@@ -135,6 +135,19 @@ def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
     )
     made.add_argument("--background", action="store_true", help="return at once; the comparison goes on by itself")
 
+    made = command(
+        "corpus", "Make a corpus of your own: cut a recording of one word, said again and again, into takes."
+    )
+    made.add_argument("action", choices=["record-split"], help="what to do")
+    made.add_argument("recording", metavar="RECORDING", help="a WAV, FLAC, OGG or MP3 file of up to ten minutes")
+    made.add_argument(
+        "--to", required=True, metavar="FOLDER", help="the corpus, a folder; it is made where it is missing"
+    )
+    made.add_argument("--label", required=True, metavar="WORD", help="the word that is said")
+    made.add_argument(
+        "--speaker", required=True, metavar="NAME", help="who says it, so that sides can be speaker-disjoint"
+    )
+
     command("runs", "List the runs: state, settings, validation accuracy.")
 
     for name, text in (

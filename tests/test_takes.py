@@ -1,0 +1,164 @@
+"""A recording is cut at its pauses: exactly as many takes as were said, in silence and in noise; and bad ones are refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import soxr
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audio_models.errors import AudioError, ConfigError
+from audio_models.takes import find_takes, split_recording
+from data.folder import FolderCorpus
+from data.synthetic_voices import say, voices
+from tests.conftest import shell
+from tests.sounds import RATE, tone, write
+
+NOISE_LEVELS = (30, 20, 10)  # dB of the word over the noise
+
+
+def _recording(words: list[np.ndarray], snr: float, seed: int = 0) -> tuple[np.ndarray, list[tuple[int, int]]]:
+    """Words with pauses of 0.5 to 1.3 s between them, in white noise; and where they lie."""
+    random = np.random.default_rng(seed)
+    parts = [np.zeros(RATE // 2, np.float32)]
+    places = []
+    for word in words:
+        start = sum(map(len, parts))
+        places.append((start, start + len(word)))
+        parts += [word, np.zeros(int(random.uniform(0.5, 1.3) * RATE), np.float32)]
+    level = np.sqrt(np.mean(np.concatenate(words) ** 2))
+    whole = np.concatenate(parts)
+    return (whole + random.normal(0, level * 10 ** (-snr / 20), len(whole))).astype(np.float32), places
+
+
+def _are_found(recording: np.ndarray, places: list[tuple[int, int]]) -> bool:
+    takes = find_takes(recording, RATE)
+    return len(takes) == len(places) and all(
+        take.first < end and take.last > start for take, (start, end) in zip(takes, places, strict=True)
+    )
+
+
+@pytest.mark.parametrize("snr", NOISE_LEVELS)
+@pytest.mark.parametrize("word", ["stop", "seven", "left"])
+def test_ten_times_a_word_is_ten_takes(word: str, snr: float) -> None:
+    words = [say(word, voices()[12], take) for take in range(10)]
+    assert _are_found(*_recording(words, snr))
+
+
+def test_real_speakers_are_cut_as_they_speak(real_digits: Path) -> None:
+    """Six speakers, ten digits, ten takes each. One speaks now and then more softly than the noise of 10 dB."""
+    for snr, share in zip(NOISE_LEVELS, (0.97, 0.95, 0.85), strict=True):
+        found = []
+        for speaker in ("george", "jackson", "lucas", "nicolas", "theo", "yweweler"):
+            for digit in range(0, 10, 2):
+                words = []
+                for take in range(10):
+                    samples, rate = soundfile.read(
+                        real_digits / "recordings" / f"{digit}_{speaker}_{take}.flac", dtype="float32"
+                    )
+                    words.append(soxr.resample(samples, rate, RATE))
+                found.append(_are_found(*_recording(words, snr, seed=digit)))
+        assert np.mean(found) >= share, snr
+
+
+def test_bursts_are_cut_where_they_lie() -> None:
+    """Tones of 0.4 s: the edges are known to the sample, the margins are 0.12 s."""
+    recording, places = _recording([tone(800, 0.4)] * 4, 40)
+    for take, (start, end) in zip(find_takes(recording, RATE), places, strict=True):
+        assert take.first == pytest.approx(start - 0.12 * RATE, abs=0.06 * RATE)
+        assert take.last == pytest.approx(end + 0.12 * RATE, abs=0.06 * RATE)
+
+
+def test_a_short_silence_belongs_to_the_word() -> None:
+    word = np.concatenate([tone(800, 0.25), np.zeros(RATE // 10, np.float32), tone(400, 0.2)])
+    assert len(find_takes(_recording([word] * 3, 30)[0], RATE)) == 3
+
+
+def test_clicks_are_no_takes() -> None:
+    recording, places = _recording([tone(800, 0.4)] * 3, 30)
+    for middle in (places[0][0] // 2, (places[0][1] + places[1][0]) // 2):
+        recording[middle : middle + 80] += 0.8
+    assert len(find_takes(recording, RATE)) == 3
+
+
+@pytest.mark.parametrize(
+    "recording",
+    [np.zeros(RATE, np.float32), np.zeros(0, np.float32), np.zeros(7, np.float32), np.ones(RATE, np.float32)],
+)
+def test_where_nothing_stands_out_there_is_no_take(recording: np.ndarray) -> None:
+    assert find_takes(recording, RATE) == []
+    noise = np.random.default_rng(0).normal(0, 0.1, 5 * RATE).astype(np.float32)
+    assert find_takes(noise, RATE) == []
+
+
+@given(st.integers(1, 12), st.integers(0, 10_000), st.floats(0.01, 1.0))
+def test_takes_are_in_order_apart_and_independent_of_the_level(count: int, seed: int, gain: float) -> None:
+    recording, _ = _recording([tone(500 + 50 * number, 0.3) for number in range(count)], 30, seed)
+    takes = find_takes(recording, RATE)
+    assert len(takes) == count
+    edges = [edge for take in takes for edge in (take.first, take.last)]
+    assert edges == sorted(edges)
+    assert edges[0] >= 0
+    assert edges[-1] <= len(recording)
+    assert find_takes(recording * np.float32(gain), RATE) == takes
+
+
+def test_takes_become_a_corpus_and_are_numbered_on(tmp_path: Path) -> None:
+    recording, _ = _recording([tone(800, 0.4)] * 5, 30)
+    file = write(tmp_path / "lamp.wav", recording)
+    corpus = tmp_path / "words"
+    done = shell("corpus", "record-split", file, "--to", corpus, "--label", "lämp", "--speaker", "anna", "--json")
+    assert done.returncode == 0, done.stderr
+    assert len(json.loads(done.stdout)["takes"]) == 5
+    again = split_recording(file, corpus, "lämp", "anna")
+    assert [path.name for path in again] == [f"anna_nohash_{number}.flac" for number in range(5, 10)]
+    index = FolderCorpus(corpus).index()
+    assert len(index.clips) == 10
+    assert {clip.speaker for clip in index.clips} == {"anna"}
+    assert {clip.label for clip in index.clips} == {"lämp"}
+    samples, rate = soundfile.read(again[0], dtype="float32")
+    assert rate == RATE
+    np.testing.assert_allclose(
+        samples, find_takes(recording, RATE)[0].of(soundfile.read(file, dtype="float32")[0]), atol=1e-6
+    )
+
+
+@pytest.mark.parametrize(
+    ("label", "speaker", "said"),
+    [
+        ("", "anna", "cannot be a label"),
+        ("../up", "anna", "cannot be a label"),
+        ("a/b", "anna", "it holds '/'"),
+        ("x" * 10_000, "anna", "cannot be a label"),
+        ("_unknown_", "anna", "cannot be a label"),
+        ("lamp", "C:", "cannot be a speaker"),
+        ("lamp", "a_nohash_b", "cannot be a speaker"),
+        ("lamp", "a\nb", "cannot be a speaker"),
+    ],
+)
+def test_names_that_no_file_can_have_are_refused(label: str, speaker: str, said: str, tmp_path: Path) -> None:
+    file = write(tmp_path / "lamp.wav", _recording([tone(800, 0.4)] * 2, 30)[0])
+    with pytest.raises(ConfigError, match=said):
+        split_recording(file, tmp_path / "words", label, speaker)
+    assert not (tmp_path / "words").exists()
+
+
+def test_recordings_without_takes_are_refused(tmp_path: Path) -> None:
+    silent = write(tmp_path / "silent.wav", np.zeros(RATE, np.float32))
+    with pytest.raises(AudioError, match=r"Nothing in silent\.wav stands out"):
+        split_recording(silent, tmp_path / "words", "lamp", "anna")
+    long = write(tmp_path / "long.wav", np.zeros(11 * 60 * 4000, np.float32), 4000)
+    with pytest.raises(AudioError, match="lasts 11 minutes; up to 10"):
+        split_recording(long, tmp_path / "words", "lamp", "anna")
+    done = shell(
+        "corpus", "record-split", tmp_path / "none.wav", "--to", tmp_path / "words", "--label", "a", "--speaker", "b"
+    )
+    assert done.returncode == 1
+    assert "none.wav" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert not (tmp_path / "words").exists()
