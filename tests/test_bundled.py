@@ -54,15 +54,25 @@ def test_a_model_tells_no_path_of_the_machine_that_made_it(name: str) -> None:
     assert not absolute.search(json.dumps(_metadata(name)).encode())
 
 
+@pytest.fixture(scope="module")
+def one_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Features are computed once for all models that read the same ones."""
+    return tmp_path_factory.mktemp("judged")
+
+
+@pytest.mark.xdist_group("bundled")
 @pytest.mark.parametrize("name", MODELS)
-def test_a_model_hears_as_its_card_says(name: str, real_commands: Path, workspace_folder: Path) -> None:
+def test_a_model_hears_as_its_card_says(
+    name: str, real_commands: Path, one_workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HARK_HOME", str(one_workspace))
     run = runs.find(name)
     judgement = evaluation.evaluate_and_keep(run, CorpusReference(str(real_commands.resolve())), "test")
     stated = re.search(r"\*\*Accuracy\*\*: ([\d.]+)%", run.card)
     assert stated is not None
     assert judgement.accuracy * 100 == pytest.approx(float(stated[1]), abs=0.3)
     assert not (run.folder / "evaluations").exists(), "nothing is written inside the source folders"
-    assert list((workspace_folder / "bundled" / name / "evaluations").iterdir())
+    assert list((one_workspace / "bundled" / name / "evaluations").iterdir())
 
 
 def test_commands_is_not_fooled_by_noise() -> None:

@@ -27,7 +27,7 @@ def _weights(config: NetworkConfig, model):
 )
 def test_answers_and_gradients_equal_keras(config: NetworkConfig) -> None:
     model = randomised(config)
-    frames = np.random.default_rng(3).normal(0, 1.5, (9, WIDTH)).astype(np.float32)
+    frames = np.random.default_rng(3).normal(0, 1.5, (5, WIDTH)).astype(np.float32)
     network = NumpyNetwork(config, _weights(config, model))
 
     trace = network.read(frames)
