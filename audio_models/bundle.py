@@ -25,10 +25,7 @@ from audio_models.config import (
     Cell,
     Recipe,
     RunConfig,
-    default_augmentation,
-    default_features,
-    default_network,
-    default_training,
+    default_run,
     to_dict,
 )
 from audio_models.evaluation import Evaluation
@@ -88,17 +85,8 @@ def _train(reference: CorpusReference, name: str, seed: int, epochs: int | None)
     """One training in a process and a queue of its own; taken up again where it was cut off."""
     home = workspace.folder("bundle", f"{name}-{seed}")
     cell, recipe = MODELS[name]
-    training = replace(default_training(cell, recipe), seed=seed)
-    if epochs is not None:
-        training = replace(training, epochs=epochs)
-    config = RunConfig(
-        reference,
-        Task(WORDS, unknown=True, silence=True),
-        name,
-        default_features(recipe),
-        default_network(cell, recipe),
-        training,
-        default_augmentation(recipe),
+    config = default_run(
+        reference, Task(WORDS, unknown=True, silence=True), cell, recipe, name=name, seed=seed, epochs=epochs
     )
     there = sorted((home / "runs").glob("[!.]*"))
     run = next((run for run in map(Run, there) if run.config == config), None) or _create(home, config)

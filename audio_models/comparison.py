@@ -13,8 +13,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
-from functools import cached_property
+from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -27,10 +26,7 @@ from audio_models.config import (
     Cell,
     Recipe,
     RunConfig,
-    default_augmentation,
-    default_features,
-    default_network,
-    default_training,
+    default_run,
     from_dict,
     within,
 )
@@ -39,7 +35,6 @@ from audio_models.runs import Run
 from audio_models.work_folder import MissingFileError, WorkFolder
 from data import workspace
 from data.catalogue import CorpusReference
-from data.errors import HarkError
 from data.task import Task
 
 if TYPE_CHECKING:
@@ -85,16 +80,8 @@ class ComparisonConfig:
 
     def run_config(self, cell: Cell, seed: int) -> RunConfig:
         """The configuration of one training."""
-        training = replace(default_training(cell, self.recipe), seed=seed)
-        return RunConfig(
-            self.corpus,
-            self.task,
-            f"{CELL_TITLES[cell]}, seed {seed}",
-            default_features(self.recipe),
-            default_network(cell, self.recipe),
-            replace(training, epochs=self.epochs) if self.epochs else training,
-            default_augmentation(self.recipe),
-        )
+        name = f"{CELL_TITLES[cell]}, seed {seed}"
+        return default_run(self.corpus, self.task, cell, self.recipe, name=name, seed=seed, epochs=self.epochs or None)
 
 
 @dataclass(frozen=True)
@@ -138,15 +125,11 @@ class Measures:
 
 
 @dataclass(frozen=True)
-class Comparison(WorkFolder):
+class Comparison(WorkFolder[ComparisonConfig]):
     """One comparison and its folder."""
 
+    config_kind: ClassVar[type[ComparisonConfig]] = ComparisonConfig
     process: ClassVar[str] = "audio_models.comparison_process"
-
-    @cached_property
-    def config(self) -> ComparisonConfig:
-        """Raises `RunError` where config.json is missing or damaged."""
-        return from_dict(ComparisonConfig, self._read("config.json"))
 
     def run(self, cell: Cell, seed: int) -> Run:
         """The run folder of one training; it may not be there yet."""
@@ -317,26 +300,4 @@ def create(config: ComparisonConfig) -> Comparison:
 
 def listing() -> list[Comparison]:
     """All comparisons in the workspace that can be read, newest first."""
-    found = []
-    for one in work_folder.listing(workspace.root() / "comparisons", Comparison):
-        try:
-            if one.config:
-                found.append(one)
-        except HarkError:
-            continue
-    return found
-
-
-def find(text: str) -> Comparison:
-    """The comparison of that id, or the newest.
-
-    Raises:
-        RunError: there is none.
-    """
-    known = listing()
-    for one in known:
-        if text in (one.id, ""):
-            return one
-    raise RunError(
-        f"There is no comparison '{text}'. There are: {', '.join(one.id for one in known[:5]) or 'none yet'}."
-    )
+    return work_folder.readable(work_folder.listing(workspace.root() / "comparisons", Comparison))

@@ -13,18 +13,14 @@ from audio_models.config import CELL_TITLES
 from audio_models.errors import TrainingError
 from audio_models.recognizer import Recognizer
 from audio_models.runs import Run
-from audio_models.work import Said, Work, carry_out
+from audio_models.work import Said, Work, carry_out, nobody
 from audio_models.work_folder import State
 from data.errors import Cancelled
 
 _CLIPS = 24  # on which the time of an answer and the memory length are measured
 
 
-def _nothing(_: State) -> None:
-    pass
-
-
-def compare(made: Comparison, said: Said = _nothing) -> State:
+def compare(made: Comparison, said: Said = nobody) -> State:
     """Train what is not trained yet, in this process; see `work.carry_out`."""
     return carry_out(
         made,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeVar, get_args, get_type_hints
 
 from audio_models.errors import ConfigError
@@ -137,6 +137,11 @@ class NetworkConfig:
             if self.convolutions:
                 raise ConfigError("A convolution sees several frames, and feed-forward sees each alone; use 0 of them.")
             object.__setattr__(self, "readout", "mean")
+
+    @property
+    def frames_a_step(self) -> int:
+        """Frames that one step of the cell stands for: more than one behind convolutions that halve their number."""
+        return math.prod(self.strides)
 
     @property
     def strides(self) -> tuple[int, ...]:
@@ -292,6 +297,29 @@ class RunConfig:
         """Clips of each class that an epoch shows: as many as a word has on average; augmentation makes many of a few."""
         each = math.ceil(clips_a_word)
         return max(each, math.ceil(_FEWEST_CLIPS / len(self.task.classes))) if self.augmentation.augment else each
+
+
+def default_run(
+    corpus: CorpusReference,
+    task: Task,
+    cell: Cell,
+    recipe: Recipe,
+    *,
+    name: str = "",
+    seed: int = 0,
+    epochs: int | None = None,
+) -> RunConfig:
+    """What a user gets who chooses nothing but corpus, task, cell and recipe; `epochs` is the recipe's where None."""
+    training = replace(default_training(cell, recipe), seed=seed)
+    return RunConfig(
+        corpus,
+        task,
+        name,
+        default_features(recipe),
+        default_network(cell, recipe),
+        training if epochs is None else replace(training, epochs=epochs),
+        default_augmentation(recipe),
+    )
 
 
 Config = TypeVar("Config")

@@ -1,7 +1,7 @@
-"""Start, watch, cancel and resume a training, which is a process of its own.
+"""Start, watch, cancel and resume work that is a process of its own: a training, a measurement, a comparison.
 
-The page and the shell use the same: a run is made, then `training_process` trains it. One trains at
-a time, the others wait in the order in which they were started. The process outlives whoever started it.
+The page and the shell use the same: a folder is made, then its process does what it says. One run trains at a time, the
+others wait in the order in which they were started. The process outlives whoever started it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
+from typing import Any
 
 from audio_models import runs
 from audio_models.config import RunConfig
@@ -32,7 +33,7 @@ def start(config: RunConfig) -> Run:
     return run
 
 
-def resume(work: WorkFolder) -> None:
+def resume(work: WorkFolder[Any]) -> None:
     """Go on with what was cancelled, interrupted or failed, in the background; a training from its last epoch.
 
     Raises:
@@ -42,7 +43,7 @@ def resume(work: WorkFolder) -> None:
     spawn(work)
 
 
-def queue_again(work: WorkFolder) -> None:
+def queue_again(work: WorkFolder[Any]) -> None:
     """Put stopped work at the end of the queue, for now in the name of this process.
 
     Raises:
@@ -58,19 +59,19 @@ def queue_again(work: WorkFolder) -> None:
     work.write_state(replace(state, status="queued", stage="Waiting to start", error=""))
 
 
-def cancel(work: WorkFolder) -> None:
-    """Ask a queued or running training to stop; it does within two seconds and keeps what it has.
+def cancel(work: WorkFolder[Any]) -> None:
+    """Ask queued or running work to stop; it does within two seconds and keeps what it has.
 
     Raises:
         RunError: it does not run.
     """
     status = work.state.status
     if status not in ACTIVE:
-        raise RunError(f"{work.name} is {status}; only a queued or running training can be cancelled.")
+        raise RunError(f"{work.name} is {status}; only what is queued or running can be cancelled.")
     workspace.write_atomically(work.cancel_path, b"")
 
 
-def wait_until_stopped(work: WorkFolder, seconds: float) -> bool:
+def wait_until_stopped(work: WorkFolder[Any], seconds: float) -> bool:
     """Wait until the work neither queues nor runs, at most `seconds`; whether it stopped."""
     end = time.monotonic() + seconds
     while work.state.status in ACTIVE:
@@ -93,7 +94,7 @@ def ahead_of(run: Run) -> list[Run]:
     return found
 
 
-def spawn(work: WorkFolder) -> None:
+def spawn(work: WorkFolder[Any]) -> None:
     """Start the process that does the work of a folder, in the background.
 
     Raises:

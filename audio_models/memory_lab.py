@@ -12,15 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from functools import cached_property
 from typing import ClassVar, Literal, get_args
 
 from audio_models import memory_tasks, work_folder
-from audio_models.config import Cell, from_dict, within
-from audio_models.errors import ConfigError, RunError
-from audio_models.work_folder import MissingFileError, WorkFolder
+from audio_models.config import Cell, within
+from audio_models.errors import ConfigError
+from audio_models.work_folder import WorkFolder
 from data import workspace
-from data.errors import HarkError
 
 Initialisation = Literal["orthogonal", "identity", "glorot_uniform"]
 INITIALISATIONS: tuple[Initialisation, ...] = get_args(Initialisation)
@@ -111,25 +109,16 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Experiment(WorkFolder):
+class Experiment(WorkFolder[MemoryConfig]):
     """One measurement and its folder."""
 
+    config_kind: ClassVar[type[MemoryConfig]] = MemoryConfig
     process: ClassVar[str] = "audio_models.memory_process"
-
-    @cached_property
-    def config(self) -> MemoryConfig:
-        """Raises `RunError` where config.json is missing or damaged."""
-        return from_dict(MemoryConfig, self._read("config.json"))
 
     @property
     def points(self) -> list[Point]:
         """Those that are done."""
-        try:
-            return [Point(**row) for row in self._read("points.json")]
-        except MissingFileError:
-            return []
-        except TypeError as error:
-            raise RunError(f"{self.folder / 'points.json'} is damaged; measure it again.") from error
+        return self._rows("points.json", Point)
 
     def write_points(self, points: Sequence[Point]) -> None:
         workspace.write_json(self.folder / "points.json", [asdict(point) for point in points])
@@ -146,11 +135,4 @@ def create(config: MemoryConfig) -> Experiment:
 
 def listing() -> list[Experiment]:
     """All measurements in the workspace that can be read, newest first."""
-    found = []
-    for experiment in work_folder.listing(workspace.root() / "memory", Experiment):
-        try:
-            if experiment.config:
-                found.append(experiment)
-        except HarkError:
-            continue
-    return found
+    return work_folder.readable(work_folder.listing(workspace.root() / "memory", Experiment))

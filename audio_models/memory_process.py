@@ -19,7 +19,7 @@ from audio_models.cells import GATES, Numbers
 from audio_models.config import Cell
 from audio_models.memory_lab import GOOD, Experiment, MemoryConfig, Point
 from audio_models.numpy_network import orthogonal
-from audio_models.work import POLL, Said, Work, carry_out
+from audio_models.work import POLL, Said, Work, carry_out, nobody
 from audio_models.work_folder import State
 from data.errors import Cancelled
 
@@ -27,11 +27,7 @@ _AT_ONCE = 25  # steps between two looks at the accuracy, and at the wish to sto
 _JUDGED = 512  # sequences
 
 
-def _nothing(_: State) -> None:
-    pass
-
-
-def measure(experiment: Experiment, said: Said = _nothing) -> State:
+def measure(experiment: Experiment, said: Said = nobody) -> State:
     """Measure what is not measured yet, in this process; see `work.carry_out`."""
     return carry_out(
         experiment,

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import stdtr, stdtrit
 
 Classes = NDArray[np.int64]
 
@@ -185,6 +184,8 @@ def paired_difference(
     total = sum(variance for variance, _ in parts)
     if total <= 0:
         return PairedDifference(difference, difference, difference, 1.0 if difference == 0 else 0.0)
+    from scipy.special import stdtr  # a fifth of a second, which every shell command would wait for
+
     reach = _reach(parts, 0.05 / comparisons)
     p = 2 * float(stdtr(_freedom(parts), -abs(difference) / np.sqrt(total)))
     return PairedDifference(difference, difference - reach, difference + reach, p)
@@ -227,6 +228,8 @@ def _freedom(parts: Sequence[_Variance]) -> float:
 
 def _reach(parts: Sequence[_Variance], error: float) -> float:
     """Half the width of an interval that misses in a share `error` of cases."""
+    from scipy.special import stdtrit
+
     total = sum(variance for variance, _ in parts)
     return float(-stdtrit(_freedom(parts), error / 2) * np.sqrt(total)) if total > 0 else 0.0
 

@@ -21,14 +21,13 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import asdict, dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
 from audio_models import work_folder
-from audio_models.config import RunConfig, from_dict
+from audio_models.config import RunConfig
 from audio_models.errors import RunError
-from audio_models.work_folder import MissingFileError, WorkFolder
+from audio_models.work_folder import WorkFolder
 from data import workspace
 from data.errors import HarkError
 
@@ -48,15 +47,11 @@ class Epoch:
 
 
 @dataclass(frozen=True)
-class Run(WorkFolder):
+class Run(WorkFolder[RunConfig]):
     """One run folder."""
 
+    config_kind: ClassVar[type[RunConfig]] = RunConfig
     process: ClassVar[str] = "audio_models.training_process"
-
-    @cached_property
-    def config(self) -> RunConfig:
-        """Raises `RunError` where config.json is missing or damaged."""
-        return from_dict(RunConfig, self._read("config.json"))
 
     @property
     def name(self) -> str:
@@ -74,13 +69,7 @@ class Run(WorkFolder):
     @property
     def history(self) -> list[Epoch]:
         """The epochs that are done, oldest first; empty before the first."""
-        try:
-            rows = self._read("history.json")
-            return [Epoch(**row) for row in rows]
-        except MissingFileError:
-            return []
-        except TypeError as error:
-            raise RunError(f"{self.folder / 'history.json'} is damaged; the run's epochs cannot be shown.") from error
+        return self._rows("history.json", Epoch)
 
     @property
     def best_epoch(self) -> Epoch | None:
@@ -142,14 +131,7 @@ def bundled() -> list[Run]:
 
 def usable() -> list[Run]:
     """The runs that can answer clips, newest first, then those that come with Hark."""
-    found = []
-    for run in [*listing(), *bundled()]:
-        try:
-            if run.has_model and run.config:
-                found.append(run)
-        except HarkError:
-            continue
-    return found
+    return work_folder.readable(run for run in [*listing(), *bundled()] if run.has_model)
 
 
 def find(text: str) -> Run:

@@ -30,7 +30,7 @@ from audio_models.config import RunConfig, to_dict
 from audio_models.errors import TrainingError
 from audio_models.runs import Run
 from audio_models.sequences import Normalisation
-from audio_models.work import POLL, Said, Work, carry_out
+from audio_models.work import POLL, Said, Work, carry_out, nobody
 from audio_models.work_folder import State
 from data import catalogue, task, workspace
 from data.corpus import SILENCE, SPLITS, UNKNOWN, Clip, Report, Split, quiet
@@ -40,11 +40,7 @@ if TYPE_CHECKING:
     from audio_models.training import Step, Training
 
 
-def _nothing(_: State) -> None:
-    pass
-
-
-def train(run: Run, said: Said = _nothing) -> State:
+def train(run: Run, said: Said = nobody) -> State:
     """Train a run in this process, from its beginning or its last epoch, and judge it.
 
     Args:

@@ -23,10 +23,14 @@ _WRITE_EVERY = 0.4  # seconds between two writes of the state
 Said = Callable[[State], None]
 
 
+def nobody(_: State) -> None:
+    """A listener that hears each state and says nothing."""
+
+
 class Work:
     """The state of the work as this process knows it, and the user's wish to stop."""
 
-    def __init__(self, folder: WorkFolder, said: Said) -> None:
+    def __init__(self, folder: WorkFolder[Any], said: Said) -> None:
         self.state = replace(folder.state, status="queued", stage="Waiting to start", error="")
         self._folder = folder
         self._said = said
@@ -78,7 +82,7 @@ class Work:
 
 
 def carry_out(
-    folder: WorkFolder, do: Callable[[Work], None], said: Said, *, short_of_memory: str, called: str
+    folder: WorkFolder[Any], do: Callable[[Work], None], said: Said, *, short_of_memory: str, called: str
 ) -> State:
     """Do the work of a folder in this process, to an end.
 

@@ -1,4 +1,4 @@
-"""A folder of work that a process of its own does: how far it is, whether it lives, the wish to cancel it.
+"""A folder of work that a process of its own does: its configuration, how far it is, whether it lives, the wish to cancel it.
 
 Its state is files, each written atomically, so that a reader never sees half of one, and a kill at any moment leaves
 work that can be told apart. Importing this module is cheap.
@@ -6,19 +6,23 @@ work that can be told apart. Importing this module is cheap.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import shutil
 import time
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
+from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 import psutil
 
+from audio_models.config import from_dict
 from audio_models.errors import RunError
 from data import workspace
-from data.errors import WorkspaceError
+from data.errors import HarkError, WorkspaceError
 
 Status = Literal["queued", "running", "finished", "failed", "cancelled", "interrupted"]
 ACTIVE: tuple[Status, ...] = ("queued", "running")
@@ -26,7 +30,7 @@ ACTIVE: tuple[Status, ...] = ("queued", "running")
 
 @dataclass(frozen=True)
 class State:
-    """How far a training is, as its process last wrote it.
+    """How far the work is, as its process last wrote it; what belongs to a training alone stays as it is elsewhere.
 
     Attributes:
         status: "interrupted" is never written: it is what a reader finds when the process is gone.
@@ -58,13 +62,25 @@ class State:
     clips_a_word: int = 0
 
 
+Config = TypeVar("Config")
+Row = TypeVar("Row")
+
+
 @dataclass(frozen=True)
-class WorkFolder:
+class WorkFolder(Generic[Config]):
     """One folder. What the files say is read when asked for, so it is never out of date."""
 
     folder: Path
-    process: ClassVar[str] = ""
-    """The module that does it, as a process of its own."""
+    config_kind: ClassVar[type[Any]]
+    """The dataclass in config.json."""
+    process: ClassVar[str]
+    """The module that does the work, as a process of its own."""
+
+    @cached_property
+    def config(self) -> Config:
+        """What is to be done. Raises `RunError` where config.json is missing or damaged."""
+        found: Config = from_dict(self.config_kind, self._read("config.json"))
+        return found
 
     @property
     def name(self) -> str:
@@ -97,7 +113,7 @@ class WorkFolder:
             return self.id
 
     def is_alive(self) -> bool:
-        """Whether the process that trains it runs (a process id alone could be another program's by now)."""
+        """Whether the process that does it runs (a process id alone could be another program's by now)."""
         try:
             process = self._read("process.json")
             found = psutil.Process(process["pid"])
@@ -117,7 +133,7 @@ class WorkFolder:
         workspace.write_json(self.folder / "state.json", {**asdict(state), "updated": time.time()})
 
     def write_process(self, pid: int, *, queue: bool = False) -> None:
-        """Name the process `pid` as the one that trains this run; with `queue` it goes to the end of the queue."""
+        """Name the process `pid` as the one that does this work; with `queue` it goes to the end of the queue."""
         started = psutil.Process(pid).create_time()
         since = time.time() if queue else self.queued_since
         workspace.write_json(self.folder / "process.json", {"pid": pid, "started": started, "queued_since": since})
@@ -129,6 +145,15 @@ class WorkFolder:
     @property
     def log_path(self) -> Path:
         return self.folder / "log.txt"
+
+    def _rows(self, name: str, kind: type[Row]) -> list[Row]:
+        """The rows of a file of results, each a `kind`; none where it is not there yet."""
+        try:
+            return [kind(**row) for row in self._read(name)]
+        except MissingFileError:
+            return []
+        except TypeError as error:
+            raise RunError(f"{self.folder / name} is damaged, so what is done by now cannot be shown.") from error
 
     def _read(self, name: str) -> Any:
         try:
@@ -156,7 +181,7 @@ def create(parent: Path, name: str, config: Any) -> Path:
     """
     folder = parent / name
     # Filled under a hidden name, so that nobody sees work without its configuration.
-    half_made = WorkFolder(parent / f".{name}")
+    half_made: WorkFolder[Any] = WorkFolder(parent / f".{name}")
     try:
         half_made.folder.mkdir(parents=True)
         workspace.write_json(half_made.folder / "config.json", asdict(config))
@@ -177,7 +202,7 @@ def new_name(what: str) -> str:
     return f"{time.strftime('%Y%m%d-%H%M%S')}-{what}-{secrets.token_hex(2)}"
 
 
-Kind = TypeVar("Kind", bound=WorkFolder)
+Kind = TypeVar("Kind", bound=WorkFolder[Any])
 
 
 def listing(parent: Path, kind: type[Kind]) -> list[Kind]:
@@ -186,3 +211,13 @@ def listing(parent: Path, kind: type[Kind]) -> list[Kind]:
         return []
     folders = [path for path in parent.iterdir() if path.is_dir() and not path.name.startswith(".")]
     return [kind(path) for path in sorted(folders, key=lambda path: path.name, reverse=True)]
+
+
+def readable(found: Iterable[Kind]) -> list[Kind]:
+    """Those whose configuration can be read."""
+    kept = []
+    for one in found:
+        with contextlib.suppress(HarkError):
+            if one.config:
+                kept.append(one)
+    return kept

@@ -17,13 +17,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from audio_models.config import (
-    RunConfig,
-    default_augmentation,
-    default_features,
-    default_network,
-    default_training,
-)
+from audio_models.config import default_run
 from data import catalogue, workspace
 from data.task import Task
 
@@ -123,13 +117,14 @@ def _train(corpus: str, cell: str, changes: dict[str, Any], seed: int) -> dict[s
         names = {field.name for field in dataclasses.fields(config)}
         return dataclasses.replace(config, **{key: value for key, value in changes.items() if key in names})
 
-    config = RunConfig(
-        corpus=catalogue.refer(corpus),
-        task=Task(COMMANDS, unknown=True, silence=True),
-        features=changed(default_features("strong")),
-        network=changed(default_network(cell, "strong")),  # type: ignore[arg-type]
-        training=changed(default_training(cell, "strong")),  # type: ignore[arg-type]
-        augmentation=changed(default_augmentation("strong")),
+    task = Task(COMMANDS, unknown=True, silence=True)
+    base = default_run(catalogue.refer(corpus), task, cell, "strong")  # type: ignore[arg-type]  # checked when made
+    config = dataclasses.replace(
+        base,
+        features=changed(base.features),
+        network=changed(base.network),
+        training=changed(base.training),
+        augmentation=changed(base.augmentation),
     )
     prepared = prepare(config)
     training = import_training().Training(config.network, config.training, config.features.width, len(prepared.labels))

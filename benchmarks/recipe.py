@@ -14,7 +14,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,14 +21,7 @@ from numpy.typing import NDArray
 
 from audio_models import evaluation, runs
 from audio_models.clip_features import load_clip
-from audio_models.config import (
-    Recipe,
-    RunConfig,
-    default_augmentation,
-    default_features,
-    default_network,
-    default_training,
-)
+from audio_models.config import Recipe, default_run
 from audio_models.recognizer import Recognizer
 from benchmarks.ablation import COMMANDS
 from data import catalogue, task, workspace
@@ -64,16 +56,7 @@ def main() -> int:
 
 
 def _hark(name: str, reference: catalogue.CorpusReference, recipe: Recipe, seed: int) -> Row:
-
-    config = RunConfig(
-        reference,
-        _TASK,
-        features=default_features(recipe),
-        network=default_network("gru", recipe),
-        training=replace(default_training("gru", recipe), seed=seed),
-        augmentation=default_augmentation(recipe),
-    )
-    run = runs.create(config)
+    run = runs.create(default_run(reference, _TASK, "gru", recipe, seed=seed))
     subprocess.run(
         [sys.executable, "-m", "audio_models.training_process", str(run.folder)], cwd=workspace.PROJECT, check=True
     )
