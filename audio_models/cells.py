@@ -40,6 +40,11 @@ class CellWeights:
         """Size of the state."""
         return len(self.recurrent_kernel)
 
+    @property
+    def size(self) -> int:
+        """How many numbers they are."""
+        return self.kernel.size + self.recurrent_kernel.size + self.bias.size
+
 
 @dataclass(frozen=True)
 class State:

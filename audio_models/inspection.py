@@ -85,6 +85,7 @@ class Inspection:
         so_far: the probabilities as they would be if the clip ended after each frame, (frames, labels).
         label: the class whose loss is followed back: the right one where it is known, else the answer.
         fading: of its gradient.
+        cell_weights: trained numbers in one cell of the first layer, shared by all steps; 0 without a cell.
     """
 
     run: str
@@ -97,6 +98,7 @@ class Inspection:
     so_far: NDArray[np.float32]
     label: str
     fading: Fading
+    cell_weights: int
 
     @property
     def cell(self) -> Cell:
@@ -111,11 +113,6 @@ class Inspection:
     def frame_seconds(self) -> float:
         """Time from one frame to the next [s]."""
         return self.features.hop_length / self.features.sample_rate
-
-    @property
-    def frames_a_step(self) -> int:
-        """Frames that one step of the cell stands for; more than one behind convolutions that halve them."""
-        return int(np.prod(self.network.strides))
 
     @property
     def settled(self) -> float:
@@ -159,10 +156,9 @@ def network_of(run: Run) -> NumpyNetwork:
     from audio_models import onnx_graph
 
     config = run.config.network
-    Recognizer(run)  # says in one sentence what is wrong with the file
     try:
         return NumpyNetwork(config, onnx_graph.weights(onnx.load_model(run.model_path), config))
-    except (KeyError, IndexError, ValueError) as error:
+    except Exception as error:  # onnx has no common error of its own
         raise RunError(
             f"The network in {run.model_path} is not the one that {run.folder / 'config.json'} describes. Copy the run's folder again."
         ) from error
@@ -218,6 +214,7 @@ def inspect(
         so_far,
         label,
         fading(network, trace, labels.index(label), recognizer.features),
+        0 if run.config.network.cell == "feed_forward" else network.cell_weights(1).size,
     )
 
 
@@ -225,14 +222,15 @@ def fading(network: NumpyNetwork, trace: Trace, label: int, features: FeatureCon
     """How the gradient of a label's loss fades in a clip that was read."""
     frame_seconds = features.hop_length / features.sample_rate
     whole = network.gradients(trace, label)
-    step_seconds = frame_seconds * int(np.prod(network.config.strides))
+    step_seconds = frame_seconds * network.config.frames_a_step
     if network.config.cell == "feed_forward":
         norms = np.linalg.norm(whole.frames, axis=1)
         # each frame is on its own: nothing of what entered at the last one reaches another
         alone = np.where(np.arange(len(norms)) == len(norms) - 1, norms, 0)
         return Fading(step_seconds, frame_seconds, norms, norms, alone)
     top = f"layer_{network.config.layers}/{FORWARD}"
-    last = network.gradients(trace, label, only_last=True)
+    # where the answer comes from the last state, all of the loss enters there
+    last = whole if network.config.readout == "last" else network.gradients(trace, label, only_last=True)
 
     def of_states(layers: Any) -> Numbers:
         back = layers[top]
@@ -267,7 +265,7 @@ def as_numbers(found: Inspection) -> dict[str, Any]:
         "settled_seconds": round(found.settled, 4),
         "answers": [{"seconds": round(seconds, 4), "label": label} for seconds, label in found.changes],
         "frame_seconds": found.frame_seconds,
-        "frames_a_step": found.frames_a_step,
+        "frames_a_step": found.network.frames_a_step,
         "frames": _array(found.trace.frames, "frames", "coefficients"),
         "probabilities": _array(found.so_far, "frames", "labels"),
         "attention": None if found.trace.attention is None else _array(found.trace.attention, "steps"),

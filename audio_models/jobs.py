@@ -67,7 +67,7 @@ def cancel(work: WorkFolder[Any]) -> None:
     """
     status = work.state.status
     if status not in ACTIVE:
-        raise RunError(f"{work.name} is {status}; only what is queued or running can be cancelled.")
+        raise RunError(f"{work.name} is {status}; only a queued or running training can be cancelled.")
     workspace.write_atomically(work.cancel_path, b"")
 
 

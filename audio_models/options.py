@@ -151,10 +151,10 @@ def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
     command("runs", "List the runs: state, settings, validation accuracy.")
 
     for name, text in (
-        ("cancel", "Stop a training; its best weights are kept."),
-        ("resume", "Go on with a cancelled, interrupted or failed training from its last epoch."),
+        ("cancel", "Stop a training, measurement or comparison; what it has is kept, of a training the best weights."),
+        ("resume", "Go on with what was cancelled, interrupted or failed, a training from its last epoch."),
     ):
-        command(name, text).add_argument("run", metavar="RUN", help=_RUN)
+        command(name, text).add_argument("run", metavar="RUN", help=f"{_RUN}; or a measurement's or comparison's id")
     return whole
 
 

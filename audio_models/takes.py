@@ -6,12 +6,12 @@ microphone or of the room but that there are pauses.
 
 from __future__ import annotations
 
-import os
 import re
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import filelock
 import numpy as np
 import scipy.signal
 import soundfile
@@ -149,17 +149,29 @@ def split_recording(recording: Path, corpus: Path, label: str, speaker: str) -> 
     folder = corpus / label
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        first = 1 + max((_number(path, speaker) for path in folder.iterdir()), default=-1)
-        made = [folder / f"{speaker}_nohash_{first + number}.flac" for number in range(len(takes))]
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".cutting-") as temporary:
-            for path, take in zip(made, takes, strict=True):
-                soundfile.write(Path(temporary) / path.name, take.of(samples), rate, subtype="PCM_24")
-            for path in made:
-                os.replace(Path(temporary) / path.name, path)
-    except OSError as error:
+        with filelock.FileLock(folder / ".lock"):  # two recordings of a word do not take the same numbers
+            return _add(takes, samples, rate, folder, speaker)
+    except (OSError, soundfile.LibsndfileError) as error:
         raise WorkspaceError(
-            f"The takes could not be written to {folder} ({error.strerror or error}). Free some disk space or check the permissions."
+            f"The takes could not be written to {folder} ({error}). Free some disk space or check the permissions."
         ) from error
+
+
+def _add(takes: list[Take], samples: Waveform, rate: int, folder: Path, speaker: str) -> list[Path]:
+    """Write all takes beside the others, or none."""
+    first = 1 + max((_number(path, speaker) for path in folder.iterdir()), default=-1)
+    made: list[Path] = []
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".cutting-") as temporary:
+        written = [Path(temporary) / f"{speaker}_nohash_{first + number}.flac" for number in range(len(takes))]
+        for path, take in zip(written, takes, strict=True):
+            soundfile.write(path, take.of(samples), rate, subtype="PCM_24")
+        try:
+            for path in written:
+                made.append(path.rename(folder / path.name))
+        except BaseException:
+            for path in made:
+                path.unlink()
+            raise
     return made
 
 

@@ -69,6 +69,8 @@ def choose_clip(run: Run, recognizer: Recognizer, key: str) -> ChosenClip | None
         from audio_models.waveform import loudest  # brings librosa, which takes seconds
 
         first, last = loudest(samples, rate, recognizer.clip_seconds)
+        if last - first < len(samples):
+            name += f", the loudest {(last - first) / rate:.1f} s"
         samples = samples[first:last]
     return ChosenClip(name, samples, None)
 

@@ -11,7 +11,7 @@ import altair as alt
 import pandas as pd
 
 from audio_models.config import CELL_TITLES
-from dashboard import charts, lessons, stepper, unrolled
+from dashboard import lesson_charts, lessons, stepper, unrolled
 from dashboard.lessons import Lesson
 
 if TYPE_CHECKING:
@@ -43,11 +43,11 @@ def inside(
         names = list(dict.fromkeys(fading["network"]))
         parts += [
             _lesson(lessons.FADING),
-            figure(charts.fading(fading, names).properties(width=820)),
+            figure(lesson_charts.fading(fading, names).properties(width=820)),
             _table(lengths),
             formula(lessons.GRADIENT),
         ]
-    return stepper.page(title, "".join(parts))
+    return _page(title, "".join(parts))
 
 
 def forgetting(table: pd.DataFrame, chart: alt.LayerChart, title: str, lesson: Lesson, settings: str) -> str:
@@ -59,7 +59,7 @@ def forgetting(table: pd.DataFrame, chart: alt.LayerChart, title: str, lesson: L
         f"<p>{html.escape(settings)}</p>",
         _table(table),
     ]
-    return stepper.page(title, "".join(body))
+    return _page(title, "".join(body))
 
 
 def compared(findings: Sequence[str], chart: alt.LayerChart, table: pd.DataFrame, what: str) -> str:
@@ -77,7 +77,7 @@ def compared(findings: Sequence[str], chart: alt.LayerChart, table: pd.DataFrame
         f"<p>{html.escape(what)}</p>",
         _table(table),
     ]
-    return stepper.page("Which cell should I use?", "".join(body))
+    return _page("Which cell should I use?", "".join(body))
 
 
 def formula(latex: str) -> str:
@@ -101,3 +101,20 @@ def _lesson(lesson: Lesson) -> str:
 
 def _table(table: pd.DataFrame) -> str:
     return str(table.to_html(index=False, border=0))
+
+
+def _page(title: str, body: str) -> str:
+    """A whole HTML page around pieces of HTML; `body` is trusted, the title is not."""
+    return (
+        "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
+        "<meta name='viewport' content='width=device-width, initial-scale=1'>"
+        f"<title>{html.escape(title)}</title><style>{_PAGE_STYLE}</style></head><body><main>{body}</main></body></html>"
+    )
+
+
+_PAGE_STYLE = (
+    ":root{color-scheme:light dark}body{margin:0;font-family:system-ui,sans-serif;line-height:1.5;background:#fdfdfb;color:#1c2326}"
+    "main{max-width:1100px;margin:0 auto;padding:1.5rem}h1{line-height:1.2}svg{max-width:100%;height:auto}"
+    "figure{margin:1rem 0;overflow-x:auto}math{font-size:1.1rem}"
+    "@media(prefers-color-scheme:dark){body{background:#14191c;color:#e8ebe6}figure.light{background:#fdfdfb;color:#1c2326;padding:.5rem;border-radius:.4rem}}"
+)

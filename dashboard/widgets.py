@@ -15,6 +15,7 @@ from audio_models import runs
 from audio_models.config import CELL_TITLES, FeatureConfig, NetworkConfig, RunConfig, TrainingConfig
 from audio_models.progress import amount, in_words
 from audio_models.runs import Run
+from dashboard.lessons import Lesson
 from data import catalogue
 from data.catalogue import CorpusReference
 from data.corpus import Clip, Corpus, Index, Progress
@@ -74,6 +75,17 @@ def choose_run(candidates: Sequence[Run], key: str, label: str = "Model", *, rem
     if remember:
         st.session_state["chosen_run"] = chosen
     return by_id[chosen]
+
+
+def no_model_yet() -> None:
+    """What a page says that needs a network where there is none."""
+    st.markdown("There is no model yet.")
+    st.page_link("app_pages/train.py", label="Train one", icon=":material/model_training:")
+
+
+def show_lesson(lesson: Lesson) -> None:
+    """A few sentences beside a picture, and a question to try."""
+    st.markdown(f"{lesson.text} :blue[:material/help:] *{lesson.question}*")
 
 
 def describe_run(run: Run) -> str:

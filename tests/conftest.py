@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -61,6 +62,15 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     assert done.returncode == 0, done.stderr
     printed = json.loads(done.stdout)
     return Trained(Path(printed["path"]), corpus, home, printed)
+
+
+@pytest.fixture
+def home(trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A workspace that has the small run."""
+    home = tmp_path / "home"
+    shutil.copytree(trained.workspace / "runs", home / "runs")
+    monkeypatch.setenv("HARK_HOME", str(home))
+    return home
 
 
 def _real(name: str) -> Path:

@@ -133,11 +133,10 @@ def test_settings() -> None:
         ComparisonConfig(CORPUS, TASK, seeds=0)
 
 
-def test_comparisons_are_found_by_id() -> None:
-    with pytest.raises(RunError, match="none yet"):
-        comparison.find("x")
+def test_comparisons_are_listed_and_empty_at_first() -> None:
+    assert comparison.listing() == []
     made = comparison.create(ComparisonConfig(CORPUS, TASK))
-    assert comparison.find(made.id) == made
+    assert comparison.listing() == [made]
     assert comparison.results(made) == []
 
 
@@ -159,7 +158,8 @@ def test_from_start_to_end_in_the_shell(tmp_path: Path) -> None:
     assert 0 < rows["gru"]["answer_seconds"] < 0.1
     [finding] = found["findings"]
     assert finding["difference"] == pytest.approx(found["cells"][0]["accuracy"] - found["cells"][1]["accuracy"])
-    made = comparison.find(Path(found["path"]).name)
+    [made] = comparison.listing()
+    assert str(made.folder) == found["path"]
     assert made.run("gru", 0).has_model
     assert made.state.status == "finished"
     assert rows["gru"]["split"] == "test"

@@ -85,7 +85,7 @@ def test_a_run_is_read_as_it_answers(name: str) -> None:
     frames = mfcc(samples, recognizer.features)
     assert len(found.so_far) == len(frames)
     np.testing.assert_allclose(found.so_far[9], recognizer.probabilities([frames[:10]])[0], atol=1e-6)
-    assert len(found.trace.hidden) == -(-len(frames) // found.frames_a_step)
+    assert len(found.trace.hidden) == -(-len(frames) // found.network.frames_a_step)
     assert np.isfinite(found.fading.states).all()
     assert found.fading.frames.shape == (len(frames),)
 

@@ -13,7 +13,7 @@ import pytest
 
 from audio_models import runs
 from audio_models.inspection import Inspection, inspect
-from dashboard import charts, handout, lessons, stepper
+from dashboard import handout, lesson_charts, lessons, stepper
 from tests.sounds import chirp
 
 BUNDLED = [run.id for run in runs.bundled()]
@@ -113,7 +113,7 @@ def test_the_memory_lab_can_be_handed_out() -> None:
             for length in (5, 10)
         ]
     )
-    page = handout.forgetting(table, charts.forgetting(table, 0.25, "T"), "Recall", lessons.MEMORY, "24 units")
+    page = handout.forgetting(table, lesson_charts.forgetting(table, 0.25), "Recall", lessons.MEMORY, "24 units")
     _self_contained(page)
     assert "<svg" in page
     assert lessons.MEMORY.question.split("?")[0] in page.replace("&#x27;", "'")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from audio_models.errors import AudioError, ConfigError
 from audio_models.takes import find_takes, split_recording
+from data.errors import WorkspaceError
 from data.folder import FolderCorpus
 from data.synthetic_voices import say, voices
 from tests.conftest import shell
@@ -126,6 +128,31 @@ def test_takes_become_a_corpus_and_are_numbered_on(tmp_path: Path) -> None:
     np.testing.assert_allclose(
         samples, find_takes(recording, RATE)[0].of(soundfile.read(file, dtype="float32")[0]), atol=1e-6
     )
+
+
+def test_takes_are_added_all_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = write(tmp_path / "lamp.wav", _recording([tone(800, 0.4)] * 4, 30)[0])
+    split_recording(file, tmp_path / "words", "lamp", "anna")
+    rename, done = Path.rename, []
+
+    def full(path: Path, target: Path) -> Path:
+        done.append(path)
+        if len(done) == 3:
+            raise OSError(28, "No space left on device")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", full)
+    with pytest.raises(WorkspaceError, match="No space left"):
+        split_recording(file, tmp_path / "words", "lamp", "anna")
+    assert len(list((tmp_path / "words" / "lamp").glob("*.flac"))) == 4
+
+
+def test_two_recordings_at_once_take_no_numbers_from_each_other(tmp_path: Path) -> None:
+    file = write(tmp_path / "lamp.wav", _recording([tone(800, 0.4)] * 4, 30)[0])
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda _: split_recording(file, tmp_path / "words", "lamp", "anna"), range(4)))
+    assert len({path for paths in made for path in paths}) == 16
+    assert len(list((tmp_path / "words" / "lamp").glob("*.flac"))) == 16
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,14 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from audio_models import comparison, estimate, jobs
+from audio_models import comparison, estimate
 from audio_models.comparison import CellResult, Comparison, ComparisonConfig
 from audio_models.config import CELL_TITLES, CELLS
 from audio_models.progress import in_words
 from audio_models.work_folder import ACTIVE, State
-from dashboard import charts, handout, lessons
+from dashboard import charts, handout, lesson_charts, lessons, work_watch
 from dashboard.training_form import choose_task, clips_a_word, rounded
-from dashboard.widgets import TERMS, as_text, corpus_title, faults_in_words
+from dashboard.widgets import TERMS, as_text, corpus_title, faults_in_words, show_lesson
 from data.task import Task
 
 
@@ -53,29 +53,10 @@ def _form() -> None:
         pressed = st.button("Compare", type="primary", icon=":material/compare_arrows:")
         st.caption(f"About {in_words(rounded(seconds))}, less where a training stops early.")
     if pressed:
-        made = comparison.create(config)
-        jobs.spawn(made)
-        st.session_state["watched_comparison"] = made.id
-
-
-def _progress(made: Comparison, state: State) -> None:
-    left = f", about {in_words(state.seconds_left)} left" if state.seconds_left is not None else ""
-    bar, stop = st.columns([4, 1], vertical_alignment="center")
-    share = state.done / state.total if state.total else 0.0
-    bar.progress(min(1.0, share), f"{state.stage}: {state.done} of {state.total or '?'} trainings{left}")
-    if stop.button("Cancel", icon=":material/stop:", key=f"cancel-{made.id}", width="stretch"):
-        with faults_in_words():
-            jobs.cancel(made)
+        work_watch.begin(comparison.create(config), "compare")
 
 
 def _result(made: Comparison, state: State) -> None:
-    if state.status == "failed":
-        st.error(as_text(state.error), icon=":material/error:")
-    if state.status in ("cancelled", "interrupted", "failed") and st.button(
-        "Go on", icon=":material/resume:", key=f"resume-{made.id}"
-    ):
-        jobs.resume(made)
-        st.rerun()
     found = _results(str(made.folder), _done(made))
     if not found:
         st.caption(
@@ -89,7 +70,7 @@ def _result(made: Comparison, state: State) -> None:
     for one in told:
         icon = ":material/check_circle:" if one.told_apart else ":material/balance:"
         st.markdown(f"{icon} {one.in_words()}")
-    chart = charts.compared_accuracies(
+    chart = lesson_charts.compared_accuracies(
         pd.DataFrame(
             [
                 {"cell": CELL_TITLES[r.cell], "accuracy": r.accuracy, "low": r.interval.low, "high": r.interval.high}
@@ -154,38 +135,18 @@ def _table(found: list[CellResult]) -> pd.DataFrame:
     )
 
 
-@st.fragment(run_every=1.0)  # type: ignore[untyped-decorator]
-def _watched(made: Comparison) -> None:
-    with faults_in_words():
-        state = made.state
-        if state.status not in ACTIVE:
-            st.rerun()
-        _progress(made, state)
-        _result(made, state)
-
-
 def _page() -> None:
     st.title("Which cell should I use?")
-    lesson = lessons.COMPARE
-    st.markdown(f"{lesson.text} :blue[:material/help:] *{lesson.question}*")
+    show_lesson(lessons.COMPARE)
     form, picture = st.columns([2, 3], gap="large")
     with form, faults_in_words():
         _form()
     with picture, faults_in_words():
-        known = {one.id: one for one in comparison.listing()}
+        known = comparison.listing()
         if not known:
             st.info("Nothing is compared yet. Choose words and cells, and compare.", icon=":material/compare_arrows:")
             return
-        newest = st.session_state.get("watched_comparison")
-        chosen = st.selectbox(
-            "Comparison", list(known), index=list(known).index(newest) if newest in known else 0,
-            format_func=lambda one: _called(known[one]), key=f"comparison_chosen_{newest}",
-        )  # fmt: skip
-        made = known[chosen]
-        if made.state.status in ACTIVE:
-            _watched(made)
-        else:
-            _result(made, made.state)
+        work_watch.choose_and_watch(known, "compare", "Comparison", _called, _result)
 
 
 def _called(made: Comparison) -> str:

@@ -25,6 +25,7 @@ from dashboard.widgets import (
     describe_run,
     faults_in_words,
     in_large_type,
+    no_model_yet,
     percent,
     play,
 )
@@ -255,8 +256,7 @@ def _page() -> None:
     st.title("How good it is, and where it errs")
     models = runs.usable()
     if not models:
-        st.markdown("There is nothing to judge yet: no network has been trained.")
-        st.page_link("app_pages/train.py", label="Train one", icon=":material/model_training:")
+        no_model_yet()
         return
     with faults_in_words():
         left, right = st.columns([3, 2], vertical_alignment="bottom")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -9,19 +11,13 @@ import streamlit as st
 from audio_models import runs
 from audio_models.config import CELL_TITLES
 from audio_models.runs import Run
-from dashboard import charts, handout, lessons, pictures, stepper, unrolled, warm
+from dashboard import handout, lesson_charts, lessons, pictures, stepper, unrolled, warm
 from dashboard.clip_source import ChosenClip, choose_clip
-from dashboard.lessons import Lesson
-from dashboard.widgets import as_text, choose_run, describe_run, faults_in_words, percent
-from data.errors import HarkError
+from dashboard.widgets import as_text, choose_run, describe_run, faults_in_words, no_model_yet, percent, show_lesson
 
 _VIEWS = ("Step by step", "Order", "Unrolled", "Gradient")
 _FIRST = "plain-lstm"  # one layer, one direction, gates with names: the easiest to read
 _CELLS_TO_COMPARE = ("plain-simple-rnn", "plain-lstm", "plain-gru")
-
-
-def _lesson(lesson: Lesson) -> None:
-    st.markdown(f"{lesson.text} :blue[:material/help:] *{lesson.question}*")
 
 
 def _inspect(run: Run, clip: ChosenClip, order: str = "spoken", seed: int = 0):  # type: ignore[no-untyped-def]
@@ -30,9 +26,7 @@ def _inspect(run: Run, clip: ChosenClip, order: str = "spoken", seed: int = 0): 
 
 @st.cache_data(show_spinner=False, max_entries=40)  # type: ignore[untyped-decorator]
 def _inspected(folder: str, _changed: int, samples, label, order: str, seed: int):  # type: ignore[no-untyped-def]
-    from pathlib import Path
-
-    from audio_models.inspection import inspect
+    from audio_models.inspection import inspect  # brings librosa, which takes seconds
 
     run = Run(Path(folder))
     recognizer = warm.recognizer(run)
@@ -42,7 +36,7 @@ def _inspected(folder: str, _changed: int, samples, label, order: str, seed: int
 
 def _step_by_step(run: Run, clip: ChosenClip) -> None:
     found = _inspect(run, clip)
-    _lesson(lessons.STEP if found.trace.layers else lessons.STEP_ALONE)
+    show_lesson(lessons.STEP if found.trace.layers else lessons.STEP_ALONE)
     changes = ", then ".join(f"**{as_text(label)}** from {at:.2f} s" for at, label in found.changes[-4:])
     st.markdown(f"It makes up its mind after **{found.settled:.2f} s**: {changes}.")
     stepper.show(found, key="stepper")
@@ -55,7 +49,7 @@ def _step_by_step(run: Run, clip: ChosenClip) -> None:
 
 
 def _order(run: Run, clip: ChosenClip) -> None:
-    _lesson(lessons.ORDER)
+    show_lesson(lessons.ORDER)
     order, again = st.columns([3, 2], vertical_alignment="bottom")
     how = order.segmented_control(
         "The frames as they were", ["spoken", "reversed", "shuffled"], default="reversed", required=True, key="order"
@@ -93,7 +87,7 @@ def _both_orders(spoken, other, how: str):  # type: ignore[no-untyped-def]
         for number in ranked
         for name, found in (("as spoken", spoken), (how if how != "spoken" else "again", other))
     ]
-    return charts.paired_bars(pd.DataFrame(rows))
+    return lesson_charts.paired_bars(pd.DataFrame(rows))
 
 
 def _alike(run: Run) -> list[Run]:
@@ -104,15 +98,14 @@ def _alike(run: Run) -> list[Run]:
 
 def _unrolled(run: Run, clip: ChosenClip) -> None:
     found = _inspect(run, clip)
-    _lesson(lessons.UNROLLED)
+    show_lesson(lessons.UNROLLED)
     svg = unrolled.picture(found)
     pictures.show(svg, key="unrolled")
     steps = len(found.trace.hidden)
-    weights = sum(one.size for one in _cell_weights(run))
     if found.trace.layers:
         st.markdown(
-            f"For this clip the loop that is drawn is **{steps} layers** deep, with **{weights:,} weights** in its cell. Were "
-            f"they not shared, it would have {weights * steps:,}."
+            f"For this clip the loop that is drawn is **{steps} layers** deep, with **{found.cell_weights:,} weights** in its cell. Were "
+            f"they not shared, it would have {found.cell_weights * steps:,}."
         )
     network = run.config.network
     if network.bidirectional or network.layers > 1:
@@ -126,17 +119,8 @@ def _unrolled(run: Run, clip: ChosenClip) -> None:
     )
 
 
-def _cell_weights(run: Run):  # type: ignore[no-untyped-def]
-    from audio_models.inspection import network_of
-
-    if run.config.network.cell == "feed_forward":
-        return []
-    weights = network_of(run).cell_weights(1)
-    return [weights.kernel, weights.recurrent_kernel, weights.bias]
-
-
 def _gradient(run: Run, clip: ChosenClip) -> None:
-    _lesson(lessons.FADING)
+    show_lesson(lessons.FADING)
     usable = {one.id: one for one in _alike(run) if one.config.network.cell != "feed_forward"}
     chosen = st.multiselect(
         "Networks",
@@ -159,7 +143,7 @@ def _gradient(run: Run, clip: ChosenClip) -> None:
         return
     table, lengths = _fadings([usable[one] for one in chosen], clip, what)
     names = list(dict.fromkeys(table["network"]))
-    st.altair_chart(charts.fading(table, names), key="fading")
+    st.altair_chart(lesson_charts.fading(table, names), key="fading")
     st.dataframe(
         lengths, hide_index=True,
         column_config={
@@ -225,6 +209,9 @@ def _save(run: Run, clip: ChosenClip) -> None:
 def _page() -> None:
     st.title("Look inside")
     models = runs.usable()
+    if not models:
+        no_model_yet()
+        return
     with faults_in_words():
         left, right = st.columns([2, 3])
         with left:
@@ -239,6 +226,7 @@ def _page() -> None:
         player, heard, save = st.columns([2, 2, 1], vertical_alignment="center")
         player.audio(clip.samples, sample_rate=recognizer.features.sample_rate)
         with heard:
+            st.caption(as_text(clip.name))
             _answer(run, clip)
         with save:
             _save(run, clip)
@@ -261,7 +249,4 @@ def _answer(run: Run, clip: ChosenClip) -> None:
     st.markdown(f"Heard: **{as_text(found.answer)}**, {percent(sure)} sure{right}")
 
 
-try:
-    _page()
-except HarkError as error:
-    st.error(as_text(str(error)), icon=":material/error:")
+_page()

@@ -7,17 +7,16 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
-from audio_models import jobs, memory_lab, memory_tasks
+from audio_models import memory_lab, memory_tasks
 from audio_models.config import CELL_TITLES
 from audio_models.memory_lab import INITIALISATIONS, LAB_CELLS, Experiment, MemoryConfig
-from audio_models.progress import in_words
 from audio_models.work_folder import ACTIVE, State
-from dashboard import charts, handout, lessons
-from dashboard.widgets import as_text, faults_in_words
+from dashboard import handout, lesson_charts, lessons, work_watch
+from dashboard.widgets import as_text, faults_in_words, show_lesson
 
 _INITIALISATIONS = {
-    "orthogonal": "Orthogonal: keeps lengths",
-    "identity": "Identity: hands the state on",
+    "orthogonal": "Orthogonal: the matrix keeps lengths",
+    "identity": "Identity: each unit hands on its own state",
     "glorot_uniform": "Glorot: as for a layer without a loop",
 }
 
@@ -94,31 +93,14 @@ def _table(experiment: Experiment) -> pd.DataFrame:
     )
 
 
-def _progress(experiment: Experiment, state: State) -> None:
-    left = f", about {in_words(state.seconds_left)} left" if state.seconds_left is not None else ""
-    bar, stop = st.columns([5, 1], vertical_alignment="center")
-    share = state.done / state.total if state.total else 0.0
-    bar.progress(min(1.0, share), f"{state.stage}: {state.done} of {state.total or '?'} points{left}")
-    if stop.button("Cancel", icon=":material/stop:", key=f"cancel-{experiment.id}", width="stretch"):
-        with faults_in_words():
-            jobs.cancel(experiment)
-
-
 def _result(experiment: Experiment, state: State) -> None:
     config = experiment.config
     task = memory_tasks.find(config.task)
     table = _table(experiment)
-    if state.status == "failed":
-        st.error(as_text(state.error), icon=":material/error:")
-    if state.status in ("cancelled", "interrupted", "failed"):
-        st.caption(f"{state.status.capitalize()} after {len(experiment.points)} of {len(config.points)} points.")
-        if st.button("Go on", icon=":material/resume:", key=f"resume-{experiment.id}"):
-            jobs.resume(experiment)
-            st.rerun()
     if table.empty:
         st.caption("The first points come in a few seconds." if state.status in ACTIVE else "Nothing was measured.")
         return
-    chart = charts.forgetting(table, task.chance, "T, steps to remember")
+    chart = lesson_charts.forgetting(table, task.chance)
     st.altair_chart(chart, key=f"forgetting-{experiment.id}")
     st.caption(_in_words(config) + ".")
     if state.status in ACTIVE:
@@ -160,45 +142,23 @@ def _findings(table: pd.DataFrame, config: MemoryConfig) -> str:
     return "; ".join(said) + "."
 
 
-@st.fragment(run_every=1.0)  # type: ignore[untyped-decorator]
-def _watched(experiment: Experiment) -> None:
-    with faults_in_words():
-        state = experiment.state
-        if state.status not in ACTIVE:
-            st.rerun()
-        _progress(experiment, state)
-        _result(experiment, state)
-
-
 def _page() -> None:
     st.title("Memory lab")
-    lesson = lessons.MEMORY
-    st.markdown(f"{lesson.text} :blue[:material/help:] *{lesson.question}*")
+    show_lesson(lessons.MEMORY)
     form, picture = st.columns([2, 3], gap="large")
     with form, faults_in_words():
         config = _settings()
         if config is not None:
-            made = memory_lab.create(config)
-            jobs.spawn(made)
-            st.session_state["memory_experiment"] = made.id
+            work_watch.begin(memory_lab.create(config), "memory")
     with picture, faults_in_words():
-        known = {one.id: one for one in memory_lab.listing()}
+        known = memory_lab.listing()
         if not known:
             st.info(
                 "Nothing is measured yet. Measure: the picture grows here in two to three minutes.",
                 icon=":material/science:",
             )
             return
-        newest = st.session_state.get("memory_experiment")
-        chosen = st.selectbox(
-            "Measurement", list(known), index=list(known).index(newest) if newest in known else 0,
-            format_func=lambda one: _called(known[one]), key=f"memory_chosen_{newest}",
-        )  # fmt: skip
-        experiment = known[chosen]
-        if experiment.state.status in ACTIVE:
-            _watched(experiment)
-        else:
-            _result(experiment, experiment.state)
+        work_watch.choose_and_watch(known, "memory", "Measurement", _called, _result)
 
 
 def _called(experiment: Experiment) -> str:

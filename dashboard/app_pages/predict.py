@@ -7,7 +7,7 @@ import streamlit as st
 from audio_models import runs
 from audio_models.config import FeatureConfig
 from dashboard import charts, warm
-from dashboard.widgets import TERMS, as_text, choose_run, faults_in_words, in_large_type, percent
+from dashboard.widgets import TERMS, as_text, choose_run, faults_in_words, in_large_type, no_model_yet, percent
 from data.errors import HarkError
 
 _SHOWN_AT_ONCE = 8
@@ -93,8 +93,7 @@ def _page() -> None:
     st.title("Speak, and see what is heard")
     models = runs.usable()
     if not models:
-        st.markdown("There is no model yet.")
-        st.page_link("app_pages/train.py", label="Train one", icon=":material/model_training:")
+        no_model_yet()
         return
     with faults_in_words():
         model, words = st.columns([2, 3], vertical_alignment="center")

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import base64
-import html
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -76,7 +75,7 @@ def data(found: Inspection) -> dict[str, Any]:
         "frame_seconds": found.frame_seconds,
         "offset": offset,  # from the beginning of the clip to the first frame's end, less a hop
         "frames": len(found.so_far),
-        "frames_a_step": found.frames_a_step,
+        "frames_a_step": found.network.frames_a_step,
         "steps": len(found.trace.hidden),
         "labels": list(found.labels),
         "so_far": np.round(found.so_far, 4).tolist(),
@@ -208,20 +207,3 @@ def _simple_rnn(layer: LayerTrace) -> list[list[str]]:
 
 def _mark(values: Numbers, t: int, text: str) -> str:
     return f", {text}" if t == int(values.argmax()) else ""
-
-
-def page(title: str, body: str) -> str:
-    """A whole HTML page around pieces of HTML; `body` is trusted, the title is not."""
-    return (
-        "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
-        "<meta name='viewport' content='width=device-width, initial-scale=1'>"
-        f"<title>{html.escape(title)}</title><style>{_PAGE_STYLE}</style></head><body><main>{body}</main></body></html>"
-    )
-
-
-_PAGE_STYLE = (
-    ":root{color-scheme:light dark}body{margin:0;font-family:system-ui,sans-serif;line-height:1.5;background:#fdfdfb;color:#1c2326}"
-    "main{max-width:1100px;margin:0 auto;padding:1.5rem}h1{line-height:1.2}svg{max-width:100%;height:auto}"
-    "figure{margin:1rem 0;overflow-x:auto}math{font-size:1.1rem}"
-    "@media(prefers-color-scheme:dark){body{background:#14191c;color:#e8ebe6}figure.light{background:#fdfdfb;color:#1c2326;padding:.5rem;border-radius:.4rem}}"
-)

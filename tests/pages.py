@@ -1,0 +1,40 @@
+"""The dashboard without a browser: open a page, read what it says, press its buttons."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import soundfile
+from streamlit.testing.v1 import AppTest
+
+from tests.conftest import PROJECT
+from tests.sounds import RATE
+
+
+def wav(samples: np.ndarray, rate: int = RATE) -> bytes:
+    content = io.BytesIO()
+    soundfile.write(content, samples, rate, format="WAV")
+    return content.getvalue()
+
+
+def open_page(page: str = "") -> AppTest:
+    app = AppTest.from_file(str(PROJECT / "dashboard" / "app.py"), default_timeout=60).run()
+    if page:
+        app.switch_page(f"app_pages/{page}.py").run()
+    healthy(app)
+    return app
+
+
+def healthy(app: AppTest) -> None:
+    assert not app.exception, [fault.value for fault in app.exception]
+
+
+def text_of(app: AppTest) -> str:
+    kinds = ("title", "subheader", "markdown", "caption", "error", "warning", "info", "success")
+    parts = [element.value for kind in kinds for element in getattr(app, kind)]
+    return "\n".join([*parts, *(element.proto.body for element in app.get("html"))])
+
+
+def button(app: AppTest, label: str):
+    return next(button for button in app.button if button.label == label)
