@@ -34,6 +34,13 @@ def amount(done: int, total: int | None, unit: str) -> str:
     return f"{done} of {total} {unit}" if total else f"{done} {unit}"
 
 
+def how_far(state: State, about: str = "about") -> str:
+    """What work does now, how far it is, and the time left: "Training: 3 of 15 points, about 2 minutes left"."""
+    left = f", {about} {in_words(state.seconds_left)} left" if state.seconds_left is not None else ""
+    far = f": {amount(state.done, state.total, state.unit)}" if state.total else ""
+    return f"{state.stage}{far}{left}"
+
+
 class TerminalProgress:
     """Writes progress to stderr; stdout stays for results."""
 
@@ -76,9 +83,7 @@ class TerminalProgress:
     def work(self, state: State, about: str = "about") -> None:
         """A listener for any work: what it does, how far it is, the time left."""
         if time.monotonic() - self._said > _EVERY[self._terminal]:
-            left = f", {about} {in_words(state.seconds_left)} left" if state.seconds_left is not None else ""
-            far = f": {amount(state.done, state.total, state.unit)}" if state.total else ""
-            self._line(f"{state.stage}{far}{left}")
+            self._line(how_far(state, about))
 
     def _line(self, text: str, *, keep: bool = False) -> None:
         self._said = time.monotonic()

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from audio_models import jobs
-from audio_models.progress import amount, in_words
+from audio_models.progress import amount, how_far
 from audio_models.work_folder import ACTIVE, State, WorkFolder
 from dashboard.widgets import as_text, faults_in_words
 
@@ -63,10 +63,9 @@ def _redrawn(work: Kind, draw: Draw[Kind]) -> None:
 
 
 def _how_far(work: WorkFolder[Any], state: State) -> None:
-    left = f", about {in_words(state.seconds_left)} left" if state.seconds_left is not None else ""
     bar, stop = st.columns([4, 1], vertical_alignment="center")
     share = min(1.0, state.done / state.total) if state.total else 0.0
-    bar.progress(share, f"{state.stage}: {amount(state.done, state.total, state.unit)}{left}")
+    bar.progress(share, how_far(state))
     if stop.button("Cancel", icon=":material/stop:", key=f"cancel-{work.id}", width="stretch"):
         with faults_in_words():
             jobs.cancel(work)

@@ -66,7 +66,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
 
 @pytest.fixture
 def home(trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A workspace that has the small run."""
+    """A workspace with one trained run that a test may spoil."""
     home = tmp_path / "home"
     shutil.copytree(trained.workspace / "runs", home / "runs")
     monkeypatch.setenv("HARK_HOME", str(home))

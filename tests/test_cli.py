@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -33,15 +32,6 @@ def _run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, s
     status = cli.main([str(argument) for argument in arguments])
     printed = capsys.readouterr()
     return status, printed.out, printed.err
-
-
-@pytest.fixture
-def home(trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A workspace with one trained run that a test may spoil."""
-    home = tmp_path / "home"
-    shutil.copytree(trained.workspace / "runs", home / "runs")
-    monkeypatch.setenv("HARK_HOME", str(home))
-    return home
 
 
 def test_train_prints_one_document(trained: Trained) -> None:
