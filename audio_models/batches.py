@@ -6,9 +6,10 @@ batches ahead of the optimizer, so that it does not wait.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -40,6 +41,9 @@ class Batches(Protocol):
 
     def epoch(self, number: int) -> Iterator[Batch]:
         """The batches of epoch `number`; the same each time that it is asked for."""
+
+    def only(self, positions: NDArray[np.int64]) -> Batches:
+        """The same, made of the clips at these positions alone."""
 
 
 def balanced(
@@ -85,6 +89,14 @@ class Examples:
         frames, _ = pad([self.sequences[position] for position in positions])
         return frames, self.classes[positions]
 
+    def only(self, positions: NDArray[np.int64]) -> Examples:
+        """The clips at these positions."""
+        return Examples(
+            [self.sequences[position] for position in positions],
+            self.classes[positions],
+            [self.words[position] for position in positions],
+        )
+
 
 @dataclass(frozen=True)
 class FixedBatches:
@@ -112,6 +124,9 @@ class FixedBatches:
         for first in range(0, len(order), self.batch_size):
             yield self.examples.batch(order[first : first + self.batch_size])
 
+    def only(self, positions: NDArray[np.int64]) -> FixedBatches:
+        return replace(self, examples=self.examples.only(positions))
+
 
 @dataclass(frozen=True)
 class AugmentedBatches:
@@ -124,6 +139,7 @@ class AugmentedBatches:
         augmenter: changes them.
         features, normalisation: how they become frames.
         batch_size, size, seed: see `FixedBatches`; `size` counts clips of the corpus.
+        positions: of the clips that are shown, all by default.
     """
 
     load: Callable[[int], Waveform]
@@ -136,21 +152,33 @@ class AugmentedBatches:
     batch_size: int
     size: int
     seed: int
-    _kept: dict[int, tuple[int, NDArray[np.float16]]] = field(default_factory=dict, init=False, repr=False)
+    positions: NDArray[np.int64] | None = None
+    _kept: dict[tuple[int, int], tuple[int, NDArray[np.float16]]] = field(default_factory=dict, repr=False)
 
     @property
     def clips(self) -> int:
-        return self.size * len(np.unique(self.classes))
+        return self.size * len(np.unique(self.classes[self._shown]))
+
+    @property
+    def _shown(self) -> NDArray[np.int64]:
+        return np.arange(len(self.classes)) if self.positions is None else self.positions
+
+    def only(self, positions: NDArray[np.int64]) -> AugmentedBatches:
+        return replace(self, positions=self._shown[positions])  # what is kept of each clip is shared
 
     def epoch(self, number: int) -> Iterator[Batch]:
         random = np.random.default_rng([self.seed, number])
-        order = balanced(self.classes, self.words, self.size, random)
-        parts = [(first, order[first : first + self.batch_size]) for first in range(0, len(order), self.batch_size)]
+        shown = self._shown
+        words = [self.words[position] for position in shown]
+        order = shown[balanced(self.classes[shown], words, self.size, random)]
+        times = _times_before(order)
+        firsts = range(0, len(order), self.batch_size)
         waiting: list[Future[Batch]] = []
         with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(1) as pool:
             try:
-                for first, part in parts:
-                    waiting.append(pool.submit(self._batch, number, first, part))
+                for first in firsts:
+                    part = slice(first, first + self.batch_size)
+                    waiting.append(pool.submit(self._batch, number, first, order[part], times[part]))
                     if len(waiting) > _AHEAD:
                         yield waiting.pop(0).result()
                 while waiting:
@@ -159,28 +187,28 @@ class AugmentedBatches:
                 for batch in waiting:
                     batch.cancel()
 
-    def _batch(self, epoch: int, first: int, positions: NDArray[np.int64]) -> Batch:
+    def _batch(self, epoch: int, first: int, positions: NDArray[np.int64], times: NDArray[np.int64]) -> Batch:
         """Masks are drawn for each batch; the waveform behind them is changed anew in every `REUSE`-th epoch."""
-        found = {int(position): self._waveform(epoch, int(position)) for position in positions}
-        fresh = {position: samples for position, samples in found.items() if samples is not None}
-        for position, bands in zip(fresh, mel_bands(list(fresh.values()), self.features), strict=True):
-            self._kept[position] = (_variant(epoch, position), bands.astype(np.float16))
+        keys = list(zip(positions.tolist(), times.tolist(), strict=True))
+        found = {key: self._waveform(epoch, *key) for key in keys}
+        fresh = {key: samples for key, samples in found.items() if samples is not None}
+        for key, bands in zip(fresh, mel_bands(list(fresh.values()), self.features), strict=True):
+            self._kept[key] = (_variant(epoch, key[0]), bands.astype(np.float16))
         random = np.random.default_rng([self.seed, epoch, first])
         sequences = [
-            cepstra(self.augmenter.bands(self._kept[int(position)][1].astype(np.float32), random), self.features)
-            for position in positions
+            cepstra(self.augmenter.bands(self._kept[key][1].astype(np.float32), random), self.features) for key in keys
         ]
         frames, lengths = pad(sequences)
         frames = self.normalisation.apply(frames)
         frames[np.arange(frames.shape[1]) >= lengths[:, None]] = PADDING
         return frames, self.classes[positions]
 
-    def _waveform(self, epoch: int, position: int) -> Waveform | None:
+    def _waveform(self, epoch: int, position: int, times: int) -> Waveform | None:
         """The clip as it is changed in this epoch, or None where its bands are kept from an earlier one."""
-        variant = _variant(epoch, position)
-        if position in self._kept and self._kept[position][0] == variant:
+        variant, key = _variant(epoch, position), (position, times)
+        if key in self._kept and self._kept[key][0] == variant:
             return None
-        random = np.random.default_rng([self.seed, position, variant])
+        random = np.random.default_rng([self.seed, position, variant, times][: 4 if times else 3])
         samples = self.load(position)
         if self.classes[position] == self.silence:
             return self.augmenter.silence(len(samples), random)
@@ -190,3 +218,15 @@ class AugmentedBatches:
 def _variant(epoch: int, position: int) -> int:
     """Which change of a clip an epoch shows; a part of the clips is changed anew in each."""
     return (epoch + position) // REUSE
+
+
+def _times_before(order: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How often each clip of an epoch was shown before in it: where there are few clips, each comes many times, and is
+    changed in another way each time.
+    """
+    times = np.empty(len(order), np.int64)
+    seen: Counter[int] = Counter()
+    for place, position in enumerate(order.tolist()):
+        times[place] = seen[position]
+        seen[position] += 1
+    return times

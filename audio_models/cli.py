@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from audio_models import cli_work, runs
+from audio_models import cli_corpus, cli_work, runs
 from audio_models.errors import ConfigError
 from audio_models.options import Command, parser
 from audio_models.progress import TerminalProgress, in_words
@@ -131,8 +131,12 @@ def evaluate(options: argparse.Namespace) -> int:
     corpus = cli_work.reference(options, options.corpus) if options.corpus else None
     if corpus is None and (options.speaker_pattern or options.split_by):
         raise ConfigError("--speaker-pattern and --split-by describe the corpus given with --corpus; name it too.")
+    if options.split:
+        split = evaluation.split_of(options.split)
+    else:
+        split = evaluation.sides_of(run)[0] if corpus is None else "test"
     with TerminalProgress() as progress:
-        judgement = evaluation.evaluate_and_keep(run, corpus, evaluation.split_of(options.split), progress.report)
+        judgement = evaluation.evaluate_and_keep(run, corpus, split, progress.report)
     found = evaluation.summary(judgement)
     if options.json:
         print_json(found)
@@ -150,20 +154,6 @@ def evaluate(options: argparse.Namespace) -> int:
     if new := judgement.rejection:
         print(f"Words never trained on ({', '.join(new.words)}): {new.rejected} of {new.clips} clips rejected")
     _print_skipped(judgement.skipped)
-    return 0
-
-
-def corpus(options: argparse.Namespace) -> int:
-    """Work on a corpus of the user's own."""
-    from audio_models import takes
-
-    made = takes.split_recording(Path(options.recording), Path(options.to), options.label, options.speaker)
-    if options.json:
-        print_json({"corpus": options.to, "label": options.label, "takes": [str(path) for path in made]})
-    else:
-        print(
-            f"{options.recording}: {len(made)} takes of {options.label} by {options.speaker}, {made[0]} to {made[-1].name}"
-        )
     return 0
 
 
@@ -243,7 +233,7 @@ COMMANDS: dict[str, Command] = {
     "train": cli_work.train,
     "evaluate": evaluate,
     "predict": predict,
-    "corpus": corpus,
+    "corpus": cli_corpus.corpus,
     "inspect": inspect,
     "memory": cli_work.memory,
     "compare": cli_work.compare,

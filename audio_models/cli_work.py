@@ -10,7 +10,7 @@ from typing import Any
 
 from audio_models import comparison, jobs, memory_lab, memory_tasks, runs
 from audio_models.comparison import Comparison
-from audio_models.config import CELLS, RunConfig, default_run
+from audio_models.config import CELLS, RunConfig, default_run, tuned_run
 from audio_models.errors import ConfigError, RunError
 from audio_models.memory_lab import Experiment
 from audio_models.options import changed
@@ -219,7 +219,13 @@ def _parameters(run: Run) -> int | None:
 
 def _run_config(options: argparse.Namespace) -> RunConfig:
     corpus = reference(options, options.corpus)
-    base = default_run(corpus, _task(options, corpus), options.cell, options.recipe, name=options.name)
+    task = _task(options, corpus)
+    if options.start:
+        start = runs.find(options.start)
+        name = start.id if start.is_bundled else str(start.folder)
+        base = tuned_run(corpus, task, name, start.config, name=options.name)
+    else:
+        base = default_run(corpus, task, options.cell, options.recipe, name=options.name)
     return replace(
         base,
         features=changed(base.features, options),

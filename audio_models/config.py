@@ -31,6 +31,7 @@ REACH = 5
 """Frames that a convolution sees at once."""
 
 _FEWEST_CLIPS = 1000  # of an epoch with augmentation
+_CHANGES, _FEWEST_TUNING = 6, 600  # of each clip, and clips at the least, of an epoch that tunes a trained network
 _HALVINGS = 2  # convolutions that halve the number of frames
 
 
@@ -167,6 +168,8 @@ class TrainingConfig:
             (Polyak and Juditsky 1992); 0 keeps the weights themselves.
         mixup: how strongly clips of a batch are mixed in pairs, frames and targets alike: the shares are drawn from
             Beta(mixup, mixup) (Zhang et al. 2018); 0 mixes nothing.
+        folds: judge by cross-validation: the clips are dealt into so many folds, for each a network learns from the
+            others and is judged on it, and the network that is kept learns from all of them. 0: by the corpus' sides.
     """
 
     epochs: int = 30
@@ -179,6 +182,7 @@ class TrainingConfig:
     label_smoothing: float = 0.0
     averaging: float = 0.0
     mixup: float = 0.0
+    folds: int = 0
 
     def __post_init__(self) -> None:
         within("The number of epochs", self.epochs, 1, 1000)
@@ -192,6 +196,8 @@ class TrainingConfig:
         within("Label smoothing", self.label_smoothing, 0, 0.5)
         within("Averaging", self.averaging, 0, 0.9999)
         within("Mixup", self.mixup, 0, 2)
+        if self.folds:
+            within("The number of folds", self.folds, 2, 20)
 
 
 @dataclass(frozen=True)
@@ -277,7 +283,10 @@ def default_augmentation(recipe: Recipe) -> AugmentationConfig:
 
 @dataclass(frozen=True)
 class RunConfig:
-    """Everything that a training is made from; the same configuration gives the same run on the same machine."""
+    """Everything that a training is made from; the same configuration gives the same run on the same machine.
+
+    `start` is the run whose network this one starts from, a name or a folder; empty: from random weights.
+    """
 
     corpus: CorpusReference
     task: Task
@@ -286,6 +295,7 @@ class RunConfig:
     network: NetworkConfig = field(default_factory=NetworkConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
+    start: str = ""
 
     def __post_init__(self) -> None:
         if len(self.name) > 60 or any(ord(character) < 32 or character in "/\\" for character in self.name):
@@ -296,7 +306,11 @@ class RunConfig:
     def clips_of_a_class(self, clips_a_word: float) -> int:
         """Clips of each class that an epoch shows: as many as a word has on average; augmentation makes many of a few."""
         each = math.ceil(clips_a_word)
-        return max(each, math.ceil(_FEWEST_CLIPS / len(self.task.classes))) if self.augmentation.augment else each
+        if not self.augmentation.augment:
+            return each
+        if self.start:  # few epochs suffice, but each clip must come in many changes
+            return max(_CHANGES * each, math.ceil(_FEWEST_TUNING / len(self.task.classes)))
+        return max(each, math.ceil(_FEWEST_CLIPS / len(self.task.classes)))
 
 
 def default_run(
@@ -320,6 +334,30 @@ def default_run(
         training if epochs is None else replace(training, epochs=epochs),
         default_augmentation(recipe),
     )
+
+
+FOLDS = 5
+"""Of a corpus of the user's own, which is too small for sides."""
+
+
+def tuned_run(corpus: CorpusReference, task: Task, start: str, of: RunConfig, *, name: str = "") -> RunConfig:
+    """What a user gets who teaches a trained network their own words.
+
+    Args:
+        start: the run that has the network.
+        of: its configuration; features and network are the same.
+    """
+    training = TrainingConfig(
+        epochs=5,
+        learning_rate=2e-3,
+        patience=0,
+        schedule="cosine",
+        folds=FOLDS,
+        seed=of.training.seed,
+    )
+    return RunConfig(
+        corpus, task, name, of.features, of.network, training, default_augmentation("strong"), start
+    )  # fmt: skip
 
 
 Config = TypeVar("Config")

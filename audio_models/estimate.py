@@ -50,8 +50,9 @@ def epoch_seconds(config: RunConfig, clips_a_word: float) -> float:
 
 
 def training_seconds(config: RunConfig, clips_a_word: float) -> float:
-    """Seconds that a training takes on this machine if no early stop ends it."""
-    return _SECONDS_TO_START + config.training.epochs * epoch_seconds(config, clips_a_word) * _slowness()
+    """Seconds that a training takes on this machine if no early stop ends it, with one for each fold."""
+    epochs = config.training.epochs * (config.training.folds + 1)
+    return _SECONDS_TO_START + epochs * epoch_seconds(config, clips_a_word) * _slowness()
 
 
 def _slowness() -> float:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from audio_models import metrics
+from audio_models.calibration import apply_temperature
 from audio_models.clip_features import clip_features
+from audio_models.cross_validation import Folds
 from audio_models.errors import RunError, TrainingError
 from audio_models.metrics import ClassScore, SpeakerScore
 from audio_models.recognizer import Recognizer
@@ -22,8 +25,10 @@ from data.corpus import SILENCE, SPLITS, UNKNOWN, Clip, Report, Skipped, Split, 
 from data.errors import WorkspaceError
 from data.task import Task
 
-Side = Literal["training", "validation", "test", "all"]
+Side = Literal["training", "validation", "test", "all", "held back"]
 SIDES: tuple[Side, ...] = (*SPLITS, "all")
+HELD_BACK: Side = "held back"
+"""The clips of a run that was judged by cross-validation: each was answered by a network that had not learned it."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +68,7 @@ class Evaluation:
     Attributes:
         run: id of the run.
         corpus: name of the corpus, or the folder's path.
-        split: the side: "training", "validation", "test" or "all".
+        split: the side: "training", "validation", "test", "all" or "held back".
         labels: classes in the order of the matrix.
         accuracy: share of the clips that were heard right.
         interval: its 95 % interval.
@@ -116,10 +121,12 @@ def evaluate(
     Raises:
         RunError: the run has no network, or lacks a configuration where its own corpus is asked for.
         CorpusError: the corpus cannot be had.
-        TrainingError: no clip of that side can be judged.
+        TrainingError: no clip of that side can be judged, or the run has learned them all.
     """
     recognizer = Recognizer(run)
     reference = corpus or run.config.corpus
+    if split == HELD_BACK or (corpus is None and sides_of(run) == (HELD_BACK,)):
+        return _held_back(run, reference, split)
     labels = recognizer.labels
     words = tuple(label for label in labels if label not in (UNKNOWN, SILENCE))
     asked = Task(words, unknown=UNKNOWN in labels, silence=SILENCE in labels)
@@ -138,33 +145,81 @@ def evaluate(
             f"It holds {sides} clips with the labels {', '.join(index.labels[:12])}; the network knows {', '.join(labels)}."
         )
     probabilities = recognizer.probabilities([frames for _, frames in judged])
+    made = _judge(run, reference, split, labels, [clip for clip, _ in judged], probabilities)
+    return replace(
+        made,
+        skipped=[*skipped, *unreadable],
+        threshold=recognizer.threshold,
+        # which words those are is known of the corpus that it learned from alone
+        rejection=_rejection(made.heard, task.kept_out(index, asked), recognizer.threshold) if corpus is None else None,
+        speaker_disjoint=index.speaker_disjoint,
+        split_rule=index.split_rule,
+    )
+
+
+def sides_of(run: Run) -> tuple[Side, ...]:
+    """The sides of its own corpus by which a run can be judged, the best first."""
+    return (HELD_BACK,) if run.config.training.folds else ("test", "validation", "training", "all")
+
+
+def keep_held_back(run: Run, folds: Folds, clips: Sequence[Clip], probabilities: NDArray[np.float32]) -> None:
+    """Keep the judgement of a run by cross-validation in its folder.
+
+    Args:
+        folds: how its clips were dealt.
+        clips: those that were held back in turn.
+        probabilities: (clips, labels), each row by a network that had not learned the clip.
+    """
+    recognizer = Recognizer(run)
+    shares = apply_temperature(probabilities, recognizer.temperature)
+    made = _judge(run, run.config.corpus, HELD_BACK, recognizer.labels, clips, shares)
+    made = replace(
+        made, threshold=recognizer.threshold, speaker_disjoint=folds.by_speaker or None, split_rule=folds.rule
+    )
+    _keep(run, run.config.corpus, made)
+
+
+def _held_back(run: Run, reference: CorpusReference, split: Side) -> Evaluation:
+    if split != HELD_BACK:
+        raise TrainingError(
+            f"{run.name} has learned from all clips of {reference.name}, so its {split} clips would flatter it. Judge it by its clips that were held back, or by another corpus."
+        )
+    found = kept(run, reference, HELD_BACK) if reference == run.config.corpus else None
+    if found is None:
+        raise TrainingError(
+            f"There are no clips of {reference.name} that were held back from {run.name} in turn. Choose another side, or train it with folds."
+        )
+    return found
+
+
+def _judge(
+    run: Run,
+    reference: CorpusReference,
+    split: Side,
+    labels: Sequence[str],
+    clips: Sequence[Clip],
+    probabilities: NDArray[np.floating[Any]],
+) -> Evaluation:
     position = {label: number for number, label in enumerate(labels)}
-    true = np.array([position[clip.label] for clip, _ in judged])
+    true = np.array([position[clip.label] for clip in clips])
     predicted = probabilities.argmax(axis=1)
     correct = true == predicted
-    speakers = [clip.speaker for clip, _ in judged]
-    confusion = metrics.confusion_matrix(true, predicted, len(labels))
-    heard = [
-        Heard(clip, labels[choice], float(shares[choice]), float(shares[said]))
-        for (clip, _), choice, said, shares in zip(judged, predicted, true, probabilities, strict=True)
-    ]
+    speakers = [clip.speaker for clip in clips]
     return Evaluation(
         run=run.id,
         corpus=reference.name,
         split=split,
-        labels=labels,
+        labels=tuple(labels),
         accuracy=float(correct.mean()),
         interval=metrics.accuracy_interval(correct, speakers),
-        confusion=confusion.tolist(),
-        per_class=metrics.class_scores(confusion, labels),
+        confusion=metrics.confusion_matrix(true, predicted, len(labels)).tolist(),
+        per_class=metrics.class_scores(metrics.confusion_matrix(true, predicted, len(labels)), labels),
         per_speaker=metrics.speaker_scores(correct, speakers),
-        skipped=[*skipped, *unreadable],
-        heard=heard,
-        threshold=recognizer.threshold,
-        # which words those are is known of the corpus that it learned from alone
-        rejection=_rejection(heard, task.kept_out(index, asked), recognizer.threshold) if corpus is None else None,
-        speaker_disjoint=index.speaker_disjoint,
-        split_rule=index.split_rule,
+        skipped=[],
+        heard=[
+            Heard(clip, labels[choice], float(shares[choice]), float(shares[said]))
+            for clip, choice, said, shares in zip(clips, predicted, true, probabilities, strict=True)
+        ],
     )
 
 
@@ -181,13 +236,17 @@ def evaluate_and_keep(
 ) -> Evaluation:
     """`evaluate`, and keep the judgement in the run's folder where that can be written to."""
     judgement = evaluate(run, corpus, split, report)
-    path = _path(run, corpus or run.config.corpus, split)
+    _keep(run, corpus or run.config.corpus, judgement)
+    return judgement
+
+
+def _keep(run: Run, corpus: CorpusReference, judgement: Evaluation) -> None:
+    path = _path(run, corpus, judgement.split)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         workspace.write_json(path, to_json(judgement))
     except (OSError, WorkspaceError):
         pass  # a run on a read-only disk can be judged too
-    return judgement
 
 
 def kept(run: Run, corpus: CorpusReference | None = None, split: Side = "test") -> Evaluation | None:
@@ -203,7 +262,7 @@ def kept(run: Run, corpus: CorpusReference | None = None, split: Side = "test") 
 
 def _path(run: Run, corpus: CorpusReference, split: Side) -> Path:
     name = hashlib.blake2b(repr(corpus).encode(), digest_size=6).hexdigest()
-    return run.evaluations_folder / f"{split}-{name}.json"
+    return run.evaluations_folder / f"{split.replace(' ', '-')}-{name}.json"
 
 
 def to_json(judgement: Evaluation) -> dict[str, Any]:
@@ -265,13 +324,14 @@ def split_of(text: str) -> Side:
     Raises:
         RunError: there is none.
     """
-    for side in SIDES:
-        if side == text:
+    for side in (*SIDES, HELD_BACK):
+        if text in (side, side.replace(" ", "-")):
             return side
-    raise RunError(f"There is no split '{text}'; choose one of {', '.join(SIDES)}.")
+    raise RunError(f"There is no split '{text}'; choose one of {', '.join(SIDES)}, held-back.")
 
 
 __all__ = [
+    "HELD_BACK",
     "SIDES",
     "Evaluation",
     "Heard",
@@ -279,7 +339,9 @@ __all__ = [
     "Split",
     "evaluate",
     "evaluate_and_keep",
+    "keep_held_back",
     "kept",
+    "sides_of",
     "split_of",
     "summary",
 ]

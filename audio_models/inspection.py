@@ -151,13 +151,11 @@ def network_of(run: Run) -> NumpyNetwork:
     Raises:
         RunError: it has none, or it is damaged.
     """
-    import onnx
-
     from audio_models import onnx_graph
 
     config = run.config.network
     try:
-        return NumpyNetwork(config, onnx_graph.weights(onnx.load_model(run.model_path), config))
+        return NumpyNetwork(config, onnx_graph.weights_of(run.model_path, config))
     except Exception as error:  # onnx has no common error of its own
         raise RunError(
             f"The network in {run.model_path} is not the one that {run.folder / 'config.json'} describes. Copy the run's folder again."

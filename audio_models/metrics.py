@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -72,6 +73,12 @@ def calibration_error(bins: Sequence[ReliabilityBin]) -> float:
     """The mean distance of confidence and accuracy over all clips (expected calibration error, Naeini et al. 2015)."""
     clips = sum(one.clips for one in bins)
     return sum(one.clips * abs(one.confidence - one.accuracy) for one in bins) / clips
+
+
+def fit(heard: NDArray[np.floating[Any]], classes: Classes) -> tuple[float, float]:
+    """Cross-entropy [nat] and accuracy of probabilities (clips, labels), for clips of these classes (clips,)."""
+    chosen = heard[np.arange(len(classes)), classes]
+    return float(-np.log(np.maximum(chosen, 1e-7)).mean()), float((heard.argmax(axis=1) == classes).mean())
 
 
 def confusion_matrix(true: Classes, predicted: Classes, classes: int) -> NDArray[np.int64]:
@@ -189,6 +196,18 @@ def paired_difference(
     reach = _reach(parts, 0.05 / comparisons)
     p = 2 * float(stdtr(_freedom(parts), -abs(difference) / np.sqrt(total)))
     return PairedDifference(difference, difference - reach, difference + reach, p)
+
+
+def sign_test(one: int, other: int) -> float:
+    """How often two outcomes that are equally likely come at least this far apart: one such count against the other.
+
+    Exact and two-sided (McNemar 1947, with the binomial distribution).
+    """
+    clips = one + other
+    if clips == 0:
+        return 1.0
+    tail = sum(math.comb(clips, count) for count in range(min(one, other) + 1))
+    return min(1.0, 2 * tail / (1 << clips))
 
 
 _Variance = tuple[float, int]

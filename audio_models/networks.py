@@ -7,6 +7,7 @@ Imports tensorflow; only the training process does.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import keras
@@ -93,7 +94,34 @@ def _attention(config: NetworkConfig, hidden: Any, mask: Any) -> Any:
 
 def weights(model: keras.Model) -> Weights:
     """The trained numbers of a model made by `build`, the moving statistics of its normalisations included."""
-    found: Weights = {}
+    return {name: np.asarray(variable, np.float32) for name, variable in _variables(model)}
+
+
+def take_up(model: keras.Model, trained: Mapping[str, NDArray[np.floating[Any]]]) -> None:
+    """Give a model made by `build` the numbers of a trained network, all but those of its last Dense layer.
+
+    Normalisations are folded into the convolutions there (`onnx_graph.weights`), so they do nothing here but add the
+    bias, and learn no more.
+
+    Raises:
+        KeyError, ValueError: the network has another shape.
+    """
+    for name, variable in _variables(model):
+        layer, _, part = name.rpartition("/")
+        if layer == "output":
+            continue
+        if layer.startswith("normalisation"):
+            bias = trained[f"{layer.replace('normalisation', 'convolution')}/bias"]
+            epsilon = model.get_layer(layer).epsilon
+            values = {"gamma": 1.0, "beta": bias, "moving_mean": 0.0, "moving_variance": 1.0 - epsilon}
+            variable.assign(np.broadcast_to(values[part], variable.shape))
+            model.get_layer(layer).trainable = False
+        else:
+            variable.assign(trained[name])
+
+
+def _variables(model: keras.Model) -> Iterator[tuple[str, keras.Variable]]:
+    """Each variable under its name, but for the random state of a dropout."""
     for layer in model.layers:
         if isinstance(layer, keras.layers.Bidirectional):
             parts = {
@@ -108,6 +136,5 @@ def weights(model: keras.Model) -> Weights:
             continue
         for name, part in parts.items():
             for variable in part.weights:
-                if variable.dtype == "float32":  # not the random state of a dropout
-                    found[f"{name}/{variable.name}"] = np.asarray(variable, np.float32)
-    return found
+                if variable.dtype == "float32":
+                    yield f"{name}/{variable.name}", variable

@@ -8,6 +8,7 @@ after the ONNX operator specification (RNN-22, LSTM-22, GRU-22) and keras' recur
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -106,6 +107,11 @@ def weights(model: onnx.ModelProto, config: NetworkConfig) -> dict[str, NDArray[
                     constants[f"layer_{number}/{part}"][place], part, config
                 )
     return found
+
+
+def weights_of(path: Path, config: NetworkConfig) -> dict[str, NDArray[np.float32]]:
+    """`weights` of the graph in a file."""
+    return weights(onnx.load_model(path), config)
 
 
 def _keras_layout(value: NDArray[np.float32], part: str, config: NetworkConfig) -> NDArray[np.float32]:

@@ -27,6 +27,8 @@ from audio_models.errors import ConfigError
 from audio_models.memory_lab import INITIALISATIONS, MemoryConfig
 from audio_models.memory_tasks import TASKS
 
+CORPUS_ACTIONS = ("create", "add", "record-split", "import", "check", "export", "undo", "delete")
+
 Command = Callable[[argparse.Namespace], int]
 Settings = TypeVar("Settings", FeatureConfig, NetworkConfig, TrainingConfig, AugmentationConfig, MemoryConfig)
 
@@ -74,13 +76,24 @@ def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
     _add_corpus(made)
     _add_task(made)
     made.add_argument("--name", default="", metavar="TEXT", help="what to call the run")
+    made.add_argument(
+        "--from",
+        dest="start",
+        default="",
+        metavar="RUN",
+        help="start from the network of a run, commands say: a new last layer is fitted to your words, then the whole is tuned gently",
+    )
     made.add_argument("--background", action="store_true", help="return at once; the training goes on by itself")
     _add_settings(made)
 
     made = command("evaluate", "Judge a run: accuracy with its interval, confusion matrix, per class, per speaker.")
     made.add_argument("run", metavar="RUN", help=_RUN)
     made.add_argument("--corpus", metavar="NAME|FOLDER", help="judge by another corpus than its own")
-    made.add_argument("--split", default="test", metavar="SPLIT", help="training, validation, test or all (test)")
+    made.add_argument(
+        "--split",
+        metavar="SPLIT",
+        help="training, validation, test or all; held-back of a run that was judged by folds (test, or held-back)",
+    )
     _add_corpus(made)
 
     made = command("predict", "Say what is heard in clips.")
@@ -135,18 +148,21 @@ def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
     )
     made.add_argument("--background", action="store_true", help="return at once; the comparison goes on by itself")
 
-    made = command(
-        "corpus", "Make a corpus of your own: cut a recording of one word, said again and again, into takes."
-    )
-    made.add_argument("action", choices=["record-split"], help="what to do")
-    made.add_argument("recording", metavar="RECORDING", help="a WAV, FLAC, OGG or MP3 file of up to ten minutes")
+    made = command("corpus", "Your own clips: make a corpus, bring clips into it, look them over, take them away.")
+    made.add_argument("action", choices=CORPUS_ACTIONS, metavar="ACTION", help=", ".join(CORPUS_ACTIONS))
+    made.add_argument("name", metavar="NAME", help="what the corpus is called; train takes it with --corpus NAME")
     made.add_argument(
-        "--to", required=True, metavar="FOLDER", help="the corpus, a folder; it is made where it is missing"
-    )
-    made.add_argument("--label", required=True, metavar="WORD", help="the word that is said")
+        "files", metavar="FILE", nargs="*",
+        help="add: clips. record-split: recordings of one word, said again and again, each up to ten minutes. import: a zip or tar, a folder, a CSV or JSON list. export: the zip to write",
+    )  # fmt: skip
+    made.add_argument("--label", metavar="WORD", help="what is said, where the files do not tell")
+    made.add_argument("--speaker", metavar="NAME", help="who says it, where the files do not tell")
     made.add_argument(
-        "--speaker", required=True, metavar="NAME", help="who says it, so that sides can be speaker-disjoint"
+        "--speaker-pattern",
+        metavar="REGEX",
+        help="where file names hold the speaker: a regular expression with one group",
     )
+    made.add_argument("--unlike", action="store_true", help="check: also clips that sound unlike the others of their word, to the network commands")  # fmt: skip
 
     command("runs", "List the runs: state, settings, validation accuracy.")
 
@@ -187,7 +203,9 @@ def _add_settings(made: argparse.ArgumentParser) -> None:
         help="what the other settings start from: the cell alone, learning from clips as they are (plain), or all that was found to help with strangers' voices (strong)",
     )
     group = made.add_argument_group("network")
-    group.add_argument("--cell", choices=CELLS, default="gru", help="what reads the frames (gru)")
+    group.add_argument(
+        "--cell", choices=CELLS, default="gru", help="what reads the frames (gru; with --from, that of its network)"
+    )
 
     def network(name: str, **settings: Any) -> None:
         _add(group, name, default_network, **settings)
@@ -215,6 +233,12 @@ def _add_settings(made: argparse.ArgumentParser) -> None:
     training("averaging", type=float, metavar="X", help="share that a running mean of the weights keeps each step")
     training("mixup", type=float, metavar="X", help="how strongly clips are mixed in pairs")
     training("seed", type=int, metavar="N", help="same seed, same result")
+    training(
+        "folds",
+        type=int,
+        metavar="N",
+        help="judge by cross-validation over so many parts of all clips, instead of by the corpus' sides; 5 with --from",
+    )
 
     group = made.add_argument_group("augmentation: training clips are changed each time that they are seen")
 

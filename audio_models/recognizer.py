@@ -50,6 +50,8 @@ class Recognizer:
         features: how it reads a waveform.
         parameters: trained numbers.
         clip_seconds: nine of ten of its training clips were no longer [s].
+        temperature: by which its logits were divided, so that its confidence is right.
+        normalisation: of the frames that it reads.
         threshold: confidence under which an answer is "not sure", found on validation clips.
 
     Raises:
@@ -68,7 +70,7 @@ class Recognizer:
         options.log_severity_level = 3
         try:
             self._session = onnxruntime.InferenceSession(
-                run.model_path.read_bytes(), options, providers=["CPUExecutionProvider"]
+                self._graph(run.model_path.read_bytes()), options, providers=["CPUExecutionProvider"]
             )
             metadata = self._session.get_modelmeta().custom_metadata_map
             self.labels: tuple[str, ...] = tuple(json.loads(metadata["labels"]))
@@ -76,7 +78,8 @@ class Recognizer:
             self.parameters = int(metadata["parameters"])
             self.clip_seconds = float(metadata["clip_seconds"])
             self.threshold = float(metadata.get("threshold", "0"))
-            self._normalisation = _normalisation(json.loads(metadata["normalisation"]), self.features.width)
+            self.temperature = float(metadata.get("temperature", "1"))
+            self.normalisation = _normalisation(json.loads(metadata["normalisation"]), self.features.width)
         except HarkError as error:
             raise RunError(f"{run.model_path} is damaged ({error}) Resume or repeat the training.") from error
         except Exception as error:  # onnxruntime has no common error of its own
@@ -111,16 +114,24 @@ class Recognizer:
 
     def normalise(self, frames: Frames) -> Frames:
         """MFCC frames (frames, width) as the network reads them."""
-        return self._normalisation.apply(frames)
+        return self.normalisation.apply(frames)
 
     def probabilities(self, sequences: Sequence[Frames]) -> NDArray[np.float32]:
         """(clips, labels) for MFCC sequences, each (frames, width) as `mfcc` gives them, not normalised."""
-        found = np.empty((len(sequences), len(self.labels)), np.float32)
+        return self._answers("probabilities", len(self.labels), sequences)
+
+    def _graph(self, content: bytes) -> bytes:
+        """The graph to run, from the one in the run's file."""
+        return content
+
+    def _answers(self, output: str, width: int, sequences: Sequence[Frames]) -> NDArray[np.float32]:
+        """An output of the graph, (clips, width), for MFCC sequences."""
+        found = np.empty((len(sequences), width), np.float32)
         by_length = sorted(range(len(sequences)), key=lambda position: len(sequences[position]))
         for first in range(0, len(by_length), _BATCH):
             part = by_length[first : first + _BATCH]
             frames, lengths = pad([self.normalise(sequences[position]) for position in part])
-            (found[part],) = self._session.run(["probabilities"], {"frames": frames, "lengths": lengths})
+            (found[part],) = self._session.run([output], {"frames": frames, "lengths": lengths})
         return found
 
 

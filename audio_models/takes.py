@@ -6,21 +6,18 @@ microphone or of the room but that there are pauses.
 
 from __future__ import annotations
 
-import re
-import tempfile
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
-import filelock
 import numpy as np
 import scipy.signal
 import soundfile
 from numpy.typing import NDArray
 
 from audio_models import waveform
-from audio_models.errors import AudioError, ConfigError
+from audio_models.errors import AudioError
 from audio_models.waveform import Waveform
-from data.errors import WorkspaceError
 
 _HOP = 0.01  # seconds between two measurements of the level
 _SPAN = 0.04  # seconds that each takes in
@@ -29,7 +26,8 @@ _PAUSE = 0.3  # a shorter one belongs to the word: the closed lips of "stop", be
 _SHORTEST = 0.12  # a shorter sound is a click or a breath
 _MARGIN = 0.12  # kept on each side: soft consonants lie below the threshold
 _RISE = 9.0  # dB that the loudest take must lie above the noise
-_LONGEST = 600.0  # seconds of a recording
+LONGEST = 600.0
+"""Seconds of a recording that can be cut."""
 # How far above the noise a take begins and ends, and how far its loudest moment lies: a share of what the speech rises
 # above it, within bounds [dB]. So a quiet take beside loud ones is found, and a breath in a quiet room is not.
 _EDGE = (0.2, 4.0, 9.0)
@@ -118,74 +116,50 @@ def _with_margins(found: list[tuple[int, int]], samples: int, sample_rate: int) 
     return takes
 
 
-def split_recording(recording: Path, corpus: Path, label: str, speaker: str) -> list[Path]:
-    """Cut a recording of one word into takes and add them to a folder corpus: `corpus/label/speaker_nohash_N.flac`.
+@dataclass(frozen=True)
+class Recording:
+    """A recording in which a word is said again and again.
 
-    Takes are kept losslessly at the recording's own rate, numbered on from those that are there; either all are added or
-    none.
+    Attributes:
+        samples: (samples,) float32, channels averaged.
+        sample_rate: its own [Hz].
+        bits: a sample: 16, or 24 where it had more.
+    """
 
-    Returns:
-        the new files, in the order in which they were said.
+    samples: Waveform
+    sample_rate: int
+    bits: int
+
+    @property
+    def takes(self) -> list[Take]:
+        """See `find_takes`."""
+        return find_takes(self.samples, self.sample_rate)
+
+    def flac(self, take: Take | None = None) -> bytes:
+        """A take, or the whole, as a FLAC file."""
+        content = io.BytesIO()
+        samples = self.samples if take is None else take.of(self.samples)
+        soundfile.write(content, samples, self.sample_rate, format="FLAC", subtype=f"PCM_{self.bits}")
+        return content.getvalue()
+
+
+def read_recording(source: Path | bytes, name: str = "") -> Recording:
+    """Decode a recording of up to ten minutes.
+
+    Args:
+        source: a file, or the content of one.
+        name: what messages call it; the file's name by default.
 
     Raises:
-        AudioError: it cannot be read, is too long, or nothing in it stands out from the noise.
-        ConfigError: label or speaker cannot name a file.
-        WorkspaceError: the folder cannot be written to.
+        AudioError: it cannot be read, or is too long.
     """
-    _check_name("label", label)
-    _check_name("speaker", speaker)
-    seconds = waveform.duration(recording)
-    if seconds > _LONGEST:
+    called = name or (source.name if isinstance(source, Path) else "The recording")
+    about = waveform.header(source, called)
+    if about.seconds > LONGEST:
         raise AudioError(
-            f"{recording.name} lasts {seconds / 60:.0f} minutes; up to {_LONGEST / 60:.0f} can be cut into takes. Cut it in two first."
+            f"{called} lasts {about.seconds / 60:.0f} minutes; up to {LONGEST / 60:.0f} can be cut into takes. Cut it in two first."
         )
-    rate = min(max(soundfile.info(recording).samplerate, waveform.MIN_RATE), waveform.MAX_RATE)
-    samples = waveform.load(recording, rate, start=0.0, seconds=seconds)
-    takes = find_takes(samples, rate)
-    if not takes:
-        raise AudioError(
-            f"Nothing in {recording.name} stands out from its noise. Record the word again, nearer to the microphone, with pauses between."
-        )
-    folder = corpus / label
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with filelock.FileLock(folder / ".lock"):  # two recordings of a word do not take the same numbers
-            return _add(takes, samples, rate, folder, speaker)
-    except (OSError, soundfile.LibsndfileError) as error:
-        raise WorkspaceError(
-            f"The takes could not be written to {folder} ({error}). Free some disk space or check the permissions."
-        ) from error
-
-
-def _add(takes: list[Take], samples: Waveform, rate: int, folder: Path, speaker: str) -> list[Path]:
-    """Write all takes beside the others, or none."""
-    first = 1 + max((_number(path, speaker) for path in folder.iterdir()), default=-1)
-    made: list[Path] = []
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".cutting-") as temporary:
-        written = [Path(temporary) / f"{speaker}_nohash_{first + number}.flac" for number in range(len(takes))]
-        for path, take in zip(written, takes, strict=True):
-            soundfile.write(path, take.of(samples), rate, subtype="PCM_24")
-        try:
-            for path in written:
-                made.append(path.rename(folder / path.name))
-        except BaseException:
-            for path in made:
-                path.unlink()
-            raise
-    return made
-
-
-def _number(path: Path, speaker: str) -> int:
-    found = re.fullmatch(re.escape(speaker) + r"_nohash_(\d{1,9})", path.stem)
-    return int(found[1]) if found else -1
-
-
-def _check_name(what: str, name: str) -> None:
-    if not name.strip() or name.startswith((".", "_")) or "_nohash_" in name or len(name.encode()) > 100:
-        raise ConfigError(
-            f"'{name[:40]}' cannot be a {what}; give one to a hundred characters that begin with neither '.' nor '_'."
-        )
-    if bad := sorted({one for one in name if ord(one) < 32 or one in '/\\:*?"<>|'}):
-        raise ConfigError(
-            f"'{name[:40]}' cannot be a {what}: it holds {' '.join(map(repr, bad))}, which a file name cannot."
-        )
+    rate = min(max(about.sample_rate, waveform.MIN_RATE), waveform.MAX_RATE)
+    samples = waveform.load(source, rate, name=called, start=0.0, seconds=about.seconds)
+    whole = about.channels == 1 and rate == about.sample_rate and about.subtype == "PCM_16"
+    return Recording(samples, rate, 16 if whole else 24)

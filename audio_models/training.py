@@ -17,11 +17,16 @@ import keras
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
-from audio_models import networks
+from audio_models import metrics, networks
 from audio_models.batches import Batches, Examples
 from audio_models.config import NetworkConfig, TrainingConfig
+from audio_models.networks import Weights
 from audio_models.runs import Epoch
+
+_OUTPUT_PENALTY = 0.01  # on the squared weights of a new last layer, whose inputs have unit variance (docs/recipe.md)
+_FAR = 20.0  # logits below the others: a label that a fold has no clip of is not answered
 
 
 @dataclass(frozen=True)
@@ -65,9 +70,18 @@ class Training:
 
     The same configuration and clips give the same weights on the same machine, resumed or not: the order of an
     epoch's clips follows from the seed and the epoch's number, and all else that is random is in the checkpoint.
+
+    Args:
+        network, config: what is trained, and how.
+        width: numbers in a frame.
+        labels: to tell apart.
+        start: the numbers of a trained network of the same shape, from which this one starts. The first epoch then only
+            fits a new last layer to what that network hears, the others tune the whole.
     """
 
-    def __init__(self, network: NetworkConfig, config: TrainingConfig, width: int, labels: int) -> None:
+    def __init__(
+        self, network: NetworkConfig, config: TrainingConfig, width: int, labels: int, start: Weights | None = None
+    ) -> None:
         keras.utils.set_random_seed(config.seed)
         tf.config.experimental.enable_op_determinism()
         self.config = config
@@ -75,17 +89,29 @@ class Training:
         self.history: list[Epoch] = []
         self.heard = np.empty((0, labels), np.float32)  # of the last epoch's validation clips, (clips, labels)
         self.model = networks.build(network, width, labels)
-        self.model.compile(
-            optimizer=keras.optimizers.Adam(config.learning_rate, global_clipnorm=config.clip_norm),
-            loss=keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing),
-            metrics=["accuracy"],
-            jit_compile=False,  # slower with it on a CPU
-        )
-        self.model.optimizer.build(self.model.trainable_variables)
+        self._starts_trained = start is not None
+        if start is not None:
+            networks.take_up(self.model, start)
+        self._optimizer = keras.optimizers.Adam(config.learning_rate, global_clipnorm=config.clip_norm)
+        self._optimizer.build(self.model.trainable_variables)
+        self._loss = keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing)
+        # Traced once for all shapes, which `train_on_batch` and `predict_on_batch` do anew for the last batch and for
+        # other lengths: seconds of each training.
+        frames = tf.TensorSpec((None, None, width), tf.float32)
+        self._step = tf.function(self._take_step, input_signature=[frames, tf.TensorSpec((None, labels), tf.float32)])
+        hears = keras.Model(self.model.input, [self.model.output, self.model.get_layer("output").input])
+        # probabilities (batch, labels), and what the last layer reads (batch, states)
+        self._hear = tf.function(lambda batch: hears(batch, training=False), input_signature=[frames])
         # The running mean of the weights, and how many steps are in it.
         self._mean = [keras.Variable(value, trainable=False) for value in self.model.trainable_variables]
         self._steps = keras.Variable(0.0, trainable=False)
-        self._follow = tf.function(self._move_mean)
+        self._first = [np.array(np.asarray(variable)) for variable in self._variables()]
+
+    def begin_again(self) -> None:
+        """Back to before the first epoch, in a fraction of the time that a new network takes."""
+        self.history = []
+        for variable, value in zip(self._variables(), self._first, strict=True):
+            variable.assign(value)
 
     @property
     def is_done(self) -> bool:
@@ -104,33 +130,61 @@ class Training:
         """
         number = len(self.history) + 1
         began = time.monotonic()
+        learn = self._fit_output if self._starts_trained and number == 1 else self._learn
+        loss, accuracy = learn(number, training, began, said)
+        with self.averaged():
+            self.heard = self.probabilities(validation)
+        row = Epoch(number, loss, accuracy, *metrics.fit(self.heard, validation.classes), time.monotonic() - began)
+        self.history.append(row)
+        return row
+
+    def _learn(self, number: int, training: Batches, began: float, said: Callable[[Step], None]) -> tuple[float, float]:
+        """The steps of one epoch; its loss and accuracy."""
         totals, done = np.zeros(2), 0  # loss and accuracy, times clips
         for frames, classes in training.epoch(number):  # (batch, longest, width), (batch,)
-            self.model.optimizer.learning_rate.assign(self._learning_rate(number - 1 + done / training.clips))
-            self.model.reset_metrics()
+            self._optimizer.learning_rate.assign(self._learning_rate(number - 1 + done / training.clips))
             targets = np.eye(self.labels, dtype=np.float32)[classes]  # (batch, labels)
             if self.config.mixup:
                 frames, targets = mixed(
                     frames, targets, self.config.mixup, np.random.default_rng([self.config.seed, number, done])
                 )
-            totals += len(classes) * np.array(self.model.train_on_batch(frames, targets))
-            if self.config.averaging:
-                self._follow()
+            totals += len(classes) * np.array(self._step(frames, targets))
             done += len(classes)
             said(Step(number, done, training.clips, time.monotonic() - began))
-        with self.averaged():
-            self.heard = self.probabilities(validation)
-        chosen = self.heard[np.arange(len(validation.classes)), validation.classes]
-        row = Epoch(
-            epoch=number,
-            loss=float(totals[0] / done),
-            accuracy=float(totals[1] / done),
-            validation_loss=float(-np.log(np.maximum(chosen, 1e-7)).mean()),
-            validation_accuracy=float((self.heard.argmax(axis=1) == validation.classes).mean()),
-            seconds=time.monotonic() - began,
-        )
-        self.history.append(row)
-        return row
+        return float(totals[0] / done), float(totals[1] / done)
+
+    def _fit_output(
+        self, number: int, training: Batches, began: float, said: Callable[[Step], None]
+    ) -> tuple[float, float]:
+        """Fit the last layer alone to what the trained network hears in the clips of an epoch; its loss and accuracy.
+
+        Regularised softmax regression by L-BFGS: with a few hundred clips it is exact, and there at once, where steps of
+        the optimizer would take epochs.
+        """
+        from sklearn.linear_model import LogisticRegression
+
+        output = self.model.get_layer("output")
+        heard, said_classes, done = [], [], 0
+        for frames, classes in training.epoch(number):
+            heard.append(np.asarray(self._hear(frames)[1]))
+            said_classes.append(classes)
+            done += len(classes)
+            said(Step(number, done, training.clips, time.monotonic() - began))
+        inputs, targets = np.concatenate(heard), np.concatenate(said_classes)
+        mean, scale = inputs.mean(axis=0), inputs.std(axis=0) + 1e-3
+        head = LogisticRegression(C=1 / (_OUTPUT_PENALTY * len(inputs)), max_iter=300, tol=1e-3)
+        with threadpool_limits(1, user_api="blas"):  # the matrices are small
+            head.fit((inputs - mean) / scale, targets)
+        kernel, bias = np.zeros(output.kernel.shape, np.float32), np.full(self.labels, -_FAR, np.float32)
+        if len(head.classes_) == 2:  # one logit, of the second class against the first
+            rows, offsets = np.stack([-head.coef_[0], head.coef_[0]]) / 2, np.array([-0.5, 0.5]) * head.intercept_[0]
+        else:
+            rows, offsets = head.coef_, head.intercept_
+        kernel[:, head.classes_] = (rows / scale).T
+        bias[head.classes_] = offsets - rows @ (mean / scale)
+        output.kernel.assign(kernel)
+        output.bias.assign(bias)
+        return metrics.fit(head.predict_proba((inputs - mean) / scale), np.searchsorted(head.classes_, targets))
 
     @contextlib.contextmanager
     def averaged(self) -> Iterator[None]:
@@ -147,6 +201,18 @@ class Training:
         variables = self.model.get_layer("output").trainable_variables
         with _holding(variables, [variable / temperature for variable in variables]):
             yield
+
+    def _take_step(self, frames: Any, targets: Any) -> tuple[Any, Any]:
+        """One step of the optimizer; loss and accuracy of the batch."""
+        with tf.GradientTape() as tape:
+            answers = self.model(frames, training=True)
+            loss = self._loss(targets, answers)
+        gradients = tape.gradient(loss, self.model.trainable_variables)
+        self._optimizer.apply(gradients, self.model.trainable_variables)
+        if self.config.averaging:
+            self._move_mean()
+        hits = tf.equal(tf.argmax(answers, axis=1), tf.argmax(targets, axis=1))
+        return loss, tf.reduce_mean(tf.cast(hits, tf.float32))
 
     def _move_mean(self) -> None:
         """mean += (1 - keep) (weights - mean); the first steps count for less, so that the mean leaves the start behind."""
@@ -170,7 +236,7 @@ class Training:
         """What the network makes of each clip, (clips, labels)."""
         clips = len(examples.classes)
         parts = [
-            self.model.predict_on_batch(examples.batch(np.arange(first, min(first + 256, clips)))[0])
+            np.asarray(self._hear(examples.batch(np.arange(first, min(first + 256, clips)))[0])[0])
             for first in range(0, clips, 256)
         ]
         found: NDArray[np.float32] = np.concatenate(parts)
@@ -200,4 +266,4 @@ class Training:
 
     def _variables(self) -> list[keras.Variable]:
         # `variables` of the model holds the dropout's random state beside the weights
-        return [*self.model.variables, *self.model.optimizer.variables, *self._mean, self._steps]
+        return [*self.model.variables, *self._optimizer.variables, *self._mean, self._steps]

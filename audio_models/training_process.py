@@ -12,31 +12,31 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import filelock
 import numpy as np
+from numpy.typing import NDArray
 
-from audio_models import evaluation, jobs, runs
-from audio_models.augment import Augmenter
-from audio_models.batches import AugmentedBatches, Batches, Examples, FixedBatches, class_size
+from audio_models import evaluation, jobs, metrics, runs
 from audio_models.calibration import apply_temperature, fit_temperature, fit_threshold
-from audio_models.clip_features import clip_features, noise_recordings, waveforms
 from audio_models.config import RunConfig, to_dict
 from audio_models.errors import TrainingError
+from audio_models.preparation import Prepared, prepare
+from audio_models.recognizer import Recognizer
 from audio_models.runs import Run
 from audio_models.sequences import Normalisation
 from audio_models.work import POLL, Said, Work, carry_out, nobody
 from audio_models.work_folder import State
-from data import catalogue, task, workspace
-from data.corpus import SILENCE, SPLITS, UNKNOWN, Clip, Report, Split, quiet
+from data import workspace
 from data.errors import WorkspaceError
 
 if TYPE_CHECKING:
+    from audio_models.networks import Weights
     from audio_models.training import Step, Training
 
 
@@ -66,14 +66,15 @@ def _train(run: Run, work: Work) -> None:
         work.write(status="running", stage="Reading the corpus")
         tensorflow = importer.submit(import_training)  # seconds; the features are computed meanwhile
         config = run.config
-        prepared = prepare(config, work.report)
+        start = _start_of(config)
+        prepared = prepare(config, work.report, start[0] if start else None)
         work.write(skipped=prepared.skipped, clips_a_word=prepared.clips_a_word)
         work.write(stage="Starting tensorflow", done=0, total=None)
         training = _await(tensorflow, work).Training(
-            config.network, config.training, config.features.width, len(prepared.labels)
+            config.network, config.training, config.features.width, len(prepared.labels), start[1] if start else None
         )
-        _learn(run, training, prepared, work)
-    for split in ("validation", "test"):
+        (_learn_by_folds if prepared.folds else _learn)(run, training, prepared, work)
+    for split in () if prepared.folds else ("validation", "test"):
         if prepared.count[split]:
             work.write(stage=f"Judging on {split} clips", seconds_left=None, clips_per_second=None)
             evaluation.evaluate_and_keep(run, split=split, report=work.report)
@@ -113,109 +114,24 @@ def _await(module: Future[Any], work: Work) -> Any:
     return module.result()
 
 
-@dataclass(frozen=True)
-class Prepared:
-    """Clips as numbers, ready for the loop.
-
-    Attributes:
-        labels: the classes in the network's order.
-        training: what each epoch is made of.
-        validation: what it is measured on.
-        normalisation: of the frames.
-        count: clips of each side.
-        skipped: clips that could not be read.
-        clips_a_word: training clips that a word has on average.
-        clip_seconds: nine of ten training clips are no longer [s].
-    """
-
-    labels: tuple[str, ...]
-    training: Batches
-    validation: Examples
-    normalisation: Normalisation
-    count: dict[Split, int]
-    skipped: int
-    clips_a_word: int
-    clip_seconds: float
-
-
-def prepare(config: RunConfig, report: Report = quiet) -> Prepared:
-    """Load the corpus if need be, choose the clips, compute their features and normalise them.
+def _start_of(config: RunConfig) -> tuple[Normalisation, Weights] | None:
+    """Normalisation and numbers of the trained network that a run starts from, if it starts from one.
 
     Raises:
-        CorpusError: the corpus cannot be had.
-        TrainingError: the clips do not suffice.
+        RunError: there is no such run, or it has no network yet.
+        TrainingError: its network is not the one of the configuration.
     """
-    corpus = catalogue.open_corpus(config.corpus, words=config.task.labels)
-    if not corpus.is_loaded():
-        corpus.load(report)
-    index = corpus.index(report)
-    clips = task.examples(index, config.task, config.training.seed)
-    used = [clip for clip in clips if clip.split != "test"]
-    _check_sides(used, config)
-    sequences, skipped = clip_features(used, config.features, report)
-    labels = config.task.classes
-    position = {label: number for number, label in enumerate(labels)}
-    readable = [(clip, frames) for clip, frames in zip(used, sequences, strict=True) if frames is not None]
-    _check_sides([clip for clip, _ in readable], config)
-    learned = [clip for clip, _ in readable if clip.split == "training"]
-    normalisation = Normalisation.fit([frames for clip, frames in readable if clip.split == "training"])
-    classes = np.array([position[clip.label] for clip in learned])
-    pooled = [position[label] for label in (UNKNOWN, SILENCE) if label in position and len(labels) > 2]
-    clip_seconds = round(float(np.quantile([clip.seconds for clip in learned], 0.9)), 3)
-    clips_a_word = class_size(classes, pooled)
-    size = config.clips_of_a_class(clips_a_word)
-    words = [clip.word or clip.label for clip in learned]
-    training: Batches
-    if config.augmentation.augment:
-        training = AugmentedBatches(
-            load=waveforms(learned, config.features.sample_rate, report),
-            classes=classes,
-            words=words,
-            silence=position.get(SILENCE),
-            augmenter=Augmenter(
-                config.augmentation,
-                config.features,
-                noise_recordings(config.augmentation.noise_folder, index.noise, config.features.sample_rate),
-            ),
-            features=config.features,
-            normalisation=normalisation,
-            batch_size=config.training.batch_size,
-            size=size,
-            seed=config.training.seed,
-        )
-    else:
-        known = [normalisation.apply(frames) for clip, frames in readable if clip.split == "training"]
-        training = FixedBatches(Examples(known, classes, words), config.training.batch_size, size, config.training.seed)
-    judged = [(clip, frames) for clip, frames in readable if clip.split == "validation"]
-    return Prepared(
-        labels,
-        training,
-        Examples(
-            [normalisation.apply(frames) for _, frames in judged],
-            np.array([position[clip.label] for clip, _ in judged]),
-            [clip.word or clip.label for clip, _ in judged],
-        ),
-        normalisation,
-        {side: sum(clip.split == side for clip in clips) for side in SPLITS},
-        len(skipped),
-        clips_a_word,
-        clip_seconds,
-    )
+    if not config.start:
+        return None
+    from audio_models import onnx_graph
 
-
-def _check_sides(clips: Sequence[Clip], config: RunConfig) -> None:
-    missing = [
-        label for label in config.task.classes if not any(c.label == label and c.split == "training" for c in clips)
-    ]
-    if missing:
+    run = runs.find(config.start)
+    recognizer = Recognizer(run)
+    if run.config.network != config.network or recognizer.features != config.features:
         raise TrainingError(
-            f"There is no training clip of {', '.join(missing)} in {config.corpus.name}. Add clips, or leave that word out."
+            f"The network of {run.name} has another shape or reads other features than this run; leave these settings as they are there."
         )
-    if not any(clip.split == "validation" for clip in clips):
-        raise TrainingError(
-            f"There is no validation clip in {config.corpus.name}, so nothing could tell when to stop. "
-            "Add clips: three or more of a word are split by themselves."
-        )
+    return recognizer.normalisation, onnx_graph.weights_of(run.model_path, config.network)
 
 
 def _learn(run: Run, training: Training, prepared: Prepared, work: Work) -> None:
@@ -238,11 +154,60 @@ def _learn(run: Run, training: Training, prepared: Prepared, work: Work) -> None
         training.run_epoch(prepared.training, prepared.validation, said)
         if training.just_improved:
             with training.averaged():
-                _keep_model(run, training, prepared)
+                _keep_model(run, training, prepared, training.heard, prepared.validation.classes)
         run.write_history(training.history)
         with _replacing(run.folder / "checkpoint.npz") as path:
             training.save(path)
         work.write(stage="Training", epoch=len(training.history))
+
+
+def _learn_by_folds(run: Run, training: Training, prepared: Prepared, work: Work) -> None:
+    """Answer every clip by a network that has not learned it, then learn from all of them.
+
+    The number of epochs is the one after which the clips held back were answered best; the validation figures of an
+    epoch are those of all folds together.
+    """
+    assert prepared.folds is not None
+    of_clip, count, epochs = prepared.folds.of_clip, prepared.folds.count, training.config.epochs
+    judged = np.flatnonzero(of_clip >= 0)
+    heard = np.zeros((epochs, len(of_clip), len(prepared.labels)), np.float32)
+    began = time.monotonic()
+
+    def learn(fold: int, positions: Any, stage: str) -> Iterator[int]:
+        batches, held_back = prepared.training.only(positions), prepared.validation.only(of_fold(fold))
+
+        def said(step: Step) -> None:
+            part = (step.epoch - 1 + step.clips_done / step.clips) / epochs
+            spent = time.monotonic() - began
+            work.go_on(
+                stage=stage, done=round(100 * (fold + part)), total=100 * (count + 1), unit="%",
+                seconds_left=spent * (count + 1 - fold - part) / (fold + part) if fold + part > 0.2 else None,
+            )  # fmt: skip
+
+        training.begin_again()
+        for number in range(epochs):
+            training.run_epoch(batches, held_back, said)
+            yield number
+
+    def of_fold(fold: int) -> Any:
+        return np.flatnonzero(of_clip == fold) if fold < count else judged[:1]
+
+    for fold in range(count):
+        for number in learn(fold, np.flatnonzero(of_clip != fold), f"Held back in turn, {fold + 1} of {count}"):
+            heard[number, of_clip == fold] = training.heard
+    classes = prepared.validation.classes[judged]
+    figures = [metrics.fit(heard[number, judged], classes) for number in range(epochs)]
+    best = min(range(epochs), key=lambda number: figures[number][0])
+    history = []
+    for number in learn(count, np.arange(len(of_clip)), "Learning from all clips"):
+        loss, accuracy = figures[number]
+        history.append(replace(training.history[-1], validation_loss=loss, validation_accuracy=accuracy))
+        run.write_history(history)
+        if number == best:
+            with training.averaged():
+                _keep_model(run, training, prepared, heard[best, judged], classes)
+        work.write(epoch=len(history))
+    evaluation.keep_held_back(run, prepared.folds, [prepared.judged[place] for place in judged], heard[best, judged])
 
 
 def _take_up(run: Run, training: Training) -> None:
@@ -259,14 +224,18 @@ def _take_up(run: Run, training: Training) -> None:
     run.write_history(training.history)
 
 
-def _keep_model(run: Run, training: Training, prepared: Prepared) -> None:
-    """Write the network as it is now, calibrated on the validation clips: for keras, and as the graph that answers."""
+def _keep_model(
+    run: Run, training: Training, prepared: Prepared, heard: NDArray[np.float32], classes: NDArray[np.int64]
+) -> None:
+    """Write the network as it is now: for keras, and as the graph that answers.
+
+    It is calibrated on clips that it did not learn from: the answers to them (clips, labels), and their classes (clips,).
+    """
     from audio_models import networks, onnx_graph
 
     config = run.config
-    classes = prepared.validation.classes
-    temperature = fit_temperature(training.heard, classes)
-    probabilities = apply_temperature(training.heard, temperature)
+    temperature = fit_temperature(heard, classes)
+    probabilities = apply_temperature(heard, temperature)
     threshold = fit_threshold(probabilities.max(axis=1), probabilities.argmax(axis=1) == classes)
     with training.calibrated(temperature):
         graph = onnx_graph.build(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -65,16 +66,41 @@ def load(
     return resample(samples, rate, sample_rate)
 
 
+@dataclass(frozen=True)
+class Header:
+    """What a file says of itself: its length [s], rate [Hz], channels, and libsndfile's name of its sample format."""
+
+    seconds: float
+    sample_rate: int
+    channels: int
+    subtype: str
+
+
+def header(source: Path | bytes, name: str = "") -> Header:
+    """Read the header of a clip or a recording.
+
+    Args:
+        source: a file, or the content of one.
+        name: what messages call it; the file's name by default.
+
+    Raises:
+        AudioError: it cannot be read.
+    """
+    try:
+        found = soundfile.info(io.BytesIO(source) if isinstance(source, bytes) else source)
+    except (OSError, soundfile.LibsndfileError) as error:
+        called = name or (source.name if isinstance(source, Path) else "The clip")
+        raise AudioError(_fault(source, called, str(error))) from error
+    return Header(float(found.duration), int(found.samplerate), int(found.channels), str(found.subtype))
+
+
 def duration(path: Path) -> float:
     """The length of a recording [s], from its header.
 
     Raises:
         AudioError: it cannot be read.
     """
-    try:
-        return float(soundfile.info(path).duration)
-    except (OSError, soundfile.LibsndfileError) as error:
-        raise AudioError(_fault(path, path.name, str(error))) from error
+    return header(path).seconds
 
 
 def resample(samples: Waveform, rate: int, sample_rate: int) -> Waveform:

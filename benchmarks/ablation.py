@@ -109,7 +109,8 @@ def _in_its_own_process(corpus: str, cell: str, changes: dict[str, Any], seed: i
 
 def _train(corpus: str, cell: str, changes: dict[str, Any], seed: int) -> dict[str, float]:
     """The best epoch of one training."""
-    from audio_models.training_process import import_training, prepare
+    from audio_models.preparation import prepare
+    from audio_models.training_process import import_training
 
     changes = {**changes, "seed": seed}
 

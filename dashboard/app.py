@@ -18,6 +18,7 @@ st.html(_TIGHTER)
 page = st.navigation(
     [
         st.Page("app_pages/predict.py", title="Predict", icon=":material/mic:", default=True),
+        st.Page("app_pages/words.py", title="Your words", icon=":material/record_voice_over:", url_path="words"),
         st.Page("app_pages/corpora.py", title="Data", icon=":material/library_music:", url_path="data"),
         st.Page("app_pages/train.py", title="Train", icon=":material/model_training:", url_path="train"),
         st.Page("app_pages/evaluate.py", title="Evaluate", icon=":material/grid_on:", url_path="evaluate"),

@@ -16,10 +16,11 @@ from audio_models.config import CELL_TITLES, FeatureConfig, NetworkConfig, RunCo
 from audio_models.progress import amount, in_words
 from audio_models.runs import Run
 from dashboard.lessons import Lesson
-from data import catalogue
+from data import catalogue, own_corpus
 from data.catalogue import CorpusReference
 from data.corpus import Clip, Corpus, Index, Progress
 from data.errors import HarkError
+from data.own_corpus import OWN_PREFIX
 from data.task import Task
 
 TERMS = {
@@ -102,19 +103,25 @@ def corpus_title(reference: CorpusReference) -> str:
     """How pages call a corpus: its title, or the folder's name."""
     if reference.name in catalogue.NAMES:
         return catalogue.open_corpus(reference.name).description.title
-    return Path(reference.name).name
+    return (
+        reference.name.removeprefix(OWN_PREFIX) if reference.name.startswith(OWN_PREFIX) else Path(reference.name).name
+    )
 
 
 def choose_corpus(key: str, default: CorpusReference | None = None) -> CorpusReference | None:
     """Choose a corpus by name or a folder by path; None until a folder is named."""
     folder = "a folder on this computer"
-    names = [*catalogue.NAMES, folder]
+    own = [OWN_PREFIX + name for name in own_corpus.listing()]
+    names = [*own, *catalogue.NAMES, folder]
     titles = {one.name: one.title for one in catalogue.descriptions()}
+    titles |= {name: f"{name.removeprefix(OWN_PREFIX)} (your own)" for name in own}
     remembered: CorpusReference | None = st.session_state.get("corpus", default)
-    place = 0
+    if remembered is not None and remembered.name.startswith(OWN_PREFIX) and remembered.name not in own:
+        remembered = default  # deleted meanwhile
+    place = len(own)
     if remembered is not None:
         place = names.index(remembered.name) if remembered.name in names else len(names) - 1
-    is_folder = remembered is not None and remembered.name not in catalogue.NAMES
+    is_folder = remembered is not None and remembered.name not in names
     columns = st.columns([2, 3]) if st.session_state.get(f"{key}_name", names[place]) == folder else [st.container()]
     name = columns[0].selectbox(
         "Corpus",

@@ -2,105 +2,192 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import lzma
 import os
 import shutil
 import tarfile
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import IO
+from typing import IO, cast
 
 from data.corpus import Progress, Report, quiet
 from data.errors import CorpusError, WorkspaceError
+from data.names import is_device, same_on_every_system, shown
 
 _MOST_FILES = 500_000
 _CHUNK = 1 << 20
+_LARGEST_HEADER = 1 << 24  # bytes; a tar file may claim any length for one, and it is read at once
+_HARMLESS = 200_000_000  # bytes that anything may unpack to, however small it is packed
 
 
-def unpack(archive: Path, folder: Path, *, most_bytes: int, report: Report = quiet) -> None:
+def unpack(
+    archive: Path,
+    folder: Path,
+    *,
+    most_bytes: int,
+    most_files: int = _MOST_FILES,
+    most_ratio: float | None = None,
+    keep_top: bool = False,
+    name: str | None = None,
+    report: Report = quiet,
+) -> None:
     """Unpack a zip or tar archive into `folder`, which must not be there yet and appears only when all is done.
 
     Only plain files are taken. One top folder that holds all the rest is left away.
 
     Args:
         most_bytes: unpacked, all files together.
+        most_files: how many.
+        most_ratio: how many times as large as the archive they may be, where they are more than 200 MB.
+        keep_top: whether a top folder stays.
+        name: what messages call the archive, by default the name of its file.
 
     Raises:
-        CorpusError: it is damaged, no archive, too large, or names a file outside of itself.
+        CorpusError: it is damaged, no archive, locked, too large, or names a file outside of itself, or one that not
+            every system can hold, or one twice.
         WorkspaceError: the disk is full or cannot be written to.
         Cancelled: `report` raised it; nothing is left.
     """
+    called = name or archive.name
     temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
+        if most_ratio is not None:
+            most_bytes = min(most_bytes, max(_HARMLESS, int(most_ratio * archive.stat().st_size)))
         left = most_bytes
-        for number, (name, source) in enumerate(_members(archive)):
-            if number >= _MOST_FILES:
-                raise CorpusError(f"{archive.name} holds more than {_MOST_FILES:,} files; a corpus has fewer.")
-            path = temporary / _safe(name, archive)
+        names: set[str] = set()
+        for number, (member, source) in enumerate(_members(archive, called, most_bytes + 4096 * most_files)):
+            if number >= most_files:
+                raise CorpusError(f"{called} holds more than {most_files:,} files; a corpus has fewer.")
+            inside = _safe(member, called)
+            path = temporary / inside
+            if (same := same_on_every_system(str(inside))) in names:
+                raise CorpusError(f"{called} holds two files of one name ({shown(str(inside))}). It was not unpacked.")
+            names.add(same)
             path.parent.mkdir(parents=True, exist_ok=True)
             with source, path.open("xb") as target:
                 while piece := source.read(_CHUNK):
                     left -= len(piece)
                     if left < 0:
                         raise CorpusError(
-                            f"{archive.name} unpacks to more than {most_bytes / 1e9:.1f} GB; that is not the corpus."
+                            f"{called} unpacks to more than {most_bytes / 1e9:.1f} GB; what was expected is smaller."
                         )
                     target.write(piece)
             if number % 200 == 0:
                 report(Progress("Unpacking", number, None, "files"))
         top = [path for path in temporary.iterdir() if path.name != "__MACOSX"]
         # "./left/clip.wav" and "corpus/left/clip.wav" both end as "left/clip.wav"
-        source_folder = top[0] if len(top) == 1 and top[0].is_dir() else temporary
+        source_folder = top[0] if not keep_top and len(top) == 1 and top[0].is_dir() else temporary
         source_folder.rename(folder)
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, ValueError, RuntimeError) as error:
-        raise CorpusError(f"{archive.name} is damaged ({error}). Load it again.") from error
-    except FileExistsError as error:
-        raise CorpusError(f"{archive.name} holds two files of one name ({error.filename}).") from error
+    except NotImplementedError as error:
+        raise CorpusError(
+            f"{called} is packed in a way that cannot be read here ({error}). Pack it as a plain zip."
+        ) from error
+    except (
+        tarfile.TarError,
+        zipfile.BadZipFile,
+        zlib.error,
+        lzma.LZMAError,
+        EOFError,
+        ValueError,
+        RuntimeError,
+    ) as error:
+        raise CorpusError(f"{called} is damaged ({error}). Load it again.") from error
+    except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+        raise CorpusError(
+            f"{called} holds two files of one name, one of them as a folder. It was not unpacked."
+        ) from error
     except OSError as error:
-        if error.errno is None:  # gzip and zlib report damage this way
-            raise CorpusError(f"{archive.name} is damaged ({error}). Load it again.") from error
+        if error.errno is None:  # gzip and bz2 report damage this way
+            raise CorpusError(f"{called} is damaged ({error}). Load it again.") from error
         raise WorkspaceError(
-            f"{archive.name} could not be unpacked ({error.strerror}). Free some disk space and load again."
+            f"{called} could not be unpacked ({error.strerror}). Free some disk space and load again."
         ) from error
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _members(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
+def _members(archive: Path, called: str, most_bytes: int) -> Iterator[tuple[str, IO[bytes]]]:
     """Name and content of each plain file; links and devices are passed over."""
     if zipfile.is_zipfile(archive):
         with zipfile.ZipFile(archive) as packed:
             for info in packed.infolist():
+                if info.flag_bits & 1:
+                    raise CorpusError(f"{called} is locked with a password. Pack it again without one.")
                 is_link = (info.external_attr >> 16) & 0o170000 == 0o120000
                 if not info.is_dir() and not is_link and not info.filename.startswith("__MACOSX/"):
                     yield info.filename, packed.open(info)
         return
-    import zlib
-
-    try:
-        with tarfile.open(archive) as packed_tar:
-            for member in packed_tar:
-                content = packed_tar.extractfile(member) if member.isreg() else None
-                if content is not None:
-                    yield member.name, content
-            while packed_tar.fileobj and packed_tar.fileobj.read(_CHUNK):  # gzip checks its sum at the very end
-                pass
-    except zlib.error as error:
-        raise CorpusError(f"{archive.name} is damaged ({error}). Load it again.") from error
+    with (
+        _decompressed(archive) as plain,
+        tarfile.open(fileobj=cast(IO[bytes], _Bounded(plain, called, most_bytes)), mode="r:") as packed_tar,
+    ):
+        for member in packed_tar:
+            content = packed_tar.extractfile(member) if member.isreg() else None
+            if content is not None:
+                yield member.name, content
+        while packed_tar.fileobj and packed_tar.fileobj.read(_CHUNK):  # gzip checks its sum at the very end
+            pass
 
 
-def _safe(name: str, archive: Path) -> PurePosixPath:
-    """The name as a path that stays inside.
+def _decompressed(archive: Path) -> IO[bytes]:
+    """The tar file in an archive that may be compressed."""
+    with archive.open("rb") as file:
+        start = file.read(6)
+    if start.startswith(b"\x1f\x8b"):
+        return cast(IO[bytes], gzip.open(archive))
+    if start.startswith(b"BZh"):
+        return cast(IO[bytes], bz2.open(archive))
+    if start.startswith(b"\xfd7zXZ"):
+        return cast(IO[bytes], lzma.open(archive))
+    return archive.open("rb")
+
+
+class _Bounded:
+    """A tar file that is read up to a bound: what lies between its members, and is not taken, counts too."""
+
+    def __init__(self, plain: IO[bytes], called: str, most_bytes: int) -> None:
+        self._plain, self._called, self._most = plain, called, most_bytes
+
+    def read(self, size: int = -1) -> bytes:
+        if size < 0 or size > _LARGEST_HEADER:
+            raise tarfile.ReadError("it claims a header of more than 16 MB")
+        self._check(self.tell() + size)
+        return self._plain.read(size)
+
+    def seek(self, position: int) -> int:
+        self._check(position)
+        return self._plain.seek(position)
+
+    def tell(self) -> int:
+        return self._plain.tell()
+
+    def _check(self, position: int) -> None:
+        if position > self._most + _LARGEST_HEADER:
+            raise CorpusError(
+                f"{self._called} unpacks to more than {self._most / 1e9:.1f} GB; what was expected is smaller."
+            )
+
+
+def _safe(name: str, called: str) -> PurePosixPath:
+    """The name as a path that stays inside, and that every system can hold.
 
     Raises:
-        CorpusError: it does not.
+        CorpusError: it is none.
     """
     path = PurePosixPath(name.replace("\\", "/"))
     parts = [part for part in path.parts if part != "."]
     outside = path.is_absolute() or ".." in parts or PureWindowsPath(name).drive or "\0" in name
     if outside or not parts or len(parts) > 8 or any(len(os.fsencode(part)) > 250 for part in parts):
         raise CorpusError(
-            f"{archive.name} names a file '{name[:80]}', which does not stay inside of it. It was not unpacked."
+            f"{called} names a file '{shown(name)}', which does not stay inside of it, or whose name is too long or too deep. It was not unpacked."
+        )
+    if device := next((part for part in parts if is_device(part)), None):
+        raise CorpusError(
+            f"{called} names a file '{shown(name)}', and '{shown(device)}' is a device on Windows. Rename it and pack it again."
         )
     return PurePosixPath(*parts)

@@ -1,4 +1,4 @@
-"""All corpora by name, and any folder by its path."""
+"""All corpora by name, the user's own among them, and any folder by its path."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from data import own_corpus
 from data.corpus import SILENCE, UNKNOWN, Corpus, Description, Index
 from data.errors import CorpusError
 from data.folder import FolderCorpus
 from data.fsdd import fsdd
+from data.own_corpus import OWN_PREFIX, OwnCorpus
 from data.speech_commands import mini_speech_commands, speech_commands
 from data.synthetic_voices import SyntheticVoices
 
@@ -26,7 +28,7 @@ class CorpusReference:
     """Which corpus, in a form that can be stored.
 
     Attributes:
-        name: a name of the catalogue, or the absolute path of a folder.
+        name: a name of the catalogue, "own:NAME" for one of the user's own, or the absolute path of a folder.
         speaker_pattern, split_by: see `FolderCorpus`.
     """
 
@@ -36,8 +38,13 @@ class CorpusReference:
 
 
 def refer(text: str, speaker_pattern: str | None = None, split_by: str | None = None) -> CorpusReference:
-    """The corpus that a user means by `text`: a name, or else the path of a folder."""
-    name = text if text in NAMES else str(Path(text).expanduser().resolve())
+    """The corpus that a user means by `text`: a name, that of a corpus of their own, or else the path of a folder."""
+    if text in NAMES or text.startswith(OWN_PREFIX):
+        name = text
+    elif own_corpus.exists(text):
+        name = OwnCorpus(text).name
+    else:
+        name = str(Path(text).expanduser().resolve())
     return CorpusReference(name, speaker_pattern, split_by)
 
 
@@ -45,7 +52,7 @@ def open_corpus(reference: CorpusReference | str, words: Sequence[str] | None = 
     """The corpus itself; nothing is loaded yet.
 
     Args:
-        reference: a reference, or a name of the catalogue.
+        reference: a reference, or what may stand in one as its name.
         words: what will be asked of it. Only synthetic voices care: they can speak any word.
 
     Raises:
@@ -57,10 +64,21 @@ def open_corpus(reference: CorpusReference | str, words: Sequence[str] | None = 
         return SyntheticVoices(words, reference.split_by)
     if reference.name in _PUBLISHED:
         return _PUBLISHED[reference.name](reference.speaker_pattern, reference.split_by)
+    if reference.name.startswith(OWN_PREFIX):
+        if reference.speaker_pattern:
+            raise CorpusError(
+                f"Who speaks in '{reference.name}' is kept with each clip, so it takes no speaker pattern. Leave the pattern away."
+            )
+        own = OwnCorpus(reference.name.removeprefix(OWN_PREFIX), reference.split_by)
+        own.load()
+        return own
     path = Path(reference.name)
     if not path.is_dir():
+        mine = ", ".join(own_corpus.listing()[:20])
         raise CorpusError(
-            f"There is no corpus and no folder '{reference.name}'. The corpora are {', '.join(NAMES)}; else give the path of a folder of label/clip.wav."
+            f"There is no corpus and no folder '{reference.name}'. The corpora are {', '.join(NAMES)}; "
+            + (f"your own are {mine}; " if mine else "")
+            + "else give the path of a folder of label/clip.wav."
         )
     return FolderCorpus(path, reference.speaker_pattern, reference.split_by)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,13 +11,15 @@ from typing import Literal, get_args
 from data.corpus import BACKGROUND_NOISE, Clip, Corpus, Description, Index, Report, Skipped, Split, quiet
 from data.errors import CorpusError
 from data.scan import Sound, audio_files, entries, scan
-from data.splits import has_every_side, is_speaker_disjoint, split_by_clip, split_by_hash, split_by_speaker
+from data.splits import has_every_side, is_speaker_disjoint, sides_by_clip, sides_by_speaker, split_by_hash
 
 SplitBy = Literal["lists", "speaker", "clip"]
 
-_NOHASH = re.compile(r"^(.+?)_nohash_")
-_DIGIT = re.compile(r"^(?P<label>[0-9])_(?P<speaker>[^_]+)_(?P<number>[0-9]+)$")
-_LISTS: dict[str, Split] = {"validation_list.txt": "validation", "testing_list.txt": "test"}
+# The names of Speech Commands, and of the Free Spoken Digit Dataset.
+NOHASH = re.compile(r"^(.+?)_nohash_")
+DIGIT = re.compile(r"^(?P<label>[0-9])_(?P<speaker>[^_]+)_(?P<number>[0-9]+)$")
+# The lists of Speech Commands.
+LISTS: dict[str, Split] = {"validation_list.txt": "validation", "testing_list.txt": "test"}
 
 
 class FolderCorpus(Corpus):
@@ -37,7 +38,7 @@ class FolderCorpus(Corpus):
 
     def __init__(self, path: Path, speaker_pattern: str | None = None, split_by: str | None = None) -> None:
         self.path = path
-        self._pattern = _compile(speaker_pattern)
+        self._pattern = compile_pattern(speaker_pattern)
         if split_by not in (None, *get_args(SplitBy)):
             raise CorpusError(f"Sides cannot be made by '{split_by}'; choose one of {', '.join(get_args(SplitBy))}.")
         self._split_by = split_by
@@ -65,7 +66,7 @@ class FolderCorpus(Corpus):
     def index(self, report: Report = quiet) -> Index:
         self.load(report)
         root, files = self.path, list(audio_files(self.path))
-        if files and all(_DIGIT.match(Path(name).stem) and name.startswith("recordings/") for name, _ in files):
+        if files and all(DIGIT.match(Path(name).stem) and name.startswith("recordings/") for name, _ in files):
             root, files = root / "recordings", list(audio_files(root / "recordings"))  # the digits' archive
         sounds = scan(root, files, report)
         skipped = [Skipped(root / sound.path, sound.problem) for sound in sounds if sound.problem]
@@ -97,10 +98,10 @@ class FolderCorpus(Corpus):
         for sound in sounds:
             path = root / sound.path
             folder, _, _ = sound.path.rpartition("/")
-            digit = None if folder else _DIGIT.match(path.stem)
+            digit = None if folder else DIGIT.match(path.stem)
             if folder:
                 label = folder
-                speaker = found[1] if (found := _NOHASH.match(path.stem)) else None
+                speaker = found[1] if (found := NOHASH.match(path.stem)) else None
             elif digit:
                 label, speaker = digit["label"], digit["speaker"]
             else:
@@ -119,7 +120,7 @@ class FolderCorpus(Corpus):
 
     def _sides(self, root: Path, clips: Sequence[Clip]) -> tuple[Sequence[Split], str]:
         """The side of each clip, and the rule in one sentence."""
-        lists = {name: root / name for name in _LISTS if (root / name).is_file()}
+        lists = {name: root / name for name in LISTS if (root / name).is_file()}
         speakers = [clip.speaker for clip in clips]
         known = all(speaker is not None for speaker in speakers)
         rule = self._split_by
@@ -139,24 +140,23 @@ class FolderCorpus(Corpus):
                 "As its publisher splits it: of each speaker and digit recordings 0 to 4 are for test, here 5 to 9 for validation; the same speakers are on every side.",
             )
         if rule in (None, "speaker") and known:
-            if rule is None and all(_NOHASH.match(clip.path.stem) for clip in clips):
+            if rule is None and all(NOHASH.match(clip.path.stem) for clip in clips):
                 hashed = [split_by_hash(str(speaker)) for speaker in speakers]
                 if has_every_side(hashed):
                     return (
                         hashed,
                         "Each speaker's side follows from a hash of their name, as Speech Commands publishes it.",
                     )
-            side_of = split_by_speaker(Counter(str(speaker) for speaker in speakers))
-            return [
-                side_of[str(speaker)] for speaker in speakers
-            ], "Each speaker is on one side only, about a tenth of the clips for validation and for test each."
-        return (
-            split_by_clip([(clip.label, clip.path.name) for clip in clips]),
-            "Clip by clip: of each word a tenth for validation and for test each.",
-        )
+            return sides_by_speaker([str(speaker) for speaker in speakers])
+        return sides_by_clip([(clip.label, clip.path.name) for clip in clips])
 
 
-def _compile(pattern: str | None) -> re.Pattern[str] | None:
+def compile_pattern(pattern: str | None) -> re.Pattern[str] | None:
+    """A speaker pattern, see `FolderCorpus`; None where there is none.
+
+    Raises:
+        CorpusError: it is no regular expression or has no group.
+    """
     if not pattern:
         return None
     try:
@@ -180,7 +180,7 @@ def _is_noise_recording(sound: Sound) -> bool:
 
 
 def _is_digits(clips: Sequence[Clip]) -> bool:
-    return all(_DIGIT.match(clip.path.stem) for clip in clips)
+    return all(DIGIT.match(clip.path.stem) for clip in clips)
 
 
 def _by_number(clips: Sequence[Clip]) -> list[Split]:
@@ -194,17 +194,25 @@ def _by_number(clips: Sequence[Clip]) -> list[Split]:
 def _by_lists(root: Path, clips: Sequence[Clip]) -> list[Split]:
     """Entries are `label/name.wav`; the ending does not matter, so that a FLAC copy fits the original's lists."""
     side_of: dict[str, Split] = {}
-    for name, side in _LISTS.items():
-        try:
-            lines = (root / name).read_text(encoding="utf-8-sig").splitlines()
-        except FileNotFoundError:
-            continue
-        except (OSError, UnicodeError) as error:
-            raise CorpusError(
-                f"{root / name} cannot be read ({error}). It must be UTF-8 text, one label/clip.wav a line."
-            ) from error
-        side_of.update({line.strip().replace("\\", "/").rpartition(".")[0]: side for line in lines if line.strip()})
+    for name, side in LISTS.items():
+        if (root / name).is_file():
+            side_of.update(dict.fromkeys(listed(root / name), side))
     return [side_of.get(f"{clip.label}/{clip.path.stem}", "training") for clip in clips]
+
+
+def listed(path: Path) -> list[str]:
+    """The clips that a list of one side names, `label/name` without the ending.
+
+    Raises:
+        CorpusError: it is no UTF-8 text, or cannot be read.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeError) as error:
+        raise CorpusError(
+            f"{path} cannot be read ({error}). It must be UTF-8 text, one label/clip.wav a line."
+        ) from error
+    return [line.strip().replace("\\", "/").rpartition(".")[0] for line in lines if line.strip()]
 
 
 def _deeper(root: Path) -> list[Skipped]:

@@ -76,6 +76,22 @@ def split_by_clip(names: Sequence[tuple[str, str]]) -> list[Split]:
     return sides
 
 
+def sides_by_speaker(speakers: Sequence[str]) -> tuple[list[Split], str]:
+    """The side of each clip by its speaker (`split_by_speaker`), and the rule in one sentence.
+
+    Args:
+        speakers: who speaks in each clip.
+    """
+    side_of = split_by_speaker(Counter(speakers))
+    rule = "Each speaker is on one side only, about a tenth of the clips for validation and for test each."
+    return [side_of[speaker] for speaker in speakers], rule
+
+
+def sides_by_clip(names: Sequence[tuple[str, str]]) -> tuple[list[Split], str]:
+    """The side of each clip by itself (`split_by_clip`), and the rule in one sentence."""
+    return split_by_clip(names), "Clip by clip: of each word a tenth for validation and for test each."
+
+
 def is_speaker_disjoint(clips: Iterable[Clip]) -> bool | None:
     """Whether no speaker is on two sides; None where not every clip has a speaker."""
     side_of: dict[str, Split] = {}

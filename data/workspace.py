@@ -4,6 +4,8 @@ The folder is `workspace/` in the directory where Hark's source lies; the enviro
 
     workspace/
       corpora/<name>/     downloaded or synthesised clips
+      own/<name>/         clips that the user recorded, uploaded or imported, and what is known of them
+      incoming/           what is about to be added, for a moment
       indexes/            what was found in each folder of clips
       features/           MFCC sequences, by content and feature configuration
       runs/<run id>/      one folder a training

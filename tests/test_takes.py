@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import io
 import json
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +13,10 @@ import soxr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audio_models.errors import AudioError, ConfigError
-from audio_models.takes import find_takes, split_recording
-from data.errors import WorkspaceError
-from data.folder import FolderCorpus
+from audio_models.errors import AudioError
+from audio_models.intake import takes_of
+from audio_models.takes import find_takes, read_recording
+from data import own_corpus
 from data.synthetic_voices import say, voices
 from tests.conftest import shell
 from tests.sounds import RATE, tone, write
@@ -110,82 +110,42 @@ def test_takes_are_in_order_apart_and_independent_of_the_level(count: int, seed:
     assert find_takes(recording * np.float32(gain), RATE) == takes
 
 
-def test_takes_become_a_corpus_and_are_numbered_on(tmp_path: Path) -> None:
-    recording, _ = _recording([tone(800, 0.4)] * 5, 30)
+def test_a_take_is_kept_as_it_was_recorded(tmp_path: Path) -> None:
+    recording, places = _recording([tone(800, 0.4)] * 3, 30)
     file = write(tmp_path / "lamp.wav", recording)
-    corpus = tmp_path / "words"
-    done = shell("corpus", "record-split", file, "--to", corpus, "--label", "lämp", "--speaker", "anna", "--json")
+    found = read_recording(file)
+    assert (found.sample_rate, found.bits, len(found.takes)) == (RATE, 16, 3)
+    for take in found.takes:
+        samples, rate = soundfile.read(io.BytesIO(found.flac(take)), dtype="int16")
+        assert rate == RATE
+        np.testing.assert_array_equal(samples, soundfile.read(file, dtype="int16")[0][take.first : take.last])
+    assert read_recording(write(tmp_path / "deep.wav", recording, subtype="PCM_24")).bits == 24
+    assert read_recording(file.read_bytes(), "x").takes == found.takes
+    assert len(places) == 3
+
+
+def test_takes_are_added_to_a_corpus_in_the_shell(tmp_path: Path, workspace_folder: Path) -> None:
+    file = write(tmp_path / "lamp.wav", _recording([tone(800, 0.4)] * 5, 30)[0])
+    assert shell("corpus", "create", "mine").returncode == 0
+    done = shell("corpus", "record-split", "mine", file, file, "--label", "lämp/灯", "--speaker", "anna", "--json")
     assert done.returncode == 0, done.stderr
-    assert len(json.loads(done.stdout)["takes"]) == 5
-    again = split_recording(file, corpus, "lämp", "anna")
-    assert [path.name for path in again] == [f"anna_nohash_{number}.flac" for number in range(5, 10)]
-    index = FolderCorpus(corpus).index()
-    assert len(index.clips) == 10
-    assert {clip.speaker for clip in index.clips} == {"anna"}
-    assert {clip.label for clip in index.clips} == {"lämp"}
-    samples, rate = soundfile.read(again[0], dtype="float32")
-    assert rate == RATE
-    np.testing.assert_allclose(
-        samples, find_takes(recording, RATE)[0].of(soundfile.read(file, dtype="float32")[0]), atol=1e-6
-    )
-
-
-def test_takes_are_added_all_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = write(tmp_path / "lamp.wav", _recording([tone(800, 0.4)] * 4, 30)[0])
-    split_recording(file, tmp_path / "words", "lamp", "anna")
-    rename, done = Path.rename, []
-
-    def full(path: Path, target: Path) -> Path:
-        done.append(path)
-        if len(done) == 3:
-            raise OSError(28, "No space left on device")
-        return rename(path, target)
-
-    monkeypatch.setattr(Path, "rename", full)
-    with pytest.raises(WorkspaceError, match="No space left"):
-        split_recording(file, tmp_path / "words", "lamp", "anna")
-    assert len(list((tmp_path / "words" / "lamp").glob("*.flac"))) == 4
-
-
-def test_two_recordings_at_once_take_no_numbers_from_each_other(tmp_path: Path) -> None:
-    file = write(tmp_path / "lamp.wav", _recording([tone(800, 0.4)] * 4, 30)[0])
-    with ThreadPoolExecutor(4) as pool:
-        made = list(pool.map(lambda _: split_recording(file, tmp_path / "words", "lamp", "anna"), range(4)))
-    assert len({path for paths in made for path in paths}) == 16
-    assert len(list((tmp_path / "words" / "lamp").glob("*.flac"))) == 16
-
-
-@pytest.mark.parametrize(
-    ("label", "speaker", "said"),
-    [
-        ("", "anna", "cannot be a label"),
-        ("../up", "anna", "cannot be a label"),
-        ("a/b", "anna", "it holds '/'"),
-        ("x" * 10_000, "anna", "cannot be a label"),
-        ("_unknown_", "anna", "cannot be a label"),
-        ("lamp", "C:", "cannot be a speaker"),
-        ("lamp", "a_nohash_b", "cannot be a speaker"),
-        ("lamp", "a\nb", "cannot be a speaker"),
-    ],
-)
-def test_names_that_no_file_can_have_are_refused(label: str, speaker: str, said: str, tmp_path: Path) -> None:
-    file = write(tmp_path / "lamp.wav", _recording([tone(800, 0.4)] * 2, 30)[0])
-    with pytest.raises(ConfigError, match=said):
-        split_recording(file, tmp_path / "words", label, speaker)
-    assert not (tmp_path / "words").exists()
+    assert json.loads(done.stdout)["labels"] == {"lämp/灯": 10}
+    clips = own_corpus.OwnCorpus("mine").clips()
+    assert {(clip.label, clip.speaker, clip.source) for clip in clips} == {("lämp/灯", "anna", "recording")}
+    assert sorted({clip.original for clip in clips}) == [f"lamp {number}.flac" for number in range(1, 6)]
 
 
 def test_recordings_without_takes_are_refused(tmp_path: Path) -> None:
     silent = write(tmp_path / "silent.wav", np.zeros(RATE, np.float32))
     with pytest.raises(AudioError, match=r"Nothing in silent\.wav stands out"):
-        split_recording(silent, tmp_path / "words", "lamp", "anna")
+        takes_of(silent, "lamp", "anna", "silent.wav")
     long = write(tmp_path / "long.wav", np.zeros(11 * 60 * 4000, np.float32), 4000)
     with pytest.raises(AudioError, match="lasts 11 minutes; up to 10"):
-        split_recording(long, tmp_path / "words", "lamp", "anna")
-    done = shell(
-        "corpus", "record-split", tmp_path / "none.wav", "--to", tmp_path / "words", "--label", "a", "--speaker", "b"
-    )
+        read_recording(long)
+    own_corpus.create("mine")
+    good = write(tmp_path / "lamp.wav", _recording([tone(800, 0.4)] * 2, 30)[0])
+    done = shell("corpus", "record-split", "mine", good, tmp_path / "none.wav", "--label", "a", "--speaker", "b")
     assert done.returncode == 1
     assert "none.wav" in done.stderr
     assert done.stderr.count("\n") == 1
-    assert not (tmp_path / "words").exists()
+    assert own_corpus.OwnCorpus("mine").clips() == (), "all or none"

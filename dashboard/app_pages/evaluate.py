@@ -65,6 +65,8 @@ def _headline(judgement: Evaluation) -> None:
             "The network has learned from these clips, or some of them: on new ones it does worse.",
             icon=":material/school:",
         )
+    elif judgement.split == evaluation.HELD_BACK:
+        st.caption(as_text(judgement.split_rule))
     elif judgement.split == "validation":
         st.caption("Validation clips chose the epoch that was kept, so this flatters a little; test clips do not.")
     if judgement.speaker_disjoint is False:
@@ -262,9 +264,14 @@ def _page() -> None:
         left, right = st.columns([3, 2], vertical_alignment="bottom")
         with left:
             run = choose_run(models, "evaluate_run")
+        own_sides = evaluation.sides_of(run)
+        sides = SIDES if st.session_state.get("other_corpus") or evaluation.HELD_BACK not in own_sides else own_sides
+        first: Side = "test" if "test" in sides else sides[0]
         split: Side = (
-            right.segmented_control("Clips", SIDES, default="test", required=True, key="side", help=TERMS["split"])
-            or "test"
+            right.segmented_control(
+                "Clips", sides, default=first, required=True, key=f"side-{len(sides)}", help=TERMS["split"]
+            )
+            or first
         )
         corpus: CorpusReference | None = None
         with st.expander(

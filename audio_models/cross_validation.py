@@ -1,0 +1,106 @@
+"""Judge few clips honestly: each by a network that has not learned from it, nor from its speaker where there are several.
+
+The clips are dealt into folds. For each fold a network learns from the others and answers the clips of that one, so
+that in the end every clip was answered once by a network that it is new to.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audio_models.errors import TrainingError
+from data.corpus import SILENCE, Clip
+
+FEWEST_CLIPS = 5
+"""Of a word: with fewer it can be neither learned nor judged."""
+
+_FEWEST_SPEAKERS = 3  # with two, a network would learn from one voice and be judged by the other
+
+NEVER = -1
+"""The fold of a clip that is always learned from and never judged: silence, which is cut from noise."""
+
+
+@dataclass(frozen=True)
+class Folds:
+    """How the clips were dealt.
+
+    Attributes:
+        of_clip: the fold of each clip, (clips,), from 0; or `NEVER`.
+        count: of the folds.
+        by_speaker: whether no speaker is in two folds.
+        rule: the same in a sentence.
+    """
+
+    of_clip: NDArray[np.int64]
+    count: int
+    by_speaker: bool
+    rule: str
+
+
+def deal(clips: Sequence[Clip], folds: int) -> Folds:
+    """Deal clips into folds: whole speakers where three or more are known, else clip by clip, of each word equally many.
+
+    The same clips are dealt in the same way, in whatever order they come. Clips with the same content stay together.
+
+    Raises:
+        TrainingError: a word has fewer than five clips.
+    """
+    judged = [place for place, clip in enumerate(clips) if clip.label != SILENCE]
+    counts = Counter(clips[place].label for place in judged)
+    if few := sorted(label for label, count in counts.items() if count < FEWEST_CLIPS):
+        raise TrainingError(
+            f"{', '.join(f'“{label}” has {counts[label]}' for label in few[:5])} of the {FEWEST_CLIPS} clips that a word needs at least. "
+            "Record more of them, or leave that word out."
+        )
+    speakers = {clips[place].speaker for place in judged}
+    of_clip = np.full(len(clips), NEVER)
+    if None not in speakers and len(speakers) >= _FEWEST_SPEAKERS:
+        count = min(folds, len(speakers))
+        fold_of = _deal_groups(Counter(str(clips[place].speaker) for place in judged), count)
+        for place in judged:
+            of_clip[place] = fold_of[str(clips[place].speaker)]
+        who = "one speaker" if len(speakers) == count else "some speakers"
+        rule = (
+            f"In turn {who} held back, {count} times: each clip is answered by a network that does not know its voice."
+        )
+        return Folds(of_clip, count, True, rule)
+    by_label: dict[str, list[str]] = defaultdict(list)
+    for place in judged:
+        if (digest := clips[place].digest) not in by_label[clips[place].label]:
+            by_label[clips[place].label].append(digest)
+    fold_of = {}
+    turn = 0
+    for label in sorted(by_label):
+        for digest in sorted(by_label[label], key=_hash):
+            if digest not in fold_of:
+                fold_of[digest] = turn % folds
+                turn += 1
+    for place in judged:
+        of_clip[place] = fold_of[clips[place].digest]
+    return Folds(
+        of_clip,
+        folds,
+        False,
+        f"In turn a part of the clips held back, {folds} times: each clip is answered by a network that has not learned it, but knows its speaker.",
+    )
+
+
+def _deal_groups(sizes: Counter[str], folds: int) -> dict[str, int]:
+    """A fold for each group, the largest first, each into the fold that holds least."""
+    held = [0] * folds
+    fold_of = {}
+    for name in sorted(sizes, key=lambda name: (-sizes[name], _hash(name))):
+        fold = held.index(min(held))
+        fold_of[name] = fold
+        held[fold] += sizes[name]
+    return fold_of
+
+
+def _hash(text: str) -> bytes:
+    return hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=8).digest()

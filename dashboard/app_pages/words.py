@@ -1,0 +1,80 @@
+"""Your words: record or bring clips of your own, look them over, and teach a network to hear them."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard.own import curate, record, sound_map, teach, upload
+from dashboard.widgets import as_text, faults_in_words
+from data import own_corpus
+from data.own_corpus import OwnCorpus
+
+_FIRST_NAME = "My words"
+_SECTIONS = {
+    "Record": (":material/mic:", record.show),
+    "Upload": (":material/upload:", upload.show),
+    "Clips": (":material/library_music:", curate.show),
+    "Map": (":material/scatter_plot:", sound_map.show),
+    "Teach": (":material/school:", teach.show),
+}
+
+
+def _begin() -> None:
+    """Nothing is there yet: one field and one button."""
+    st.markdown(
+        "Three words in mind? Record each ten times, press Teach, and a network hears them: about five minutes. Everything "
+        "stays on this computer."
+    )
+    with st.form("first_corpus", border=False):
+        name, button = st.columns([3, 1], vertical_alignment="bottom")
+        typed = name.text_input("What to call your collection of clips", value=_FIRST_NAME, max_chars=60)
+        if button.form_submit_button("Begin", type="primary", icon=":material/arrow_forward:", width="stretch"):
+            _create(typed)
+
+
+def _create(name: str) -> None:
+    with faults_in_words():
+        made = own_corpus.create(name)
+        st.session_state["own_corpus"] = made.title
+        st.rerun()
+
+
+def _choose(names: list[str]) -> OwnCorpus:
+    box, more = st.columns([4, 1], vertical_alignment="bottom")
+    kept = st.session_state.get("own_corpus")
+    name = box.selectbox(
+        "Corpus", names, index=names.index(kept) if kept in names else 0, key=f"own-choice-{kept}-{len(names)}"
+    )
+    st.session_state["own_corpus"] = name
+    with more.popover("More", icon=":material/more_horiz:", width="stretch"):
+        typed = st.text_input("A new corpus", placeholder="its name", max_chars=60, key="new_corpus_name")
+        if st.button("Create", type="primary", key="create-corpus"):
+            _create(typed)
+        st.divider()
+        st.caption(f"Delete “{as_text(name)}” with all its clips; this cannot be undone.")
+        if st.button("Delete it", icon=":material/delete:", key="delete-corpus"):
+            own_corpus.delete(name)
+            st.session_state.pop("own_corpus", None)
+            st.rerun()
+    return OwnCorpus(name)
+
+
+def _page() -> None:
+    st.title("Teach it your own words")
+    with faults_in_words():
+        names = own_corpus.listing()
+        if not names:
+            _begin()
+            return
+        corpus = _choose(names)
+        curate.overview(corpus)
+        if told := st.session_state.pop("own_told", ""):
+            st.success(as_text(told), icon=":material/check:")
+        section = st.segmented_control(
+            "Section", list(_SECTIONS), default="Record", required=True, key="own_section", label_visibility="collapsed",
+            format_func=lambda one: f"{_SECTIONS[one][0]} {one}",
+        )  # fmt: skip
+        _SECTIONS[section or "Record"][1](corpus)
+
+
+_page()

@@ -1,0 +1,1 @@
+"""The sections of the page Your words: record, upload, curate, map, teach."""
