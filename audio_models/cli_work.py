@@ -20,6 +20,7 @@ from audio_models.terminal import chatter_to, complain, interrupt_cancels, print
 from audio_models.work_folder import State
 from data import catalogue
 from data.catalogue import CorpusReference
+from data.corpus import Index
 from data.task import Task
 
 AnyWork = Run | Experiment | Comparison
@@ -223,7 +224,8 @@ def _run_config(options: argparse.Namespace) -> RunConfig:
     if options.start:
         start = runs.find(options.start)
         name = start.id if start.is_bundled else str(start.folder)
-        base = tuned_run(corpus, task, name, start.config, name=options.name)
+        voices = {clip.speaker for clip in _index(corpus).clips}
+        base = tuned_run(corpus, task, name, start.config, speakers=len(voices), name=options.name)
     else:
         base = default_run(corpus, task, options.cell, options.recipe, name=options.name)
     return replace(
@@ -239,13 +241,16 @@ def _task(options: argparse.Namespace, corpus: CorpusReference) -> Task:
     """The words that are asked for, or all that the corpus has."""
     labels = tuple(_parts(options.labels)) if options.labels else ()
     if not labels:
-        with TerminalProgress() as progress:
-            opened = catalogue.open_corpus(corpus)
-            if not opened.is_loaded():
-                opened.load(progress.report)
-            index = opened.index(progress.report)
-        labels = catalogue.usual_labels(index)
+        labels = catalogue.usual_labels(_index(corpus))
     return Task(labels, unknown=options.unknown, silence=options.silence)
+
+
+def _index(corpus: CorpusReference) -> Index:
+    with TerminalProgress() as progress:
+        opened = catalogue.open_corpus(corpus)
+        if not opened.is_loaded():
+            opened.load(progress.report)
+        return opened.index(progress.report)
 
 
 def _parts(text: str) -> list[str]:

@@ -32,6 +32,7 @@ REACH = 5
 
 _FEWEST_CLIPS = 1000  # of an epoch with augmentation
 _CHANGES, _FEWEST_TUNING = 6, 600  # of each clip, and clips at the least, of an epoch that tunes a trained network
+_EPOCHS_FOR_ONE_VOICE, _EPOCHS_FOR_SEVERAL, _SEVERAL_VOICES = 4, 7, 3  # of tuning; the first fits the last layer alone
 _HALVINGS = 2  # convolutions that halve the number of frames
 
 
@@ -340,15 +341,18 @@ FOLDS = 5
 """Of a corpus of the user's own, which is too small for sides."""
 
 
-def tuned_run(corpus: CorpusReference, task: Task, start: str, of: RunConfig, *, name: str = "") -> RunConfig:
+def tuned_run(
+    corpus: CorpusReference, task: Task, start: str, of: RunConfig, *, speakers: int = 1, name: str = ""
+) -> RunConfig:
     """What a user gets who teaches a trained network their own words.
 
     Args:
         start: the run that has the network.
         of: its configuration; features and network are the same.
+        speakers: in the corpus; what several have in common is worth more tuning than one voice.
     """
     training = TrainingConfig(
-        epochs=5,
+        epochs=_EPOCHS_FOR_ONE_VOICE if speakers < _SEVERAL_VOICES else _EPOCHS_FOR_SEVERAL,
         learning_rate=2e-3,
         patience=0,
         schedule="cosine",

@@ -117,7 +117,7 @@ def cut(
     Args:
         original: what the recording is called.
     """
-    stem = Path(original).stem
+    stem = original.rpartition(".")[0] or original
     return [
         new_clip(recording.flac(take), label, speaker, "recording", f"{stem} {number}.flac")
         for number, take in enumerate(kept, 1)

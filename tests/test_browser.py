@@ -22,6 +22,7 @@ import soxr
 
 from audio_models import runs
 from audio_models.recognizer import Recognizer
+from data.synthetic_voices import SAMPLE_RATE, say, voices
 from data.workspace import PROJECT
 from tests.conftest import shell
 from tests.served import CHROMIUM, CHROMIUM_ARGUMENTS, Served, dashboard
@@ -34,7 +35,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 PATIENCE = 120_000  # milliseconds, for a training
-PAGES = ("", "data", "train", "evaluate", "inside", "memory", "compare")
+PAGES = ("", "words", "data", "train", "evaluate", "inside", "memory", "compare")
 
 
 @pytest.fixture(scope="module")
@@ -166,10 +167,7 @@ def test_a_word_spoken_into_the_microphone_is_understood(
     silence = np.zeros(48_000, np.float32)
     file = tmp_path / "spoken.wav"
     soundfile.write(file, np.concatenate([silence, spoken, silence, silence]), 48_000)
-    browser = launch(
-        "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", f"--use-file-for-fake-audio-capture={file}"
-    )  # fmt: skip
-    page = browser.new_context(permissions=["microphone"], viewport={"width": 1440, "height": 900}).new_page()
+    page = _with_microphone(launch, file)
     page.goto(served.url)
     _choose(page, "words")
     microphone = page.get_by_test_id("stAudioInput")
@@ -182,7 +180,80 @@ def test_a_word_spoken_into_the_microphone_is_understood(
     expect(page.get_by_text("Your recording")).to_be_visible()
     expect(page.get_by_text("this is its loudest part")).to_be_visible()
     expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(2)
+    _close(page)
+
+
+def _with_microphone(launch: Callable[..., Browser], recording: Path) -> Page:
+    """A page of a browser whose microphone hears a recording, from its start each time."""
+    browser = launch(
+        "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", f"--use-file-for-fake-audio-capture={recording}"
+    )  # fmt: skip
+    return browser.new_context(permissions=["microphone"], viewport={"width": 1440, "height": 900}).new_page()
+
+
+def _close(page: Page) -> None:
+    browser = page.context.browser
+    assert browser is not None
     browser.close()
+
+
+def _said_again_and_again(word: str, times: int, path: Path) -> float:
+    """Write a recording of a synthetic voice that says a word with pauses between; how long it is [s]."""
+    random = np.random.default_rng(0)
+    parts = [np.zeros(24_000, np.float32)]
+    for take in range(times):
+        spoken = soxr.resample(say(word, voices()[12], take), SAMPLE_RATE, 48_000)
+        parts += [spoken, np.zeros(int(48_000 * random.uniform(0.6, 0.8)), np.float32)]
+    samples = np.concatenate(parts)
+    soundfile.write(path, samples + random.normal(0, 1e-3, len(samples)), 48_000)
+    return len(samples) / 48_000
+
+
+def test_own_words_are_recorded_taught_and_understood(
+    launch: Callable[..., Browser], first_visit: tuple[Served, Path], tmp_path: Path
+) -> None:
+    served, _ = first_visit
+    for number, word in enumerate(("lamp", "music")):
+        file = tmp_path / f"{word}.wav"
+        seconds = _said_again_and_again(word, 6, file)
+        page = _with_microphone(launch, file)
+        page.set_default_timeout(30_000)
+        page.goto(f"{served.url}/words")
+        if number == 0:
+            page.get_by_role("button", name="Begin").click()
+        for label, text in (("Word", word), ("Who speaks", "anna")):
+            page.get_by_role("textbox", name=label).fill(text)
+            page.get_by_role("textbox", name=label).press("Enter")
+        expect(page.get_by_text(f"Say “{word}” ten times")).to_be_visible()
+        microphone = page.get_by_test_id("stAudioInput")
+        microphone.get_by_role("button", name="Record").click()
+        page.wait_for_timeout(1000 * seconds)
+        microphone.get_by_role("button", name="Stop recording").click()
+        keep = page.get_by_role("button", name=re.compile(r"Keep [67] takes"))
+        expect(keep).to_be_visible(timeout=PATIENCE)
+        keep.click()
+        expect(page.get_by_text(re.compile(rf"[67] takes of “{word}” kept"))).to_be_visible()
+        if number == 0:
+            _close(page)
+    page.get_by_test_id("stButtonGroup").get_by_role("radio", name="Clips").click()
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    page.get_by_test_id("stButtonGroup").get_by_role("radio", name="Map").click()
+    expect(page.get_by_text("neighbours sound alike")).to_be_visible(timeout=PATIENCE)
+    point = page.locator('path[aria-roledescription="point"]').first
+    point.click()
+    expect(page.locator("audio")).to_have_count(1)
+
+    page.get_by_test_id("stButtonGroup").get_by_role("radio", name="Teach").click()
+    page.get_by_test_id("stMain").get_by_role("button", name="Teach").click()
+    expect(page.get_by_text("held back in turn")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("All clips are by one speaker, anna")).to_be_visible()
+    page.get_by_role("button", name="Speak to it").click()
+    microphone = page.get_by_test_id("stAudioInput")
+    microphone.get_by_role("button", name="Record").click()
+    page.wait_for_timeout(1_700)  # the first take
+    microphone.get_by_role("button", name="Stop recording").click()
+    expect(page.locator(".hark-answer")).to_have_text("music", timeout=PATIENCE)
+    _close(page)
 
 
 def test_clips_are_dropped_good_and_bad(page: Page, served: Served, home: Path, tmp_path: Path) -> None:

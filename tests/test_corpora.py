@@ -15,19 +15,21 @@ from types import SimpleNamespace
 
 import pytest
 
-from data import catalogue, synthetic_voices
+from data import catalogue, own_corpus, synthetic_voices
 from data.catalogue import CorpusReference, open_corpus, refer
 from data.corpus import SPLITS, Clip, Corpus, Progress
 from data.errors import Cancelled, CorpusError, DownloadError
 from data.folder import FolderCorpus
 from data.fsdd import fsdd
+from data.own_corpus import NewClip, OwnCorpus
 from data.published import Archive
 from data.speech_commands import mini_speech_commands, speech_commands
 from data.splits import is_speaker_disjoint
 from tests.sounds import glides, tone, write
 from tests.test_archives import _tar, _zip
 
-KINDS = ["folder", "synthetic_voices", "speech_commands", "mini_speech_commands", "fsdd"]
+KINDS = ["folder", "own", "synthetic_voices", "speech_commands", "mini_speech_commands", "fsdd"]
+THERE = FolderCorpus | OwnCorpus  # on this computer already
 FEW_VOICES = synthetic_voices.voices()[:4]
 
 
@@ -98,6 +100,12 @@ def make(request, tmp_path: Path, server: SimpleNamespace, monkeypatch: pytest.M
     if request.param == "folder":
         folder = glides(tmp_path / "clips", speakers=10)
         return lambda: FolderCorpus(folder)
+    if request.param == "own":
+        own = own_corpus.create("my words")
+        for path in sorted(glides(tmp_path / "clips", speakers=10).glob("*/*.wav")):
+            speaker = path.stem.partition("_")[0]
+            own.add([NewClip(path.parent.name, speaker, "upload", path.name, path, ".wav", 0.4)])
+        return lambda: open_corpus(refer("my words"))
     if request.param == "synthetic_voices":
         monkeypatch.setattr(synthetic_voices, "voices", lambda: FEW_VOICES)
         monkeypatch.setattr(synthetic_voices, "DEFAULT_WORDS", ("yes", "no"))
@@ -110,7 +118,7 @@ def make(request, tmp_path: Path, server: SimpleNamespace, monkeypatch: pytest.M
 def test_it_is_described(make: Make) -> None:
     described = asdict(make().description)
     missing = {name for name, value in described.items() if value in ("", ())}
-    allowed = {"citation", "homepage", "words"} if isinstance(make(), FolderCorpus) else set()
+    allowed = {"citation", "homepage", "words"} if isinstance(make(), THERE) else set()
     assert missing <= allowed
     for name in ("holds", "speakers", "splits"):
         assert described[name].endswith("."), f"{name} is a sentence"
@@ -119,11 +127,11 @@ def test_it_is_described(make: Make) -> None:
 def test_loading_shows_progress_and_a_second_time_does_nothing(make: Make) -> None:
     told: list[Progress] = []
     corpus = make()
-    assert corpus.is_loaded() is isinstance(corpus, FolderCorpus)
+    assert corpus.is_loaded() is isinstance(corpus, THERE)
     corpus.load(told.append)
     assert corpus.is_loaded()
     assert make().is_loaded()
-    if not isinstance(corpus, FolderCorpus):
+    if not isinstance(corpus, THERE):
         assert told
     assert all(one.total is None or 0 <= one.done <= one.total for one in told)
     told.clear()
@@ -140,7 +148,7 @@ def test_the_index_keeps_its_promises(make: Make) -> None:
     assert index.split_rule.endswith(".")
     assert len({clip.path for clip in index.clips}) == len(index.clips)
     order = [(clip.label, clip.path.name) for clip in index.clips]
-    assert order == sorted(order) or isinstance(corpus, synthetic_voices.SyntheticVoices)
+    assert order == sorted(order) or isinstance(corpus, synthetic_voices.SyntheticVoices | OwnCorpus)
     for clip in index.clips:
         assert clip.path.is_file()
         assert clip.split in SPLITS
@@ -186,7 +194,7 @@ def test_loading_that_is_stopped_leaves_nothing_that_looks_done(make: Make) -> N
     assert make().index().clips
 
 
-@pytest.mark.parametrize("kind", KINDS[2:])
+@pytest.mark.parametrize("kind", KINDS[3:])
 def test_a_damaged_archive_is_thrown_away_and_fetched_anew(kind: str, tmp_path: Path, server: SimpleNamespace) -> None:
     path, archive = _published(kind, server, tmp_path / "source")
     whole = path.read_bytes()

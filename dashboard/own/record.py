@@ -23,7 +23,7 @@ _HELP = {
     _ONCE: "Press record, say the word once, and stop: the quiet before and after it is cut away.",
     _NOISE: "Record twenty seconds of your room without a word in it. A network learns from it when to keep silent.",
 }
-_COLUMNS = 5
+_COLUMNS = 4
 
 
 def show(corpus: OwnCorpus) -> None:
@@ -63,15 +63,15 @@ def _words(corpus: OwnCorpus, *, once: bool) -> None:
             icon=":material/mic_off:",
         )
         return
-    st.markdown(
-        f"**{len(found.takes)} take{'s' if len(found.takes) > 1 else ''}** of **{as_text(label)}**. Listen, and drop the bad ones."
-        if not once
-        else f"One take of **{as_text(label)}**."
-    )
+    text, button = st.columns([3, 1], vertical_alignment="center")  # above the takes, so that it is in sight
+    if once:
+        text.markdown(f"One take of **{as_text(label)}**.")
+    else:
+        text.markdown(f"**{_takes(len(found.takes))}** of **{as_text(label)}**. Listen, and drop the bad ones.")
     kept = _choose(found, hashlib.blake2b(content, digest_size=6).hexdigest())
-    if st.button(
-        f"Keep {len(kept)} take{'s' if len(kept) != 1 else ''}", type="primary", icon=":material/check:",
-        disabled=not kept, key="keep-takes",
+    if button.button(
+        f"Keep {_takes(len(kept))}", type="primary", icon=":material/check:", disabled=not kept, key="keep-takes",
+        width="stretch",
     ):  # fmt: skip
         from audio_models import intake
 
@@ -79,9 +79,13 @@ def _words(corpus: OwnCorpus, *, once: bool) -> None:
         change = corpus.add(clips)
         _next_recording()
         st.session_state["own_told"] = (
-            f"{change.clips} takes of “{label}” kept. Record the next word, or more of this one."
+            f"{_takes(change.clips)} of “{label}” kept. Record the next word, or more of this one."
         )
         st.rerun()
+
+
+def _takes(count: int) -> str:
+    return "1 take" if count == 1 else f"{count} takes"
 
 
 def _noise(corpus: OwnCorpus) -> None:

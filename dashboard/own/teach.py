@@ -96,7 +96,8 @@ def _config(corpus: OwnCorpus, task: Task, start: str) -> RunConfig:
     reference = CorpusReference(corpus.name)
     name = runs.next_name(corpus.title[:50])
     if start == _TRAINED:
-        return tuned_run(reference, task, LISTENER, runs.find(LISTENER).config, name=name)
+        voices = {clip.speaker for clip in corpus.clips()}
+        return tuned_run(reference, task, LISTENER, runs.find(LISTENER).config, speakers=len(voices), name=name)
     base = default_run(reference, task, "gru", "strong", name=name, epochs=_SCRATCH_EPOCHS)
     return replace(base, training=replace(base.training, folds=FOLDS))
 

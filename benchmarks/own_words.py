@@ -1,0 +1,111 @@
+"""How well, and how soon, a trained network learns words that it was not made for: `python -m benchmarks.own_words --corpus FOLDER`.
+
+The corpus' speakers each say every word several times. First each speaker alone: five rounds of each word to learn from,
+the next five to judge. Then all speakers but one to learn from, and that one to judge. Every training is the whole of what
+the Teach button does, cross-validation included; beside it the same clips learned from random weights.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+from data import catalogue, workspace
+from data.corpus import Clip
+
+ROUNDS = 5
+
+
+def main() -> int:
+    """Print a row for each training."""
+    options = _options()
+    clips = catalogue.open_corpus(catalogue.refer(options.corpus, options.speaker_pattern)).index().clips
+    by_speaker: dict[str, dict[str, list[Clip]]] = defaultdict(lambda: defaultdict(list))
+    for clip in clips:
+        by_speaker[str(clip.speaker)][clip.label].append(clip)
+    for words in by_speaker.values():
+        for takes in words.values():
+            takes.sort(key=lambda clip: (len(clip.path.stem), clip.path.name))
+    speakers = sorted(by_speaker)[: options.speakers]
+    first = {name: _rounds(by_speaker[name], 0) for name in by_speaker}
+    second = {name: _rounds(by_speaker[name], ROUNDS) for name in by_speaker}
+    for start in options.starts:
+        alone = [_taught(start, first[name], second[name], name) for name in speakers]
+        print(f"{start}, one speaker: {statistics.mean(alone):.1%}", flush=True)
+        others = [
+            _taught(
+                start,
+                [clip for other in by_speaker if other != name for clip in first[other]],
+                first[name] + second[name],
+                f"all but {name}",
+            )
+            for name in speakers
+        ]
+        print(f"{start}, a speaker never heard: {statistics.mean(others):.1%}", flush=True)
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.own_words", description=__doc__)
+    parser.add_argument("--corpus", required=True, metavar="FOLDER", help="ten rounds of each word by each speaker")
+    parser.add_argument("--speaker-pattern", metavar="REGEX", help="where file names hold the speaker")
+    parser.add_argument("--speakers", type=int, metavar="N", help="how many to judge; all by default")
+    parser.add_argument("--starts", nargs="+", default=["commands"], help="commands, scratch (commands)")
+    return parser.parse_args()
+
+
+def _rounds(words: dict[str, list[Clip]], first: int) -> list[Clip]:
+    return [clip for takes in words.values() for clip in takes[first : first + ROUNDS]]
+
+
+def _taught(start: str, learned: Sequence[Clip], judged: Sequence[Clip], called: str) -> float:
+    """Teach in the shell, in a workspace of its own; the accuracy on other clips."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        teach, judge = _linked(learned, home / "teach"), _linked(judged, home / "judge")
+        how = ["--from", start] if start != "scratch" else ["--folds", "5", "--epochs", "20"]
+        began = time.monotonic()
+        run = _shell(home, "train", "--corpus", teach, *how, "--json")
+        seconds = time.monotonic() - began
+        found = _shell(home, "evaluate", run["path"], "--corpus", judge, "--split", "all", "--json")
+        print(
+            f"{start:9} {called:18} {len(learned):4} clips, {seconds:3.0f} s: {found['accuracy']:.1%} of {found['clips']} other clips; "
+            f"held back {run['validation_accuracy']:.1%}",
+            flush=True,
+        )
+        return float(found["accuracy"])
+
+
+def _linked(clips: Sequence[Clip], folder: Path) -> Path:
+    """The clips as a folder in Speech Commands' layout."""
+    for number, clip in enumerate(clips):
+        path = folder / clip.label / f"{clip.speaker}_nohash_{number}{clip.path.suffix}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(clip.path, path)
+    return folder
+
+
+def _shell(home: Path, *arguments: object) -> dict:  # type: ignore[type-arg]
+    done = subprocess.run(
+        [sys.executable, "-m", "audio_models", *map(str, arguments)],
+        cwd=workspace.PROJECT, env={**os.environ, "HARK_HOME": str(home)}, capture_output=True,
+        text=True, check=False,
+    )  # fmt: skip
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    found: dict[str, object] = json.loads(done.stdout)
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())
