@@ -11,10 +11,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, Playwright, sync_playwright
 
 from data import workspace
-from tests.served import CHROMIUM, CHROMIUM_ARGUMENTS, dashboard
+from tests.served import CHROMIUM, CHROMIUM_ARGUMENTS, dashboard, fake_microphone
+from tests.voices import said_again_and_again
 
 FOLDER = workspace.PROJECT / "docs"
 WIDTH, HEIGHT = 1440, 900
@@ -58,13 +59,41 @@ def main() -> int:
             page.get_by_role("button", name="Cancel").click()
             page.get_by_text("Cancelled after").wait_for(timeout=_PATIENCE)
             browser.close()
+            _own_words(playwright, served.url, home)
     return 0
 
 
+def _own_words(playwright: Playwright, url: str, home: Path) -> None:
+    """A word that is recorded beside two that are there."""
+    _shell(home, "corpus", "create", "Lights")
+    for word in ("music", "door"):
+        said_again_and_again(word, 10, home / f"{word}.wav")
+        _shell(home, "corpus", "record-split", "Lights", home / f"{word}.wav", "--label", word, "--speaker", "robot")
+    seconds = said_again_and_again("lamp", 10, home / "lamp.wav")
+    browser = playwright.chromium.launch(
+        executable_path=CHROMIUM, args=[*CHROMIUM_ARGUMENTS, *fake_microphone(home / "lamp.wav")]
+    )
+    context = browser.new_context(permissions=["microphone"], viewport={"width": WIDTH, "height": HEIGHT})
+    page = context.new_page()
+    page.goto(f"{url}/words")
+    for label, text in (("Word", "lamp"), ("Who speaks", "robot")):
+        page.get_by_role("textbox", name=label).fill(text)
+        page.get_by_role("textbox", name=label).press("Enter")
+    page.get_by_test_id("stAudioInput").get_by_role("button", name="Record").click(timeout=_PATIENCE)
+    page.wait_for_timeout(1000 * seconds)
+    page.get_by_role("button", name="Stop recording").click()
+    page.get_by_text("Listen, and drop the bad ones").wait_for(timeout=_PATIENCE)
+    _photograph(page, "words")
+    browser.close()
+
+
 def _train(home: Path, *settings: str) -> None:
+    _shell(home, "train", "--labels", ",".join(WORDS), "--unknown", "--silence", "--recipe", "plain", *settings)
+
+
+def _shell(home: Path, *arguments: object) -> None:
     subprocess.run(
-        [sys.executable, "-m", "audio_models", "train", "--labels", ",".join(WORDS), "--unknown", "--silence", "--recipe", "plain",
-         *settings],
+        [sys.executable, "-m", "audio_models", *map(str, arguments)],
         cwd=workspace.PROJECT, env={**os.environ, "HARK_HOME": str(home)}, check=True,
     )  # fmt: skip
 

@@ -30,6 +30,14 @@ CHROMIUM_ARGUMENTS = (
 )  # fmt: skip
 
 
+def fake_microphone(recording: Path) -> tuple[str, ...]:
+    """Arguments for a Chromium whose microphone hears a recording, from its start each time."""
+    return (
+        "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-audio-capture={recording}",
+    )  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Served:
     """A dashboard that answers.

@@ -22,10 +22,10 @@ import soxr
 
 from audio_models import runs
 from audio_models.recognizer import Recognizer
-from data.synthetic_voices import SAMPLE_RATE, say, voices
 from data.workspace import PROJECT
 from tests.conftest import shell
-from tests.served import CHROMIUM, CHROMIUM_ARGUMENTS, Served, dashboard
+from tests.served import CHROMIUM, CHROMIUM_ARGUMENTS, Served, dashboard, fake_microphone
+from tests.voices import said_again_and_again
 
 if not CHROMIUM.exists() and os.environ.get("HARK_REQUIRE_BROWSER") != "1":
     pytest.skip(f"no Chromium at {CHROMIUM}", allow_module_level=True)
@@ -185,9 +185,7 @@ def test_a_word_spoken_into_the_microphone_is_understood(
 
 def _with_microphone(launch: Callable[..., Browser], recording: Path) -> Page:
     """A page of a browser whose microphone hears a recording, from its start each time."""
-    browser = launch(
-        "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", f"--use-file-for-fake-audio-capture={recording}"
-    )  # fmt: skip
+    browser = launch(*fake_microphone(recording))
     return browser.new_context(permissions=["microphone"], viewport={"width": 1440, "height": 900}).new_page()
 
 
@@ -197,25 +195,13 @@ def _close(page: Page) -> None:
     browser.close()
 
 
-def _said_again_and_again(word: str, times: int, path: Path) -> float:
-    """Write a recording of a synthetic voice that says a word with pauses between; how long it is [s]."""
-    random = np.random.default_rng(0)
-    parts = [np.zeros(24_000, np.float32)]
-    for take in range(times):
-        spoken = soxr.resample(say(word, voices()[12], take), SAMPLE_RATE, 48_000)
-        parts += [spoken, np.zeros(int(48_000 * random.uniform(0.6, 0.8)), np.float32)]
-    samples = np.concatenate(parts)
-    soundfile.write(path, samples + random.normal(0, 1e-3, len(samples)), 48_000)
-    return len(samples) / 48_000
-
-
 def test_own_words_are_recorded_taught_and_understood(
     launch: Callable[..., Browser], first_visit: tuple[Served, Path], tmp_path: Path
 ) -> None:
     served, _ = first_visit
     for number, word in enumerate(("lamp", "music")):
         file = tmp_path / f"{word}.wav"
-        seconds = _said_again_and_again(word, 6, file)
+        seconds = said_again_and_again(word, 6, file)
         page = _with_microphone(launch, file)
         page.set_default_timeout(30_000)
         page.goto(f"{served.url}/words")

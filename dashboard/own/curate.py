@@ -72,8 +72,16 @@ def show(corpus: OwnCorpus) -> None:
         for clip in clips
         if _matches(clip, text) and chosen_word in ("", clip.label) and (not doubtful or clip.id in remarks)
     ]
-    if doubtful or remarks:
-        _kinds(found)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if remarks:
+            _kinds(found)
+        if hearing.remembered(corpus) is None and st.button(
+            "Look for wrong words", icon=":material/hearing:", key="ask-network",
+            help="A network listens to every clip and names those that sound more like another word.",
+        ):  # fmt: skip
+            with faults_in_words():
+                hearing.hear(corpus)
+                st.rerun()
     selected = _table(corpus, shown, remarks)
     if selected:
         _listen(selected, found)

@@ -32,6 +32,10 @@ def show(corpus: OwnCorpus) -> None:
         "Record", list(_HELP), default=_TIMES, required=True, key="record_kind", label_visibility="collapsed"
     )
     st.caption(_HELP[kind or _TIMES])
+    if kind != _NOISE and not corpus.noise() and len({clip.label for clip in corpus.clips()}) > 1:
+        st.caption(
+            ":material/info: No background noise yet: record some of your room, so that silence is not taken for a word."
+        )
     with faults_in_words():
         if kind == _NOISE:
             _noise(corpus)
