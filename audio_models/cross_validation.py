@@ -22,6 +22,8 @@ FEWEST_CLIPS = 5
 
 _FEWEST_SPEAKERS = 3  # with two, a network would learn from one voice and be judged by the other
 
+_MOST_OF_ONE = 0.5  # share of the clips
+
 NEVER = -1
 """The fold of a clip that is always learned from and never judged: silence, which is cut from noise."""
 
@@ -44,7 +46,10 @@ class Folds:
 
 
 def deal(clips: Sequence[Clip], folds: int) -> Folds:
-    """Deal clips into folds: whole speakers where three or more are known, else clip by clip, of each word equally many.
+    """Deal clips into folds: whole speakers where that can be done, else clip by clip, of each word equally many.
+
+    Whole speakers need three or more who are known, none of whom says most of the clips or a word all alone: without
+    that speaker there would be hardly anything left to learn from.
 
     The same clips are dealt in the same way, in whatever order they come. Clips with the same content stay together.
 
@@ -58,11 +63,11 @@ def deal(clips: Sequence[Clip], folds: int) -> Folds:
             f"{', '.join(f'“{label}” has {counts[label]}' for label in few[:5])} of the {FEWEST_CLIPS} clips that a word needs at least. "
             "Record more of them, or leave that word out."
         )
-    speakers = {clips[place].speaker for place in judged}
     of_clip = np.full(len(clips), NEVER)
-    if None not in speakers and len(speakers) >= _FEWEST_SPEAKERS:
+    speakers = _speakers([clips[place] for place in judged])
+    if speakers is not None:
         count = min(folds, len(speakers))
-        fold_of = _deal_groups(Counter(str(clips[place].speaker) for place in judged), count)
+        fold_of = _deal_groups(speakers, count)
         for place in judged:
             of_clip[place] = fold_of[str(clips[place].speaker)]
         who = "one speaker" if len(speakers) == count else "some speakers"
@@ -89,6 +94,20 @@ def deal(clips: Sequence[Clip], folds: int) -> Folds:
         False,
         f"In turn a part of the clips held back, {folds} times: each clip is answered by a network that has not learned it, but knows its speaker.",
     )
+
+
+def _speakers(clips: Sequence[Clip]) -> Counter[str] | None:
+    """How many clips each speaker has; None where they cannot be held back as a whole."""
+    clips_of: Counter[str] = Counter()
+    voices: dict[str, set[str]] = defaultdict(set)
+    for clip in clips:
+        if clip.speaker is None:
+            return None
+        clips_of[clip.speaker] += 1
+        voices[clip.label].add(clip.speaker)
+    if len(clips_of) < _FEWEST_SPEAKERS or max(clips_of.values()) > _MOST_OF_ONE * len(clips):
+        return None
+    return clips_of if min(map(len, voices.values())) > 1 else None
 
 
 def _deal_groups(sizes: Counter[str], folds: int) -> dict[str, int]:

@@ -12,7 +12,7 @@ _MOST_NAMED = 24  # groups that are named on the map
 
 
 def sound_map(table: pd.DataFrame, by: str) -> alt.LayerChart:
-    """Clips as points, each group in a colour and a shape of its own, its name in its middle.
+    """Clips as points, each group in a colour and a shape of its own, its name above it.
 
     Args:
         table: `x`, `y` in -1..1, `word`, `speaker`, `came as`, `id`.
@@ -43,9 +43,9 @@ def sound_map(table: pd.DataFrame, by: str) -> alt.LayerChart:
         )
         .add_params(clicked)
     )
-    middles = table.groupby(by, as_index=False)[["x", "y"]].median().head(_MOST_NAMED)
+    above = table.groupby(by, as_index=False).agg(x=("x", "median"), y=("y", "max")).head(_MOST_NAMED)
     names = (
-        alt.Chart(middles)
+        alt.Chart(above)
         .mark_text(fontSize=14, fontWeight="bold", dy=-14)
         .encode(**place, text=f"{by}:N", color=alt.Color(f"{by}:N", scale=scale, legend=None))
     )

@@ -40,7 +40,8 @@ def test_every_clip_is_held_back_once_and_no_fold_is_empty(
     clips = _clips("abcd"[:words], each, speakers)
     dealt = deal(clips, folds)
     assert set(dealt.of_clip) == set(range(dealt.count))
-    assert dealt.by_speaker == (None not in speakers and len({clip.speaker for clip in clips}) >= 3)
+    voices = Counter(clip.speaker for clip in clips)
+    assert dealt.by_speaker == (None not in speakers and len(voices) >= 3)
     if dealt.by_speaker:
         sides = {(clip.speaker, fold) for clip, fold in zip(clips, dealt.of_clip, strict=True)}
         assert len(sides) == len({clip.speaker for clip in clips})
@@ -51,6 +52,30 @@ def test_every_clip_is_held_back_once_and_no_fold_is_empty(
             )
             held = [counts[fold] for fold in range(dealt.count)]
             assert max(held) - min(held) <= 1
+
+
+@pytest.mark.parametrize(
+    ("speakers", "by_speaker"),
+    [
+        (["anna"] * 8 + ["ben"] * 8 + ["carla"] * 8, True),
+        (["anna"] * 20 + ["ben"] * 2 + ["carla"] * 2, False),  # without anna hardly a clip is left
+    ],
+)
+def test_a_speaker_who_says_most_is_not_held_back_as_a_whole(speakers: list[str], by_speaker: bool) -> None:
+    clips = [
+        Clip(Path(f"{number}.wav"), "ab"[number % 2], "training", 1.0, speaker, str(number))
+        for number, speaker in enumerate(speakers)
+    ]
+    assert deal(clips, 5).by_speaker is by_speaker
+
+
+def test_a_word_that_one_speaker_says_alone_is_not_held_back_with_them() -> None:
+    clips = [*_clips("ab", 12, ["x", "y", "z"]), *_clips("c", 6, ["x"])]
+    dealt = deal(clips, 3)
+    assert not dealt.by_speaker
+    for fold in range(3):
+        learned = {clip.label for clip, held in zip(clips, dealt.of_clip, strict=True) if held != fold}
+        assert learned == {"a", "b", "c"}
 
 
 def test_the_order_of_the_clips_does_not_matter() -> None:

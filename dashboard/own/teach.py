@@ -17,7 +17,7 @@ from audio_models.work_folder import State
 from dashboard import charts, work_watch
 from dashboard.own.hearing import LISTENER
 from dashboard.training_form import rounded
-from dashboard.widgets import TERMS, as_text, in_large_type, percent
+from dashboard.widgets import TERMS, as_text, in_large_type, percent, play
 from data.catalogue import CorpusReference
 from data.corpus import UNKNOWN
 from data.own_corpus import OwnCorpus
@@ -29,6 +29,7 @@ _STARTS = {
     _SCRATCH: "Random weights: nothing but your clips. It takes longer and needs many more of them.",
 }
 _SCRATCH_EPOCHS = 20
+_PLAYERS = 4
 
 
 def show(corpus: OwnCorpus) -> None:
@@ -178,3 +179,9 @@ def _beside_others(run: Run) -> None:
             continue
         st.markdown(f"##### Beside {as_text(before.name)}")
         st.markdown(as_text(found.in_words(first, "this one")))
+        for title, clips in (("mended", found.mended), ("broken", found.broken)):
+            if clips:
+                with st.expander(f"Hear what was {title}"):
+                    for one in clips[:_PLAYERS]:
+                        st.caption(f"**{as_text(one.clip.label)}**, this one hears **{as_text(one.predicted)}**")
+                        play(one.clip)
