@@ -14,6 +14,7 @@ from audio_models.terminal import complain, print_json
 from data import own_corpus
 from data.corpus import Skipped, reasons
 from data.own_corpus import Change, OwnCorpus
+from data.own_store import counted
 
 _MOST_SHOWN = 5
 
@@ -25,6 +26,8 @@ def corpus(options: argparse.Namespace) -> int:
         raise ConfigError(
             f"corpus {options.action} needs {needs[options.action]}: python -m audio_models corpus {options.action} NAME FILE"
         )
+    if "" in options.files:
+        raise ConfigError(f"corpus {options.action} came with an empty file name. Give the path of a file or a folder.")
     if options.action not in needs and options.files:
         raise ConfigError(f"corpus {options.action} takes no file; {options.files[0]} came.")
     return _ACTIONS[options.action](options)
@@ -32,7 +35,9 @@ def corpus(options: argparse.Namespace) -> int:
 
 def _create(options: argparse.Namespace) -> int:
     made = own_corpus.create(options.name)
-    return _told(options, made, f"{made.title} is made. Add clips with: python -m audio_models corpus add")
+    return _told(
+        options, made, f"{made.title} is made. Add clips with: python -m audio_models corpus add '{made.title}' CLIP"
+    )
 
 
 def _delete(options: argparse.Namespace) -> int:
@@ -77,10 +82,12 @@ def _record_split(options: argparse.Namespace) -> int:
     made = _opened(options)
     if not options.label:
         raise ConfigError("corpus record-split needs the word that is said: --label WORD")
-    clips = []
+    clips, refused = [], []
     for path in map(Path, options.files):
-        clips += intake.takes_of(path, options.label, options.speaker, path.name)
-    return _added(options, made, made.add(clips), [])
+        taken, bad = intake.takes_of(path, options.label, options.speaker, path.name)
+        clips += taken
+        refused += bad
+    return _added(options, made, made.add(clips), refused)
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -152,7 +159,7 @@ def _opened(options: argparse.Namespace) -> OwnCorpus:
 def _added(options: argparse.Namespace, made: OwnCorpus, change: Change, refused: Sequence[Skipped]) -> int:
     """What was added and what not; the status is 1 where nothing was."""
     status = _told(
-        options, made, f"{change.clips} clips added to {made.title}.", added=change.clips,
+        options, made, f"{counted(change.clips)} added to {made.title}.", added=change.clips,
         refused=[{"path": str(one.path), "reason": one.reason} for one in refused],
     )  # fmt: skip
     for reason, count in reasons(refused)[:_MOST_SHOWN]:

@@ -224,7 +224,7 @@ def _run_config(options: argparse.Namespace) -> RunConfig:
     if options.start:
         start = runs.find(options.start)
         name = start.id if start.is_bundled else str(start.folder)
-        voices = {clip.speaker for clip in _index(corpus).clips}
+        voices = {clip.speaker for clip in _index(corpus).clips} - {None}
         base = tuned_run(corpus, task, name, start.config, speakers=len(voices), name=options.name)
     else:
         base = default_run(corpus, task, options.cell, options.recipe, name=options.name)

@@ -135,7 +135,7 @@ def sound_digest(samples: Waveform, sample_rate: int) -> str:
         samples: (samples,) float32 in -1..1.
         sample_rate: [Hz].
     """
-    numbers = np.clip(np.round(samples * np.float32(32768)), -32768, 32767).astype("<i2")
+    numbers = np.round(np.clip(samples, -1, 32767 / 32768) * np.float32(32768)).astype("<i2")
     heard = np.flatnonzero(numbers)
     kept = numbers[heard[0] : heard[-1] + 1] if len(heard) else numbers[:0]
     return hashlib.blake2b(kept.tobytes(), digest_size=16, person=f"{sample_rate} Hz".encode()).hexdigest()

@@ -23,6 +23,7 @@ FEWEST_CLIPS = 5
 _FEWEST_SPEAKERS = 3  # with two, a network would learn from one voice and be judged by the other
 
 _MOST_OF_ONE = 0.5  # share of the clips
+_CHOSEN = "When to stop and when to be sure was chosen by these answers too, which flatters a little."
 
 NEVER = -1
 """The fold of a clip that is always learned from and never judged: silence, which is cut from noise."""
@@ -57,10 +58,12 @@ def deal(clips: Sequence[Clip], folds: int) -> Folds:
         TrainingError: a word has fewer than five clips.
     """
     judged = [place for place, clip in enumerate(clips) if clip.label != SILENCE]
-    counts = Counter(clips[place].label for place in judged)
-    if few := sorted(label for label, count in counts.items() if count < FEWEST_CLIPS):
+    different: dict[str, set[str]] = defaultdict(set)
+    for place in judged:
+        different[clips[place].label].add(clips[place].digest)
+    if few := sorted(label for label, digests in different.items() if len(digests) < FEWEST_CLIPS):
         raise TrainingError(
-            f"{', '.join(f'“{label}” has {counts[label]}' for label in few[:5])} of the {FEWEST_CLIPS} clips that a word needs at least. "
+            f"{', '.join(f'“{label}” has {len(different[label])}' for label in few[:5])} of the {FEWEST_CLIPS} different clips that a word needs at least. "
             "Record more of them, or leave that word out."
         )
     of_clip = np.full(len(clips), NEVER)
@@ -70,44 +73,39 @@ def deal(clips: Sequence[Clip], folds: int) -> Folds:
         fold_of = _deal_groups(speakers, count)
         for place in judged:
             of_clip[place] = fold_of[str(clips[place].speaker)]
-        who = "one speaker" if len(speakers) == count else "some speakers"
-        rule = (
-            f"In turn {who} held back, {count} times: each clip is answered by a network that does not know its voice."
-        )
-        return Folds(of_clip, count, True, rule)
-    by_label: dict[str, list[str]] = defaultdict(list)
+        if _every_word_is_learned(clips, of_clip):
+            who = "one speaker" if len(speakers) == count else "some speakers"
+            rule = f"In turn {who} held back, {count} times: each clip is answered by a network that does not know its voice."
+            return Folds(of_clip, count, True, f"{rule} {_CHOSEN}")
+    place_of: dict[str, int] = {}
+    for label in sorted(different):
+        for digest in sorted(different[label], key=_hash):
+            place_of.setdefault(digest, len(place_of))
+    count = min(folds, len(place_of))
     for place in judged:
-        if (digest := clips[place].digest) not in by_label[clips[place].label]:
-            by_label[clips[place].label].append(digest)
-    fold_of = {}
-    turn = 0
-    for label in sorted(by_label):
-        for digest in sorted(by_label[label], key=_hash):
-            if digest not in fold_of:
-                fold_of[digest] = turn % folds
-                turn += 1
-    for place in judged:
-        of_clip[place] = fold_of[clips[place].digest]
-    return Folds(
-        of_clip,
-        folds,
-        False,
-        f"In turn a part of the clips held back, {folds} times: each clip is answered by a network that has not learned it, but knows its speaker.",
-    )
+        of_clip[place] = place_of[clips[place].digest] % count
+    rule = f"In turn a part of the clips held back, {count} times: each clip is answered by a network that has not learned it, but knows its speaker."
+    return Folds(of_clip, count, False, f"{rule} {_CHOSEN}")
+
+
+def _every_word_is_learned(clips: Sequence[Clip], of_clip: NDArray[np.int64]) -> bool:
+    """Whether each word has clips outside of each fold."""
+    folds_of: dict[str, set[int]] = defaultdict(set)
+    for clip, fold in zip(clips, of_clip.tolist(), strict=True):
+        folds_of[clip.label].add(fold)
+    return all(len(folds) > 1 or NEVER in folds for folds in folds_of.values())
 
 
 def _speakers(clips: Sequence[Clip]) -> Counter[str] | None:
     """How many clips each speaker has; None where they cannot be held back as a whole."""
     clips_of: Counter[str] = Counter()
-    voices: dict[str, set[str]] = defaultdict(set)
+    said_by: dict[str, str] = {}
     for clip in clips:
-        if clip.speaker is None:
-            return None
+        if clip.speaker is None or said_by.setdefault(clip.digest, clip.speaker) != clip.speaker:
+            return None  # the same sound by two speakers: one of them is wrong
         clips_of[clip.speaker] += 1
-        voices[clip.label].add(clip.speaker)
-    if len(clips_of) < _FEWEST_SPEAKERS or max(clips_of.values()) > _MOST_OF_ONE * len(clips):
-        return None
-    return clips_of if min(map(len, voices.values())) > 1 else None
+    enough = len(clips_of) >= _FEWEST_SPEAKERS and max(clips_of.values()) <= _MOST_OF_ONE * len(clips)
+    return clips_of if enough else None
 
 
 def _deal_groups(sizes: Counter[str], folds: int) -> dict[str, int]:

@@ -125,8 +125,9 @@ def evaluate(
     """
     recognizer = Recognizer(run)
     reference = corpus or run.config.corpus
-    if split == HELD_BACK or (corpus is None and sides_of(run) == (HELD_BACK,)):
-        return _held_back(run, reference, split)
+    learned_all = sides_of(run) == (HELD_BACK,) if corpus is None or corpus.name == run.config.corpus.name else False
+    if split == HELD_BACK or learned_all:
+        return _held_back(run, run.config.corpus if learned_all else reference, split)
     labels = recognizer.labels
     words = tuple(label for label in labels if label not in (UNKNOWN, SILENCE))
     asked = Task(words, unknown=UNKNOWN in labels, silence=SILENCE in labels)
@@ -174,9 +175,18 @@ def keep_held_back(run: Run, folds: Folds, clips: Sequence[Clip], probabilities:
     shares = apply_temperature(probabilities, recognizer.temperature)
     made = _judge(run, run.config.corpus, HELD_BACK, recognizer.labels, clips, shares)
     made = replace(
-        made, threshold=recognizer.threshold, speaker_disjoint=folds.by_speaker or None, split_rule=folds.rule
+        made,
+        per_class=[score for score in made.per_class if score.support],  # silence is learned and not judged
+        threshold=recognizer.threshold,
+        speaker_disjoint=folds.by_speaker or None,
+        split_rule=folds.rule,
     )
     _keep(run, run.config.corpus, made)
+
+
+def forget_held_back(run: Run) -> None:
+    """Drop the judgement by cross-validation of a network that is about to be replaced."""
+    _path(run, run.config.corpus, HELD_BACK).unlink(missing_ok=True)
 
 
 def _held_back(run: Run, reference: CorpusReference, split: Side) -> Evaluation:
@@ -253,7 +263,8 @@ def kept(run: Run, corpus: CorpusReference | None = None, split: Side = "test") 
     """The kept judgement, if there is one and it is of the network that the run has now."""
     path = _path(run, corpus or run.config.corpus, split)
     try:
-        if path.stat().st_mtime < run.model_path.stat().st_mtime:
+        # what cannot be made again is not doubted for the times of a copied folder: a training forgets it when it begins
+        if split != HELD_BACK and path.stat().st_mtime < run.model_path.stat().st_mtime:
             return None
         return from_json(workspace.read_json(path))
     except (OSError, WorkspaceError, KeyError, TypeError, ValueError):
@@ -339,6 +350,7 @@ __all__ = [
     "Split",
     "evaluate",
     "evaluate_and_keep",
+    "forget_held_back",
     "keep_held_back",
     "kept",
     "sides_of",

@@ -16,6 +16,8 @@ from data.own_corpus import NewClip, Source
 LONGEST_NOISE = 300.0
 """Seconds of a recording of background noise."""
 
+WORD_MISSING = "Which word it holds is not known. Type the word, or put it into a folder of that name."
+
 _RATE = 16_000  # at which clips are measured
 _EVERY = 20  # clips between two words of progress
 
@@ -88,7 +90,7 @@ def examine(delivery: Delivery, label: str | None, source: Source, report: Repor
             report(Progress("Listening to clips", number, len(delivery.clips)))
         said = one.label or label
         if said is None:
-            refused.append(Skipped(one.path, "Which word it holds is not known. Type the word, or put it into a folder of that name."))  # fmt: skip
+            refused.append(Skipped(Path(one.original), WORD_MISSING))
             continue
         try:
             if said != BACKGROUND_NOISE and waveform.MAX_SECONDS < _seconds(one) <= takes.LONGEST:
@@ -111,29 +113,37 @@ def _seconds(one: Delivered) -> float:
 
 def cut(
     recording: takes.Recording, kept: Sequence[takes.Take], label: str, speaker: str | None, original: str
-) -> list[NewClip]:
-    """Takes of a recording as clips that can be added.
+) -> tuple[list[NewClip], list[Skipped]]:
+    """Takes of a recording as clips that can be added, and those that cannot.
 
     Args:
         original: what the recording is called.
     """
     stem = original.rpartition(".")[0] or original
-    return [
-        new_clip(recording.flac(take), label, speaker, "recording", f"{stem} {number}.flac")
-        for number, take in enumerate(kept, 1)
-    ]
+    clips, refused = [], []
+    for number, take in enumerate(kept, 1):
+        name = f"{stem} {number}.flac"
+        try:
+            clips.append(new_clip(recording.flac(take), label, speaker, "recording", name))
+        except AudioError as error:
+            refused.append(Skipped(Path(name), str(error)))
+    return clips, refused
 
 
-def takes_of(source: Path | bytes, label: str, speaker: str | None, original: str) -> list[NewClip]:
-    """Cut a recording of one word into takes, each a clip that can be added.
-
-    Raises:
-        AudioError: it cannot be read, is too long, or nothing in it stands out from the noise.
-    """
-    recording = takes.read_recording(source, original)
+def takes_of(
+    source: Path | bytes, label: str, speaker: str | None, original: str
+) -> tuple[list[NewClip], list[Skipped]]:
+    """Cut a recording of one word into takes: clips that can be added, and what cannot, the recording itself say."""
+    try:
+        recording = takes.read_recording(source, original)
+    except AudioError as error:
+        return [], [Skipped(Path(original), str(error))]
     found = recording.takes
     if not found:
-        raise AudioError(
-            f"Nothing in {original} stands out from its noise. Record the word again, nearer to the microphone, with pauses between."
-        )
+        return [], [
+            Skipped(
+                Path(original),
+                f"Nothing in {original} stands out from its noise. Record the word again, nearer to the microphone, with pauses between.",
+            )
+        ]
     return cut(recording, found, label, speaker, original)

@@ -31,6 +31,8 @@ def amount(done: int, total: int | None, unit: str) -> str:
     if unit == "bytes":
         scale, unit = (1e9, "GB") if (total or done) >= 1e9 else (1e6, "MB")
         return f"{done / scale:.1f} of {total / scale:.1f} {unit}" if total else f"{done / scale:.1f} {unit}"
+    if unit == "%":
+        return f"{done} %"
     return f"{done} of {total} {unit}" if total else f"{done} {unit}"
 
 

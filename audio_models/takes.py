@@ -22,6 +22,7 @@ from audio_models.waveform import Waveform
 _HOP = 0.01  # seconds between two measurements of the level
 _SPAN = 0.04  # seconds that each takes in
 _LOWEST_HZ, _HIGHEST_HZ = 150.0, 6_000.0  # where speech lies; hum and rumble are below
+_HIGHEST_RATE = 48_000  # Hz; ten minutes of more would not fit into a small computer's memory
 _PAUSE = 0.3  # a shorter one belongs to the word: the closed lips of "stop", between the syllables of "seven"
 _SHORTEST = 0.12  # a shorter sound is a click or a breath
 _MARGIN = 0.12  # kept on each side: soft consonants lie below the threshold
@@ -122,7 +123,7 @@ class Recording:
 
     Attributes:
         samples: (samples,) float32, channels averaged.
-        sample_rate: its own [Hz].
+        sample_rate: its own, 48,000 at the most [Hz].
         bits: a sample: 16, or 24 where it had more.
     """
 
@@ -159,7 +160,7 @@ def read_recording(source: Path | bytes, name: str = "") -> Recording:
         raise AudioError(
             f"{called} lasts {about.seconds / 60:.0f} minutes; up to {LONGEST / 60:.0f} can be cut into takes. Cut it in two first."
         )
-    rate = min(max(about.sample_rate, waveform.MIN_RATE), waveform.MAX_RATE)
+    rate = min(max(about.sample_rate, waveform.MIN_RATE), _HIGHEST_RATE)
     samples = waveform.load(source, rate, name=called, start=0.0, seconds=about.seconds)
     whole = about.channels == 1 and rate == about.sample_rate and about.subtype == "PCM_16"
     return Recording(samples, rate, 16 if whole else 24)

@@ -184,6 +184,8 @@ class Training:
         bias[head.classes_] = offsets - rows @ (mean / scale)
         output.kernel.assign(kernel)
         output.bias.assign(bias)
+        for mean_weight, weight in zip(self._mean, self.model.trainable_variables, strict=True):
+            mean_weight.assign(weight)
         return metrics.fit(head.predict_proba((inputs - mean) / scale), np.searchsorted(head.classes_, targets))
 
     @contextlib.contextmanager

@@ -168,6 +168,7 @@ def _learn_by_folds(run: Run, training: Training, prepared: Prepared, work: Work
     epoch are those of all folds together.
     """
     assert prepared.folds is not None
+    evaluation.forget_held_back(run)
     of_clip, count, epochs = prepared.folds.of_clip, prepared.folds.count, training.config.epochs
     judged = np.flatnonzero(of_clip >= 0)
     heard = np.zeros((epochs, len(of_clip), len(prepared.labels)), np.float32)
@@ -180,7 +181,7 @@ def _learn_by_folds(run: Run, training: Training, prepared: Prepared, work: Work
             part = (step.epoch - 1 + step.clips_done / step.clips) / epochs
             spent = time.monotonic() - began
             work.go_on(
-                stage=stage, done=round(100 * (fold + part)), total=100 * (count + 1), unit="%",
+                stage=stage, done=round(100 * (fold + part) / (count + 1)), total=100, unit="%",
                 seconds_left=spent * (count + 1 - fold - part) / (fold + part) if fold + part > 0.2 else None,
             )  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,8 +51,7 @@ def load(
     """
     called = name or (source.name if isinstance(source, Path) else "The clip")
     try:
-        stream: BinaryIO | Path = io.BytesIO(source) if isinstance(source, bytes) else source
-        with soundfile.SoundFile(stream) as file:
+        with soundfile.SoundFile(_stream(source)) as file:
             _check_header(file, called, whole=seconds is None)
             samples = _read_mono(file, called, start, seconds)
             rate = file.samplerate
@@ -87,11 +87,16 @@ def header(source: Path | bytes, name: str = "") -> Header:
         AudioError: it cannot be read.
     """
     try:
-        found = soundfile.info(io.BytesIO(source) if isinstance(source, bytes) else source)
+        found = soundfile.info(_stream(source))
     except (OSError, soundfile.LibsndfileError) as error:
         called = name or (source.name if isinstance(source, Path) else "The clip")
         raise AudioError(_fault(source, called, str(error))) from error
     return Header(float(found.duration), int(found.samplerate), int(found.channels), str(found.subtype))
+
+
+def _stream(source: Path | bytes) -> BinaryIO | bytes:
+    """What libsndfile opens; a path as bytes, since a file's name need not be text."""
+    return io.BytesIO(source) if isinstance(source, bytes) else os.fsencode(source)
 
 
 def duration(path: Path) -> float:

@@ -14,6 +14,7 @@ from typing import get_args
 
 from data.corpus import Split
 from data.errors import CorpusError
+from data.names import shown
 from data.own_store import Source
 
 ENDINGS = (".csv", ".tsv", ".json")
@@ -189,7 +190,7 @@ def _row(where: str, cells: Mapping[str, object], is_ours: bool) -> Row:
     side = words["side"].lower()
     if side and side not in _SIDES:
         return Row(
-            where, words["file"], problem=f"Its side is '{side[:40]}'; training, validation or test is expected."
+            where, words["file"], problem=f"Its side is '{shown(side)}'; training, validation or test is expected."
         )
     return Row(
         where, words["file"], words["label"], words["speaker"], _SIDES.get(side), "",

@@ -91,9 +91,9 @@ def receive(
     label = clean_label(label) if label is not None else None
     speaker = clean_speaker(speaker)
     if isinstance(things, Path):
-        if things.is_dir():
+        if os.path.isdir(things):  # which says no, and raises nothing, where a name is too long
             return _filled([from_folder(things, speaker_pattern)], label, speaker)
-        if not things.is_file():
+        if not os.path.isfile(things):
             raise CorpusError(
                 f"There is no folder and no file {things}. Give a folder, a zip or tar archive, a list or an audio file."
             )

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from data.clip_lists import FORMAT, OWN_LIST
 from data.corpus import Progress, Report, Skipped, quiet
-from data.errors import WorkspaceError
+from data.errors import CorpusError, WorkspaceError
 from data.folder import LISTS
 from data.names import file_name, same_on_every_system
 from data.own_corpus import OwnClip, OwnCorpus
@@ -31,10 +31,12 @@ def export(corpus: OwnCorpus, path: Path, report: Report = quiet) -> tuple[Skipp
         the clips whose file is not there any more; they are not in it.
 
     Raises:
-        CorpusError: the corpus is not there, or damaged.
+        CorpusError: the corpus is not there, or damaged, or the path cannot be that of a file.
         WorkspaceError: the disk is full, or the file cannot be written.
         Cancelled: `report` raised it; nothing is left.
     """
+    if not path.name or path.is_dir() or (path.exists() and not path.is_file()):
+        raise CorpusError(f"'{path}' is no file that a zip can be written to. Give its name, lights.zip say.")
     clips = (*corpus.clips(), *corpus.noise())
     temporary = path.with_name(f".{secrets.token_hex(8)}.part")
     gone: list[Skipped] = []

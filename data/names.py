@@ -23,6 +23,7 @@ _SPECIAL = (BACKGROUND_NOISE, UNKNOWN, SILENCE)
 _NOT_IN_FILE_NAMES = '/\\:*?"<>|'
 # Windows opens a device for these, with any ending and in any folder.
 _DEVICES = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\..*)?", re.IGNORECASE | re.DOTALL)
+_TURNS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # they turn the direction of what follows, also beyond the label
 _LONGEST_PART = 100  # bytes of a file name's part, the digest of a long one included
 
 
@@ -121,10 +122,12 @@ def shown(text: str) -> str:
 
 def _clean(text: str, what: str) -> str:
     clean = unicodedata.normalize("NFC", " ".join(text.split()))
-    if bad := [one for one in clean if unicodedata.category(one) in ("Cc", "Cs")]:
+    if bad := [one for one in clean if unicodedata.category(one) in ("Cc", "Cs") or one in _TURNS]:
         raise CorpusError(
             f"The {what} '{shown(clean)}' holds the character U+{ord(bad[0]):04X}, which is no text. Leave it away."
         )
+    if not any(unicodedata.category(one)[0] not in "CZM" for one in clean):
+        clean = ""  # nothing of it can be seen
     if len(clean) > LONGEST:
         raise CorpusError(
             f"The {what} '{shown(clean)}' has {len(clean):,} characters; it may have up to {LONGEST}. Shorten it."

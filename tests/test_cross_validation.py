@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -11,12 +13,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audio_models import advice, evaluation, runs
+from audio_models import advice, evaluation, networks, runs
+from audio_models.batches import Examples, FixedBatches
+from audio_models.config import NetworkConfig, TrainingConfig
 from audio_models.cross_validation import NEVER, deal
 from audio_models.errors import TrainingError
 from audio_models.evaluation import Evaluation, Heard
 from audio_models.metrics import Interval, accuracy_interval, class_scores, confusion_matrix, sign_test, speaker_scores
 from audio_models.recognizer import Recognizer
+from audio_models.training import Training
+from data.catalogue import CorpusReference
 from data.corpus import SILENCE, Clip
 from tests.conftest import shell
 from tests.sounds import chirp, tone, write
@@ -78,6 +84,25 @@ def test_a_word_that_one_speaker_says_alone_is_not_held_back_with_them() -> None
         assert learned == {"a", "b", "c"}
 
 
+def test_two_who_share_a_fold_leave_their_word_in_another() -> None:
+    clips = [*_clips("a", 30, list("uvwxyz")), *_clips("b", 10, ["y", "z"])]
+    dealt = deal(clips, 5)
+    for fold in range(dealt.count):
+        assert {clip.label for clip, held in zip(clips, dealt.of_clip, strict=True) if held != fold} == {"a", "b"}
+
+
+def test_there_are_no_more_folds_than_clips() -> None:
+    dealt = deal(_clips("ab", 5, [None]), 20)
+    assert dealt.count == 10
+    assert set(dealt.of_clip) == set(range(10))
+
+
+def test_the_same_file_five_times_is_one_clip() -> None:
+    copies = [Clip(Path(f"{number}.wav"), "b", "training", 1.0, "x", "same") for number in range(5)]
+    with pytest.raises(TrainingError, match="“b” has 1 of the 5 different clips"):
+        deal([*_clips("a", 5, ["x"]), *copies], 5)
+
+
 def test_the_order_of_the_clips_does_not_matter() -> None:
     clips = _clips("abc", 9, ["x", "y"])
     order = np.random.default_rng(0).permutation(len(clips))
@@ -98,7 +123,7 @@ def test_silence_is_learned_from_and_not_judged() -> None:
 
 
 def test_words_with_hardly_a_clip_are_refused() -> None:
-    with pytest.raises(TrainingError, match="“b” has 4 of the 5 clips"):
+    with pytest.raises(TrainingError, match="“b” has 4 of the 5 different clips"):
         deal([*_clips("a", 5, ["x"]), *_clips("b", 4, ["x"])], 5)
 
 
@@ -147,6 +172,43 @@ def test_it_is_not_judged_by_what_it_learned(taught: tuple[Path, Path], monkeypa
     assert (found["split"], found["clips"]) == ("held back", 18)
     with pytest.raises(TrainingError, match="held back"):
         evaluation.evaluate(runs.find("commands"), None, evaluation.HELD_BACK)
+
+
+def test_a_copied_run_keeps_its_judgement(
+    taught: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, folder = taught
+    monkeypatch.setenv("HARK_HOME", str(home))
+    shutil.copytree(folder, tmp_path / "copy")
+    run = runs.Run(tmp_path / "copy")
+    for path in run.evaluations_folder.iterdir():
+        os.utime(path, (0, 0))  # a copy need not keep which file was newer
+    judged = evaluation.evaluate(run, None, evaluation.HELD_BACK)
+    assert judged.clips == 18
+    assert SILENCE not in {score.label for score in judged.per_class}, "it was not judged, so it has no score"
+
+
+def test_naming_its_own_corpus_does_not_let_it_be_judged_by_what_it_learned(
+    taught: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, folder = taught
+    monkeypatch.setenv("HARK_HOME", str(home))
+    run = runs.Run(folder)
+    for corpus in (run.config.corpus, CorpusReference(run.config.corpus.name, split_by="clip")):
+        with pytest.raises(TrainingError, match="has learned from all clips"):
+            evaluation.evaluate(run, corpus, "all")
+
+
+def test_the_running_mean_of_the_weights_takes_up_the_new_last_layer() -> None:
+    batches = FixedBatches(
+        Examples([np.full((3, 2), value, np.float32) for value in (0.5, 2.0)] * 4, np.array([0, 1] * 4), list("ab") * 4), 4, 4, 0
+    )  # fmt: skip
+    network = NetworkConfig("gru", 4, readout="mean")
+    first = Training(network, TrainingConfig(epochs=1), 2, 2)
+    tuned = Training(network, TrainingConfig(epochs=2, averaging=0.99), 2, 2, networks.weights(first.model))
+    row = tuned.run_epoch(batches, batches.examples, lambda _: None)
+    assert row.validation_loss == pytest.approx(row.loss, rel=1e-4)
+    assert row.validation_accuracy == 1
 
 
 def test_settings_of_the_network_stay_as_they_are(taught: tuple[Path, Path]) -> None:

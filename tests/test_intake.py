@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,21 @@ def test_what_cannot_be_used_is_refused_and_the_rest_is_not(tmp_path: Path) -> N
     assert "cut off" in reasons["cut.wav"]
     assert "cannot be read as audio" in reasons["text.wav"]
     assert "holds no bytes" in reasons["empty.wav"]
+
+
+def test_a_name_that_is_no_text_is_a_clip_like_another(tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.wav"))
+    path.write_bytes(write(tmp_path / "a.wav", tone(500, 0.5)).read_bytes())
+    found = _examined(path)
+    own_corpus.create("mine").add(found.clips)
+    assert len(own_corpus.OwnCorpus("mine").clips()) == 1
+
+
+def test_samples_beyond_all_bounds_are_measured(tmp_path: Path) -> None:
+    loud = write(tmp_path / "loud.wav", np.full(8000, 1e38, np.float32), subtype="FLOAT")
+    with np.errstate(all="raise"):
+        found = _examined(loud)
+    assert len(found.clips) + len(found.refused) == 1
 
 
 def test_a_clip_is_measured_when_it_comes_in(tmp_path: Path) -> None:
@@ -110,6 +126,10 @@ def test_a_corpus_in_the_shell_from_the_first_clip_to_the_zip_and_back(tmp_path:
         (["create", "mine"], "mine"),
         (["create", "../mine"], "mine"),
         (["undo", "mine"], "undo"),
+        (["add", "mine", ""], "empty file name"),
+        (["add", "mine", "x" * 300 + ".wav"], "There is no folder and no file"),
+        (["export", "mine", "."], "is no file that a zip can be written to"),
+        (["export", "mine", "/dev/null"], "is no file that a zip can be written to"),
     ],
 )
 def test_one_sentence_for_what_cannot_be(arguments: list[str], said: str) -> None:

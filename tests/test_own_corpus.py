@@ -605,3 +605,9 @@ def test_many_clips_are_one_change() -> None:
     assert corpus.relabel(_ids(corpus) * 40, "one").clips == 1000
     assert corpus.undo().clips == 1000
     assert corpus.index().labels == tuple(f"word {number}" for number in range(7))
+
+
+@pytest.mark.parametrize("label", ["\u200b", "\u200d\u200d", "a\u202eb", "\u2067x"])
+def test_labels_that_cannot_be_seen_or_turn_the_text_are_refused(label: str) -> None:
+    with pytest.raises(CorpusError):
+        clean_label(label)

@@ -537,9 +537,9 @@ def _table(app: AppTest) -> list[str]:
     return app.dataframe[0].value["came as"].tolist()
 
 
-def _select(app: AppTest, corpus: OwnCorpus, *rows: int) -> AppTest:
+def _select(app: AppTest, *rows: int) -> AppTest:
     """Choose rows of the table as clicks would."""
-    app.session_state[f"own-clips-{corpus.version}"] = {"selection": {"rows": list(rows), "columns": [], "cells": []}}
+    app.session_state[app.dataframe[0].key] = {"selection": {"rows": list(rows), "columns": [], "cells": []}}
     app.run()
     healthy(app)
     return app
@@ -584,7 +584,7 @@ def test_chosen_clips_are_heard_get_another_word_and_are_deleted(mine: OwnCorpus
     assert len(app.get("audio")) == 0
     assert "Choose rows to listen" in _read(app)
     rows = [_table(app).index(name) for name in ("left/anna-1.wav", "right/ben-0.wav")]
-    _select(app, mine, *rows)
+    _select(app, *rows)
     assert len(app.get("audio")) == 2
     assert "**left** · anna · 0.8 s" in _read(app)
     _type(app, "relabel_to", "on/off").run()
@@ -595,7 +595,7 @@ def test_chosen_clips_are_heard_get_another_word_and_are_deleted(mine: OwnCorpus
     assert "Choose rows to listen" in _read(app), "other rows are there now"
 
     app.selectbox(key="clips_word").set_value("on/off").run()
-    _select(app, mine, 0, 1)
+    _select(app, 0, 1)
     app.text_input(key="speaker_to").set_value("cleo").run()
     app.button(key="set-speaker").click().run()
     healthy(app)
@@ -603,7 +603,7 @@ def test_chosen_clips_are_heard_get_another_word_and_are_deleted(mine: OwnCorpus
 
     app.selectbox(key="clips_word").set_value("").run()
     row = _table(app).index("left/anna-2.wav")
-    _select(app, mine, row)
+    _select(app, row)
     button(app, "Delete 1 clip").click().run()
     healthy(app)
     assert "1 clip deleted" in _read(app)
@@ -617,13 +617,13 @@ def test_chosen_clips_are_heard_get_another_word_and_are_deleted(mine: OwnCorpus
 
 def test_a_word_or_speaker_that_cannot_be_changes_nothing(mine: OwnCorpus) -> None:
     mine.add(_clips("left", 2))
-    app = _select(_open("Clips"), mine, 0)
+    app = _select(_open("Clips"), 0)
     _type(app, "relabel_to", "_x").run()
     _type(app, "relabel_to", "_x").button(key="relabel").click().run()
     healthy(app)
     assert ["cannot be a label" in error.value for error in app.error] == [True]
     _type(app, "relabel_to", "left")
-    _select(app, mine, 0)
+    _select(app, 0)
     app.text_input(key="speaker_to").set_value("x" * 61).run()
     app.button(key="set-speaker").click().run()
     healthy(app)
@@ -635,7 +635,7 @@ def test_a_word_or_speaker_that_cannot_be_changes_nothing(mine: OwnCorpus) -> No
 # changes: other clips are chosen, and would be deleted.
 def test_a_search_does_not_choose_other_clips(mine: OwnCorpus) -> None:
     mine.add([*_clips("left", 1), *_clips("right", 1)])
-    app = _select(_open("Clips"), mine, 0)
+    app = _select(_open("Clips"), 0)
     assert "**left** ·" in _read(app)
     app.text_input(key="clips_search").set_value("right").run()
     healthy(app)
@@ -694,7 +694,7 @@ def test_what_is_worth_a_look_is_said_in_plain_words(mine: OwnCorpus) -> None:
     app.toggle(key="clips_doubtful").set_value(True).run()
     healthy(app)
     assert sorted(_table(app)) == ["loud.wav", "quiet.wav", "twin.wav"]
-    _select(app, mine, _table(app).index("quiet.wav"))
+    _select(app, _table(app).index("quiet.wav"))
     assert "Speak nearer to the microphone" in _read(app)
     assert len(mine.clips()) == 6, "said, and nothing done"
 
@@ -707,7 +707,7 @@ def test_when_nothing_is_doubtful_any_more_all_clips_are_seen(mine: OwnCorpus) -
     app = _open("Clips")
     app.toggle(key="clips_doubtful").set_value(True).run()
     assert _table(app) == ["quiet.wav"]
-    _select(app, mine, 0)
+    _select(app, 0)
     button(app, "Delete 1 clip").click().run()
     healthy(app)
     assert len(mine.clips()) == 3
@@ -753,7 +753,9 @@ def test_the_map_has_every_clip_and_a_foreign_one_is_told(mine: OwnCorpus) -> No
     assert len(heard.clips) == 16
     assert np.abs(heard.points).max() <= 1
     [clip] = [one for one in mine.clips() if one.original == "wrong.wav"]
-    app.session_state[f"map-{mine.version}-word"] = AttributeDictionary({"selection": {"clip": [{"id": clip.id}]}})
+    app.session_state[app.get("vega_lite_chart")[0].key] = AttributeDictionary(
+        {"selection": {"clip": [{"id": clip.id}]}}
+    )
     app.run()
     healthy(app)
     assert len(app.get("audio")) == 1
@@ -776,7 +778,7 @@ def test_the_map_passes_over_a_file_that_is_gone(mine: OwnCorpus) -> None:
     app = _open("Map")
     assert not app.error
     assert len(app.session_state["own_heard"][1].clips) == 3
-    _select(_go(app, "Clips"), mine, 0)
+    _select(_go(app, "Clips"), 0)
     assert "cannot be played" in _read(app)
 
 
@@ -961,7 +963,7 @@ def test_two_sessions_that_add_and_delete_at_the_same_time_lose_nothing(
     mine.add([*_clips("left", 3), *_clips("right", 3)])
     one, other = _open(), _open("Clips")
     _record(one, _tones(500, 700, 900), "lamp", "anna")
-    _select(other, mine, 0, 1)  # three of left come first
+    _select(other, 0, 1)  # three of left come first
     write = own_corpus.keep
     meanwhile: list[str] = []
 
@@ -990,7 +992,7 @@ def test_two_sessions_that_add_and_delete_at_the_same_time_lose_nothing(
 
 def test_rows_that_were_chosen_before_another_page_added_delete_no_other_clips(mine: OwnCorpus) -> None:
     mine.add(_clips("right", 2))
-    app = _select(_open("Clips"), mine, 0)
+    app = _select(_open("Clips"), 0)
     mine.add(_clips("left", 2))  # another page's, and they come first
     button(app, "Delete 1 clip").click().run()
     healthy(app)

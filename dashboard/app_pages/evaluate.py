@@ -284,9 +284,11 @@ def _page() -> None:
                 if corpus is None:
                     return
         asked = corpus or run.config.corpus
-        opened = catalogue.open_corpus(asked)
-        # synthetic voices are made in seconds; a download waits for a click on the Data page
-        there = opened.is_loaded() or opened.description.synthetic or evaluation.kept(run, corpus, split) is not None
+        there = evaluation.kept(run, corpus, split) is not None  # also of a corpus that was deleted since
+        if not there:
+            opened = catalogue.open_corpus(asked)
+            # synthetic voices are made in seconds; a download waits for a click on the Data page
+            there = opened.is_loaded() or opened.description.synthetic
         if run.card:
             with st.expander(
                 "About this model: on what it was trained, and how well it hears",

@@ -8,6 +8,7 @@ from dashboard.own import curate, record, sound_map, teach, upload
 from dashboard.widgets import as_text, faults_in_words
 from data import own_corpus
 from data.own_corpus import OwnCorpus
+from data.own_store import counted
 
 _FIRST_NAME = "My words"
 _SECTIONS = {
@@ -34,29 +35,40 @@ def _begin() -> None:
 
 def _create(name: str) -> None:
     with faults_in_words():
-        made = own_corpus.create(name)
-        st.session_state["own_corpus"] = made.title
+        st.session_state["own_goto"] = own_corpus.create(name).title
         st.rerun()
 
 
 def _choose(names: list[str]) -> OwnCorpus:
     box, more = st.columns([4, 1], vertical_alignment="bottom")
-    kept = st.session_state.get("own_corpus")
-    name = box.selectbox(
-        "Corpus", names, index=names.index(kept) if kept in names else 0, key=f"own-choice-{kept}-{len(names)}"
+    # a widget's own state is lost on another page and cannot be set once it is drawn, so the choice is kept beside it
+    wanted = st.session_state.pop("own_goto", None) or st.session_state.get(
+        "own_choice", st.session_state.get("own_corpus")
     )
+    st.session_state["own_choice"] = wanted if wanted in names else names[0]
+    name = box.selectbox("Corpus", names, key="own_choice")
+    if name != st.session_state.get("own_corpus"):
+        upload.forget()
     st.session_state["own_corpus"] = name
+    corpus = OwnCorpus(name)
     with more.popover("More", icon=":material/more_horiz:", width="stretch"):
         typed = st.text_input("A new corpus", placeholder="its name", max_chars=60, key="new_corpus_name")
         if st.button("Create", type="primary", key="create-corpus"):
             _create(typed)
         st.divider()
-        st.caption(f"Delete “{as_text(name)}” with all its clips; this cannot be undone.")
-        if st.button("Delete it", icon=":material/delete:", key="delete-corpus"):
-            own_corpus.delete(name)
-            st.session_state.pop("own_corpus", None)
+        st.caption("Clips that you delete are kept for Undo. This removes them from the disk.")
+        if st.button("Forget deleted clips", icon=":material/delete_sweep:", key="purge"):
+            removed = corpus.purge()
+            st.session_state["own_told"] = (
+                f"{counted(removed)} removed from the disk." if removed else "There was none."
+            )
             st.rerun()
-    return OwnCorpus(name)
+        st.divider()
+        sure = st.checkbox(f"Delete “{as_text(name)}” with all its clips: this cannot be undone", key=f"sure-{name}")
+        if st.button("Delete it", icon=":material/delete:", key="delete-corpus", disabled=not sure):
+            own_corpus.delete(name)
+            st.rerun()
+    return corpus
 
 
 def _page() -> None:

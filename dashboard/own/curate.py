@@ -14,6 +14,7 @@ from dashboard.own import hearing
 from dashboard.widgets import as_text, faults_in_words, play
 from data.corpus import BACKGROUND_NOISE
 from data.own_corpus import OwnClip, OwnCorpus
+from data.own_store import counted
 
 _KINDS = {
     "quiet": "too quiet",
@@ -64,8 +65,15 @@ def show(corpus: OwnCorpus) -> None:
     remarks = _summary(found)
     words = sorted({clip.label for clip in clips})
     search, word, only = st.columns([3, 2, 2], vertical_alignment="bottom")
-    text = search.text_input("Search", placeholder="a word, a speaker, a file's name", key="clips_search")
-    chosen_word = word.selectbox("Word", ["", *words], format_func=lambda one: one or "all words", key="clips_word")
+    text = search.text_input(
+        "Search", placeholder="a word, a speaker, a file's name", key=f"clips_search-{corpus.name}"
+    )
+    chosen_word = word.selectbox(
+        "Word",
+        ["", *words],
+        format_func=lambda one: _shown(one) if one else "all words",
+        key=f"clips_word-{corpus.name}",
+    )
     doubtful = only.toggle(f"Worth a look ({len(remarks)})", key="clips_doubtful", disabled=not remarks)
     shown = [
         clip
@@ -92,6 +100,10 @@ def show(corpus: OwnCorpus) -> None:
         _rename(corpus, words)
     with st.expander("Take it away, or share it", icon=":material/download:"):
         _export(corpus)
+
+
+def _shown(label: str) -> str:
+    return "background noise" if label == BACKGROUND_NOISE else label
 
 
 def _matches(clip: OwnClip, text: str) -> bool:
@@ -130,7 +142,7 @@ def _table(corpus: OwnCorpus, shown: Sequence[OwnClip], remarks: dict[str, str])
     rows = pd.DataFrame(
         [
             {
-                "word": "background noise" if clip.label == BACKGROUND_NOISE else clip.label,
+                "word": _shown(clip.label),
                 "speaker": clip.speaker or "",
                 "length": clip.seconds,
                 "worth a look": remarks.get(clip.id, ""),
@@ -168,16 +180,21 @@ def _listen(selected: Sequence[OwnClip], found: Sequence[Finding]) -> None:
 
 def _change(corpus: OwnCorpus, selected: Sequence[OwnClip], words: Sequence[str]) -> None:
     ids = [clip.id for clip in selected]
-    many = f"{len(ids)} clip{'s' if len(ids) != 1 else ''}"
+    many = counted(len(ids))
     label, speaker, delete = st.columns(3, vertical_alignment="bottom")
     with label, st.popover("Another word", icon=":material/label:", width="stretch"):
         new = st.selectbox(
-            "Word", words, index=None, accept_new_options=True, placeholder="choose or type", key="relabel_to"
+            "Word",
+            words,
+            index=None,
+            accept_new_options=True,
+            placeholder="choose or type",
+            key=f"relabel_to-{corpus.version}",
         )
         if st.button(f"Give it to {many}", type="primary", disabled=not new, key="relabel"):
             _done(corpus.relabel(ids, str(new)).text)
     with speaker, st.popover("Another speaker", icon=":material/person:", width="stretch"):
-        name = st.text_input("Who speaks", key="speaker_to", help="Empty: not known.")
+        name = st.text_input("Who speaks", key=f"speaker_to-{corpus.version}", help="Empty: not known.")
         if st.button(f"Set for {many}", type="primary", key="set-speaker"):
             _done(corpus.set_speaker(ids, name).text)
     if delete.button(f"Delete {many}", icon=":material/delete:", key="delete-clips", width="stretch"):
@@ -191,8 +208,10 @@ def _done(text: str) -> None:
 
 def _rename(corpus: OwnCorpus, words: Sequence[str]) -> None:
     old, new, button = st.columns([2, 2, 1], vertical_alignment="bottom")
-    before = old.selectbox("Word", words, key="rename_old")
-    after = new.text_input("Its new name", key="rename_new", help="The name of another word merges the two.")
+    before = old.selectbox("Word", words, format_func=_shown, key=f"rename_old-{corpus.version}")
+    after = new.text_input(
+        "Its new name", key=f"rename_new-{corpus.version}", help="The name of another word merges the two."
+    )
     if button.button("Rename", disabled=not after.strip(), key="rename", width="stretch"):
         _done(corpus.rename_word(before, after).text)
 

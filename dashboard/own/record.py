@@ -79,7 +79,7 @@ def _words(corpus: OwnCorpus, *, once: bool) -> None:
     ):  # fmt: skip
         from audio_models import intake
 
-        clips = intake.cut(found.recording, kept, label, said_by, f"recording of {label}"[:80])
+        clips, _ = intake.cut(found.recording, kept, label, said_by, f"recording of {label}.wav"[-80:])
         change = corpus.add(clips)
         _next_recording()
         st.session_state["own_told"] = (

@@ -19,7 +19,7 @@ from dashboard.own.hearing import LISTENER
 from dashboard.training_form import rounded
 from dashboard.widgets import TERMS, as_text, in_large_type, percent, play
 from data.catalogue import CorpusReference
-from data.corpus import UNKNOWN
+from data.corpus import SILENCE, UNKNOWN
 from data.own_corpus import OwnCorpus
 from data.task import Task
 
@@ -35,10 +35,12 @@ _PLAYERS = 4
 def show(corpus: OwnCorpus) -> None:
     """Draw the section."""
     counts = Counter(clip.label for clip in corpus.clips())
-    words = [label for label, count in counts.items() if count >= FEWEST_CLIPS and label != UNKNOWN]
+    words = [label for label, count in counts.items() if count >= FEWEST_CLIPS and label not in (UNKNOWN, SILENCE)]
     form, watch = st.columns([2, 3], gap="large")
     with form:
-        few = {label: count for label, count in counts.items() if count < FEWEST_CLIPS}
+        few = {
+            label: count for label, count in counts.items() if count < FEWEST_CLIPS and label not in (UNKNOWN, SILENCE)
+        }
         if few:
             st.caption(
                 f"{', '.join(f'{as_text(label)} ({count})' for label, count in list(few.items())[:8])}: {FEWEST_CLIPS} clips of a word are needed at least."
@@ -97,7 +99,7 @@ def _config(corpus: OwnCorpus, task: Task, start: str) -> RunConfig:
     reference = CorpusReference(corpus.name)
     name = runs.next_name(corpus.title[:50])
     if start == _TRAINED:
-        voices = {clip.speaker for clip in corpus.clips()}
+        voices = {clip.speaker for clip in corpus.clips()} - {None}
         return tuned_run(reference, task, LISTENER, runs.find(LISTENER).config, speakers=len(voices), name=name)
     base = default_run(reference, task, "gru", "strong", name=name, epochs=_SCRATCH_EPOCHS)
     return replace(base, training=replace(base.training, folds=FOLDS))

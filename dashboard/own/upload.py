@@ -13,9 +13,11 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.widgets import ProgressBar, as_text, faults_in_words
-from data.corpus import BACKGROUND_NOISE
+from data import workspace
+from data.corpus import BACKGROUND_NOISE, Skipped
 from data.names import clean_label, clean_speaker
-from data.own_corpus import OwnCorpus
+from data.own_corpus import NewClip, OwnCorpus
+from data.own_store import counted
 
 if TYPE_CHECKING:
     from audio_models.intake import Intake
@@ -52,39 +54,44 @@ def show(corpus: OwnCorpus) -> None:
     with faults_in_words():
         said, by = clean_label(label) if label.strip() else None, clean_speaker(speaker)
         found = _examined(uploaded, said, by)
-        _preview(found)
+        taken, bad = _takes(found, said) if found.long else ([], [])
+        _preview(found, bad)
         cut = bool(found.long) and st.toggle(
             f"Cut {len(found.long)} long recording{'s' if len(found.long) > 1 else ''} into takes at the pauses",
             value=True, key="upload_cut",
         )  # fmt: skip
-        clips = [*found.clips, *(_takes(found, said) if cut else [])]
+        clips = [*found.clips, *(taken if cut else [])]
         button, drop = st.columns([1, 1])
         if button.button(
-            f"Add {len(clips):,} clips", type="primary", icon=":material/check:", disabled=not clips, key="add-clips"
+            f"Add {counted(len(clips))}", type="primary", icon=":material/check:", disabled=not clips, key="add-clips"
         ):
             bar = ProgressBar()
             change = corpus.add(clips, bar.report)
-            _forget()
-            st.session_state["own_told"] = f"{change.clips:,} clips added."
+            forget()
+            st.session_state["own_told"] = f"{counted(change.clips)} added."
             st.rerun()
         if drop.button("Drop them", icon=":material/close:", key="drop-clips"):
-            _forget()
+            forget()
             st.rerun()
 
 
-def _takes(found: Intake, label: str | None) -> list[Any]:
-    """The takes of long recordings; remembered with what was examined."""
-    known = st.session_state["own_upload"].setdefault("takes", None)
+def _takes(found: Intake, label: str | None) -> tuple[list[NewClip], list[Skipped]]:
+    """The takes of long recordings, and those that could not be cut; remembered with what was examined."""
+    known: tuple[list[NewClip], list[Skipped]] | None = st.session_state["own_upload"].get("takes")
     if known is None:
         from audio_models import intake
 
-        known = []
+        taken, bad = [], []
         for one in found.long:
-            if said := one.label or label:
-                known += intake.takes_of(one.path, said, one.speaker, one.original)
-        st.session_state["own_upload"]["takes"] = known
-    taken: list[Any] = known
-    return taken
+            said = one.label or label
+            if said is None:
+                bad.append(Skipped(Path(one.original), intake.WORD_MISSING))
+                continue
+            clips, refused = intake.takes_of(one.path, said, one.speaker, one.original)
+            taken += clips
+            bad += refused
+        known = st.session_state["own_upload"]["takes"] = (taken, bad)
+    return known
 
 
 def _examined(uploaded: Sequence[Any], label: str | None, speaker: str | None) -> Intake:
@@ -94,7 +101,7 @@ def _examined(uploaded: Sequence[Any], label: str | None, speaker: str | None) -
     if kept is not None and kept["key"] == key and kept["staged"].is_dir():
         examined: Intake = kept["found"]
         return examined
-    _forget(files=False)
+    forget(files=False)
     from audio_models import intake
     from data import deliveries
 
@@ -104,7 +111,7 @@ def _examined(uploaded: Sequence[Any], label: str | None, speaker: str | None) -
         files = []
         for number, file in enumerate(uploaded):
             path = staged / f"{number}{Path(file.name).suffix.lower()[:8]}"
-            path.write_bytes(file.getbuffer())
+            workspace.write_atomically(path, file.getbuffer())
             files.append((file.name, path))
         delivery = deliveries.receive(files, staged, label=label, speaker=speaker, report=bar.report)
         found = intake.examine(delivery, label, "upload", bar.report)
@@ -117,21 +124,22 @@ def _examined(uploaded: Sequence[Any], label: str | None, speaker: str | None) -
     return found
 
 
-def _forget(*, files: bool = True) -> None:
+def forget(*, files: bool = True) -> None:
     """Drop what was staged; with `files` the choosers are emptied too."""
     if (kept := st.session_state.pop("own_upload", None)) is not None:
         shutil.rmtree(kept["staged"], ignore_errors=True)
     if files:
-        st.session_state["upload_number"] += 1
+        st.session_state["upload_number"] = st.session_state.get("upload_number", 0) + 1
 
 
-def _preview(found: Intake) -> None:
+def _preview(found: Intake, bad: Sequence[Skipped]) -> None:
+    refused = [*found.refused, *bad]
     counts = Counter(clip.label for clip in found.clips)
     speakers = {label: {clip.speaker for clip in found.clips if clip.label == label} for label in counts}
     seconds = {label: sum(clip.seconds for clip in found.clips if clip.label == label) for label in counts}
     st.markdown(
-        f"**{len(found.clips):,} clips** of {len(counts)} word{'s' if len(counts) != 1 else ''} can be added"
-        + (f", **{len(found.refused):,}** cannot." if found.refused else ".")
+        f"**{counted(len(found.clips))}** of {len(counts)} word{'s' if len(counts) != 1 else ''} can be added"
+        + (f", **{len(refused):,}** cannot." if refused else ".")
     )
     if counts:
         st.dataframe(
@@ -148,8 +156,6 @@ def _preview(found: Intake) -> None:
             ),
             hide_index=True,
         )
-    if found.refused:
-        with st.expander(f"What cannot be added, and why ({len(found.refused):,})", expanded=len(found.refused) <= 5):
-            st.dataframe(
-                [{"file": as_text(one.path.name), "why": one.reason} for one in found.refused], hide_index=True
-            )
+    if refused:
+        with st.expander(f"What cannot be added, and why ({len(refused):,})", expanded=len(refused) <= 5):
+            st.dataframe([{"file": as_text(one.path.name), "why": one.reason} for one in refused], hide_index=True)
