@@ -64,7 +64,7 @@ def _choose(names: list[str]) -> OwnCorpus:
             )
             st.rerun()
         st.divider()
-        sure = st.checkbox(f"Delete “{as_text(name)}” with all its clips: this cannot be undone", key=f"sure-{name}")
+        sure = st.toggle(f"Delete “{as_text(name)}” with all its clips: this cannot be undone", key=f"sure-{name}")
         if st.button("Delete it", icon=":material/delete:", key="delete-corpus", disabled=not sure):
             own_corpus.delete(name)
             st.rerun()
@@ -82,10 +82,14 @@ def _page() -> None:
         curate.overview(corpus)
         if told := st.session_state.pop("own_told", ""):
             st.success(as_text(told), icon=":material/check:")
+        if fault := st.session_state.pop("own_fault", ""):
+            st.error(as_text(fault), icon=":material/error:")
         section = st.segmented_control(
             "Section", list(_SECTIONS), default="Record", required=True, key="own_section", label_visibility="collapsed",
             format_func=lambda one: f"{_SECTIONS[one][0]} {one}",
         )  # fmt: skip
+        if section != "Upload":
+            upload.forget(files=False)
         _SECTIONS[section or "Record"][1](corpus)
 
 

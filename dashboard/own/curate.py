@@ -13,6 +13,7 @@ from audio_models.clip_checks import Finding, findings
 from dashboard.own import hearing
 from dashboard.widgets import as_text, faults_in_words, play
 from data.corpus import BACKGROUND_NOISE
+from data.errors import HarkError
 from data.own_corpus import OwnClip, OwnCorpus
 from data.own_store import counted
 
@@ -45,14 +46,19 @@ def overview(corpus: OwnCorpus) -> None:
         more = [f"{len(speakers)} speaker{'s' if len(speakers) != 1 else ''}"] if speakers else []
         more += [f"{sum(clip.seconds for clip in noise):.0f} s of background noise"] if noise else []
         text.markdown(f"{shown or 'No word yet'}{' · ' + ', '.join(more) if more else ''}")
-    change = corpus.last_change()
-    if change is not None and button.button(
-        "Undo", icon=":material/undo:", help=as_text(change.text), key="undo", width="stretch"
-    ):
-        with faults_in_words():
-            undone = corpus.undo(change.number)
-            st.session_state["own_told"] = undone.text
-            st.rerun()
+    if (change := corpus.last_change()) is not None:
+        button.button(
+            "Undo", icon=":material/undo:", help=as_text(change.text), key="undo", width="stretch",
+            on_click=_undo, args=(corpus, change.number),
+        )  # fmt: skip
+
+
+def _undo(corpus: OwnCorpus, number: int) -> None:
+    """Undo the change that the button named when it was drawn, whatever another page has done since."""
+    try:
+        st.session_state["own_told"] = corpus.undo(number).text
+    except HarkError as error:
+        st.session_state["own_fault"] = str(error)
 
 
 def show(corpus: OwnCorpus) -> None:
@@ -65,16 +71,15 @@ def show(corpus: OwnCorpus) -> None:
     remarks = _summary(found)
     words = sorted({clip.label for clip in clips})
     search, word, only = st.columns([3, 2, 2], vertical_alignment="bottom")
-    text = search.text_input(
-        "Search", placeholder="a word, a speaker, a file's name", key=f"clips_search-{corpus.name}"
-    )
+    text = search.text_input("Search", placeholder="a word, a speaker, a file's name", key="clips_search")
     chosen_word = word.selectbox(
         "Word",
         ["", *words],
         format_func=lambda one: _shown(one) if one else "all words",
-        key=f"clips_word-{corpus.name}",
+        key="clips_word",
     )
-    doubtful = only.toggle(f"Worth a look ({len(remarks)})", key="clips_doubtful", disabled=not remarks)
+    wanted = only.toggle(f"Worth a look ({len(remarks)})", key="clips_doubtful", disabled=not remarks)
+    doubtful = wanted and bool(remarks)
     shown = [
         clip
         for clip in clips
@@ -90,7 +95,8 @@ def show(corpus: OwnCorpus) -> None:
             with faults_in_words():
                 hearing.hear(corpus)
                 st.rerun()
-    selected = _table(corpus, shown, remarks)
+    # another search shows other rows: none of them is chosen yet
+    selected = _table(corpus, shown, remarks, f"{text}-{chosen_word}-{doubtful}")
     if selected:
         _listen(selected, found)
         _change(corpus, selected, words)
@@ -138,7 +144,7 @@ def _kinds(found: Sequence[Finding]) -> None:
     )  # fmt: skip
 
 
-def _table(corpus: OwnCorpus, shown: Sequence[OwnClip], remarks: dict[str, str]) -> list[OwnClip]:
+def _table(corpus: OwnCorpus, shown: Sequence[OwnClip], remarks: dict[str, str], key: str) -> list[OwnClip]:
     rows = pd.DataFrame(
         [
             {
@@ -155,7 +161,7 @@ def _table(corpus: OwnCorpus, shown: Sequence[OwnClip], remarks: dict[str, str])
     )
     event = st.dataframe(
         rows, hide_index=True, on_select="rerun", selection_mode="multi-row",
-        key=f"own-clips-{corpus.version}", height=min(36 * (len(rows) + 1) + 4, 36 * (_ROWS + 1)),
+        key=f"own-clips-{corpus.version}-{key}", height=min(36 * (len(rows) + 1) + 4, 36 * (_ROWS + 1)),
         column_config={"length": st.column_config.NumberColumn("length", format="%.1f s", width="small")},
     )  # fmt: skip
     return [shown[row] for row in event.selection.rows if row < len(shown)]

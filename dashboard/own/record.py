@@ -56,7 +56,8 @@ def _words(corpus: OwnCorpus, *, once: bool) -> None:
         st.caption("Type the word first.")
         return
     label, said_by = clean_label(label), clean_speaker(speaker)
-    content = _recorder(f"Say “{label}”" if once else f"Say “{label}” ten times, with pauses")
+    shown = as_text(label)
+    content = _recorder(f"Say “{shown}”" if once else f"Say “{shown}” ten times, with pauses")
     if content is None:
         return
     with st.spinner("Cutting at the pauses …"):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
-from dashboard.widgets import ProgressBar, as_text, faults_in_words
+from dashboard.widgets import ProgressBar, faults_in_words
 from data import workspace
 from data.corpus import BACKGROUND_NOISE, Skipped
 from data.names import clean_label, clean_speaker
@@ -46,6 +46,7 @@ def show(corpus: OwnCorpus) -> None:
     speaker = who.text_input("Who speaks", key="upload_speaker", help="Where the files do not say.")
     uploaded = [*(chosen or []), *(whole or [])]
     if not uploaded:
+        forget(files=False)
         st.caption(
             "WAV, FLAC, OGG and MP3, kept as they come. A folder named left/ makes its clips “left”; names like "
             "anna_nohash_0.wav tell the speaker. Nothing is added before you have seen what it is."
@@ -55,12 +56,12 @@ def show(corpus: OwnCorpus) -> None:
         said, by = clean_label(label) if label.strip() else None, clean_speaker(speaker)
         found = _examined(uploaded, said, by)
         taken, bad = _takes(found, said) if found.long else ([], [])
-        _preview(found, bad)
-        cut = bool(found.long) and st.toggle(
+        cut = bool(taken) and st.toggle(
             f"Cut {len(found.long)} long recording{'s' if len(found.long) > 1 else ''} into takes at the pauses",
             value=True, key="upload_cut",
         )  # fmt: skip
         clips = [*found.clips, *(taken if cut else [])]
+        _preview(clips, [*found.refused, *bad])
         button, drop = st.columns([1, 1])
         if button.button(
             f"Add {counted(len(clips))}", type="primary", icon=":material/check:", disabled=not clips, key="add-clips"
@@ -132,13 +133,12 @@ def forget(*, files: bool = True) -> None:
         st.session_state["upload_number"] = st.session_state.get("upload_number", 0) + 1
 
 
-def _preview(found: Intake, bad: Sequence[Skipped]) -> None:
-    refused = [*found.refused, *bad]
-    counts = Counter(clip.label for clip in found.clips)
-    speakers = {label: {clip.speaker for clip in found.clips if clip.label == label} for label in counts}
-    seconds = {label: sum(clip.seconds for clip in found.clips if clip.label == label) for label in counts}
+def _preview(clips: Sequence[NewClip], refused: Sequence[Skipped]) -> None:
+    counts = Counter(clip.label for clip in clips)
+    speakers = {label: {clip.speaker for clip in clips if clip.label == label} for label in counts}
+    seconds = {label: sum(clip.seconds for clip in clips if clip.label == label) for label in counts}
     st.markdown(
-        f"**{counted(len(found.clips))}** of {len(counts)} word{'s' if len(counts) != 1 else ''} can be added"
+        f"**{counted(len(clips))}** of {len(counts)} word{'s' if len(counts) != 1 else ''} can be added"
         + (f", **{len(refused):,}** cannot." if refused else ".")
     )
     if counts:
@@ -158,4 +158,4 @@ def _preview(found: Intake, bad: Sequence[Skipped]) -> None:
         )
     if refused:
         with st.expander(f"What cannot be added, and why ({len(refused):,})", expanded=len(refused) <= 5):
-            st.dataframe([{"file": as_text(one.path.name), "why": one.reason} for one in refused], hide_index=True)
+            st.dataframe([{"file": one.path.name, "why": one.reason} for one in refused], hide_index=True)
