@@ -6,6 +6,7 @@ import io
 
 import numpy as np
 import soundfile
+from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.testing.v1 import AppTest
 
 from tests.conftest import PROJECT
@@ -16,6 +17,10 @@ def wav(samples: np.ndarray, rate: int = RATE) -> bytes:
     content = io.BytesIO()
     soundfile.write(content, samples, rate, format="WAV")
     return content.getvalue()
+
+
+# Opening a page looks through all installed packages for Streamlit components, which takes ten times as long as the page.
+BidiComponentManager.discover_and_register_components = lambda *_, **__: None
 
 
 def open_page(page: str = "") -> AppTest:

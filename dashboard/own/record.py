@@ -11,6 +11,7 @@ import streamlit as st
 from dashboard.own.sounds import SoundCard, drawn
 from dashboard.widgets import as_text, faults_in_words
 from data.corpus import BACKGROUND_NOISE
+from data.errors import HarkError
 from data.names import clean_label, clean_speaker
 from data.own_corpus import OwnCorpus
 
@@ -80,7 +81,11 @@ def _words(corpus: OwnCorpus, *, once: bool) -> None:
     ):  # fmt: skip
         from audio_models import intake
 
-        clips, _ = intake.cut(found.recording, kept, label, said_by, f"recording of {label}.wav"[-80:])
+        clips, refused = intake.cut(found.recording, kept, label, said_by, f"recording of {label}.wav"[-80:])
+        if not clips:
+            raise HarkError(refused[0].reason)
+        if refused:
+            st.session_state["own_fault"] = refused[0].reason
         change = corpus.add(clips)
         _next_recording()
         st.session_state["own_told"] = (

@@ -22,7 +22,7 @@ from data.own_store import counted
 if TYPE_CHECKING:
     from audio_models.intake import Intake
 
-_ENDINGS = ["wav", "flac", "ogg", "mp3", "zip", "tar", "gz", "tgz", "bz2", "xz", "csv", "json"]
+_ENDINGS = ["wav", "flac", "ogg", "mp3", "zip", "tar", "gz", "tgz", "bz2", "tbz2", "xz", "txz", "csv", "tsv", "json"]
 _AUDIO = ["wav", "flac", "ogg", "mp3"]
 
 
