@@ -19,9 +19,10 @@ from audio_models.errors import ConfigError
 from audio_models.options import Command, parser
 from audio_models.progress import TerminalProgress, in_words
 from audio_models.terminal import complain, print_json
-from data import catalogue
+from data import catalogue, own_corpus
 from data.corpus import Skipped, reasons
 from data.errors import Cancelled, HarkError
+from data.own_corpus import OwnCorpus
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,18 +41,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def corpora(options: argparse.Namespace) -> int:
-    """List the corpora that Hark knows."""
+    """List the corpora that Hark knows, and the user's own."""
     rows = []
-    for description in catalogue.descriptions():
-        row = asdict(description)
-        row["loaded"] = catalogue.open_corpus(description.name).is_loaded()
-        rows.append(row)
+    for corpus in [*map(catalogue.open_corpus, catalogue.NAMES), *map(OwnCorpus, own_corpus.listing())]:
+        rows.append({**asdict(corpus.description), "loaded": corpus.is_loaded()})
     if options.json:
         print_json(rows)
     for row in [] if options.json else rows:
         print(f"{row['name']}: {row['title']} ({'loaded' if row['loaded'] else row['size']})")
         for key in ("holds", "speakers", "splits", "licence", "homepage"):
-            print(f"    {key:9} {row[key]}")
+            if row[key]:
+                print(f"    {key:9} {row[key]}")
     return 0
 
 

@@ -93,6 +93,8 @@ def test_a_corpus_in_the_shell_from_the_first_clip_to_the_zip_and_back(tmp_path:
     kinds = {(one["original"], one["kind"]) for one in json.loads(done.stdout)["findings"]}
     assert ("quiet.wav", "quiet") in kinds
     assert any(kind == "duplicate" for _, kind in kinds)
+    listed = json.loads(shell("corpora", "--json").stdout)
+    assert [row["title"] for row in listed if row["name"] == "own:meine Wörter"] == ["meine Wörter"]
     before = own_corpus.OwnCorpus("meine Wörter").clips()
     done = shell("corpus", "export", "meine Wörter", tmp_path / "out.zip")
     assert done.returncode == 0, done.stderr
