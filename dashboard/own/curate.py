@@ -118,14 +118,18 @@ def _matches(clip: OwnClip, text: str) -> bool:
 
 
 def _findings(corpus: OwnCorpus) -> list[Finding]:
-    """What the checks say, and what a network's ear says once it was asked."""
-    clips = corpus.clips()
-    found = list(findings(clips))
+    """What the checks say, and what a network's ear says once it was asked; kept until the corpus changes."""
     heard = hearing.remembered(corpus)
+    key = (corpus.name, corpus.version, heard is not None)
+    kept: tuple[object, list[Finding]] | None = st.session_state.get("own_findings")
+    if kept is not None and kept[0] == key:
+        return kept[1]
+    found = list(findings(corpus.clips()))
     if heard is not None:
         from audio_models.clip_checks import unlike
 
         found += unlike(heard.clips, heard.embeddings)
+    st.session_state["own_findings"] = (key, found)
     return found
 
 
