@@ -64,9 +64,9 @@ def train(run: Run, said: Said = nobody) -> State:
 def _train(run: Run, work: Work) -> None:
     with _turn(run, work), ThreadPoolExecutor(1) as importer:
         work.write(status="running", stage="Reading the corpus")
-        tensorflow = importer.submit(import_training)  # seconds; the features are computed meanwhile
         config = run.config
-        start = _start_of(config)
+        start = _start_of(config)  # first, so that nobody waits for tensorflow to be told that it cannot be
+        tensorflow = importer.submit(import_training)  # seconds; the features are computed meanwhile
         prepared = prepare(config, work.report, start[0] if start else None)
         work.write(skipped=prepared.skipped, clips_a_word=prepared.clips_a_word)
         work.write(stage="Starting tensorflow", done=0, total=None)

@@ -7,12 +7,14 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
+from audio_models import cli
 from tests.sounds import glides
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -48,6 +50,27 @@ def shell(*arguments: object, home: Path | None = None, timeout: float = 240) ->
         [sys.executable, "-m", "audio_models", *map(str, arguments)],
         cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=timeout, check=False,
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command gave."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def command(capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
+    """`python -m audio_models ARGUMENTS` in this process: a tenth of the time, for commands that bring nothing heavy."""
+
+    def run(*arguments: object) -> Done:
+        capsys.readouterr()
+        status = cli.main(list(map(str, arguments)))
+        return Done(status, *capsys.readouterr())
+
+    return run
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from audio_models.errors import AudioError
 from data import own_corpus
 from data.corpus import BACKGROUND_NOISE
 from data.deliveries import Delivered, Delivery
-from tests.conftest import shell
+from tests.conftest import Done
 from tests.sounds import RATE, glides, tone, write
 
 
@@ -80,26 +81,28 @@ def test_long_recordings_are_offered_for_cutting_and_noise_is_kept_whole(tmp_pat
         intake.new_clip(write(tmp_path / "x.wav", np.zeros(4000 * 301, np.float32), 4000), BACKGROUND_NOISE, None, "upload", "x.wav")  # fmt: skip
 
 
-def test_a_corpus_in_the_shell_from_the_first_clip_to_the_zip_and_back(tmp_path: Path) -> None:
+def test_a_corpus_in_the_shell_from_the_first_clip_to_the_zip_and_back(
+    tmp_path: Path, command: Callable[..., Done]
+) -> None:
     corpus = glides(tmp_path / "glides", speakers=3, takes=2)
-    assert shell("corpus", "create", "meine Wörter").returncode == 0
-    done = shell("corpus", "import", "meine Wörter", corpus, "--json")
+    assert command("corpus", "create", "meine Wörter").returncode == 0
+    done = command("corpus", "import", "meine Wörter", corpus, "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["labels"] == {"fall": 6, "hum": 6, "rise": 6}
     quiet = write(tmp_path / "quiet.wav", np.concatenate([np.zeros(RATE // 4), tone(500, 0.4) * 0.012]))
-    done = shell("corpus", "add", "meine Wörter", quiet, tmp_path / "glides" / "rise" / "s00_nohash_0.wav", "--label", "x/y", "--speaker", "me")  # fmt: skip
+    done = command("corpus", "add", "meine Wörter", quiet, tmp_path / "glides" / "rise" / "s00_nohash_0.wav", "--label", "x/y", "--speaker", "me")  # fmt: skip
     assert done.returncode == 0, done.stderr
-    done = shell("corpus", "check", "meine Wörter", "--json")
+    done = command("corpus", "check", "meine Wörter", "--json")
     kinds = {(one["original"], one["kind"]) for one in json.loads(done.stdout)["findings"]}
     assert ("quiet.wav", "quiet") in kinds
     assert any(kind == "duplicate" for _, kind in kinds)
-    listed = json.loads(shell("corpora", "--json").stdout)
+    listed = json.loads(command("corpora", "--json").stdout)
     assert [row["title"] for row in listed if row["name"] == "own:meine Wörter"] == ["meine Wörter"]
     before = own_corpus.OwnCorpus("meine Wörter").clips()
-    done = shell("corpus", "export", "meine Wörter", tmp_path / "out.zip")
+    done = command("corpus", "export", "meine Wörter", tmp_path / "out.zip")
     assert done.returncode == 0, done.stderr
-    assert shell("corpus", "create", "copy").returncode == 0
-    done = shell("corpus", "import", "copy", tmp_path / "out.zip")
+    assert command("corpus", "create", "copy").returncode == 0
+    done = command("corpus", "import", "copy", tmp_path / "out.zip")
     assert done.returncode == 0, done.stderr
     after = own_corpus.OwnCorpus("copy").clips()
 
@@ -111,7 +114,7 @@ def test_a_corpus_in_the_shell_from_the_first_clip_to_the_zip_and_back(tmp_path:
 
     assert kept(after) == kept(before)
     assert soundfile.info(after[0].path).samplerate == RATE
-    done = shell("corpus", "undo", "copy")
+    done = command("corpus", "undo", "copy")
     assert done.returncode == 0, done.stderr
     assert own_corpus.OwnCorpus("copy").clips() == ()
 
@@ -134,9 +137,9 @@ def test_a_corpus_in_the_shell_from_the_first_clip_to_the_zip_and_back(tmp_path:
         (["export", "mine", "/dev/null"], "is no file that a zip can be written to"),
     ],
 )
-def test_one_sentence_for_what_cannot_be(arguments: list[str], said: str) -> None:
+def test_one_sentence_for_what_cannot_be(arguments: list[str], said: str, command: Callable[..., Done]) -> None:
     own_corpus.create("mine")
-    done = shell("corpus", *arguments)
+    done = command("corpus", *arguments)
     assert done.returncode == 1
     assert said in done.stderr
     assert done.stderr.count("\n") == 1

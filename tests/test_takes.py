@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from audio_models.intake import takes_of
 from audio_models.takes import find_takes, read_recording
 from data import own_corpus
 from data.synthetic_voices import say, voices
-from tests.conftest import shell
+from tests.conftest import Done
 from tests.sounds import RATE, tone, write
 
 NOISE_LEVELS = (30, 20, 10)  # dB of the word over the noise
@@ -124,10 +125,12 @@ def test_a_take_is_kept_as_it_was_recorded(tmp_path: Path) -> None:
     assert len(places) == 3
 
 
-def test_takes_are_added_to_a_corpus_in_the_shell(tmp_path: Path, workspace_folder: Path) -> None:
+def test_takes_are_added_to_a_corpus_in_the_command(
+    tmp_path: Path, workspace_folder: Path, command: Callable[..., Done]
+) -> None:
     file = write(tmp_path / "lamp.wav", _recording([tone(800, 0.4)] * 5, 30)[0])
-    assert shell("corpus", "create", "mine").returncode == 0
-    done = shell("corpus", "record-split", "mine", file, file, "--label", "lämp/灯", "--speaker", "anna", "--json")
+    assert command("corpus", "create", "mine").returncode == 0
+    done = command("corpus", "record-split", "mine", file, file, "--label", "lämp/灯", "--speaker", "anna", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["labels"] == {"lämp/灯": 10}
     clips = own_corpus.OwnCorpus("mine").clips()
@@ -135,7 +138,7 @@ def test_takes_are_added_to_a_corpus_in_the_shell(tmp_path: Path, workspace_fold
     assert sorted({clip.original for clip in clips}) == [f"lamp {number}.flac" for number in range(1, 6)]
 
 
-def test_recordings_without_takes_are_refused(tmp_path: Path) -> None:
+def test_recordings_without_takes_are_refused(tmp_path: Path, command: Callable[..., Done]) -> None:
     silent = write(tmp_path / "silent.wav", np.zeros(RATE, np.float32))
     taken, refused = takes_of(silent, "lamp", "anna", "silent.wav")
     assert taken == []
@@ -145,10 +148,10 @@ def test_recordings_without_takes_are_refused(tmp_path: Path) -> None:
         read_recording(long)
     own_corpus.create("mine")
     good = write(tmp_path / "lamp.wav", _recording([tone(800, 0.4)] * 2, 30)[0])
-    done = shell("corpus", "record-split", "mine", good, tmp_path / "none.wav", "--label", "a", "--speaker", "b")
+    done = command("corpus", "record-split", "mine", good, tmp_path / "none.wav", "--label", "a", "--speaker", "b")
     assert done.returncode == 0
     assert "none.wav" in done.stderr
     assert done.stderr.count("\n") == 1
     assert len(own_corpus.OwnCorpus("mine").clips()) == 2, "one bad recording does not stand in the way of the others"
-    done = shell("corpus", "record-split", "mine", silent, "--label", "a")
+    done = command("corpus", "record-split", "mine", silent, "--label", "a")
     assert done.returncode == 1

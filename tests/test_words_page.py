@@ -309,7 +309,7 @@ def test_a_word_or_a_speaker_that_cannot_be_is_one_sentence(mine: OwnCorpus) -> 
 
 
 def test_any_text_is_a_word_and_is_shown_as_it_is(mine: OwnCorpus) -> None:
-    words = ["مصباح", "灯", "💡", "on/off", "*lamp*", "a_b_c", ":red[x]"]
+    words = ["مصباح 灯💡", "on/off", "*a_b* :red[x]"]
     app = _open()
     for place, word in enumerate(words):
         _record(app, _tones(300 + 100 * place), word)
@@ -319,7 +319,7 @@ def test_any_text_is_a_word_and_is_shown_as_it_is(mine: OwnCorpus) -> None:
     assert {clip.label for clip in mine.clips()} == set(words)
     for section in ("Clips", "Teach"):
         text = text_of(_go(app, section))
-        for word in (*words[:4], r"\*lamp\*", r"a\_b\_c", r"\:red\[x\]"):
+        for word in (*words[:2], r"\*a\_b\* \:red\[x\]"):
             assert f"**{word}** 1" in text, "so that Markdown shows it as it is"
 
 
@@ -895,7 +895,7 @@ def test_a_teaching_is_watched_and_cancelled_and_says_why_it_failed(
     assert spawned == [run, run]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def taught(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A workspace with a corpus of two sounds, and a network that was taught them in the shell."""
     home = tmp_path_factory.mktemp("taught")
@@ -920,6 +920,7 @@ def after_teaching(taught: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     return run
 
 
+@pytest.mark.xdist_group("taught page")
 def test_what_was_taught_says_how_well_and_what_to_do_next(after_teaching: runs.Run) -> None:
     judged = evaluation.kept(after_teaching, None, evaluation.HELD_BACK)
     assert judged is not None
@@ -955,6 +956,7 @@ def _taught_before(run: runs.Run, start: str, wrong: int) -> runs.Run:
     return before
 
 
+@pytest.mark.xdist_group("taught page")
 @pytest.mark.parametrize(("start", "first"), [("commands", "Taught before"), ("", "From scratch")])
 def test_two_teachings_are_compared_on_the_clips_that_both_held_back(
     after_teaching: runs.Run, start: str, first: str
@@ -976,12 +978,14 @@ def test_two_teachings_are_compared_on_the_clips_that_both_held_back(
     assert len(app.get("audio")) == min(4, len(found.mended)) > 0
 
 
+@pytest.mark.xdist_group("taught page")
 def test_a_judgement_that_is_gone_is_one_sentence(after_teaching: runs.Run) -> None:
     shutil.rmtree(after_teaching.evaluations_folder)
     app = _open("Teach")
     assert ["judgement is not there any more" in one.value for one in app.warning] == [True]
 
 
+@pytest.mark.xdist_group("taught page")
 def test_a_damaged_teaching_takes_the_page_not_down(after_teaching: runs.Run) -> None:
     app = _open("Teach")
     for name in ("model.onnx", "state.json", "config.json"):
