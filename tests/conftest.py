@@ -19,7 +19,7 @@ from tests.sounds import glides
 
 PROJECT = Path(__file__).resolve().parent.parent
 # An example's time says nothing on a busy machine: no test fails for its time.
-settings.register_profile("untimed", deadline=None)
+settings.register_profile("untimed", deadline=None, max_examples=50)
 settings.load_profile("untimed")
 
 TEST_DATA = Path(os.environ.get("HARK_TEST_DATA", PROJECT.parent / "shared" / "data"))
