@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from audio_models import cli
+from audio_models import cli, jobs
+from data import own_corpus
+from data.own_corpus import OwnCorpus
 from tests.sounds import glides
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -113,3 +115,17 @@ def real_commands() -> Path:
 def real_digits() -> Path:
     """The Free Spoken Digit Dataset: FLAC, 8 kHz."""
     return _real("fsdd")
+
+
+@pytest.fixture
+def mine() -> OwnCorpus:
+    """An empty corpus, the only one."""
+    return own_corpus.create("Mine")
+
+
+@pytest.fixture
+def spawned(monkeypatch: pytest.MonkeyPatch) -> list:
+    """What the page asked to start; no process is started."""
+    asked: list = []
+    monkeypatch.setattr(jobs, "spawn", asked.append)
+    return asked

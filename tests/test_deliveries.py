@@ -5,31 +5,23 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
-import json
 import lzma
 import os
 import secrets
 import struct
 import tarfile
 import time
-import zipfile
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from data import archives, clip_lists, deliveries
-from data.corpus import BACKGROUND_NOISE, SILENCE, Progress
-from data.deliveries import Delivered, Delivery, from_archive, from_files, from_folder, from_list, receive, staging
-from data.errors import Cancelled, CorpusError, WorkspaceError
-from data.export import export
-from data.folder import FolderCorpus
-from data.names import clean_label, clean_speaker
-from data.own_corpus import NewClip, OwnClip, OwnCorpus, create, delete, exists
-from tests.sounds import RATE, glides, tone, write
+from data import archives, deliveries
+from data.corpus import BACKGROUND_NOISE, Progress
+from data.deliveries import Delivery, from_files, from_folder, receive, staging
+from data.errors import Cancelled, CorpusError
+from tests.sounds import glides
 from tests.test_archives import _tar, _zip
 
 
@@ -74,9 +66,6 @@ def bring(request, tmp_path: Path) -> Bring:
         return receive(_zipped(folder, request.param), unpacked)
 
     return delivered
-
-
-# ------------------------------------------------------------------ layouts
 
 
 @pytest.mark.parametrize("top", ["", "corpus/", "a/b/"])
@@ -219,155 +208,6 @@ def test_nothing_at_the_path_says_what_may_be_there(tmp_path: Path) -> None:
         receive(tmp_path / "gone", tmp_path)
     with pytest.raises(CorpusError, match="There is no folder"):
         from_folder(tmp_path / "gone")
-
-
-# ------------------------------------------------------------------ lists
-
-TABLE = "file,label,speaker,side\nclips/a.wav,left,Ann,train\nclips/b.wav,送,,TEST\n"
-EXPECTED = {"clips/a.wav": ("left", "Ann", "training"), "clips/b.wav": ("送", None, "test")}
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        TABLE.encode(), b"\xef\xbb\xbf" + TABLE.encode(), TABLE.encode("utf-16"), TABLE.replace(",", ";").encode(), TABLE.replace(",", "\t").encode(),
-        TABLE.replace("\n", "\r\n").encode(), b"\n \n" + TABLE.encode(),
-        TABLE.replace("file,label,speaker,side", " Path , WORD,client_id,Split").encode(),
-        'label,"filename",set,speaker_id,more\nleft,"./clips/a.wav",training,Ann,x\n\n送,clips\\b.wav,testing\n'.encode(),
-    ],
-)  # fmt: skip
-def test_tables_as_programs_write_them(tmp_path: Path, content: bytes) -> None:
-    folder = _put(tmp_path, "clips/a.wav", "clips/b.wav")
-    (folder / "list.csv").write_bytes(content)
-    for delivery in (
-        from_list(folder / "list.csv", folder),
-        receive(folder, tmp_path),
-        receive(folder / "list.csv", tmp_path),
-    ):
-        assert _said(delivery) == EXPECTED
-        assert delivery.refused == ()
-
-
-@pytest.mark.parametrize("around", ["{}", '{{"clips": {}, "more": 1}}', "\ufeff{}"])
-def test_json_lists(tmp_path: Path, around: str) -> None:
-    folder = _put(tmp_path, "clips/a.wav", "clips/b.wav")
-    rows = [{"File": "clips/a.wav", "label": "left", "speaker": "Ann", "side": "train"}, {"path": "clips/b.wav", "class": "送", "speaker": None, "split": "test"}]  # fmt: skip
-    (folder / "list.json").write_text(around.format(json.dumps(rows)), encoding="utf-8")
-    assert _said(receive(folder, tmp_path)) == EXPECTED
-
-
-def test_a_list_comes_with_its_files_in_every_way(tmp_path: Path, bring: Bring) -> None:
-    folder = _put(tmp_path / "in", "top/clips/a.wav", "top/clips/b.wav")
-    (folder / "top" / "labels.csv").write_text(TABLE)
-    assert _said(bring(folder)) == EXPECTED
-
-
-def test_files_that_were_uploaded_without_their_folders_are_found(tmp_path: Path) -> None:
-    folder = _put(tmp_path, "1.staged", "2.staged")
-    (folder / "3.staged").write_text(TABLE)
-    files = [("a.wav", folder / "1.staged"), ("b.wav", folder / "2.staged"), ("labels.csv", folder / "3.staged")]
-    delivery = receive(files, tmp_path)
-    assert {Path(one.path).name: (one.label, one.side) for one in delivery.clips} == {
-        "1.staged": ("left", "training"),
-        "2.staged": ("送", "test"),
-    }
-    assert from_list(folder / "3.staged", dict(files[:2])) == delivery
-
-
-def test_an_accent_written_in_two_ways_is_one_name(tmp_path: Path) -> None:
-    path = _put(tmp_path, "x") / "x"
-    (tmp_path / "l.csv").write_text("file,label\ncafe\u0301.wav,left\n", encoding="utf-8")
-    assert len(from_list(tmp_path / "l.csv", {"café.wav": path}).clips) == 1
-
-
-def test_lists_of_several_sides_are_read_together(tmp_path: Path) -> None:
-    folder = _put(tmp_path, "a.wav", "b.wav")
-    (folder / "train.tsv").write_text("path\tword\tsplit\na.wav\tleft\ttrain\n")
-    (folder / "test.tsv").write_text("path\tword\tsplit\nb.wav\tleft\ttest\nc.wav\tleft\ttest\n")
-    delivery = from_folder(folder)
-    assert _said(delivery) == {"a.wav": ("left", None, "training"), "b.wav": ("left", None, "test")}
-    assert _reasons(delivery) == {"c.wav": "test.tsv, Line 3: The file 'c.wav' is not there."}
-
-
-def test_bad_rows_are_refused_one_by_one(tmp_path: Path) -> None:
-    folder = _put(tmp_path / "in", *(f"{letter}.wav" for letter in "abcdefgh"), "x.m4a")
-    _put(tmp_path, "secret.wav")
-    (folder / "l.csv").write_text(
-        "file,label,speaker,side\na.wav,left\nb.wav\n,left\n../secret.wav,left\n/etc/passwd,left\nC:\\x.wav,left\ngone.wav,left\n"
-        "a.wav,right\nc.wav,_x\nd.wav,left,,moon\ne.wav," + "y" * 61 + "\nx.m4a,left\nf.wav,left,\0\n"
-    )
-    delivery = from_list(folder / "l.csv", folder)
-    assert _said(delivery) == {"a.wav": ("left", None, None)}
-    said = [one.reason for one in delivery.refused]
-    expected = [
-        "Line 3: It has no label.", "Line 4: It has no file.", "Line 5: '../secret.wav' leads outside", "Line 6: '/etc/passwd' leads outside",
-        "Line 7: 'C:\\x.wav' leads outside", "Line 8: The file 'gone.wav' is not there.", "Line 9: Line 2 names the same file already.",
-        "Line 10: '_x' cannot be a label", "Line 11: Its side is 'moon'", "Line 12: The label", "Line 13: 'x.m4a' is no audio file",
-        "Line 14: The speaker", "The list does not name it.", "The list does not name it.",
-    ]  # fmt: skip
-    assert len(said) == len(expected)
-    for reason, beginning in zip(said, expected, strict=True):
-        assert reason.startswith(beginning)
-    assert [str(one.path) for one in delivery.refused[-2:]] == ["g.wav", "h.wav"]
-
-
-@pytest.mark.parametrize(
-    ("row", "said"),
-    [
-        (5, "no object"), ({"file": "a.wav", "label": True}, "label is no text"), ({"file": ["a.wav"], "label": "x"}, "file is no text"),
-        ({"file": "a.wav", "label": 0.5}, "label is no text"), ({"label": "x"}, "has no file"), ({"file": "a.wav"}, "has no label"),
-        ({"file": "a.wav", "label": "\ud800"}, "no text"), ({"file": "\ud800.wav", "label": "x"}, "is not there"),
-    ],
-)  # fmt: skip
-def test_bad_entries_are_refused_one_by_one(tmp_path: Path, row: object, said: str) -> None:
-    folder = _put(tmp_path, "a.wav", "b.wav")
-    (folder / "l.json").write_text(json.dumps([row, {"file": "b.wav", "label": 7}]))
-    delivery = from_list(folder / "l.json", folder)
-    assert _said(delivery) == {"b.wav": ("7", None, None)}
-    assert delivery.refused[0].reason.startswith("Entry 1: ")
-    assert said in delivery.refused[0].reason
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "said"),
-    [
-        ("l.csv", "file,label\na.wav,grün\n".encode("latin-1"), "neither UTF-8 nor UTF-16"), ("l.csv", b"\xff\xfea", "neither UTF-8 nor UTF-16"),
-        ("l.csv", b"", "no column 'file'"), ("l.csv", b"label,speaker\nleft,Ann\n", "no column 'file'"),
-        ("l.csv", b"file,speaker\na.wav,Ann\n", r"no column 'label' .*its columns are: file, speaker"), ("l.csv", b"file,label\n", "names no file"),
-        ("l.csv", b"file,label\n\"" + b"x" * 200_000, "damaged at line"), ("l.json", b"", "is no JSON"), ("l.json", b"[" * 100_000, "is no JSON"),
-        ("l.json", b"{}", "no list of clips"), ("l.json", b"[]", "names no file"), ("l.json", b"3", "no list of clips"), ("l.json", b"[1e999999", "is no JSON"),
-        ("l.json", b'{"clips": "a.wav"}', "no list of clips"),
-    ],
-)  # fmt: skip
-def test_a_list_that_cannot_be_read_is_explained(tmp_path: Path, name: str, content: bytes, said: str) -> None:
-    folder = _put(tmp_path, "a.wav")
-    (folder / name).write_bytes(content)
-    for call in (lambda: from_list(folder / name, folder), lambda: from_folder(folder)):
-        with pytest.raises(CorpusError, match=said) as caught:
-            call()
-        assert len(str(caught.value)) < 500
-
-
-def test_lists_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = _put(tmp_path, "a.wav")
-    (folder / "l.csv").write_text(TABLE)
-    monkeypatch.setattr(clip_lists, "_MOST_ROWS", 1)
-    with pytest.raises(CorpusError, match="more than 1 rows"):
-        from_list(folder / "l.csv", folder)
-    monkeypatch.setattr(clip_lists, "_MOST_BYTES", 10)
-    with pytest.raises(CorpusError, match="holds more than 0 MB"):
-        from_list(folder / "l.csv", folder)
-
-
-def test_a_table_about_something_else_does_not_stand_in_the_way(tmp_path: Path) -> None:
-    folder = _put(tmp_path, "left/a.wav", "right/b.wav")
-    (folder / "weather.csv").write_text("day,rain\n1,2\n")
-    delivery = from_folder(folder)
-    assert {one.label for one in delivery.clips} == {"left", "right"}
-    assert "no column 'file'" in _reasons(delivery)["weather.csv"]
-
-
-# ------------------------------------------------------------------ hostile archives
 
 
 def _encrypted(path: Path) -> Path:
@@ -513,155 +353,3 @@ def test_archives_and_files_may_come_together(tmp_path: Path) -> None:
             "right": b"b",
             "on": b"RIFF",
         }
-
-
-# ------------------------------------------------------------------ export and back
-
-
-def _new(one: Delivered) -> NewClip:
-    assert one.label is not None
-    return NewClip(one.label, one.speaker, one.source or "import", one.original, one.path, one.path.suffix, 0.5, side=one.side, added=one.added)  # fmt: skip
-
-
-def _kept(clip: OwnClip) -> tuple[object, ...]:
-    return (
-        clip.label,
-        clip.speaker or "",
-        clip.source,
-        clip.added,
-        clip.original,
-        clip.side or "",
-        clip.path.read_bytes(),
-    )
-
-
-def _is(clean: Callable[[str], str | None], text: str) -> bool:
-    try:
-        return clean(text) == text
-    except CorpusError:
-        return False
-
-
-_HARD = ["a/b", "..", ".", ".hidden", "con", "NUL.x", "left.", "%41", "A", "a", "index.json", "testing_list.txt", "a_nohash_b", "a_nohash", "👩‍🚀", "x" * 60, "送" * 60, "送" * 59 + "信", "*?<>|:\"\\", SILENCE, BACKGROUND_NOISE]  # fmt: skip
-LABELS = st.sampled_from(_HARD) | st.text(min_size=1, max_size=30).filter(lambda text: _is(clean_label, text))
-SPEAKERS = st.none() | st.sampled_from(_HARD) | st.text(min_size=1, max_size=30).filter(lambda text: _is(clean_speaker, text))  # fmt: skip
-CLIPS = st.builds(
-    NewClip,
-    label=LABELS,
-    speaker=SPEAKERS,
-    source=st.sampled_from(["recording", "upload", "import"]),
-    original=st.text(max_size=20),
-    content=st.binary(min_size=1, max_size=20),
-    ending=st.sampled_from([".wav", ".flac", ".ogg", ".mp3"]),
-    seconds=st.just(0.5),
-    side=st.none() | st.sampled_from(["training", "validation", "test"]),
-    added=st.floats(0, 4e9),
-)
-
-
-@settings(max_examples=60)
-@given(st.lists(CLIPS, min_size=1, max_size=8))
-def test_export_then_import_gives_the_same_corpus(clips: list[NewClip]) -> None:
-    for name in ("one", "two"):
-        if exists(name):
-            delete(name)
-    first, second = create("one"), create("two")
-    first.add(clips)
-    with staging() as folder:
-        assert export(first, folder / "one.zip") == ()
-        (folder / "in").mkdir()
-        delivery = from_archive(folder / "one.zip", folder / "in")
-        assert delivery.refused == ()
-        second.add([_new(one) for one in delivery.clips])
-    kept = [sorted(map(_kept, (*corpus.clips(), *corpus.noise()))) for corpus in (first, second)]
-    assert kept[0] == kept[1]
-    assert len(kept[0]) == len(clips)
-
-
-def test_an_export_is_a_corpus_for_every_program(tmp_path: Path) -> None:
-    corpus = create("kitchen")
-    path = write(tmp_path / "a.wav", tone(300, 0.5))
-    corpus.add(
-        [NewClip(label, speaker, "upload", "a.wav", path, ".wav", 0.5, side=side, measures={"level": -20.0}) for label, speaker, side in
-         [("left", "Ann", "test"), ("left", "Bob", "validation"), ("right", "Ann", None), (BACKGROUND_NOISE, None, None)]]
-    )  # fmt: skip
-    export(corpus, tmp_path / "out.zip")
-    with zipfile.ZipFile(tmp_path / "out.zip") as packed:
-        assert {info.compress_type for info in packed.infolist()} == {zipfile.ZIP_STORED}
-        packed.extractall(tmp_path / "out")
-        row = json.loads(packed.read("index.json"))["clips"][0]
-    assert set(row) == {
-        "file",
-        "label",
-        "speaker",
-        "source",
-        "added",
-        "original",
-        "seconds",
-        "sound",
-        "measures",
-        "side",
-    }
-    assert row["measures"] == {"level": -20.0}
-    index = FolderCorpus(tmp_path / "out").index()
-    assert {(one.label, one.speaker, one.split) for one in index.clips} == {("left", "Ann", "test"), ("left", "Bob", "validation"), ("right", "Ann", "training")}  # fmt: skip
-    assert len(index.noise) == 1
-    assert index.skipped == ()
-
-
-def test_no_lists_where_no_side_is_fixed_and_gone_files_are_told(tmp_path: Path) -> None:
-    corpus = create("kitchen")
-    corpus.add([NewClip("left", None, "upload", "a.wav", b"x", ".wav", 0.5)] * 2)
-    gone = corpus.clips()[0].path
-    gone.unlink()
-    assert [one.path for one in export(corpus, tmp_path / "out.zip")] == [gone]
-    with zipfile.ZipFile(tmp_path / "out.zip") as packed:
-        assert packed.namelist() == ["left/clip_1.wav", "index.json"]
-
-
-def test_an_export_that_fails_leaves_the_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    corpus = create("kitchen")
-    corpus.add([NewClip("left", None, "upload", "a.wav", b"x", ".wav", 0.5)])
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "x.zip").write_bytes(b"old")
-
-    def stop(progress: Progress) -> None:
-        raise Cancelled("no")
-
-    with pytest.raises(Cancelled):
-        export(corpus, tmp_path / "out" / "x.zip", stop)
-
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(zipfile.ZipFile, "write", full)
-    with pytest.raises(WorkspaceError, match="No space left"):
-        export(corpus, tmp_path / "out" / "x.zip")
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["x.zip"]
-    assert (tmp_path / "out" / "x.zip").read_bytes() == b"old"
-
-
-def test_what_an_index_claims_is_checked(tmp_path: Path) -> None:
-    folder = _put(tmp_path, "a.wav", "b.wav", "c.wav", content=b"x")
-    rows = [
-        {"file": "a.wav", "label": "left", "source": "theft", "added": float("inf"), "original": 5, "seconds": 1e9},
-        {"file": "b.wav", "label": "left", "source": "recording", "added": True, "original": "x\0" * 300},
-        {"file": "../c.wav", "label": "left"},
-    ]
-    (folder / "index.json").write_text(json.dumps({"format": "hark-corpus", "clips": rows}))
-    first, second = from_folder(folder).clips
-    assert (first.source, first.added, first.original) == (None, None, "a.wav")
-    assert (second.source, second.added, second.original) == ("recording", None, ("x�" * 300)[:255])
-    # of another program's list these are not ours to believe
-    (folder / "index.json").write_text(json.dumps({"clips": rows}))
-    assert {(one.source, one.original) for one in from_folder(folder).clips} == {(None, "a.wav"), (None, "b.wav")}
-
-
-def test_ten_seconds_of_sound_travel_byte_for_byte(tmp_path: Path) -> None:
-    corpus = create("kitchen")
-    path = write(tmp_path / "a.flac", tone(440, 10.0), RATE)
-    corpus.add([NewClip("left", None, "recording", "a.flac", path, ".flac", 10.0)])
-    export(corpus, tmp_path / "out.zip")
-    with staging() as folder:
-        [one] = receive(tmp_path / "out.zip", folder).clips
-        assert one.path.read_bytes() == path.read_bytes() == OwnCorpus("kitchen").clips()[0].path.read_bytes()

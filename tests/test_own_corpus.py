@@ -2,31 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import shutil
 import sqlite3
-import subprocess
-import sys
-import threading
 import time
-import unicodedata
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from data import own_corpus, own_store
 from data.catalogue import NAMES, CorpusReference, open_corpus, refer
 from data.corpus import BACKGROUND_NOISE, SPLITS, Progress
 from data.errors import Cancelled, CorpusError, HarkError, WorkspaceError
 from data.folder import FolderCorpus
-from data.names import PUBLISHED_NAMES, clean_label, clean_original, clean_speaker, file_name
+from data.names import PUBLISHED_NAMES
 from data.own_corpus import NewClip, OwnCorpus, create, delete, exists, listing
-from tests.conftest import PROJECT
 from tests.sounds import tone, write
 
 
@@ -44,78 +36,6 @@ def _ids(corpus: OwnCorpus, label: str | None = None) -> list[str]:
 
 def _files(corpus: OwnCorpus) -> set[str]:
     return {path.name for path in (corpus.path / "clips").iterdir()}
-
-
-# ------------------------------------------------------------------ text
-
-
-@given(st.text(max_size=80))
-def test_a_clean_label_stays_as_it_is_and_is_text(text: str) -> None:
-    try:
-        label = clean_label(text)
-    except CorpusError as error:
-        said = str(error)
-        label = None
-    if label is None:
-        assert len(said.encode()) < 400, "short, and no half of a surrogate in what is printed"
-        return
-    assert clean_label(label) == label == unicodedata.normalize("NFC", label)
-    assert 1 <= len(label) <= 60
-    assert label == " ".join(label.split())
-
-
-@pytest.mark.parametrize(
-    ("text", "label"),
-    [
-        ("  turn \t left\n", "turn left"),
-        ("e\u0301", "é"),
-        ("a/b\\c:*?", "a/b\\c:*?"),
-        ("👩‍🚀", "👩‍🚀"),
-        ("_silence_", "_silence_"),
-    ],
-)
-def test_labels_are_made_clean(text: str, label: str) -> None:
-    assert clean_label(text) == label
-    assert clean_speaker(text) == label
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ("", "is empty"), (" \n", "is empty"), ("a\0b", r"U\+0000"), ("a\x1bb", r"U\+001B"), ("a\ud800", r"U\+D800"),
-        ("x" * 61, "61 characters"), ("_private", "begin with '_'"),
-    ],
-)  # fmt: skip
-def test_a_text_that_is_no_label_is_explained(text: str, said: str) -> None:
-    with pytest.raises(CorpusError, match=said):
-        clean_label(text)
-
-
-def test_no_speaker_is_none_and_a_speaker_is_bounded() -> None:
-    assert clean_speaker(None) is clean_speaker("") is clean_speaker("  ") is None
-    assert clean_speaker("_ann") == "_ann"
-    with pytest.raises(CorpusError, match=r"speaker 'y{40}…' has 5,000 characters"):
-        clean_speaker("y" * 5000)
-
-
-@given(st.lists(st.text(min_size=1, max_size=60), min_size=2, max_size=2, unique=True))
-def test_file_names_tell_texts_apart_and_can_be_held_everywhere(texts: list[str]) -> None:
-    names = [file_name(text, reserved=("index.json",)) for text in texts]
-    assert names[0] != names[1]
-    for name in names:
-        assert 1 <= len(name.encode()) <= 100
-        assert not set(name) & set('/\\:*?"<>|\0')
-        assert not name.startswith(".")
-        assert not name.endswith((".", " "))
-        assert name.lower() != "index.json"
-
-
-def test_the_originals_name_is_text_of_bounded_length() -> None:
-    assert clean_original("a\0b\n\udcff.wav") == "a�b��.wav"
-    assert len(clean_original("x" * 1000)) == 255
-
-
-# ------------------------------------------------------------------ corpora
 
 
 @pytest.mark.parametrize("name", ["kitchen", "Küche", "命令", "👩‍🚀 words", "a.b", "x" * 60, "👩" * 60])
@@ -205,9 +125,6 @@ def test_the_catalogue_finds_own_corpora_before_folders(tmp_path: Path, monkeypa
         open_corpus(CorpusReference("own:kitchen", speaker_pattern="(x)"))
     with pytest.raises(CorpusError, match="cannot be made by 'moon'"):
         open_corpus(CorpusReference("own:kitchen", split_by="moon"))
-
-
-# ------------------------------------------------------------------ clips
 
 
 def test_a_clip_is_kept_as_it_came(tmp_path: Path) -> None:
@@ -348,92 +265,6 @@ def test_noise_is_no_word() -> None:
     assert corpus.index().labels == ("left",)
 
 
-# ------------------------------------------------------------------ undo
-
-CHANGES = st.lists(
-    st.tuples(
-        st.sampled_from(["add", "relabel", "rename", "speaker", "remove"]),
-        st.lists(st.integers(0, 5), min_size=1, max_size=4),
-        st.sampled_from(["a", "b", BACKGROUND_NOISE]),
-    ),
-    max_size=8,
-)
-
-
-def _carry_out(corpus: OwnCorpus, kind: str, places: list[int], word: str) -> own_store.Change | None:
-    clips = (*corpus.clips(), *corpus.noise())
-    ids = [clips[place].id for place in places if place < len(clips)]
-    with contextlib.suppress(CorpusError):  # no clip has that label: nothing happens
-        return {
-            "add": lambda: corpus.add([new(word)] * len(places)),
-            "relabel": lambda: corpus.relabel(ids, word),
-            "rename": lambda: corpus.rename_word(word, "ab"[places[0] % 2]),
-            "speaker": lambda: corpus.set_speaker(ids, [None, "Ann"][places[0] % 2]),
-            "remove": lambda: corpus.remove(ids),
-        }[kind]()
-    return None
-
-
-@settings(max_examples=15)
-@given(CHANGES)
-def test_all_changes_undone_one_after_the_other_give_what_was_before(changes: list) -> None:
-    with contextlib.suppress(CorpusError):
-        delete("kitchen")
-    corpus = create("kitchen")
-    corpus.add([new("a"), new("b", "Bob")])
-    states, numbers, versions = [], [], [corpus.version]
-    for change in changes:
-        state = _state(corpus)
-        made = _carry_out(corpus, *change)
-        if made is not None and made.number:
-            states.append(state)
-            numbers.append(made.number)
-            versions.append(corpus.version)
-            assert corpus.last_change() == made
-    for state, number in zip(reversed(states), reversed(numbers), strict=True):
-        assert corpus.last_change().number == number
-        assert corpus.undo().can_be_undone is False
-        versions.append(corpus.version)
-        assert _state(corpus) == state
-    assert versions == sorted(set(versions)), "every change has a version of its own"
-
-
-def test_undo_leaves_alone_what_was_changed_since() -> None:
-    corpus = create("kitchen")
-    corpus.add([new("a")] * 3)
-    ids = _ids(corpus)
-    first = corpus.relabel(ids, "b")
-    corpus.relabel(ids[:1], "c")
-    undone = corpus.undo(first.number)
-    assert undone.text == "Undone: 3 clips labelled 'b'"
-    assert undone.clips == 2
-    assert [corpus.clip(id).label for id in ids] == ["c", "a", "a"]
-    with pytest.raises(CorpusError, match="was undone already"):
-        corpus.undo(first.number)
-    with pytest.raises(CorpusError, match="nothing to undo"):
-        corpus.undo(undone.number)
-
-
-def test_purging_removes_the_files_for_good_and_forgets() -> None:
-    corpus = create("kitchen")
-    corpus.add([new()] * 3)
-    gone = _ids(corpus)[:2]
-    corpus.remove(gone)
-    assert len(_files(corpus)) == 3, "until then it can be undone"
-    version = corpus.version
-    just_added = corpus.path / "clips" / "being-added.wav"
-    just_added.touch()
-    assert corpus.purge() == 2
-    assert _files(corpus) == {corpus.clips()[0].path.name, just_added.name}
-    assert corpus.version > version
-    assert corpus.last_change() is None
-    with pytest.raises(CorpusError, match="nothing to undo"):
-        corpus.undo()
-
-
-# ------------------------------------------------------------------ the index
-
-
 def test_sides_follow_lists_else_speakers_else_clips() -> None:
     corpus = create("kitchen")
     corpus.add([new("left")] * 10 + [new("right", "Ann")] * 10)
@@ -491,123 +322,3 @@ def test_files_that_are_gone_are_passed_over_with_a_reason() -> None:
     shutil.rmtree(corpus.path / "clips")
     with pytest.raises(CorpusError, match=r"is empty\. Record or upload some clips first\. The files of 2 are gone"):
         corpus.index()
-
-
-# ------------------------------------------------------------------ damage, and many at once
-
-
-@pytest.mark.parametrize("content", [b"", b"no database at all, but long enough" * 100, None, "cut"])
-def test_a_damaged_database_is_told_in_a_sentence(content: bytes | str | None) -> None:
-    corpus = create("kitchen")
-    corpus.add([new()] * 100)
-    path = corpus.path / "corpus.sqlite"
-    whole = path.read_bytes()
-    if content is None:
-        content = whole[:4096] + bytes(len(whole) - 4096)
-    path.write_bytes(whole[: len(whole) // 2] if content == "cut" else content)
-    for call in (corpus.clips, lambda: corpus.add([new()]), corpus.index, corpus.last_change, corpus.purge):
-        with pytest.raises(CorpusError, match=r"database of the corpus 'kitchen' is damaged .*import that folder"):
-            call()
-
-
-def test_a_damaged_row_and_a_newer_database_are_told() -> None:
-    corpus = create("kitchen")
-    corpus.add([new()])
-    with contextlib.closing(sqlite3.connect(corpus.path / "corpus.sqlite")) as connection:
-        connection.execute("UPDATE clips SET measures = '{'")
-        connection.commit()
-        with pytest.raises(CorpusError, match="is damaged"):
-            corpus.clips()
-        connection.execute("PRAGMA user_version = 2")
-        connection.commit()
-    with pytest.raises(CorpusError, match="newer Hark"):
-        corpus.clips()
-
-
-def test_a_corpus_that_another_page_holds_for_long_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    corpus = create("kitchen")
-    monkeypatch.setattr(own_store, "_PATIENCE", 0.05)
-    with contextlib.closing(sqlite3.connect(corpus.path / "corpus.sqlite")) as connection:
-        connection.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(WorkspaceError, match="being changed by another page"):
-            corpus.add([new()])
-    assert _files(corpus) == set()
-    assert corpus.add([new()]).clips == 1
-
-
-_BUSY = """
-import sys
-from data.own_corpus import NewClip, OwnCorpus
-corpus, name = OwnCorpus("kitchen"), sys.argv[1]
-for number in range(12):
-    corpus.add([NewClip(name, None, "upload", f"{number}.wav", b"RIFF", ".wav", 0.5)] * 3)
-    mine = [one.id for one in corpus.clips() if one.label == name]
-    corpus.remove(mine[:1])
-    corpus.set_speaker(mine[1:2], name)
-"""
-
-
-def test_threads_and_processes_that_change_it_at_once_lose_nothing() -> None:
-    corpus = create("kitchen")
-    corpus.add([new("shared")] * 60)
-    version = corpus.version
-    shared = _ids(corpus)
-    failed: list[BaseException] = []
-
-    def work(number: int) -> None:
-        try:
-            for place in range(10):
-                OwnCorpus("kitchen").relabel([shared[10 * number + place]], f"thread {number}")
-                OwnCorpus("kitchen").add([new(f"new {number}")] * 2)
-        except BaseException as error:
-            failed.append(error)
-
-    processes = [subprocess.Popen([sys.executable, "-c", _BUSY, name], cwd=PROJECT) for name in ("one", "two")]
-    threads = [threading.Thread(target=work, args=(number,)) for number in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert [process.wait(60) for process in processes] == [0, 0]
-    assert failed == []
-    assert Counter(one.label for one in corpus.clips()) == {
-        "one": 24, "two": 24, "shared": 20, **{f"thread {number}": 10 for number in range(4)}, **{f"new {number}": 20 for number in range(4)},
-    }  # fmt: skip
-    # three changes a round of a process, two a round of a thread: none was swallowed
-    assert corpus.version == version + 2 * 12 * 3 + 4 * 10 * 2
-    assert len(_files(corpus)) == 60 + 2 * 36 + 4 * 20
-
-
-def test_two_who_make_the_same_corpus_make_one() -> None:
-    made: list[str] = []
-
-    def work() -> None:
-        try:
-            create("kitchen").add([new()])
-            made.append("made")
-        except CorpusError:
-            made.append("was there")
-
-    threads = [threading.Thread(target=work) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert Counter(made) == {"made": 1, "was there": 5}
-    assert len(OwnCorpus("kitchen").clips()) == 1
-
-
-def test_many_clips_are_one_change() -> None:
-    corpus = create("kitchen")
-    corpus.add([new(f"word {number % 7}") for number in range(1000)])
-    assert len(corpus.index().clips) == 1000
-    # more of them than a statement may have parameters
-    assert corpus.relabel(_ids(corpus) * 40, "one").clips == 1000
-    assert corpus.undo().clips == 1000
-    assert corpus.index().labels == tuple(f"word {number}" for number in range(7))
-
-
-@pytest.mark.parametrize("label", ["\u200b", "\u200d\u200d", "a\u202eb", "\u2067x"])
-def test_labels_that_cannot_be_seen_or_turn_the_text_are_refused(label: str) -> None:
-    with pytest.raises(CorpusError):
-        clean_label(label)
