@@ -99,10 +99,11 @@ def _check(options: argparse.Namespace) -> int:
     if options.unlike:
         from audio_models import embedding, runs
 
+        there = made.index().clips
         with TerminalProgress() as progress:
-            heard, _ = embedding.embed_clips(runs.find("commands"), made.index().clips, progress.report)
+            heard, _ = embedding.embed_clips(runs.find("commands"), there, progress.report)
         by_path = {clip.path: clip for clip in clips}
-        found += unlike([by_path[clip.path] for clip in made.index().clips], heard)
+        found += unlike([by_path[clip.path] for clip in there], heard)
     by_id = {clip.id: clip for clip in clips}
     if options.json:
         print_json(

@@ -170,7 +170,8 @@ class TrainingConfig:
         mixup: how strongly clips of a batch are mixed in pairs, frames and targets alike: the shares are drawn from
             Beta(mixup, mixup) (Zhang et al. 2018); 0 mixes nothing.
         folds: judge by cross-validation: the clips are dealt into so many folds, for each a network learns from the
-            others and is judged on it, and the network that is kept learns from all of them. 0: by the corpus' sides.
+            others and is judged on it, and the network that is kept learns from all of them; all epochs are done,
+            whatever `patience` says. 0: by the corpus' sides.
     """
 
     epochs: int = 30

@@ -215,6 +215,7 @@ def _judge(
     predicted = probabilities.argmax(axis=1)
     correct = true == predicted
     speakers = [clip.speaker for clip in clips]
+    confusion = metrics.confusion_matrix(true, predicted, len(labels))
     return Evaluation(
         run=run.id,
         corpus=reference.name,
@@ -222,8 +223,8 @@ def _judge(
         labels=tuple(labels),
         accuracy=float(correct.mean()),
         interval=metrics.accuracy_interval(correct, speakers),
-        confusion=metrics.confusion_matrix(true, predicted, len(labels)).tolist(),
-        per_class=metrics.class_scores(metrics.confusion_matrix(true, predicted, len(labels)), labels),
+        confusion=confusion.tolist(),
+        per_class=metrics.class_scores(confusion, labels),
         per_speaker=metrics.speaker_scores(correct, speakers),
         skipped=[],
         heard=[

@@ -174,33 +174,32 @@ def _learn_by_folds(run: Run, training: Training, prepared: Prepared, work: Work
     heard = np.zeros((epochs, len(of_clip), len(prepared.labels)), np.float32)
     began = time.monotonic()
 
-    def learn(fold: int, positions: Any, stage: str) -> Iterator[int]:
-        batches, held_back = prepared.training.only(positions), prepared.validation.only(of_fold(fold))
+    def learn(turn: int, learned: NDArray[np.int64], held_back: NDArray[np.int64], stage: str) -> Iterator[int]:
+        batches, validation = prepared.training.only(learned), prepared.validation.only(held_back)
 
         def said(step: Step) -> None:
             part = (step.epoch - 1 + step.clips_done / step.clips) / epochs
             spent = time.monotonic() - began
             work.go_on(
-                stage=stage, done=round(100 * (fold + part) / (count + 1)), total=100, unit="%",
-                seconds_left=spent * (count + 1 - fold - part) / (fold + part) if fold + part > 0.2 else None,
+                stage=stage, done=round(100 * (turn + part) / (count + 1)), total=100, unit="%",
+                seconds_left=spent * (count + 1 - turn - part) / (turn + part) if turn + part > 0.2 else None,
             )  # fmt: skip
 
         training.begin_again()
         for number in range(epochs):
-            training.run_epoch(batches, held_back, said)
+            training.run_epoch(batches, validation, said)
             yield number
 
-    def of_fold(fold: int) -> Any:
-        return np.flatnonzero(of_clip == fold) if fold < count else judged[:1]
-
     for fold in range(count):
-        for number in learn(fold, np.flatnonzero(of_clip != fold), f"Held back in turn, {fold + 1} of {count}"):
-            heard[number, of_clip == fold] = training.heard
+        held_back, stage = np.flatnonzero(of_clip == fold), f"Held back in turn, {fold + 1} of {count}"
+        for number in learn(fold, np.flatnonzero(of_clip != fold), held_back, stage):
+            heard[number, held_back] = training.heard
     classes = prepared.validation.classes[judged]
     figures = [metrics.fit(heard[number, judged], classes) for number in range(epochs)]
     best = min(range(epochs), key=lambda number: figures[number][0])
     history = []
-    for number in learn(count, np.arange(len(of_clip)), "Learning from all clips"):
+    # nothing is held back any more; the answers to one clip are made and not looked at
+    for number in learn(count, np.arange(len(of_clip)), judged[:1], "Learning from all clips"):
         loss, accuracy = figures[number]
         history.append(replace(training.history[-1], validation_loss=loss, validation_accuracy=accuracy))
         run.write_history(history)

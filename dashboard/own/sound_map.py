@@ -45,8 +45,11 @@ def show(corpus: OwnCorpus) -> None:
                 st.markdown(f"**{as_text(clip.label)}** · {as_text(clip.speaker or 'speaker not known')}")
                 st.caption(as_text(clip.original))
                 play(hearing.as_clip(clip))
+        from audio_models.corpus_map import agreement
+
+        alike = agreement(heard.points, [clip.label for clip in heard.clips]).mean()
         st.caption(
-            f"Placed by what the network “{hearing.LISTENER}” hears: neighbours sound alike to it, whatever word they are filed under. "
+            f"Of each clip's neighbours {alike:.0%} are of its own word. Placed by what the network “{hearing.LISTENER}” hears: neighbours sound alike to it, whatever word they are filed under. "
             "Words that make clumps of their own are easy to tell apart; a point in a foreign clump may have the wrong word. "
             "The axes mean nothing."
         )

@@ -9,6 +9,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from audio_models.clip_checks import Finding, findings, measure, sound_digest
+from dashboard.charts import waveform_envelope
 from dashboard.widgets import as_text
 
 _POINTS = 120
@@ -62,14 +63,12 @@ def drawn(samples: NDArray[np.float32], sample_rate: int, content: bytes) -> Sou
 
 def waveform_picture(samples: NDArray[np.float32]) -> str:
     """A waveform (samples,) as a small SVG, in a colour that stands out from light and dark."""
-    edges = np.linspace(0, len(samples), min(_POINTS, len(samples)) + 1).astype(int)
-    highest = np.maximum.reduceat(samples, edges[:-1])
-    lowest = np.minimum.reduceat(samples, edges[:-1])
+    envelope = waveform_envelope(samples, 1, _POINTS)  # against the number of the sample; only its shape is drawn
     scale = _HEIGHT / max(float(np.abs(samples).max()), 1e-4)
-    above = [f"{place},{_HEIGHT - scale * value:.1f}" for place, value in enumerate(highest)]
-    below = [f"{place},{_HEIGHT - scale * value:.1f}" for place, value in enumerate(lowest)]
+    above = [f"{place},{_HEIGHT - scale * value:.1f}" for place, value in enumerate(envelope["high"])]
+    below = [f"{place},{_HEIGHT - scale * value:.1f}" for place, value in enumerate(envelope["low"])]
     points = " ".join([*above, *reversed(below)])
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {len(highest)} {2 * _HEIGHT:g}" width="{_WIDTH}" height="{2 * _HEIGHT:g}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {len(envelope)} {2 * _HEIGHT:g}" width="{_WIDTH}" height="{2 * _HEIGHT:g}" '
         f'preserveAspectRatio="none"><polygon points="{points}" fill="{_COLOUR}" stroke="{_COLOUR}" stroke-width="0.5"/></svg>'
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
@@ -13,7 +14,7 @@ from audio_models.config import FOLDS, RunConfig, default_run, tuned_run
 from audio_models.cross_validation import FEWEST_CLIPS
 from audio_models.progress import in_words
 from audio_models.runs import Run
-from audio_models.work_folder import State
+from audio_models.work_folder import State, readable
 from dashboard import charts, work_watch
 from dashboard.own.hearing import LISTENER
 from dashboard.training_form import rounded
@@ -22,6 +23,9 @@ from data.catalogue import CorpusReference
 from data.corpus import SILENCE, UNKNOWN
 from data.own_corpus import OwnCorpus
 from data.task import Task
+
+if TYPE_CHECKING:
+    from audio_models.evaluation import Evaluation
 
 _TRAINED, _SCRATCH = f"From “{LISTENER}”", "From scratch"
 _STARTS = {
@@ -52,7 +56,7 @@ def show(corpus: OwnCorpus) -> None:
             return
         _form(corpus, words, counts)
     with watch:
-        known = _runs_of(corpus)
+        known = _runs_of(corpus.name)
         if known:
             work_watch.choose_and_watch(known, "teach", "Taught", _called, _draw)
         else:
@@ -105,17 +109,17 @@ def _config(corpus: OwnCorpus, task: Task, start: str) -> RunConfig:
     return replace(base, training=replace(base.training, folds=FOLDS))
 
 
-def _runs_of(corpus: OwnCorpus) -> list[Run]:
-    from audio_models.work_folder import readable
-
-    return [
-        run for run in readable(runs.listing()) if run.config.corpus.name == corpus.name and run.config.training.folds
-    ]
+def _runs_of(corpus: str) -> list[Run]:
+    """What was taught from the corpus of that name, the newest first."""
+    return [run for run in readable(runs.listing()) if run.config.corpus.name == corpus and run.config.training.folds]
 
 
 def _called(run: Run) -> str:
-    of = f"from {run.config.start}" if run.config.start else "from scratch"
-    return f"{run.name} · {of} · {run.started_in_words}"
+    return f"{run.name} · {_start_of(run)} · {run.started_in_words}"
+
+
+def _start_of(run: Run) -> str:
+    return f"from {run.config.start}" if run.config.start else "from scratch"
 
 
 def _draw(run: Run, state: State) -> None:
@@ -151,34 +155,25 @@ def _draw(run: Run, state: State) -> None:
     st.markdown("##### What to do next")
     for sentence in found or ["Nothing stands out: speak to it."]:
         st.markdown(f"- {as_text(sentence)}")
-    _beside_others(run)
+    _beside_others(run, judgement)
     st.altair_chart(
         charts.confusion_matrix(np.array(judgement.confusion), judgement.labels, shares=False), key=f"teach-matrix-{run.id}"
     )  # fmt: skip
 
 
-def _beside_others(run: Run) -> None:
-    """The run before it, and the best of the other start, on the same clips held back."""
+def _beside_others(run: Run, judgement: Evaluation) -> None:
+    """The run before it, and the newest of another start, on the same clips held back."""
     from audio_models import advice, evaluation
 
-    mine = evaluation.kept(run, None, evaluation.HELD_BACK)
-    older = [
-        one
-        for one in _runs_of(OwnCorpus(run.config.corpus.name.partition(":")[2]))
-        if one.id < run.id and one.state.status == "finished"
-    ]
+    older = [one for one in _runs_of(run.config.corpus.name) if one.id < run.id and one.state.status == "finished"]
     same = next((one for one in older if one.config.start == run.config.start), None)
     other = next((one for one in older if one.config.start != run.config.start), None)
-    for before, first in (
-        (same, "Taught before"),
-        (other, "From scratch" if run.config.start else f"From “{LISTENER}”"),
-    ):
-        if before is None or mine is None:
+    for before in (same, other):
+        theirs = evaluation.kept(before, None, evaluation.HELD_BACK) if before else None
+        found = advice.compare(theirs, judgement) if theirs else None
+        if before is None or found is None:
             continue
-        theirs = evaluation.kept(before, None, evaluation.HELD_BACK)
-        found = advice.compare(theirs, mine) if theirs else None
-        if found is None:
-            continue
+        first = "Taught before" if before is same else _start_of(before).capitalize()
         st.markdown(f"##### Beside {as_text(before.name)}")
         st.markdown(as_text(found.in_words(first, "this one")))
         for title, clips in (("mended", found.mended), ("broken", found.broken)):
