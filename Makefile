@@ -16,7 +16,7 @@ run: $(VENV)/.installed  ## set up what is missing, then open the dashboard (POR
 	@$(BIN)/python -m dashboard --port $(PORT)
 
 test: $(VENV)/.installed-dev  ## run all tests
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/.installed-dev  ## check style, formatting and types
 	$(BIN)/ruff check .

@@ -25,6 +25,8 @@ from data.task import Task
 
 AnyWork = Run | Experiment | Comparison
 
+_ANY = Task(("yes", "no"))  # stands in until the corpus' words are known
+
 
 def train(options: argparse.Namespace) -> int:
     """Make a run and train it here, or in the background."""
@@ -220,20 +222,26 @@ def _parameters(run: Run) -> int | None:
 
 def _run_config(options: argparse.Namespace) -> RunConfig:
     corpus = reference(options, options.corpus)
-    task = _task(options, corpus)
     if options.start:
         start = runs.find(options.start)
         name = start.id if start.is_bundled else str(start.folder)
         voices = {clip.speaker for clip in _index(corpus).clips} - {None}
-        base = tuned_run(corpus, task, name, start.config, speakers=len(voices), name=options.name)
-    else:
-        base = default_run(corpus, task, options.cell, options.recipe, name=options.name)
+        task = _task(options, corpus)
+        return _with_settings(
+            tuned_run(corpus, task, name, start.config, speakers=len(voices), name=options.name), options
+        )
+    # A wrong setting is said before the corpus is read, which may take minutes.
+    config = _with_settings(default_run(corpus, _ANY, options.cell, options.recipe, name=options.name), options)
+    return replace(config, task=_task(options, corpus))
+
+
+def _with_settings(config: RunConfig, options: argparse.Namespace) -> RunConfig:
     return replace(
-        base,
-        features=changed(base.features, options),
-        network=changed(base.network, options),
-        training=changed(base.training, options),
-        augmentation=changed(base.augmentation, options),
+        config,
+        features=changed(config.features, options),
+        network=changed(config.network, options),
+        training=changed(config.training, options),
+        augmentation=changed(config.augmentation, options),
     )
 
 

@@ -32,7 +32,7 @@ if not CHROMIUM.exists() and os.environ.get("HARK_REQUIRE_BROWSER") != "1":
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 PATIENCE = 120_000  # milliseconds, for a training
 PAGES = ("", "words", "data", "train", "evaluate", "inside", "memory", "compare")

@@ -60,7 +60,6 @@ def one_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("judged")
 
 
-@pytest.mark.xdist_group("bundled")
 @pytest.mark.parametrize("name", MODELS)
 def test_a_model_hears_as_its_card_says(
     name: str, real_commands: Path, one_workspace: Path, monkeypatch: pytest.MonkeyPatch

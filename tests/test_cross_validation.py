@@ -143,7 +143,6 @@ def taught(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     return home, Path(json.loads(done.stdout)["path"])
 
 
-@pytest.mark.xdist_group("taught")
 def test_a_trained_network_is_taught_new_words(taught: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     home, folder = taught
     monkeypatch.setenv("HARK_HOME", str(home))
@@ -161,7 +160,6 @@ def test_a_trained_network_is_taught_new_words(taught: tuple[Path, Path], monkey
     assert best.validation_accuracy == pytest.approx(judged.accuracy), "the kept epoch is the judged one"
 
 
-@pytest.mark.xdist_group("taught")
 def test_it_is_not_judged_by_what_it_learned(taught: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     home, folder = taught
     monkeypatch.setenv("HARK_HOME", str(home))
@@ -176,7 +174,6 @@ def test_it_is_not_judged_by_what_it_learned(taught: tuple[Path, Path], monkeypa
         evaluation.evaluate(runs.find("commands"), None, evaluation.HELD_BACK)
 
 
-@pytest.mark.xdist_group("taught")
 def test_a_copied_run_keeps_its_judgement(
     taught: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -191,7 +188,6 @@ def test_a_copied_run_keeps_its_judgement(
     assert SILENCE not in {score.label for score in judged.per_class}, "it was not judged, so it has no score"
 
 
-@pytest.mark.xdist_group("taught")
 def test_naming_its_own_corpus_does_not_let_it_be_judged_by_what_it_learned(
     taught: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -215,7 +211,6 @@ def test_the_running_mean_of_the_weights_takes_up_the_new_last_layer() -> None:
     assert row.validation_accuracy == 1
 
 
-@pytest.mark.xdist_group("taught")
 def test_settings_of_the_network_stay_as_they_are(taught: tuple[Path, Path]) -> None:
     home, folder = taught
     corpus = json.loads((folder / "config.json").read_text())["corpus"]["name"]

@@ -126,7 +126,6 @@ def after_teaching(taught: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     return run
 
 
-@pytest.mark.xdist_group("taught page")
 def test_what_was_taught_says_how_well_and_what_to_do_next(after_teaching: runs.Run) -> None:
     judged = evaluation.kept(after_teaching, None, evaluation.HELD_BACK)
     assert judged is not None
@@ -162,7 +161,6 @@ def _taught_before(run: runs.Run, start: str, wrong: int) -> runs.Run:
     return before
 
 
-@pytest.mark.xdist_group("taught page")
 @pytest.mark.parametrize(("start", "first"), [("commands", "Taught before"), ("", "From scratch")])
 def test_two_teachings_are_compared_on_the_clips_that_both_held_back(
     after_teaching: runs.Run, start: str, first: str
@@ -184,14 +182,12 @@ def test_two_teachings_are_compared_on_the_clips_that_both_held_back(
     assert len(app.get("audio")) == min(4, len(found.mended)) > 0
 
 
-@pytest.mark.xdist_group("taught page")
 def test_a_judgement_that_is_gone_is_one_sentence(after_teaching: runs.Run) -> None:
     shutil.rmtree(after_teaching.evaluations_folder)
     app = open_words("Teach")
     assert ["judgement is not there any more" in one.value for one in app.warning] == [True]
 
 
-@pytest.mark.xdist_group("taught page")
 def test_a_damaged_teaching_takes_the_page_not_down(after_teaching: runs.Run) -> None:
     app = open_words("Teach")
     for name in ("model.onnx", "state.json", "config.json"):
