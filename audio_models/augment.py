@@ -40,22 +40,37 @@ class Augmenter:
 
     def waveform(self, samples: Waveform, random: np.random.Generator) -> Waveform:
         """A clip with a word in it, (samples,) float32 -> the same length."""
+        moved, _, _ = self.moved(samples, random)
+        return self.under_noise(moved, random)
+
+    def moved(self, samples: Waveform, random: np.random.Generator) -> tuple[Waveform, int, float]:
+        """A clip (samples,) float32 at another speed, place and level: the same length, where its first sample came to
+        lie, and how much faster it is: what was at sample n is at `first + n / faster`.
+        """
         config = self._config
         length = len(samples)
-        faster = np.exp(random.uniform(-1, 1) * np.log1p(config.speed))
+        faster = float(np.exp(random.uniform(-1, 1) * np.log1p(config.speed)))
         if config.speed:
             samples = soxr.resample(samples, self._rate * faster, self._rate, quality="QQ")
         # a longer clip is cut at both ends, a shorter one is laid in the middle, and then moved
         reach = config.shift_ms / 1000 * self._rate
         start = round((length - len(samples)) / 2 + random.uniform(-reach, reach))
-        moved = _stretch(self._dither, length, random).copy()
+        moved = self.quiet(length, random)
         first, last = max(0, start), min(length, start + len(samples))
         if last > first:
             moved[first:last] += samples[first - start : last - start]
         moved *= np.float32(10 ** (random.uniform(-1, 1) * config.gain_db / 20))
-        if self._noise and random.random() < config.noise_probability:
-            moved += self._scaled_noise(moved, random)
-        return np.clip(moved, -1, 1, out=moved)
+        return moved, start, faster
+
+    def under_noise(self, samples: Waveform, random: np.random.Generator) -> Waveform:
+        """Background noise added to (samples,) float32, in place, as often and as loud as the settings say."""
+        if self._noise and random.random() < self._config.noise_probability:
+            samples += self._scaled_noise(samples, random)
+        return np.clip(samples, -1, 1, out=samples)
+
+    def quiet(self, length: int, random: np.random.Generator) -> Waveform:
+        """What a microphone gives where nothing is heard, (length,) float32."""
+        return _stretch(self._dither, length, random).copy()
 
     def silence(self, length: int, random: np.random.Generator) -> Waveform:
         """A clip without a word, (length,) float32: noise at any level, now and then none at all."""

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -23,7 +24,8 @@ from audio_models.sequences import PADDING, Normalisation, pad
 from audio_models.waveform import Waveform
 
 Batch = tuple[NDArray[np.float32], NDArray[np.int64]]
-"""Frames (batch, longest, width) and classes (batch,)."""
+"""Frames (batch, longest, width) and classes: of each clip (batch,), or of each step where clips are read in a row,
+(batch, steps), -1 where nothing is asked."""
 
 REUSE = 4
 """Epochs that show the same change of a waveform, each under other masks: a change takes as long as three steps of the
@@ -173,19 +175,8 @@ class AugmentedBatches:
         order = shown[balanced(self.classes[shown], words, self.size, random)]
         times = _times_before(order)
         firsts = range(0, len(order), self.batch_size)
-        waiting: list[Future[Batch]] = []
-        with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(1) as pool:
-            try:
-                for first in firsts:
-                    part = slice(first, first + self.batch_size)
-                    waiting.append(pool.submit(self._batch, number, first, order[part], times[part]))
-                    if len(waiting) > _AHEAD:
-                        yield waiting.pop(0).result()
-                while waiting:
-                    yield waiting.pop(0).result()
-            finally:
-                for batch in waiting:
-                    batch.cancel()
+        parts = [(first, slice(first, first + self.batch_size)) for first in firsts]
+        return made_ahead([partial(self._batch, number, first, order[part], times[part]) for first, part in parts])
 
     def _batch(self, epoch: int, first: int, positions: NDArray[np.int64], times: NDArray[np.int64]) -> Batch:
         """Masks are drawn for each batch; the waveform behind them is changed anew in every `REUSE`-th epoch."""
@@ -213,6 +204,22 @@ class AugmentedBatches:
         if self.classes[position] == self.silence:
             return self.augmenter.silence(len(samples), random)
         return self.augmenter.waveform(samples, random)
+
+
+def made_ahead(jobs: Sequence[Callable[[], Batch]]) -> Iterator[Batch]:
+    """The batches that `jobs` make, in their order; a few are made on another thread before they are asked for."""
+    waiting: list[Future[Batch]] = []
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(1) as pool:
+        try:
+            for job in jobs:
+                waiting.append(pool.submit(job))
+                if len(waiting) > _AHEAD:
+                    yield waiting.pop(0).result()
+            while waiting:
+                yield waiting.pop(0).result()
+        finally:
+            for batch in waiting:
+                batch.cancel()
 
 
 def _variant(epoch: int, position: int) -> int:

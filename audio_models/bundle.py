@@ -20,17 +20,11 @@ from pathlib import Path
 import numpy as np
 
 from audio_models import evaluation, runs, waveform
-from audio_models.config import (
-    CELL_TITLES,
-    Cell,
-    Recipe,
-    RunConfig,
-    default_run,
-    to_dict,
-)
+from audio_models.config import CELL_TITLES, Cell, Recipe, RunConfig, to_dict
 from audio_models.evaluation import Evaluation
 from audio_models.mfcc import mfcc_batch
 from audio_models.progress import in_words
+from audio_models.recipes import default_run
 from audio_models.recognizer import Recognizer
 from audio_models.runs import Run
 from audio_models.waveform import Waveform

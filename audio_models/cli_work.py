@@ -10,11 +10,12 @@ from typing import Any
 
 from audio_models import comparison, jobs, memory_lab, memory_tasks, runs
 from audio_models.comparison import Comparison
-from audio_models.config import CELLS, RunConfig, default_run, tuned_run
+from audio_models.config import CELLS, RunConfig
 from audio_models.errors import ConfigError, RunError
 from audio_models.memory_lab import Experiment
 from audio_models.options import changed
 from audio_models.progress import TerminalProgress, in_words
+from audio_models.recipes import default_run, tuned_run
 from audio_models.runs import Run
 from audio_models.terminal import chatter_to, complain, interrupt_cancels, print_json
 from audio_models.work_folder import State

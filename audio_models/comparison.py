@@ -20,17 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio_models import metrics, work_folder
-from audio_models.config import (
-    CELL_TITLES,
-    CELLS,
-    Cell,
-    Recipe,
-    RunConfig,
-    default_run,
-    from_dict,
-    within,
-)
+from audio_models.config import CELL_TITLES, CELLS, Cell, Recipe, RunConfig, from_dict, within
 from audio_models.errors import ConfigError, RunError
+from audio_models.recipes import default_run
 from audio_models.runs import Run
 from audio_models.work_folder import MissingFileError, WorkFolder
 from data import workspace

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar, get_args, get_type_hints
 
 from audio_models.errors import ConfigError
@@ -23,7 +23,7 @@ CELL_TITLES: dict[Cell, str] = {
 
 Readout = Literal["last", "mean", "attention"]
 Schedule = Literal["constant", "cosine"]
-Recipe = Literal["plain", "strong"]
+Recipe = Literal["plain", "strong", "streaming"]
 RECIPES: tuple[Recipe, ...] = get_args(Recipe)
 
 
@@ -32,7 +32,6 @@ REACH = 5
 
 _FEWEST_CLIPS = 1000  # of an epoch with augmentation
 _CHANGES, _FEWEST_TUNING = 6, 600  # of each clip, and clips at the least, of an epoch that tunes a trained network
-_EPOCHS_FOR_ONE_VOICE, _EPOCHS_FOR_SEVERAL, _SEVERAL_VOICES = 4, 7, 3  # of tuning; the first fits the last layer alone
 _HALVINGS = 2  # convolutions that halve the number of frames
 
 
@@ -112,6 +111,7 @@ class NetworkConfig:
         convolutions: layers of a convolution over five frames and five bands in front of the cell; each of the first
             two halves the number of both. 0: the cell reads the frames themselves.
         filters: outputs of each convolution.
+        causal: a convolution sees the two frames before and the two after; if causal, the four before and none after.
     """
 
     cell: Cell = "gru"
@@ -122,6 +122,7 @@ class NetworkConfig:
     readout: Readout = "last"
     convolutions: int = 0
     filters: int = 24
+    causal: bool = False
 
     def __post_init__(self) -> None:
         if self.cell not in CELLS:
@@ -139,6 +140,19 @@ class NetworkConfig:
             if self.convolutions:
                 raise ConfigError("A convolution sees several frames, and feed-forward sees each alone; use 0 of them.")
             object.__setattr__(self, "readout", "mean")
+
+    @property
+    def streams(self) -> bool:
+        """Whether the network can go on from frame to frame for ever: no answer waits for what comes later, and none
+        looks back further than its state.
+        """
+        forward = self.cell != "feed_forward" and not self.bidirectional and self.readout == "last"
+        return forward and (self.causal or not self.convolutions)
+
+    @property
+    def reach_back(self) -> tuple[int, int]:
+        """Frames before and after the middle of a convolution that it sees."""
+        return (REACH - 1, 0) if self.causal else (REACH // 2, REACH // 2)
 
     @property
     def frames_a_step(self) -> int:
@@ -169,6 +183,9 @@ class TrainingConfig:
             (Polyak and Juditsky 1992); 0 keeps the weights themselves.
         mixup: how strongly clips of a batch are mixed in pairs, frames and targets alike: the shares are drawn from
             Beta(mixup, mixup) (Zhang et al. 2018); 0 mixes nothing.
+        clips_in_a_row: the network learns from so many clips one after the other, with background noise under them and
+            pauses between, and is asked after every step what was said last; so its state can run on for ever. 1: it
+            reads one clip at a time, from a state of zeros, and is asked at the end.
         folds: judge by cross-validation: the clips are dealt into so many folds, for each a network learns from the
             others and is judged on it, and the network that is kept learns from all of them; all epochs are done,
             whatever `patience` says. 0: by the corpus' sides.
@@ -185,6 +202,7 @@ class TrainingConfig:
     averaging: float = 0.0
     mixup: float = 0.0
     folds: int = 0
+    clips_in_a_row: int = 1
 
     def __post_init__(self) -> None:
         within("The number of epochs", self.epochs, 1, 1000)
@@ -198,6 +216,9 @@ class TrainingConfig:
         within("Label smoothing", self.label_smoothing, 0, 0.5)
         within("Averaging", self.averaging, 0, 0.9999)
         within("Mixup", self.mixup, 0, 2)
+        within("The number of clips in a row", self.clips_in_a_row, 1, 20)
+        if self.clips_in_a_row > 1 and self.mixup:
+            raise ConfigError("Mixup mixes single clips; leave it at 0 where clips are read in a row.")
         if self.folds:
             within("The number of folds", self.folds, 2, 20)
 
@@ -245,44 +266,6 @@ class AugmentationConfig:
         within("The widest frequency mask", self.frequency_mask_bands, 0, 128, " bands")
 
 
-# What suits each cell, found on validation clips (docs/recipe.md). A SimpleRNN falls apart at the rate that suits a
-# GRU, and its short memory cannot carry a whole word to the last frame.
-_LEARNING_RATES: dict[Cell, float] = {"simple_rnn": 1e-3, "lstm": 2e-3, "gru": 2e-3, "feed_forward": 2e-3}
-_STRONG_LEARNING_RATES: dict[Cell, float] = {"simple_rnn": 2e-3, "lstm": 3e-3, "gru": 3e-3, "feed_forward": 2e-3}
-_READOUTS: dict[Cell, Readout] = {"simple_rnn": "mean", "lstm": "last", "gru": "last", "feed_forward": "mean"}
-
-
-def default_features(recipe: Recipe) -> FeatureConfig:
-    """The features that a recipe reads."""
-    return FeatureConfig() if recipe == "plain" else FeatureConfig(deltas=False, cepstrum=False)
-
-
-def default_network(cell: Cell, recipe: Recipe = "plain") -> NetworkConfig:
-    """The network that a user gets who chooses nothing but the cell and the recipe."""
-    if recipe == "plain" or cell == "feed_forward":
-        return NetworkConfig(cell, readout=_READOUTS[cell])
-    return NetworkConfig(cell, bidirectional=True, dropout=0.3, readout="attention", convolutions=2)
-
-
-def default_training(cell: Cell, recipe: Recipe = "plain") -> TrainingConfig:
-    """The training that suits a cell."""
-    if recipe == "plain":
-        return TrainingConfig(learning_rate=_LEARNING_RATES[cell])
-    return TrainingConfig(
-        epochs=40,
-        learning_rate=_STRONG_LEARNING_RATES[cell],
-        patience=0,
-        schedule="cosine",
-        label_smoothing=0.1,
-        averaging=0.99,
-    )
-
-
-def default_augmentation(recipe: Recipe) -> AugmentationConfig:
-    """How a recipe changes its training clips."""
-    return AugmentationConfig(augment=recipe == "strong")
-
-
 @dataclass(frozen=True)
 class RunConfig:
     """Everything that a training is made from; the same configuration gives the same run on the same machine.
@@ -304,6 +287,13 @@ class RunConfig:
             raise ConfigError(
                 f"'{self.name[:70]}' cannot name a run; use up to 60 characters without slashes or line breaks."
             )
+        if self.training.clips_in_a_row > 1 and not self.network.streams:
+            raise ConfigError(
+                "Clips are read in a row only by a network that reads forwards and answers from its last state; "
+                "set bidirectional off, readout to last, and causal where there are convolutions."
+            )
+        if self.training.clips_in_a_row > 1 and not self.augmentation.augment:
+            raise ConfigError("Clips are read in a row only with augmentation, which makes the pauses; turn it on.")
 
     def clips_of_a_class(self, clips_a_word: float) -> int:
         """Clips of each class that an epoch shows: as many as a word has on average; augmentation makes many of a few."""
@@ -313,56 +303,6 @@ class RunConfig:
         if self.start:  # few epochs suffice, but each clip must come in many changes
             return max(_CHANGES * each, math.ceil(_FEWEST_TUNING / len(self.task.classes)))
         return max(each, math.ceil(_FEWEST_CLIPS / len(self.task.classes)))
-
-
-def default_run(
-    corpus: CorpusReference,
-    task: Task,
-    cell: Cell,
-    recipe: Recipe,
-    *,
-    name: str = "",
-    seed: int = 0,
-    epochs: int | None = None,
-) -> RunConfig:
-    """What a user gets who chooses nothing but corpus, task, cell and recipe; `epochs` is the recipe's where None."""
-    training = replace(default_training(cell, recipe), seed=seed)
-    return RunConfig(
-        corpus,
-        task,
-        name,
-        default_features(recipe),
-        default_network(cell, recipe),
-        training if epochs is None else replace(training, epochs=epochs),
-        default_augmentation(recipe),
-    )
-
-
-FOLDS = 5
-"""Of a corpus of the user's own, which is too small for sides."""
-
-
-def tuned_run(
-    corpus: CorpusReference, task: Task, start: str, of: RunConfig, *, speakers: int = 1, name: str = ""
-) -> RunConfig:
-    """What a user gets who teaches a trained network their own words.
-
-    Args:
-        start: the run that has the network.
-        of: its configuration; features and network are the same.
-        speakers: in the corpus; what several have in common is worth more tuning than one voice.
-    """
-    training = TrainingConfig(
-        epochs=_EPOCHS_FOR_ONE_VOICE if speakers < _SEVERAL_VOICES else _EPOCHS_FOR_SEVERAL,
-        learning_rate=2e-3,
-        patience=0,
-        schedule="cosine",
-        folds=FOLDS,
-        seed=of.training.seed,
-    )
-    return RunConfig(
-        corpus, task, name, of.features, of.network, training, default_augmentation("strong"), start
-    )  # fmt: skip
 
 
 Config = TypeVar("Config")

@@ -27,7 +27,7 @@ Frames = NDArray[np.float32]
 
 # The power of 16-bit rounding noise in a mel band lies near 1e-10: what is below it is no sound.
 _FLOOR = 1e-10
-_SLOPE_REACH = 2  # frames to each side
+SLOPE_REACH = 2  # frames to each side
 _AT_ONCE = 4  # clips whose spectra fit the second-level cache; of 16 at once each takes half as long again
 _DECIBELS = np.float32(10 / np.log(10))  # of a natural logarithm, which numpy takes four times as fast as log10
 
@@ -40,6 +40,12 @@ def frame_count(samples: int, config: FeatureConfig) -> int:
 def frame_time(frame: int | NDArray[np.int_], config: FeatureConfig) -> float | NDArray[np.float64]:
     """The middle of a frame [s]."""
     return (frame * config.hop_length + config.frame_length / 2) / config.sample_rate
+
+
+def frame_end(frame: int | NDArray[np.int_], config: FeatureConfig) -> float | NDArray[np.float64]:
+    """The end of the sound that a frame depends on [s]; its slopes look two frames ahead."""
+    last = frame + (SLOPE_REACH if config.deltas else 0)
+    return (last * config.hop_length + config.frame_length) / config.sample_rate
 
 
 def mfcc(waveform: Waveform, config: FeatureConfig) -> Frames:
@@ -90,12 +96,12 @@ def slopes(frames: Frames) -> Frames:
 
     d_t = sum_n n (c_{t+n} - c_{t-n}) / (2 sum_n n^2), n = 1, 2: the regression of the HTK Book (Young et al., 5.9).
     """
-    reach = range(1, _SLOPE_REACH + 1)
-    padded = np.pad(frames, ((_SLOPE_REACH, _SLOPE_REACH), (0, 0)), mode="edge")
+    reach = range(1, SLOPE_REACH + 1)
+    padded = np.pad(frames, ((SLOPE_REACH, SLOPE_REACH), (0, 0)), mode="edge")
     count = len(frames)
     total = np.zeros_like(frames)
     for n in reach:
-        total += np.float32(n) * (padded[_SLOPE_REACH + n :][:count] - padded[_SLOPE_REACH - n :][:count])
+        total += np.float32(n) * (padded[SLOPE_REACH + n :][:count] - padded[SLOPE_REACH - n :][:count])
     return total / np.float32(2 * sum(n * n for n in reach))
 
 

@@ -28,12 +28,14 @@ _RECURRENT: dict[str, Any] = {
 _FAR_BELOW = 1e9  # taken from the attention's score of a masked frame, whose weight is then zero
 
 
-def build(config: NetworkConfig, width: int, classes: int) -> keras.Model:
+def build(config: NetworkConfig, width: int, classes: int, *, every_step: bool = False) -> keras.Model:
     """The network with its first weights, which follow keras' random seed.
 
     Args:
         width: numbers in a frame.
         classes: labels to tell apart.
+        every_step: the layer "output" answers after every step, (batch, steps, classes), and the model gives the last of
+            these; only for a network that `streams`.
 
     Returns:
         a model from (batch, frames, width) to probabilities (batch, classes). Frames that hold only `PADDING` are
@@ -51,7 +53,7 @@ def build(config: NetworkConfig, width: int, classes: int) -> keras.Model:
         if config.cell == "feed_forward":
             hidden = keras.layers.Dense(config.units, activation="relu", name=f"layer_{number}")(hidden)
         else:
-            every_frame = number < config.layers or config.readout != "last"
+            every_frame = number < config.layers or config.readout != "last" or every_step
             layer = _RECURRENT[config.cell](config.units, return_sequences=every_frame, name=f"layer_{number}")
             if config.bidirectional:
                 layer = keras.layers.Bidirectional(layer, name=f"layer_{number}")
@@ -63,15 +65,17 @@ def build(config: NetworkConfig, width: int, classes: int) -> keras.Model:
         hidden = _attention(config, hidden, mask)  # (batch, units)
     # For "feed_forward" this is the mean of f(x_i) over the frames: a Dense layer without activation and a mean commute.
     probabilities = keras.layers.Dense(classes, activation="softmax", name="output")(hidden)
+    if every_step:  # a masked step repeats the answer before it
+        probabilities = probabilities[:, -1]
     return keras.Model(frames, probabilities, name=config.cell)
 
 
 def _convolution(config: NetworkConfig, number: int, stride: int, hidden: Any, mask: Any) -> tuple[Any, Any]:
-    """Each step sees `REACH` frames and `REACH` bands around it; `stride` of both become one.
+    """Each step sees `REACH` frames and `REACH` bands around it, or the frames before it; `stride` of both become one.
 
     Normalised over the batch, which leaves masked frames out.
     """
-    padded = keras.layers.ZeroPadding2D(REACH // 2, name=f"pad_{number}")(hidden)
+    padded = keras.layers.ZeroPadding2D((config.reach_back, (REACH // 2, REACH // 2)), name=f"pad_{number}")(hidden)
     hidden = keras.layers.Conv2D(
         config.filters, REACH, strides=stride, use_bias=False, name=f"convolution_{number}"
     )(padded)  # fmt: skip

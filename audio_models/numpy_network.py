@@ -236,7 +236,7 @@ class NumpyNetwork:
             return [], frames
         maps = [frames[:, :, None]]
         for number, stride in enumerate(self.config.strides, 1):
-            seen = np.pad(maps[-1], ((REACH // 2, REACH // 2), (REACH // 2, REACH // 2), (0, 0)))
+            seen = np.pad(maps[-1], (self.config.reach_back, (REACH // 2, REACH // 2), (0, 0)))
             made = np.zeros(())
             for row, column, window in _windows(maps[-1].shape, stride):
                 made = made + seen[window] @ self._weights[f"convolution_{number}/kernel"][row, column]
@@ -253,7 +253,8 @@ class NumpyNetwork:
             padded = np.zeros((seen.shape[0] + REACH - 1, seen.shape[1] + REACH - 1, seen.shape[2]))
             for row, column, window in _windows(seen.shape, self.config.strides[number - 1]):
                 padded[window] += dsum @ self._weights[f"convolution_{number}/kernel"][row, column].T
-            dmap = padded[REACH // 2 : -(REACH // 2), REACH // 2 : -(REACH // 2)]
+            before = self.config.reach_back[0]
+            dmap = padded[before : before + seen.shape[0], REACH // 2 : -(REACH // 2)]
         return np.asarray(dmap[:, :, 0])
 
 

@@ -7,7 +7,7 @@ after the ONNX operator specification (RNN-22, LSTM-22, GRU-22) and keras' recur
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from audio_models.config import NetworkConfig
+from audio_models.config import REACH, NetworkConfig
 
 OPSET = 17
 IR_VERSION = 8  # what every onnxruntime since 1.12 reads
@@ -44,7 +44,7 @@ def build(
         a graph with the inputs `frames` (batch, frames, width) float32 and `lengths` (batch,) int32, and the output
         `probabilities` (batch, classes) float32. Frames from `lengths` on are not read.
     """
-    graph = _Graph(weights)
+    graph = Graph(weights)
     hidden = "frames"  # (batch, frames, width)
     if config.cell == "feed_forward":
         for number in range(1, config.layers + 1):
@@ -65,24 +65,15 @@ def build(
     graph.node("Softmax", graph.dense(hidden, "output"), outputs=["probabilities"], axis=-1)
 
     classes = len(weights["output/bias"])
-    model = helper.make_model(
-        helper.make_graph(
-            graph.nodes,
-            config.cell,
-            [
-                helper.make_tensor_value_info("frames", TensorProto.FLOAT, ["batch", "time", width]),
-                helper.make_tensor_value_info("lengths", TensorProto.INT32, ["batch"]),
-            ],
-            [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["batch", classes])],
-            graph.constants,
-        ),
-        opset_imports=[helper.make_opsetid("", OPSET)],
-        ir_version=IR_VERSION,
-        producer_name="hark",
+    return graph.model(
+        config.cell,
+        [
+            helper.make_tensor_value_info("frames", TensorProto.FLOAT, ["batch", "time", width]),
+            helper.make_tensor_value_info("lengths", TensorProto.INT32, ["batch"]),
+        ],
+        [helper.make_tensor_value_info("probabilities", TensorProto.FLOAT, ["batch", classes])],
+        metadata,
     )
-    helper.set_model_props(model, dict(metadata or {}))
-    onnx.checker.check_model(model)
-    return model
 
 
 def weights(model: onnx.ModelProto, config: NetworkConfig) -> dict[str, NDArray[np.float32]]:
@@ -125,7 +116,7 @@ def _keras_layout(value: NDArray[np.float32], part: str, config: NetworkConfig) 
     return rows if config.cell == "gru" else np.asarray(rows.sum(axis=0))
 
 
-class _Graph:
+class Graph:
     """Nodes and constants as they are added; names of values are numbered."""
 
     def __init__(self, weights: Mapping[str, NDArray[np.float32]]) -> None:
@@ -140,6 +131,24 @@ class _Graph:
         self.nodes.append(helper.make_node(operator, inputs, outputs, **attributes))
         return outputs[0]
 
+    def model(
+        self,
+        name: str,
+        inputs: Sequence[onnx.ValueInfoProto],
+        outputs: Sequence[onnx.ValueInfoProto],
+        metadata: Mapping[str, str] | None,
+    ) -> onnx.ModelProto:
+        """The nodes as a model, checked; `metadata` are texts kept in its file."""
+        made = helper.make_model(
+            helper.make_graph(self.nodes, name, inputs, outputs, self.constants),
+            opset_imports=[helper.make_opsetid("", OPSET)],
+            ir_version=IR_VERSION,
+            producer_name="hark",
+        )
+        helper.set_model_props(made, dict(metadata or {}))
+        onnx.checker.check_model(made)
+        return made
+
     def constant(self, name: str, value: NDArray[np.generic]) -> str:
         if all(constant.name != name for constant in self.constants):
             self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
@@ -153,6 +162,19 @@ class _Graph:
 
     def recurrent(self, hidden: str, layer: str, config: NetworkConfig) -> tuple[str, str]:
         """(frames, batch, inputs) -> the states (frames, batch, states), and those after the last frame (batch, states)."""
+        states, last = f"{layer}/states", f"{layer}/last"
+        self.cell(hidden, layer, config, self._lengths, outputs=[states, last])
+        size = config.units * (2 if config.bidirectional else 1)
+        # states: (frames, directions, batch, units); last: (directions, batch, units)
+        merged = self.constant(f"states_{size}", np.array([0, 0, size], np.int64))
+        merged_last = self.constant(f"last_{size}", np.array([-1, size], np.int64))
+        return (
+            self.node("Reshape", self.node("Transpose", states, perm=[0, 2, 1, 3]), merged),
+            self.node("Reshape", self.node("Transpose", last, perm=[1, 0, 2]), merged_last),
+        )
+
+    def cell(self, hidden: str, layer: str, config: NetworkConfig, *inputs: str, outputs: list[str]) -> None:
+        """The operator of a layer's cell over (frames, batch, inputs); `inputs` are the operator's after its weights."""
         directions = ["forward", "backward"] if config.bidirectional else ["forward"]
         tensors = []
         for part in ("kernel", "recurrent_kernel", "bias"):
@@ -164,17 +186,7 @@ class _Graph:
         }
         if config.cell == "gru":
             attributes["linear_before_reset"] = 1  # keras' reset_after
-        states = f"{layer}/states"
-        last = f"{layer}/last"
-        self.node(_OPERATOR[config.cell], hidden, *tensors, self._lengths, outputs=[states, last], **attributes)
-        size = config.units * len(directions)
-        # states: (frames, directions, batch, units); last: (directions, batch, units)
-        merged = self.constant(f"states_{size}", np.array([0, 0, size], np.int64))
-        merged_last = self.constant(f"last_{size}", np.array([-1, size], np.int64))
-        return (
-            self.node("Reshape", self.node("Transpose", states, perm=[0, 2, 1, 3]), merged),
-            self.node("Reshape", self.node("Transpose", last, perm=[1, 0, 2]), merged_last),
-        )
+        self.node(_OPERATOR[config.cell], hidden, *tensors, *inputs, outputs=outputs, **attributes)
 
     def _onnx_layout(self, prefix: str, part: str, config: NetworkConfig) -> NDArray[np.float32]:
         value = self._weights[prefix + part]
@@ -187,25 +199,11 @@ class _Graph:
         return np.concatenate([np.split(row, len(gates))[gate] for row in both for gate in gates])
 
     def convolutions(self, frames: str, config: NetworkConfig) -> str:
-        """(batch, frames, width) -> (batch, fewer frames, fewer bands * filters), zeros after a clip's end.
-
-        The normalisation is folded into the kernel: gamma (k * x - mean) / sqrt(variance + epsilon) + beta.
-        """
+        """(batch, frames, width) -> (batch, fewer frames, fewer bands * filters), zeros after a clip's end."""
         hidden = self.node("Unsqueeze", frames, self.constant("axis_1", np.array([1], np.int64)))  # one channel, first
         for number, stride in enumerate(config.strides, 1):
-            kernel = self._weights[f"convolution_{number}/kernel"]  # (reach, reach, inputs, filters)
-            gamma, beta, mean, variance = (
-                self._weights[f"normalisation_{number}/{part}"]
-                for part in ("gamma", "beta", "moving_mean", "moving_variance")
-            )
-            scale = gamma / np.sqrt(variance + _EPSILON)
-            folded = self.constant(f"convolution_{number}/kernel", (kernel * scale).transpose(3, 2, 0, 1))
-            bias = self.constant(f"convolution_{number}/bias", beta - mean * scale)
-            reach = len(kernel)
-            convolved = self.node(
-                "Conv", hidden, folded, bias,
-                kernel_shape=[reach, reach], strides=[stride, stride], pads=[reach // 2] * 4,
-            )  # fmt: skip
+            before, after = config.reach_back
+            convolved = self.convolution(hidden, number, stride, before, after)
             if stride > 1:  # ceil(lengths / stride)
                 more = self.constant(f"less_{stride}", np.array(stride - 1, np.int32))
                 divisor = self.constant(f"stride_{stride}", np.array(stride, np.int32))
@@ -215,7 +213,33 @@ class _Graph:
                 "Unsqueeze", self._mask(convolved, frames_axis), self.constant("axis_1", np.array([1], np.int64))
             )  # (batch, 1, frames, 1)
             hidden = self.node("Mul", self.node("Relu", convolved), mask)
-        # (batch, filters, frames, bands) -> (batch, frames, bands * filters)
+        return self.one_row(hidden)
+
+    def convolution(self, hidden: str, number: int, stride: int, before: int, after: int) -> str:
+        """(batch, channels, frames, bands) -> (batch, filters, fewer frames, fewer bands), with zeros laid around.
+
+        The normalisation is folded into the kernel: gamma (k * x - mean) / sqrt(variance + epsilon) + beta. Where the
+        weights have none, it was folded before.
+        """
+        kernel = self._weights[f"convolution_{number}/kernel"]  # (reach, reach, channels, filters)
+        if f"normalisation_{number}/gamma" in self._weights:
+            gamma, beta, mean, variance = (
+                self._weights[f"normalisation_{number}/{part}"]
+                for part in ("gamma", "beta", "moving_mean", "moving_variance")
+            )
+            scale = gamma / np.sqrt(variance + _EPSILON)
+            kernel, offset = kernel * scale, beta - mean * scale
+        else:
+            offset = self._weights[f"convolution_{number}/bias"]
+        return self.node(
+            "Conv", hidden,
+            self.constant(f"convolution_{number}/kernel", kernel.transpose(3, 2, 0, 1)),
+            self.constant(f"convolution_{number}/bias", offset),
+            kernel_shape=[REACH, REACH], strides=[stride, stride], pads=[before, REACH // 2, after, REACH // 2],
+        )  # fmt: skip
+
+    def one_row(self, hidden: str) -> str:
+        """(batch, filters, frames, bands) -> (batch, frames, bands * filters)."""
         last = self.node("Transpose", hidden, perm=[0, 2, 3, 1])
         return self.node("Reshape", last, self.constant("one_row", np.array([0, 0, -1], np.int64)))
 

@@ -18,14 +18,11 @@ from audio_models.config import (
     Recipe,
     Schedule,
     TrainingConfig,
-    default_augmentation,
-    default_features,
-    default_network,
-    default_training,
 )
 from audio_models.errors import ConfigError
 from audio_models.memory_lab import INITIALISATIONS, MemoryConfig
 from audio_models.memory_tasks import TASKS
+from audio_models.recipes import default_augmentation, default_features, default_network, default_training
 
 CORPUS_ACTIONS = ("create", "add", "record-split", "import", "check", "export", "undo", "delete")
 

@@ -14,6 +14,7 @@ from audio_models.clip_features import clip_features, noise_recordings, waveform
 from audio_models.config import RunConfig
 from audio_models.cross_validation import Folds
 from audio_models.errors import TrainingError
+from audio_models.row_batches import RowBatches
 from audio_models.sequences import Normalisation
 from data import catalogue, task
 from data.corpus import SILENCE, SPLITS, UNKNOWN, Clip, Report, Split, quiet
@@ -84,22 +85,22 @@ def prepare(config: RunConfig, report: Report = quiet, normalisation: Normalisat
     words = [clip.word or clip.label for clip in learned]
     training: Batches
     if config.augmentation.augment:
+        rate = config.features.sample_rate
+        noise = noise_recordings(config.augmentation.noise_folder, index.noise, rate)
         training = AugmentedBatches(
-            load=waveforms(learned, config.features.sample_rate, report),
+            load=waveforms(learned, rate, report),
             classes=classes,
             words=words,
             silence=position.get(SILENCE),
-            augmenter=Augmenter(
-                config.augmentation,
-                config.features,
-                noise_recordings(config.augmentation.noise_folder, index.noise, config.features.sample_rate),
-            ),
+            augmenter=Augmenter(config.augmentation, config.features, noise),
             features=config.features,
             normalisation=normalisation,
             batch_size=config.training.batch_size,
             size=size,
             seed=config.training.seed,
         )
+        if config.training.clips_in_a_row > 1:
+            training = in_rows(training, config, position.get(UNKNOWN), clip_seconds)
     else:
         known = [normalisation.apply(frames) for clip, frames in readable if clip.split == "training"]
         training = FixedBatches(Examples(known, classes, words), config.training.batch_size, size, config.training.seed)
@@ -121,6 +122,23 @@ def prepare(config: RunConfig, report: Report = quiet, normalisation: Normalisat
         clip_seconds,
         [clip for clip, _ in judged],
         folds,
+    )
+
+
+def in_rows(clips: AugmentedBatches, config: RunConfig, unknown: int | None, clip_seconds: float) -> RowBatches:
+    """The same clips in rows."""
+    shared = {
+        name: getattr(clips, name)
+        for name in (
+            "load", "classes", "words", "silence", "augmenter", "features", "normalisation", "batch_size", "size", "seed"
+        )
+    }  # fmt: skip
+    return RowBatches(
+        unknown=unknown,
+        network=config.network,
+        clip_seconds=clip_seconds,
+        in_a_row=config.training.clips_in_a_row,
+        **shared,
     )
 
 

@@ -63,15 +63,8 @@ class Recognizer:
             raise RunError(
                 f"The run {run.id} has no network yet (model.onnx is missing). Wait for its first epoch, or resume it."
             )
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = (
-            1  # clips are short: threads cost more than they give
-        )
-        options.log_severity_level = 3
         try:
-            self._session = onnxruntime.InferenceSession(
-                self._graph(run.model_path.read_bytes()), options, providers=["CPUExecutionProvider"]
-            )
+            self._session = session(self._graph(run.model_path.read_bytes()))
             metadata = self._session.get_modelmeta().custom_metadata_map
             self.labels: tuple[str, ...] = tuple(json.loads(metadata["labels"]))
             self.features = from_dict(FeatureConfig, json.loads(metadata["features"]))
@@ -120,6 +113,12 @@ class Recognizer:
         """(clips, labels) for MFCC sequences, each (frames, width) as `mfcc` gives them, not normalised."""
         return self._answers("probabilities", len(self.labels), sequences)
 
+    def answer(self, frames: Frames) -> NDArray[np.float32]:
+        """(labels,) for one normalised MFCC sequence (frames, width)."""
+        inputs = {"frames": frames[None], "lengths": np.array([len(frames)], np.int32)}
+        found: NDArray[np.float32] = self._session.run(["probabilities"], inputs)[0][0]
+        return found
+
     def _graph(self, content: bytes) -> bytes:
         """The graph to run, from the one in the run's file."""
         return content
@@ -133,6 +132,14 @@ class Recognizer:
             frames, lengths = pad([self.normalise(sequences[position]) for position in part])
             (found[part],) = self._session.run([output], {"frames": frames, "lengths": lengths})
         return found
+
+
+def session(graph: bytes) -> onnxruntime.InferenceSession:
+    """A graph ready to run, on one core: clips are short, threads cost more than they give."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
 
 def _normalisation(values: Any, width: int) -> Normalisation:

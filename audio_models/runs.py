@@ -9,6 +9,7 @@
       model.keras       the same for keras; written for the user, never read by Hark (such a file can hold code)
       checkpoint.npz    weights and optimizer after the last epoch: where a resumed training goes on
       evaluations/      one file for each corpus and split that it was judged on
+      detection.json    when a word counts as heard where it listens
       cancel            there while the user wants it to stop
       log.txt           what the training process said
 
@@ -99,10 +100,14 @@ class Run(WorkFolder[RunConfig]):
             return ""
 
     @property
+    def kept_folder(self) -> Path:
+        """Where what is found out about it is kept: in its folder, unless that came with Hark."""
+        return workspace.root() / "bundled" / self.id if self.is_bundled else self.folder
+
+    @property
     def evaluations_folder(self) -> Path:
-        """Where judgements of it are kept: in its folder, unless that came with Hark."""
-        kept_in = workspace.root() / "bundled" / self.id if self.is_bundled else self.folder
-        return kept_in / "evaluations"
+        """Where judgements of it are kept."""
+        return self.kept_folder / "evaluations"
 
     def write_history(self, history: list[Epoch]) -> None:
         workspace.write_json(self.folder / "history.json", [asdict(row) for row in history])

@@ -54,7 +54,22 @@ def find_takes(recording: Waveform, sample_rate: int) -> list[Take]:
         recording: (samples,) float32 in -1..1.
         sample_rate: [Hz].
     """
-    level = levels(recording, sample_rate)
+    found = _stretches_of_speech(levels(recording, sample_rate))
+    return _with_margins(found, len(recording), sample_rate)
+
+
+def word_span(clip: Waveform, sample_rate: int) -> tuple[float, float]:
+    """Where in a clip of one word the word begins and ends [s]: its loudest take without margins, or the whole clip."""
+    level = levels(clip, sample_rate)
+    found = _stretches_of_speech(level)
+    if not found:
+        return 0.0, len(clip) / sample_rate
+    first, last = max(found, key=lambda span: float((10 ** (level[span[0] : span[1]] / 10)).sum()))
+    return first * _HOP, min((last - 1) * _HOP + _SPAN, len(clip) / sample_rate)
+
+
+def _stretches_of_speech(level: NDArray[np.float64]) -> list[tuple[int, int]]:
+    """Where speech begins and ends, counted in hops, from the level at each hop [dB]."""
     if len(level) < 3:
         return []
     noise = float(np.percentile(level, 20))
@@ -64,12 +79,11 @@ def find_takes(recording: Waveform, sample_rate: int) -> list[Take]:
     height = speech - noise
     loud = level > noise + _above(_EDGE, height)
     stretches = _joined(_stretches(loud), round(_PAUSE / _HOP))
-    found = [
+    return [
         (first, last)
         for first, last in stretches
         if last - first >= _SHORTEST / _HOP and level[first:last].max() >= noise + _above(_PEAK, height)
     ]
-    return _with_margins(found, len(recording), sample_rate)
 
 
 def _above(rule: tuple[float, float, float], height: float) -> float:

@@ -88,7 +88,8 @@ class Training:
         self.labels = labels
         self.history: list[Epoch] = []
         self.heard = np.empty((0, labels), np.float32)  # of the last epoch's validation clips, (clips, labels)
-        self.model = networks.build(network, width, labels)
+        in_a_row = config.clips_in_a_row > 1
+        self.model = networks.build(network, width, labels, every_step=in_a_row)
         self._starts_trained = start is not None
         if start is not None:
             networks.take_up(self.model, start)
@@ -98,9 +99,12 @@ class Training:
         # Traced once for all shapes, which `train_on_batch` and `predict_on_batch` do anew for the last batch and for
         # other lengths: seconds of each training.
         frames = tf.TensorSpec((None, None, width), tf.float32)
-        self._step = tf.function(self._take_step, input_signature=[frames, tf.TensorSpec((None, labels), tf.float32)])
-        hears = keras.Model(self.model.input, [self.model.output, self.model.get_layer("output").input])
-        # probabilities (batch, labels), and what the last layer reads (batch, states)
+        targets = tf.TensorSpec((None, None, labels) if in_a_row else (None, labels), tf.float32)
+        self._step = tf.function(self._take_step, input_signature=[frames, targets])
+        output = self.model.get_layer("output")
+        self._answers = keras.Model(self.model.input, output.output)  # to each clip, or after each step
+        hears = keras.Model(self.model.input, [self.model.output, output.input])
+        # probabilities (batch, labels), and what the last layer reads, (batch, states) or (batch, steps, states)
         self._hear = tf.function(lambda batch: hears(batch, training=False), input_signature=[frames])
         # The running mean of the weights, and how many steps are in it.
         self._mean = [keras.Variable(value, trainable=False) for value in self.model.trainable_variables]
@@ -143,13 +147,15 @@ class Training:
         totals, done = np.zeros(2), 0  # loss and accuracy, times clips
         for frames, classes in training.epoch(number):  # (batch, longest, width), (batch,)
             self._optimizer.learning_rate.assign(self._learning_rate(number - 1 + done / training.clips))
-            targets = np.eye(self.labels, dtype=np.float32)[classes]  # (batch, labels)
+            # (batch, labels) or (batch, steps, labels); of a step that is not asked for all are 0
+            targets = np.eye(self.labels, dtype=np.float32)[classes] * (classes >= 0)[..., None]
             if self.config.mixup:
                 frames, targets = mixed(
                     frames, targets, self.config.mixup, np.random.default_rng([self.config.seed, number, done])
                 )
-            totals += len(classes) * np.array(self._step(frames, targets))
-            done += len(classes)
+            clips = len(classes) * self.config.clips_in_a_row
+            totals += clips * np.array(self._step(frames, targets))
+            done += clips
             said(Step(number, done, training.clips, time.monotonic() - began))
         return float(totals[0] / done), float(totals[1] / done)
 
@@ -166,9 +172,10 @@ class Training:
         output = self.model.get_layer("output")
         heard, said_classes, done = [], [], 0
         for frames, classes in training.epoch(number):
-            heard.append(np.asarray(self._hear(frames)[1]))
-            said_classes.append(classes)
-            done += len(classes)
+            asked = classes >= 0
+            heard.append(np.asarray(self._hear(frames)[1])[asked])
+            said_classes.append(classes[asked])
+            done += len(classes) * self.config.clips_in_a_row
             said(Step(number, done, training.clips, time.monotonic() - began))
         inputs, targets = np.concatenate(heard), np.concatenate(said_classes)
         mean, scale = inputs.mean(axis=0), inputs.std(axis=0) + 1e-3
@@ -206,15 +213,17 @@ class Training:
 
     def _take_step(self, frames: Any, targets: Any) -> tuple[Any, Any]:
         """One step of the optimizer; loss and accuracy of the batch."""
+        asked = tf.reduce_sum(targets, axis=-1)  # 1 or 0
+        asked /= tf.maximum(tf.reduce_mean(asked), 1e-6)
         with tf.GradientTape() as tape:
-            answers = self.model(frames, training=True)
-            loss = self._loss(targets, answers)
+            answers = self._answers(frames, training=True)
+            loss = self._loss(targets, answers, sample_weight=asked)
         gradients = tape.gradient(loss, self.model.trainable_variables)
         self._optimizer.apply(gradients, self.model.trainable_variables)
         if self.config.averaging:
             self._move_mean()
-        hits = tf.equal(tf.argmax(answers, axis=1), tf.argmax(targets, axis=1))
-        return loss, tf.reduce_mean(tf.cast(hits, tf.float32))
+        hits = tf.equal(tf.argmax(answers, axis=-1), tf.argmax(targets, axis=-1))
+        return loss, tf.reduce_mean(asked * tf.cast(hits, tf.float32))
 
     def _move_mean(self) -> None:
         """mean += (1 - keep) (weights - mean); the first steps count for less, so that the mean leaves the start behind."""

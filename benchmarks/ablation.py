@@ -17,7 +17,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from audio_models.config import default_run
+from audio_models.recipes import default_run
 from data import catalogue, workspace
 from data.task import Task
 

@@ -24,7 +24,8 @@ import librosa
 import numpy as np
 
 from audio_models import networks, onnx_graph
-from audio_models.config import FeatureConfig, default_network, to_dict
+from audio_models.config import FeatureConfig, to_dict
+from audio_models.recipes import default_network
 from audio_models.recognizer import Recognizer
 from audio_models.runs import Run
 from audio_models.sequences import Normalisation

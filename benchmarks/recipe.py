@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 
 from audio_models import evaluation, runs
 from audio_models.clip_features import load_clip
-from audio_models.config import Recipe, default_run
+from audio_models.config import Recipe
+from audio_models.recipes import default_run
 from audio_models.recognizer import Recognizer
 from benchmarks.ablation import COMMANDS
 from data import catalogue, task, workspace

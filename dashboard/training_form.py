@@ -19,12 +19,9 @@ from audio_models.config import (
     Recipe,
     RunConfig,
     TrainingConfig,
-    default_augmentation,
-    default_features,
-    default_network,
-    default_training,
 )
 from audio_models.progress import in_words
+from audio_models.recipes import default_augmentation, default_features, default_network, default_training
 from dashboard.widgets import TERMS, as_text, choose_corpus, loaded_index, play
 from data import catalogue
 from data.catalogue import CorpusReference

@@ -11,7 +11,13 @@ WIDTH, CLASSES = 5, 3
 
 def all_shapes() -> list[NetworkConfig]:
     """Every cell, layer count, direction, readout and number of convolutions."""
-    return [
+    causal = [
+        NetworkConfig(cell, 6, 2, False, 0.3, "last", convolutions, filters=3, causal=True)
+        for cell in CELLS
+        if cell != "feed_forward"
+        for convolutions in (1, 2, 3)
+    ]
+    return causal + [
         NetworkConfig(cell, 6, layers, bidirectional, 0.3, readout, convolutions, filters=3)
         for cell in CELLS
         for layers in (1, 2, 3)
@@ -24,7 +30,9 @@ def all_shapes() -> list[NetworkConfig]:
 def shape_name(config: NetworkConfig) -> str:
     """For a test's name."""
     direction = "both" if config.bidirectional else "forward"
-    return f"{config.cell}-{config.layers}-{direction}-{config.readout}-{config.convolutions}"
+    return (
+        f"{config.cell}-{config.layers}-{direction}-{config.readout}-{config.convolutions}{'-causal' * config.causal}"
+    )
 
 
 def randomised(config: NetworkConfig):

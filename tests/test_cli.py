@@ -184,7 +184,7 @@ def test_control_c_keeps_the_best_weights_and_tells_how_to_go_on(tmp_path: Path)
         out, err = process.communicate(timeout=20)
     finally:
         process.kill()
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
     found = json.loads(out)
     assert process.returncode == 1
     assert found["state"] == "cancelled"

@@ -15,12 +15,11 @@ from audio_models.config import (
     NetworkConfig,
     RunConfig,
     TrainingConfig,
-    default_network,
-    default_training,
     from_dict,
     to_dict,
 )
 from audio_models.errors import ConfigError
+from audio_models.recipes import default_network, default_training
 from data.catalogue import CorpusReference
 from data.task import Task
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from audio_models import estimate, runs
-from audio_models.config import NetworkConfig, RunConfig, default_augmentation, default_training
+from audio_models.config import NetworkConfig, RunConfig
+from audio_models.recipes import default_augmentation, default_training
 from audio_models.runs import Epoch
 from audio_models.work_folder import State
 from data.catalogue import CorpusReference

@@ -11,7 +11,8 @@ import pytest
 from audio_models.batches import Examples, FixedBatches, class_size
 from audio_models.calibration import apply_temperature
 from audio_models.clip_features import clip_features
-from audio_models.config import CELLS, FeatureConfig, NetworkConfig, default_network, default_training
+from audio_models.config import CELLS, FeatureConfig, NetworkConfig
+from audio_models.recipes import default_network, default_training
 from audio_models.sequences import Normalisation
 from data.folder import FolderCorpus
 from tests.sounds import glides

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from audio_models import advice, evaluation, jobs, runs
-from audio_models.config import FOLDS
+from audio_models.recipes import FOLDS
 from audio_models.work_folder import State
 from data import own_corpus
 from data.corpus import SILENCE

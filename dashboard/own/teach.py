@@ -10,9 +10,10 @@ import numpy as np
 import streamlit as st
 
 from audio_models import estimate, runs
-from audio_models.config import FOLDS, RunConfig, default_run, tuned_run
+from audio_models.config import RunConfig
 from audio_models.cross_validation import FEWEST_CLIPS
 from audio_models.progress import in_words
+from audio_models.recipes import FOLDS, default_run, tuned_run
 from audio_models.runs import Run
 from audio_models.work_folder import State, readable
 from dashboard import charts, work_watch

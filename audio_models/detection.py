@@ -1,0 +1,101 @@
+"""From probabilities at every step to events: a word was heard, then.
+
+Three numbers decide. *Smoothing*: the mean over the last steps, so that one slip is no event. *Threshold*: how probable a
+word must be; lower, and less is missed but more is heard that nobody said. *Refractory time*: after an event nothing is
+reported for a while, as a word goes on sounding probable after it was heard.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audio_models.config import within
+from data.corpus import SILENCE, UNKNOWN
+
+
+@dataclass(frozen=True)
+class DetectionConfig:
+    """When a word counts as heard.
+
+    Attributes:
+        threshold: smoothed probability from which on it is.
+        smoothing_ms: stretch over which probabilities are averaged [ms].
+        refractory_ms: shortest time from one event to the next [ms].
+    """
+
+    threshold: float = 0.8
+    smoothing_ms: float = 160.0
+    refractory_ms: float = 800.0
+
+    def __post_init__(self) -> None:
+        within("The threshold", self.threshold, 0.01, 1)
+        within("Smoothing", self.smoothing_ms, 0, 2000, " ms")
+        within("The refractory time", self.refractory_ms, 0, 10_000, " ms")
+
+
+@dataclass(frozen=True)
+class Event:
+    """A word that was heard.
+
+    Attributes:
+        start, end: the sound in which it lies [s]: it was reported at `end`, and a clip of the training reaches back to
+            `start`.
+        label: the word.
+        confidence: its smoothed probability.
+    """
+
+    start: float
+    end: float
+    label: str
+    confidence: float
+
+
+class Detector:
+    """Finds events, step after step.
+
+    Args:
+        config: when a word counts as heard.
+        labels: in the order of the probabilities; `_unknown_` and `_silence_` are never reported.
+        step_seconds: from one step to the next [s].
+        clip_seconds: of a clip of the training [s].
+    """
+
+    def __init__(
+        self, config: DetectionConfig, labels: Sequence[str], step_seconds: float, clip_seconds: float
+    ) -> None:
+        self._config = config
+        self._labels = tuple(labels)
+        self._words = np.array([label not in (UNKNOWN, SILENCE) for label in labels])
+        self._clip_seconds = clip_seconds
+        self._recent: deque[NDArray[np.float32]] = deque(maxlen=smoothing_steps(config, step_seconds))
+        self._last = -np.inf
+        self._holding: int | None = None  # the word of the last event, until it has ceased to be probable
+
+    def feed(self, time: float, probabilities: NDArray[np.float32]) -> Event | None:
+        """One step: until when was heard [s], and the probabilities (labels,). The event that it completes, if any."""
+        self._recent.append(probabilities)
+        smoothed = np.mean(self._recent, axis=0)
+        if self._holding is not None and smoothed[self._holding] < self._config.threshold / 2:
+            self._holding = None
+        best = int(np.where(self._words, smoothed, -1).argmax())
+        if (
+            not self._words[best]
+            or smoothed[best] < self._config.threshold
+            or best == self._holding
+            or time - self._last < self._config.refractory_ms / 1000
+        ):
+            return None
+        self._last, self._holding = time, best
+        return Event(
+            max(0.0, time - self._clip_seconds), time, self._labels[best], float(min(1.0, smoothed[best]))
+        )  # fmt: skip
+
+
+def smoothing_steps(config: DetectionConfig, step_seconds: float) -> int:
+    """Steps over which probabilities are averaged; one at the least."""
+    return max(1, round(config.smoothing_ms / 1000 / step_seconds))

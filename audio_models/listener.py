@@ -1,0 +1,118 @@
+"""Listening: sound in chunks of any size, events out. The same for a file, a pipe and a live microphone.
+
+    chunk -> network's rate -> frames -> probabilities after each step -> events
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+
+from audio_models import waveform
+from audio_models.config import from_dict
+from audio_models.detection import DetectionConfig, Event
+from audio_models.errors import AudioError, ConfigError
+from audio_models.network_stream import NetworkStream
+from audio_models.runs import Run
+from audio_models.waveform import Waveform
+from data import workspace
+from data.errors import WorkspaceError
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What a chunk brought.
+
+    Attributes:
+        times: until when the network had heard at each step [s], (steps,).
+        probabilities: after each step, (steps, labels), as the network gives them.
+        events: words that were heard.
+    """
+
+    times: NDArray[np.float64]
+    probabilities: NDArray[np.float32]
+    events: tuple[Event, ...]
+
+
+class Listener:
+    """A run's network that listens.
+
+    Args:
+        run: whose network.
+        config: when a word counts as heard; as it was chosen for the run by default.
+        sample_rate: of the sound that comes [Hz]; the network's own by default.
+
+    Attributes:
+        labels: in the order of the probabilities.
+        manner: how the network goes on, by its "state" or a "window", see `network_stream`.
+        config: see above.
+        seconds: heard so far.
+
+    Raises:
+        RunError: the run has no network yet, or its file is damaged.
+        AudioError: the sample rate cannot be read.
+    """
+
+    def __init__(self, run: Run, config: DetectionConfig | None = None, sample_rate: int | None = None) -> None:
+        self._stream = NetworkStream(run)
+        self.labels = self._stream.labels
+        self.manner = self._stream.manner
+        self.step_seconds = self._stream.step_seconds
+        self.config = config or settings(run)
+        self._rate = sample_rate or self._stream.sample_rate
+        if not waveform.MIN_RATE <= self._rate <= waveform.MAX_RATE:
+            raise AudioError(
+                f"The sound has {self._rate} samples a second; between {waveform.MIN_RATE} and {waveform.MAX_RATE} can be read."
+            )
+        self.reset()
+
+    def reset(self) -> None:
+        """Back to the beginning, as if nothing had been heard."""
+        self._stream.reset()
+        self._detector = self._stream.detector(self.config)
+        rates = self._rate, self._stream.sample_rate
+        self._resampler = soxr.ResampleStream(*rates, 1, "float32", "HQ") if rates[0] != rates[1] else None
+        self.seconds = 0.0
+
+    def feed(self, samples: Waveform, *, last: bool = False) -> Heard:
+        """Hear a chunk (n,) float32, channels averaged.
+
+        Args:
+            last: nothing follows; what the change of rate still holds back is heard too.
+        """
+        self.seconds += len(samples) / self._rate
+        if self._resampler is not None:
+            samples = self._resampler.resample_chunk(samples, last=last)
+        times: list[float] = []
+        rows: list[NDArray[np.float32]] = []
+        events: list[Event] = []
+        for time, probabilities in self._stream.feed(samples):
+            times.append(time)
+            rows.append(probabilities)
+            if event := self._detector.feed(time, probabilities):
+                events.append(event)
+        shape = (-1, len(self.labels))
+        return Heard(np.array(times), np.array(rows, np.float32).reshape(shape), tuple(events))
+
+
+def settings(run: Run) -> DetectionConfig:
+    """When a word counts as heard by a run's network: what its user chose, else what came with it, else the default."""
+    for folder in (run.kept_folder, run.folder):
+        try:
+            return from_dict(DetectionConfig, workspace.read_json(folder / "detection.json"))
+        except (OSError, ValueError, WorkspaceError, ConfigError):
+            continue
+    return DetectionConfig()
+
+
+def keep_settings(run: Run, config: DetectionConfig) -> None:
+    """Store when a word counts as heard, with the run.
+
+    Raises:
+        WorkspaceError: it cannot be written.
+    """
+    run.kept_folder.mkdir(parents=True, exist_ok=True)
+    workspace.write_json(run.kept_folder / "detection.json", asdict(config))

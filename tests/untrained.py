@@ -1,0 +1,46 @@
+"""Runs whose networks hold random numbers: they answer nonsense, but at once and always the same."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import numpy as np
+
+from audio_models import onnx_graph, runs
+from audio_models.config import FeatureConfig, NetworkConfig, RunConfig, to_dict
+from audio_models.numpy_network import fresh_weights
+from audio_models.runs import Run
+from audio_models.sequences import Normalisation
+from data.catalogue import CorpusReference
+from data.task import Task
+
+LABELS = ("left", "right", "_unknown_", "_silence_")
+
+
+def untrained_run(
+    network: NetworkConfig, features: FeatureConfig | None = None, *, scale: float = 3.0, seed: int = 0
+) -> Run:
+    """A run in the workspace that reads words as `LABELS`; `scale` makes its answers differ more."""
+    features = features or FeatureConfig(deltas=False, cepstrum=False)
+    task = Task(LABELS[:2], unknown=True, silence=True)
+    run = runs.create(RunConfig(CorpusReference("synthetic_voices"), task, "untrained", features, network))
+    weights = fresh_weights(network, features.width, len(LABELS), seed)
+    random = np.random.default_rng(seed)
+    for name, value in weights.items():
+        weights[name] = (value + 0.1 * random.normal(size=value.shape) * (value == 0)).astype(np.float32)
+    weights["output/kernel"] *= scale
+    graph = onnx_graph.build(
+        network,
+        features.width,
+        weights,
+        {
+            "labels": json.dumps(LABELS),
+            "features": json.dumps(to_dict(features)),
+            "normalisation": json.dumps(asdict(Normalisation((-40.0,) * features.width, (20.0,) * features.width))),
+            "parameters": "1",
+            "clip_seconds": "1.0",
+        },
+    )
+    run.model_path.write_bytes(graph.SerializeToString())
+    return run
