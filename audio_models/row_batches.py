@@ -30,7 +30,9 @@ REUSE = 2
 
 _PAUSE = 0.3  # seconds of a row for each clip beside the clip itself
 _RECOGNISABLE = 0.15  # seconds of an unknown word after which it should be known as one
-_HELD = 0.16  # seconds for which a word is answered at the least once it is over
+_AFTER = 0.08  # seconds after a word's end from which it is asked for: "go" could still become "gold"
+_BACKWARDS = 0.5  # share of the strangers in a row that are words played backwards
+_HELD = 0.24  # seconds for which a word is answered at the least once it is over
 _FORGETTING = 0.3  # seconds after a clip in which its answer may go on
 _CROPPED = 0.5  # share of the clips that lose a part of the silence before and behind the word
 _NEAR = 0.08  # seconds of that silence which stay
@@ -127,24 +129,39 @@ class RowBatches:
     def row(self, positions: NDArray[np.int64], random: np.random.Generator) -> tuple[Waveform, NDArray[np.int64]]:
         """Clips in a row, (samples,) float32, and the class asked for after each step, (steps,)."""
         rate = self.features.sample_rate
-        parts = [self._part(int(position), random) for position in positions]
-        length = round(self.in_a_row * (self.clip_seconds + _PAUSE) * rate)
-        free = max(0, length - sum(len(samples) for samples, _ in parts))
+        parts = [(*self._part(int(position), random), int(self.classes[position])) for position in positions]
+        if self.unknown is not None:
+            parts.insert(int(random.integers(len(parts) + 1)), (*self._stranger(random), self.unknown))
+        length = round(len(parts) * (self.clip_seconds + _PAUSE) * rate)
+        free = max(0, length - sum(len(samples) for samples, _, _ in parts))
         pauses = (random.dirichlet(np.ones(len(parts) + 1)) * free).astype(int)
         whole = self.augmenter.quiet(length, random)
         placed, begin = [], 0
-        for position, pause, (samples, word) in zip(positions, pauses, parts, strict=False):
+        for pause, (samples, word, label) in zip(pauses, parts, strict=False):
             begin += int(pause)
             samples = samples[: max(0, length - begin)]
             whole[begin : begin + len(samples)] += samples
             at = begin / rate
             span = None if word is None else (at + word[0], at + word[1])
-            placed.append(Placed(at, (begin + len(samples)) / rate, span, int(self.classes[position])))
+            placed.append(Placed(at, (begin + len(samples)) / rate, span, label))
             begin += len(samples)
         # a causal convolution's step ends with the frame in its middle
         last_frames = np.arange(0, frame_count(length, self.features), self.network.frames_a_step)
         times = np.asarray(frame_end(last_frames, self.features))
         return self.augmenter.under_noise(whole, random), asked(placed, times, self.silence, self.unknown)
+
+    def _stranger(self, random: np.random.Generator) -> tuple[Waveform, tuple[float, float] | None]:
+        """One more clip for a row, of which nothing is a word of the network's: another word, or any word backwards."""
+        shown = self._shown
+        backwards = random.random() < _BACKWARDS
+        pool = shown[self.classes[shown] != self.silence] if backwards else shown[self.classes[shown] == self.unknown]
+        if not len(pool):
+            return self.augmenter.quiet(1, random), None
+        samples, word = self._part(int(random.choice(pool)), random)
+        if not backwards or word is None:
+            return samples, word
+        seconds = len(samples) / self.features.sample_rate
+        return samples[::-1], (seconds - word[1], seconds - word[0])
 
     def _part(self, position: int, random: np.random.Generator) -> tuple[Waveform, tuple[float, float] | None]:
         """A clip of a row, and where its word begins and ends in it [s]."""
@@ -189,7 +206,7 @@ def asked(
             continue
         start, end = clip.word
         over = max(clip.ends, end + _HELD)
-        from_when = start + _RECOGNISABLE if clip.label == unknown else end
+        from_when = start + _RECOGNISABLE if clip.label == unknown else end + _AFTER
         found[(times >= start) & (times < over + _FORGETTING)] = NOT_ASKED
         found[(times >= from_when) & (times <= over)] = clip.label
     return found
