@@ -62,10 +62,14 @@ class Augmenter:
         moved *= np.float32(10 ** (random.uniform(-1, 1) * config.gain_db / 20))
         return moved, start, faster
 
-    def under_noise(self, samples: Waveform, random: np.random.Generator) -> Waveform:
-        """Background noise added to (samples,) float32, in place, as often and as loud as the settings say."""
+    def under_noise(self, samples: Waveform, random: np.random.Generator, level: float | None = None) -> Waveform:
+        """Background noise added to (samples,) float32, in place, as often and as loud as the settings say.
+
+        Args:
+            level: what the noise is measured against, root mean square; that of the samples by default.
+        """
         if self._noise and random.random() < self._config.noise_probability:
-            samples += self._scaled_noise(samples, random)
+            samples += self._scaled_noise(len(samples), _level(samples) if level is None else level, random)
         return np.clip(samples, -1, 1, out=samples)
 
     def quiet(self, length: int, random: np.random.Generator) -> Waveform:
@@ -95,11 +99,11 @@ class Augmenter:
             covered[:, first:last] = mean
         return covered
 
-    def _scaled_noise(self, samples: Waveform, random: np.random.Generator) -> Waveform:
-        """Noise at a random level under the clip, or at a level of its own under a clip without sound."""
-        noise = self._stretch(len(samples), random)
+    def _scaled_noise(self, length: int, level: float, random: np.random.Generator) -> Waveform:
+        """Noise (length,) at a random level under that of a clip, or at a level of its own under a clip without sound."""
+        noise = self._stretch(length, random)
         ratio = random.uniform(self._config.lowest_snr_db, self._config.highest_snr_db)
-        level, own = _level(samples), _level(noise)
+        own = _level(noise)
         scale = max(level, _NO_SOUND) / max(own, _NO_SOUND) * 10 ** (-ratio / 20)
         return noise * np.float32(scale)
 

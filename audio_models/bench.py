@@ -1,32 +1,41 @@
 """How a network fares that listens for hours: what it misses, what it hears that nobody said, and how late it answers.
 
-Recordings whose words are known are heard once; then every threshold is tried on the probabilities that are kept. The
-chosen one, found on validation clips, stays with the run and is used wherever it listens.
+Recordings whose words are known are heard once; then every threshold is tried on the probabilities that are kept.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from audio_models import listener
+from audio_models.config import within
 from audio_models.detection import DetectionConfig, Event
+from audio_models.errors import RunError
 from audio_models.network_stream import NetworkStream
 from audio_models.runs import Run
 from audio_models.scenes import Said, Stage
 from audio_models.waveform import Waveform
-from data import catalogue, task
+from data import catalogue, task, workspace
+from data.catalogue import CorpusReference
 from data.corpus import Progress, Report, Split, quiet
+from data.errors import HarkError, WorkspaceError
 
-THRESHOLDS = tuple(
-    float(value) for value in np.round(np.concatenate([np.arange(0.3, 0.9, 0.05), np.arange(0.9, 1.0, 0.01)]), 2)
-)
+THRESHOLDS = tuple(round(float(1 / (1 + np.exp(-logit))), 3) for logit in np.arange(-1, 7.01, 0.25))
+"""Those that are tried: evenly spread in log odds, as most of the answers lie near 0 or 1."""
 EARLY, LATE = 0.3, 1.0
 """Seconds before and after the end of a word in which an event counts as that word's."""
+ALARMS = 1.0
+"""False alarms an hour of noise that the threshold chosen by itself may give."""
 
 _HOUR = 3600.0
+_NAME = "benches/{}.json"
+_SHORT = 15.0  # minutes of other speech and of noise after a training
 
 
 @dataclass(frozen=True)
@@ -55,6 +64,11 @@ class Point:
     def missed(self) -> float:
         """Share of the words that were not heard."""
         return 1 - self.heard / self.words if self.words else 0.0
+
+    @property
+    def f1(self) -> float:
+        """2 heard / (words + events), of the words among other words."""
+        return 2 * self.heard / max(1, self.words + self.heard + self.wrong)
 
 
 @dataclass(frozen=True)
@@ -105,43 +119,106 @@ class Heard:
     noise: Listened
 
 
-def hear(
-    run: Run, side: Split, *, snr_db: float = 10.0, seconds: float = _HOUR, seed: int = 0, report: Report = quiet
-) -> Heard:
-    """Make the recordings of one side and let the run's network hear them.
+@dataclass(frozen=True)
+class BenchConfig:
+    """What the recordings are like.
+
+    Attributes:
+        side: whose clips they are made of; a threshold is chosen on validation clips, and judged on test clips.
+        snr_db: level of the words over the noise [dB].
+        minutes: of other speech, and as much of noise.
+        seed: of all that is random.
+    """
+
+    side: Split = "validation"
+    snr_db: float = 10.0
+    minutes: float = 60.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.side not in ("validation", "test"):
+            raise RunError(f"The bench takes validation or test clips, not '{self.side}': the others were learned.")
+        within("The level over the noise", self.snr_db, -20, 60, " dB")
+        within("The length of the recordings", self.minutes, 1, 600, " minutes")
+
+
+@dataclass(frozen=True)
+class Bench:
+    """How a run's network fares that listens.
+
+    Attributes:
+        config: what the recordings are like.
+        smoothing_ms, refractory_ms: of the detector.
+        words: distinct clips of the network's words, each said once.
+        others: distinct clips of other words, said again and again in the speech; 0 where the corpus has none, and then
+            no alarms of speech were measured.
+        points: what each threshold gives, from the lowest to the highest.
+    """
+
+    config: BenchConfig
+    smoothing_ms: float
+    refractory_ms: float
+    words: int
+    others: int
+    points: tuple[Point, ...]
+
+    @property
+    def suggested(self) -> Point:
+        """The point with the best F1 score among words, of those with at most `ALARMS` an hour of noise."""
+        quiet_ones = [point for point in self.points if point.noise_alarms <= ALARMS]
+        return max(quiet_ones or self.points[-1:], key=lambda point: point.f1)
+
+    def at(self, threshold: float) -> Point:
+        """The point whose threshold is nearest."""
+        return min(self.points, key=lambda point: abs(point.threshold - threshold))
+
+
+def measure(run: Run, config: BenchConfig, corpus: CorpusReference | None = None, report: Report = quiet) -> Bench:
+    """Make the recordings and let the run's network hear them.
 
     Args:
-        side: whose clips.
-        snr_db: level of the words over the noise [dB].
-        seconds: of other speech, and as much of noise.
+        corpus: whose clips; the run's own by default.
 
     Raises:
-        RunError: the run has no network yet.
+        RunError: the run has no network yet, or there is no clip of its words on that side.
         Cancelled: `report` raised it.
     """
+    stage, heard, stream = hear(run, config, corpus, report)
+    detection = listener.settings(run)
+    points = tuple(point(heard, stream, replace(detection, threshold=threshold)) for threshold in THRESHOLDS)
+    return Bench(
+        config, detection.smoothing_ms, detection.refractory_ms, len(heard.words.said), stage.other_clips, points
+    )  # fmt: skip
+
+
+def hear(
+    run: Run, config: BenchConfig, corpus: CorpusReference | None = None, report: Report = quiet
+) -> tuple[Stage, Heard, NetworkStream]:
+    """What `measure` judges: the clips, the recordings as the network heard them, and the network."""
     stream = NetworkStream(run)
-    config = run.config
-    index = catalogue.open_corpus(config.corpus, words=config.task.labels).index(report)
-    clips, _ = task.judged(index, config.task, side, config.training.seed)
-    stage = Stage(clips, index, stream.sample_rate, side, snr_db=snr_db, seed=seed)
+    if run.config.training.folds:
+        raise RunError(
+            "This network has learned from all clips of its corpus, so none is left to make the recordings of. "
+            "Judge it by another corpus."
+        )
+    index = catalogue.open_corpus(corpus or run.config.corpus, words=run.config.task.labels).index(report)
+    clips, _ = task.judged(index, run.config.task, config.side, run.config.training.seed)
+    stage = Stage(clips, index, stream.sample_rate, config.side, snr_db=config.snr_db, seed=config.seed)
+    if not stage.has_words:
+        raise RunError(f"There is no {config.side} clip of {', '.join(run.config.task.labels)} to make recordings of.")
+    seconds = 60 * config.minutes
+    total = stage.words_seconds + (2 if stage.other_clips else 1) * seconds
     done = 0.0
 
     def said(at: float) -> None:
-        report(Progress("Listening", round(done + at), 0, "s"))
+        report(Progress("Listening", round(done + at), round(total), "s"))
 
     words = listen(stream, stage.words(), said)
     done += words.seconds
-    speech = listen(stream, stage.speech(seconds) if stage.has_speech else iter(()), said)
+    speech = listen(stream, stage.speech(seconds) if stage.other_clips else iter(()), said)
     done += speech.seconds
     noise = listen(stream, stage.noise(seconds), said)
-    return Heard(words, speech, noise)
-
-
-def curve(
-    heard: Heard, stream: NetworkStream, config: DetectionConfig, thresholds: Sequence[float] = THRESHOLDS
-) -> list[Point]:
-    """What each threshold gives, smoothing and refractory time as in `config`."""
-    return [point(heard, stream, replace(config, threshold=threshold)) for threshold in thresholds]
+    return stage, Heard(words, speech, noise), stream
 
 
 def point(heard: Heard, stream: NetworkStream, config: DetectionConfig) -> Point:
@@ -181,3 +258,45 @@ def match(events: Sequence[Event], said: Sequence[Said]) -> tuple[list[float], i
             open_words.remove(mine)
             delays.append(event.end - mine.end)
     return delays, wrong
+
+
+def measure_and_choose(run: Run, report: Report = quiet) -> None:
+    """A short bench on validation clips, kept with the run, and the threshold that it suggests."""
+    bench = measure(run, BenchConfig(minutes=_SHORT), report=report)
+    keep(run, bench)
+    listener.keep_settings(run, replace(listener.settings(run), threshold=bench.suggested.threshold))
+
+
+def keep(run: Run, bench: Bench) -> None:
+    """Store a bench with the run, where that can be written to."""
+    path = _path(run, bench.config.side)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        workspace.write_json(path, asdict(bench))
+    except (OSError, WorkspaceError):
+        pass  # a run on a read-only disk can be judged too
+
+
+def kept(run: Run, side: Split) -> Bench | None:
+    """The stored bench of that side, if there is one of the network that the run has now; or the one that came with it."""
+    for path in (_path(run, side), run.folder / _NAME.format(side)):
+        try:
+            if run.is_bundled or path.stat().st_mtime >= run.model_path.stat().st_mtime:
+                return from_json(workspace.read_json(path))
+        except (OSError, KeyError, TypeError, ValueError, HarkError):
+            continue
+    return None
+
+
+def from_json(values: dict[str, Any]) -> Bench:
+    """The bench of these JSON values.
+
+    Raises:
+        KeyError, TypeError, ValueError: they are something else.
+    """
+    points = tuple(Point(**row) for row in values["points"])
+    return Bench(**{**values, "config": BenchConfig(**values["config"]), "points": points})
+
+
+def _path(run: Run, side: Split) -> Path:
+    return run.kept_folder / _NAME.format(side)

@@ -227,12 +227,28 @@ def _table(labels: Sequence[str], confusion: Sequence[Sequence[int]]) -> str:
     return "\n".join(lines)
 
 
+def listen(options: argparse.Namespace) -> int:
+    """Say what is heard in a recording or a stream of sound."""
+    from audio_models import cli_listen  # onnxruntime takes a second to import
+
+    return cli_listen.listen(options)
+
+
+def bench(options: argparse.Namespace) -> int:
+    """Measure a network that listens."""
+    from audio_models import cli_listen
+
+    return cli_listen.bench(options)
+
+
 COMMANDS: dict[str, Command] = {
     "corpora": corpora,
     "fetch": fetch,
     "train": cli_work.train,
     "evaluate": evaluate,
     "predict": predict,
+    "listen": listen,
+    "bench": bench,
     "corpus": cli_corpus.corpus,
     "inspect": inspect,
     "memory": cli_work.memory,

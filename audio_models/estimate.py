@@ -6,6 +6,7 @@ import statistics
 
 from audio_models import runs
 from audio_models.config import REACH, NetworkConfig, RunConfig
+from audio_models.row_batches import PAUSE
 from data.errors import HarkError
 
 # Two cores of a server of 2024: a million multiplications and additions of a clip, forward and back.
@@ -46,6 +47,8 @@ def epoch_seconds(config: RunConfig, clips_a_word: float) -> float:
     frames = 1 + round((1000 - features.frame_ms) / features.hop_ms)
     learning = operations(config.network, features.width, frames, classes) / 1e6 * _SECONDS_A_MILLION
     changing = _SECONDS_A_CHANGE if config.augmentation.augment else 0.0
+    if config.training.clips_in_a_row > 1:
+        learning *= 1 + PAUSE
     return classes * config.clips_of_a_class(clips_a_word) * max(learning, changing)
 
 

@@ -1,6 +1,6 @@
 """Listening: sound in chunks of any size, events out. The same for a file, a pipe and a live microphone.
 
-    chunk -> network's rate -> frames -> probabilities after each step -> events
+chunk -> network's rate -> frames -> probabilities after each step -> events
 """
 
 from __future__ import annotations

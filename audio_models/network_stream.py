@@ -28,6 +28,11 @@ _WINDOW_HOP = 0.1  # seconds from one window to the next
 _SHORTEST_WINDOW = 0.3  # seconds; before that the first window is not read
 
 
+def by_state(run: Run) -> bool:
+    """Whether a run's network goes on by its state."""
+    return run.config.network.streams
+
+
 class NetworkStream:
     """Probabilities as the sound arrives.
 
@@ -45,9 +50,8 @@ class NetworkStream:
         self.recognizer = recognizer = Recognizer(run)
         self.labels = recognizer.labels
         self.sample_rate = recognizer.features.sample_rate
-        network = run.config.network
-        self.manner: Manner = "state" if network.streams else "window"
-        self._reader = _Carried(run, recognizer.features.width) if network.streams else _Window(recognizer)
+        self.manner: Manner = "state" if by_state(run) else "window"
+        self._reader = _Carried(run, recognizer.features.width) if by_state(run) else _Window(recognizer)
         self.step_seconds = self._reader.block * recognizer.features.hop_length / self.sample_rate
         self.reset()
 

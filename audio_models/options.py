@@ -19,6 +19,7 @@ from audio_models.config import (
     Schedule,
     TrainingConfig,
 )
+from audio_models.detection import DetectionConfig
 from audio_models.errors import ConfigError
 from audio_models.memory_lab import INITIALISATIONS, MemoryConfig
 from audio_models.memory_tasks import TASKS
@@ -27,7 +28,9 @@ from audio_models.recipes import default_augmentation, default_features, default
 CORPUS_ACTIONS = ("create", "add", "record-split", "import", "check", "export", "undo", "delete")
 
 Command = Callable[[argparse.Namespace], int]
-Settings = TypeVar("Settings", FeatureConfig, NetworkConfig, TrainingConfig, AugmentationConfig, MemoryConfig)
+Settings = TypeVar(
+    "Settings", FeatureConfig, NetworkConfig, TrainingConfig, AugmentationConfig, MemoryConfig, DetectionConfig
+)
 
 _RUN = "an id, a name or a run's folder"
 
@@ -161,6 +164,33 @@ def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
     )
     made.add_argument("--unlike", action="store_true", help="check: also clips that sound unlike the others of their word, to the network commands")  # fmt: skip
 
+    made = command(
+        "listen", "Listen to a recording or to raw sound from a pipe: one JSON line for each word, as it is heard."
+    )
+    made.add_argument("run", metavar="RUN", help=_RUN)
+    made.add_argument(
+        "source", metavar="FILE|-", help="a recording of up to two hours; or - for raw sound from standard input: 16 bits, little-endian, one channel"
+    )  # fmt: skip
+    made.add_argument("--rate", type=int, metavar="HZ", help="of raw sound; the network's own by default")
+    _add_detection(made)
+
+    made = command(
+        "bench", "Measure a network that listens: words missed, false alarms an hour, delay, over the threshold."
+    )
+    made.add_argument("run", metavar="RUN", help=_RUN)
+    made.add_argument("--corpus", metavar="NAME|FOLDER", help="make the recordings of another corpus than its own")
+    made.add_argument(
+        "--split",
+        choices=["validation", "test"],
+        default="validation",
+        help="whose clips they are made of (validation)",
+    )
+    made.add_argument("--snr-db", type=float, default=10.0, metavar="X", help="level of the words over the noise (10)")
+    made.add_argument(
+        "--minutes", type=float, default=60.0, metavar="X", help="of other words, and as much of noise (60)"
+    )
+    made.add_argument("--choose", type=float, metavar="X", help="store this threshold with the run")
+
     command("runs", "List the runs: state, settings, validation accuracy.")
 
     for name, text in (
@@ -169,6 +199,15 @@ def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
     ):
         command(name, text).add_argument("run", metavar="RUN", help=f"{_RUN}; or a measurement's or comparison's id")
     return whole
+
+
+def _add_detection(made: argparse.ArgumentParser) -> None:
+    for name, unit, text in (
+        ("threshold", "X", "how probable a word must be to count as heard"),
+        ("smoothing-ms", "X", "stretch over which probabilities are averaged"),
+        ("refractory-ms", "X", "shortest time from one event to the next"),
+    ):
+        made.add_argument(f"--{name}", type=float, metavar=unit, help=f"{text}; what was chosen for the run by default")
 
 
 def _add_corpus(made: argparse.ArgumentParser) -> None:
@@ -197,7 +236,7 @@ def _add_settings(made: argparse.ArgumentParser) -> None:
         "--recipe",
         choices=RECIPES,
         default="strong",
-        help="what the other settings start from: the cell alone, learning from clips as they are (plain), or all that was found to help with strangers' voices (strong)",
+        help="what the other settings start from: the cell alone, learning from clips as they are (plain), all that was found to help with strangers' voices (strong), or a network that can listen without end (streaming)",
     )
     group = made.add_argument_group("network")
     group.add_argument(
@@ -213,6 +252,7 @@ def _add_settings(made: argparse.ArgumentParser) -> None:
     network("dropout", type=float, metavar="X", help="share of outputs set to zero in training")
     network("readout", choices=get_args(Readout), help="answer from the last state, the mean over all frames, or a learned mean")  # fmt: skip
     network("convolutions", type=int, metavar="N", help="convolutions in front of the cell, over five frames each")
+    network("causal", action=either, help="convolutions reach back only, so that the network can listen without end")
     network("filters", type=int, metavar="N", help="outputs of each convolution")
 
     group = made.add_argument_group("training")
@@ -229,6 +269,7 @@ def _add_settings(made: argparse.ArgumentParser) -> None:
     training("label_smoothing", type=float, metavar="X", help="share of the target spread over all classes")
     training("averaging", type=float, metavar="X", help="share that a running mean of the weights keeps each step")
     training("mixup", type=float, metavar="X", help="how strongly clips are mixed in pairs")
+    training("clips_in_a_row", type=int, metavar="N", help="clips read one after the other, asked after every step")
     training("seed", type=int, metavar="N", help="same seed, same result")
     training(
         "folds",

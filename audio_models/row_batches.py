@@ -28,10 +28,9 @@ NOT_ASKED = -1
 REUSE = 2
 """Epochs that hear the same rows, each under other masks."""
 
-_PAUSE = 0.3  # seconds of a row for each clip beside the clip itself
+PAUSE = 0.3
+"""Seconds of a row for each clip beside the clip itself."""
 _RECOGNISABLE = 0.15  # seconds of an unknown word after which it should be known as one
-_AFTER = 0.08  # seconds after a word's end from which it is asked for: "go" could still become "gold"
-_BACKWARDS = 0.5  # share of the strangers in a row that are words played backwards
 _HELD = 0.24  # seconds for which a word is answered at the least once it is over
 _FORGETTING = 0.3  # seconds after a clip in which its answer may go on
 _CROPPED = 0.5  # share of the clips that lose a part of the silence before and behind the word
@@ -130,9 +129,7 @@ class RowBatches:
         """Clips in a row, (samples,) float32, and the class asked for after each step, (steps,)."""
         rate = self.features.sample_rate
         parts = [(*self._part(int(position), random), int(self.classes[position])) for position in positions]
-        if self.unknown is not None:
-            parts.insert(int(random.integers(len(parts) + 1)), (*self._stranger(random), self.unknown))
-        length = round(len(parts) * (self.clip_seconds + _PAUSE) * rate)
+        length = round(self.in_a_row * (self.clip_seconds + PAUSE) * rate)
         free = max(0, length - sum(len(samples) for samples, _, _ in parts))
         pauses = (random.dirichlet(np.ones(len(parts) + 1)) * free).astype(int)
         whole = self.augmenter.quiet(length, random)
@@ -148,20 +145,11 @@ class RowBatches:
         # a causal convolution's step ends with the frame in its middle
         last_frames = np.arange(0, frame_count(length, self.features), self.network.frames_a_step)
         times = np.asarray(frame_end(last_frames, self.features))
-        return self.augmenter.under_noise(whole, random), asked(placed, times, self.silence, self.unknown)
-
-    def _stranger(self, random: np.random.Generator) -> tuple[Waveform, tuple[float, float] | None]:
-        """One more clip for a row, of which nothing is a word of the network's: another word, or any word backwards."""
-        shown = self._shown
-        backwards = random.random() < _BACKWARDS
-        pool = shown[self.classes[shown] != self.silence] if backwards else shown[self.classes[shown] == self.unknown]
-        if not len(pool):
-            return self.augmenter.quiet(1, random), None
-        samples, word = self._part(int(random.choice(pool)), random)
-        if not backwards or word is None:
-            return samples, word
-        seconds = len(samples) / self.features.sample_rate
-        return samples[::-1], (seconds - word[1], seconds - word[0])
+        words = [clip.word for clip in placed if clip.word]
+        spoken = np.concatenate([whole[:0], *(whole[round(start * rate) : round(end * rate)] for start, end in words)])
+        level = float(np.sqrt(np.mean(spoken**2))) if len(spoken) else None
+        whole = self.augmenter.under_noise(whole, random, level)
+        return whole, asked(placed, times, self.silence, self.unknown)
 
     def _part(self, position: int, random: np.random.Generator) -> tuple[Waveform, tuple[float, float] | None]:
         """A clip of a row, and where its word begins and ends in it [s]."""
@@ -206,7 +194,7 @@ def asked(
             continue
         start, end = clip.word
         over = max(clip.ends, end + _HELD)
-        from_when = start + _RECOGNISABLE if clip.label == unknown else end + _AFTER
+        from_when = start + _RECOGNISABLE if clip.label == unknown else end
         found[(times >= start) & (times < over + _FORGETTING)] = NOT_ASKED
         found[(times >= from_when) & (times <= over)] = clip.label
     return found

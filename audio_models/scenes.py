@@ -23,6 +23,7 @@ from data.task import noise_stretch
 _LEVEL_DB = -26.0  # of a word, below full scale
 _LEVELS_DB = 4.0  # by which words differ to either side
 _PAUSES = {"words": (0.3, 2.5), "speech": (0.0, 0.3)}  # seconds between clips
+_LAST_PAUSE = 1.5  # seconds behind the last word, which may be heard late
 _NOISES_DB = (-45.0, -15.0)  # of noise alone
 _PIECE = 30.0  # seconds of noise at one level
 _LONGEST_NOISE = 300.0  # seconds of each recording
@@ -76,15 +77,20 @@ class Stage:
         return bool(self._own)
 
     @property
-    def has_speech(self) -> bool:
-        """Whether there are clips of other words."""
-        return bool(self._other)
+    def other_clips(self) -> int:
+        """Clips of other words."""
+        return len(self._other)
+
+    @property
+    def words_seconds(self) -> float:
+        """About how long `words` lasts [s]."""
+        clips = [*self._own, *self._others_among_words()]
+        return sum(len(word.samples) for word in clips) / self.sample_rate + len(clips) * sum(_PAUSES["words"]) / 2
 
     def words(self) -> Iterator[tuple[Waveform, list[Said]]]:
         """Each clip of the network's words once, among as many of other words: pieces of one recording, and what is said
         in each, in seconds of the whole."""
-        others = [self._other[n % len(self._other)] for n in range(len(self._own))] if self._other else []
-        order = [*self._own, *others]
+        order = [*self._own, *self._others_among_words()]
         yield from self._spoken([order[place] for place in self._random.permutation(len(order))], _PAUSES["words"])
 
     def speech(self, seconds: float) -> Iterator[tuple[Waveform, list[Said]]]:
@@ -104,6 +110,9 @@ class Stage:
             level = self._random.uniform(*_NOISES_DB)
             yield self._stretch(round(_PIECE * self.sample_rate), level), []
 
+    def _others_among_words(self) -> list[_Word]:
+        return [self._other[n % len(self._other)] for n in range(len(self._own))] if self._other else []
+
     def _spoken(self, words: Sequence[_Word], pauses: tuple[float, float]) -> Iterator[tuple[Waveform, list[Said]]]:
         """Pieces of ten words under one noise each."""
         begin = 0.0
@@ -118,6 +127,8 @@ class Stage:
                 if word.label != UNKNOWN:
                     said.append(Said(word.label, begin + at / self.sample_rate + word.end))
                 at += len(word.samples)
+            if first + 10 >= len(words):
+                parts.append(np.zeros(round(_LAST_PAUSE * self.sample_rate), np.float32))
             piece = np.concatenate(parts)
             piece += self._stretch(len(piece), _LEVEL_DB - self._snr_db)
             yield np.clip(piece, -1, 1), said

@@ -22,7 +22,7 @@ import filelock
 import numpy as np
 from numpy.typing import NDArray
 
-from audio_models import evaluation, jobs, metrics, runs
+from audio_models import bench, evaluation, jobs, metrics, runs
 from audio_models.calibration import apply_temperature, fit_temperature, fit_threshold
 from audio_models.config import RunConfig, to_dict
 from audio_models.errors import TrainingError
@@ -78,6 +78,9 @@ def _train(run: Run, work: Work) -> None:
         if prepared.count[split]:
             work.write(stage=f"Judging on {split} clips", seconds_left=None, clips_per_second=None)
             evaluation.evaluate_and_keep(run, split=split, report=work.report)
+    if run.config.training.clips_in_a_row > 1 and not prepared.folds and prepared.count["validation"]:
+        work.write(stage="Judging as a listener", seconds_left=None, clips_per_second=None)
+        bench.measure_and_choose(run, work.report)
 
 
 @contextlib.contextmanager

@@ -38,9 +38,14 @@ _CELL_WORDS: dict[Cell, str] = {
     "gru": "Two gates instead of three, and no separate memory: a lighter LSTM, often as good.",
     "feed_forward": "Sees each frame on its own and averages. It cannot know in which order they came.",
 }
-_RECIPE_TITLES: dict[Recipe, str] = {"strong": "For any voice", "plain": "Plain cell"}
+_RECIPE_TITLES: dict[Recipe, str] = {
+    "strong": "For any voice",
+    "streaming": "For listening",
+    "plain": "Plain cell",
+}
 _RECIPE_WORDS: dict[Recipe, str] = {
     "strong": "Clips are changed a little each time, convolutions look ahead of the cell and attention after it: it understands strangers best, and takes longest.",
+    "streaming": "Reads forwards only and learns from clips in a row: it hears words within long recordings and live, and answers as soon as a word is over.",
     "plain": "One layer of the cell and one Dense layer, the clips as they are: the network of the textbook, trained in a minute.",
 }
 _READOUTS = {"last": "the last state", "mean": "the mean of all states", "attention": "attention over all states"}
@@ -205,12 +210,17 @@ def _network(defaults: NetworkConfig, key: Callable[[str], str]) -> NetworkConfi
         "Answer from", list(_READOUTS), default=defaults.readout, required=True, format_func=_READOUTS.__getitem__,
         key=key("readout"), help="Attention is a mean whose weights the network learns: it looks where the word is.",
     )  # fmt: skip
-    bidirectional = st.toggle(
+    left, right = st.columns(2)
+    bidirectional = left.toggle(
         "Bidirectional", defaults.bidirectional, key=key("bidirectional"),
         help="A second network reads the frames from the end; it needs the whole clip before it can answer.",
     )  # fmt: skip
+    causal = right.toggle(
+        "Causal convolutions", defaults.causal, key=key("causal"), disabled=not convolutions,
+        help="They see no later frame, so that the network can listen without end.",
+    )  # fmt: skip
     return NetworkConfig(
-        defaults.cell, units, layers, bidirectional, dropout, readout or defaults.readout, convolutions, filters
+        defaults.cell, units, layers, bidirectional, dropout, readout or defaults.readout, convolutions, filters, causal
     )
 
 
@@ -249,11 +259,17 @@ def _training(defaults: TrainingConfig, key: Callable[[str], str]) -> TrainingCo
         "mixup",
         "How strongly clips are mixed in pairs, and their words with them; 0: not at all.",
     )
+    in_a_row = number(
+        1, "Clips in a row", 1, 20, "clips_in_a_row",
+        "Read one after the other, with pauses between, and asked after every step what was said last: for a network that listens. 1: single clips.",
+    )  # fmt: skip
     schedule = columns[0].selectbox(
         "Schedule", ["constant", "cosine"], index=int(defaults.schedule == "cosine"), key=key("schedule"),
         help="The learning rate stays constant, or falls along half a cosine so that the network comes to rest.",
     )  # fmt: skip
-    return TrainingConfig(epochs, batch_size, rate, patience, clip_norm, seed, schedule, smoothing, averaging, mixup)
+    return TrainingConfig(
+        epochs, batch_size, rate, patience, clip_norm, seed, schedule, smoothing, averaging, mixup, clips_in_a_row=in_a_row
+    )
 
 
 def _augmentation(defaults: AugmentationConfig, key: Callable[[str], str]) -> AugmentationConfig:

@@ -19,13 +19,20 @@ LABELS = ("left", "right", "_unknown_", "_silence_")
 
 
 def untrained_run(
-    network: NetworkConfig, features: FeatureConfig | None = None, *, scale: float = 3.0, seed: int = 0
+    network: NetworkConfig,
+    features: FeatureConfig | None = None,
+    *,
+    corpus: CorpusReference | None = None,
+    words: tuple[str, ...] = LABELS[:2],
+    scale: float = 3.0,
+    seed: int = 0,
 ) -> Run:
-    """A run in the workspace that reads words as `LABELS`; `scale` makes its answers differ more."""
+    """A run in the workspace that takes what it hears for `words`, unknown or silence; `scale` makes its answers differ more."""
     features = features or FeatureConfig(deltas=False, cepstrum=False)
-    task = Task(LABELS[:2], unknown=True, silence=True)
-    run = runs.create(RunConfig(CorpusReference("synthetic_voices"), task, "untrained", features, network))
-    weights = fresh_weights(network, features.width, len(LABELS), seed)
+    task = Task(words, unknown=True, silence=True)
+    corpus = corpus or CorpusReference("synthetic_voices")
+    run = runs.create(RunConfig(corpus, task, "untrained", features, network))
+    weights = fresh_weights(network, features.width, len(task.classes), seed)
     random = np.random.default_rng(seed)
     for name, value in weights.items():
         weights[name] = (value + 0.1 * random.normal(size=value.shape) * (value == 0)).astype(np.float32)
@@ -35,7 +42,7 @@ def untrained_run(
         features.width,
         weights,
         {
-            "labels": json.dumps(LABELS),
+            "labels": json.dumps(task.classes),
             "features": json.dumps(to_dict(features)),
             "normalisation": json.dumps(asdict(Normalisation((-40.0,) * features.width, (20.0,) * features.width))),
             "parameters": "1",

@@ -14,7 +14,7 @@ from audio_models.config import CELL_TITLES
 from audio_models.evaluation import SIDES, Evaluation, Heard, Side
 from audio_models.progress import in_words
 from audio_models.runs import Run
-from dashboard import charts, warm
+from dashboard import charts, listening_bench, warm
 from dashboard.widgets import (
     TERMS,
     ProgressBar,
@@ -303,11 +303,20 @@ def _page() -> None:
                 icon=":material/download:",
             )
             st.page_link("app_pages/corpora.py", label="To the Data page", icon=":material/library_music:")
+            listening_bench.show_kept(run, split)
             return
         judgement = _judgement(run, corpus, split)
         _headline(judgement)
-        matrix, classes, speakers, confidence, mistakes, compared = st.tabs(
-            ["Confusion matrix", "Per class", "Per speaker", "Confidence", "Most confident mistakes", "Runs compared"]
+        matrix, classes, speakers, confidence, listening, mistakes, compared = st.tabs(
+            [
+                "Confusion matrix",
+                "Per class",
+                "Per speaker",
+                "Confidence",
+                "Listening",
+                "Most confident mistakes",
+                "Runs compared",
+            ]
         )
         with matrix:
             _confusion(judgement)
@@ -317,6 +326,8 @@ def _page() -> None:
             _per_speaker(judgement)
         with confidence:
             _confidence(judgement)
+        with listening, faults_in_words():
+            listening_bench.show(run, corpus, split)
         with mistakes:
             _mistakes(judgement)
         with compared:

@@ -1,0 +1,100 @@
+"""The commands around listening: `listen` says what is heard as it is heard, `bench` how reliable that is."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import BinaryIO, TextIO
+
+import numpy as np
+
+from audio_models import bench as benches
+from audio_models import listener, recordings, runs
+from audio_models.bench import Bench, BenchConfig
+from audio_models.detection import Event
+from audio_models.listener import Listener
+from audio_models.options import changed
+from audio_models.progress import TerminalProgress
+from audio_models.terminal import print_json
+from audio_models.waveform import Waveform
+from data import catalogue
+
+_CHUNK = 4096  # bytes asked for at once; what is there is heard at once
+
+
+def listen(options: argparse.Namespace) -> int:
+    """Print one JSON line for each word that is heard, as soon as it is."""
+    run = runs.find(options.run)
+    config = changed(listener.settings(run), options)
+    if options.source == "-":
+        return _hear(Listener(run, config, options.rate), pcm(sys.stdin.buffer), sys.stdout)
+    path = Path(options.source)
+    rate = recordings.sample_rate(path)
+    return _hear(Listener(run, config, rate), recordings.blocks(path), sys.stdout)
+
+
+def _hear(hearing: Listener, chunks: Iterator[Waveform], out: TextIO) -> int:
+    try:
+        for chunk in chunks:
+            _say(hearing.feed(chunk).events, out)
+        _say(hearing.feed(np.empty(0, np.float32), last=True).events, out)
+    except KeyboardInterrupt:  # how one stops listening
+        pass
+    return 0
+
+
+def _say(events: tuple[Event, ...], out: TextIO) -> None:
+    for event in events:
+        row = {**asdict(event), "start": round(event.start, 3), "end": round(event.end, 3)}
+        out.write(json.dumps({**row, "confidence": round(event.confidence, 4)}, ensure_ascii=False) + "\n")
+        out.flush()
+
+
+def pcm(stream: BinaryIO) -> Iterator[Waveform]:
+    """Raw sound, 16 bits little-endian, one channel, as it comes: chunks (n,) float32 in -1..1."""
+    read = getattr(stream, "read1", stream.read)  # does not wait until all that was asked for is there
+    odd = b""
+    while content := read(_CHUNK):
+        content = odd + content
+        whole = len(content) // 2 * 2
+        odd = content[whole:]
+        yield np.frombuffer(content[:whole], "<i2").astype(np.float32) / np.float32(32768)
+
+
+def bench(options: argparse.Namespace) -> int:
+    """Measure what a listening network misses, hears wrongly, and how late it is; keep it, and choose its threshold."""
+    run = runs.find(options.run)
+    config = BenchConfig(options.split, options.snr_db, options.minutes)
+    corpus = catalogue.refer(options.corpus) if options.corpus else None
+    with TerminalProgress() as progress:
+        found = benches.measure(run, config, corpus, progress.report)
+    if corpus is None:
+        benches.keep(run, found)
+    before = listener.settings(run)
+    threshold = options.choose or before.threshold
+    if options.choose is not None:
+        listener.keep_settings(run, changed(before, argparse.Namespace(threshold=threshold)))
+    if options.json:
+        print_json({**asdict(found), "threshold": threshold, "suggested": found.suggested.threshold})
+        return 0
+    _print_bench(found, threshold)
+    return 0
+
+
+def _print_bench(found: Bench, threshold: float) -> None:
+    print(
+        f"{found.words} words and {found.others} clips of other words, {found.config.side}, "
+        f"{found.config.snr_db:g} dB over the noise; {found.config.minutes:g} minutes of other words, and of noise"
+    )
+    print("threshold   missed   wrong   alarms an hour: speech    noise   delay: median   95 %")
+    for point in found.points:
+        marks = (" chosen" if point is found.at(threshold) else "") + (" suggested" if point is found.suggested else "")
+        delays = [f"{1000 * delay:.0f} ms" if delay is not None else "" for delay in (point.delay, point.late_delay)]
+        print(
+            f"{point.threshold:9.3f} {point.missed:8.1%} {point.wrong:7d} {point.speech_alarms:23.1f} "
+            f"{point.noise_alarms:8.1f} {delays[0]:>15} {delays[1]:>6}{marks}"
+        )
