@@ -79,7 +79,8 @@ def bench(options: argparse.Namespace) -> int:
     if options.choose is not None:
         listener.keep_settings(run, changed(before, argparse.Namespace(threshold=threshold)))
     if options.json:
-        print_json({**asdict(found), "threshold": threshold, "suggested": found.suggested.threshold})
+        points = [{**asdict(point), "missed": point.missed} for point in found.points]
+        print_json({**asdict(found), "points": points, "threshold": threshold, "suggested": found.suggested.threshold})
         return 0
     _print_bench(found, threshold)
     return 0
