@@ -82,9 +82,7 @@ class Listened:
 
     def events(self, config: DetectionConfig, stream: NetworkStream) -> list[Event]:
         """What a detector makes of it."""
-        detector = stream.detector(config)
-        found = (detector.feed(time, row) for time, row in zip(self.times, self.probabilities, strict=True))
-        return [event for event in found if event]
+        return stream.detector(config).events(self.times, self.probabilities)
 
 
 def listen(

@@ -241,6 +241,13 @@ def bench(options: argparse.Namespace) -> int:
     return cli_listen.bench(options)
 
 
+def export(options: argparse.Namespace) -> int:
+    """Take a network away."""
+    from audio_models import cli_export
+
+    return cli_export.export(options)
+
+
 COMMANDS: dict[str, Command] = {
     "corpora": corpora,
     "fetch": fetch,
@@ -249,6 +256,7 @@ COMMANDS: dict[str, Command] = {
     "predict": predict,
     "listen": listen,
     "bench": bench,
+    "export": export,
     "corpus": cli_corpus.corpus,
     "inspect": inspect,
     "memory": cli_work.memory,

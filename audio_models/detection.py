@@ -91,9 +91,51 @@ class Detector:
         ):
             return None
         self._last, self._holding = time, best
-        return Event(
-            max(0.0, time - self._clip_seconds), time, self._labels[best], float(min(1.0, smoothed[best]))
-        )  # fmt: skip
+        return self._event(time, best, float(smoothed[best]))
+
+    def events(self, times: NDArray[np.float64], probabilities: NDArray[np.float32]) -> list[Event]:
+        """The events of a whole recording, those that `feed` finds step by step from the beginning, in a fraction of the time.
+
+        Args:
+            times: until when was heard at each step [s], (steps,).
+            probabilities: (steps, labels).
+        """
+        if not len(times) or not self._words.any():
+            return []
+        smoothed = _smoothed(probabilities, self._recent.maxlen or 1)
+        words = np.flatnonzero(self._words)
+        best = words[smoothed[:, words].argmax(axis=1)]
+        height = smoothed[np.arange(len(times)), best]
+        ceased = {word: np.flatnonzero(smoothed[:, word] < self._config.threshold / 2) for word in words.tolist()}
+        found: list[Event] = []
+        last, holding, heard_at = -np.inf, -1, 0
+        for step in np.flatnonzero(height >= self._config.threshold).tolist():
+            word, time = int(best[step]), float(times[step])
+            if word == holding and not _any_between(ceased[word], heard_at, step):
+                continue
+            if time - last < self._config.refractory_ms / 1000:
+                continue
+            last, holding, heard_at = time, word, step
+            found.append(self._event(time, word, float(height[step])))
+        return found
+
+    def _event(self, time: float, word: int, confidence: float) -> Event:
+        return Event(max(0.0, time - self._clip_seconds), time, self._labels[word], min(1.0, confidence))
+
+
+def _smoothed(probabilities: NDArray[np.float32], steps: int) -> NDArray[np.float32]:
+    """The mean of each row and those before it, `steps` in all, summed in their order as `np.mean` does."""
+    total = np.zeros_like(probabilities)
+    for back in range(min(steps, len(probabilities)) - 1, -1, -1):
+        total[back:] += probabilities[: len(probabilities) - back]
+    counts = np.minimum(np.arange(1, len(probabilities) + 1), steps).astype(np.float32)
+    return np.asarray(total / counts[:, None])
+
+
+def _any_between(places: NDArray[np.int64], after: int, until: int) -> bool:
+    """Whether one of the sorted places lies behind `after` and not behind `until`."""
+    next_one = int(np.searchsorted(places, after, side="right"))
+    return next_one < len(places) and bool(places[next_one] <= until)
 
 
 def smoothing_steps(config: DetectionConfig, step_seconds: float) -> int:

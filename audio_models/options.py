@@ -191,6 +191,14 @@ def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
     )
     made.add_argument("--choose", type=float, metavar="X", help="store this threshold with the run")
 
+    made = command("export", "Take a network away: a folder that hears without Hark, with a program and a card.")
+    made.add_argument("run", metavar="RUN", help=_RUN)
+    made.add_argument(
+        "--format", choices=["onnx", "litert"], default="onnx", help="ONNX; or beside it a file for LiteRT (onnx)"
+    )
+    made.add_argument("--int8", action="store_true", help="add networks whose weights have 8 bits, and measure both")
+    made.add_argument("--to", default="hark-model", metavar="FOLDER", help="the folder to write (hark-model)")
+
     command("runs", "List the runs: state, settings, validation accuracy.")
 
     for name, text in (

@@ -45,7 +45,7 @@ def default_training(cell: Cell, recipe: Recipe = "plain") -> TrainingConfig:
     if recipe == "plain":
         return TrainingConfig(learning_rate=_LEARNING_RATES[cell])
     return TrainingConfig(
-        epochs=40,
+        epochs=60 if recipe == "streaming" else 40,
         learning_rate=_STRONG_LEARNING_RATES[cell],
         patience=0,
         schedule="cosine",

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -22,6 +25,7 @@ MAX_SECONDS = 30.0
 MAX_CHANNELS = 16
 MIN_RATE, MAX_RATE = 4_000, 192_000
 _BLOCK = 65_536  # frames of samples decoded at a time
+_RUN_UP = 16_384  # frames of samples; an MP3 frame needs what up to nine before it, of 1,152 samples each, hand on
 
 # libsndfile reads what is there of a file that is cut off; its log tells what the header promised: "data : 32000".
 _LENGTH = re.compile(r"^Length : (\d+)", re.MULTILINE)
@@ -49,21 +53,73 @@ def load(
         AudioError: it is not audio, damaged, cut off, empty, too long, has too many channels, an unusable rate,
             or values that are not finite.
     """
-    called = name or (source.name if isinstance(source, Path) else "The clip")
+    called = name or _name(source)
+    with opened(source, called, MAX_SECONDS if seconds is None else None) as file:
+        samples = _read_mono(file, called, start, seconds)
+        rate = file.samplerate
+    return resample(samples, rate, sample_rate)
+
+
+@contextmanager
+def opened(source: Path | bytes, called: str, longest: float | None, kind: str = "clip") -> Iterator[_InOrder]:
+    """A file whose header has been checked; what goes wrong while it is read is told as an `AudioError`, too.
+
+    Args:
+        source: a file, or the content of one.
+        called: what messages call it.
+        longest: how long it may be [s]; as long as it likes where None.
+        kind: what it is, for the message that it is longer.
+
+    Raises:
+        AudioError: it is not audio, damaged, cut off, empty, too long, has too many channels or an unusable rate.
+    """
     try:
-        with soundfile.SoundFile(_stream(source)) as file:
-            _check_header(file, called, whole=seconds is None)
-            samples = _read_mono(file, called, start, seconds)
-            rate = file.samplerate
+        with _InOrder(_stream(source)) as file:
+            _check_header(file, called, longest, kind)
+            yield file
     except soundfile.LibsndfileError as error:
         raise AudioError(_fault(source, called, error.error_string.rstrip(". "))) from error
     except OSError as error:
         raise AudioError(f"{called} cannot be opened ({error.strerror or error}).") from error
-    if not np.isfinite(samples).all():
-        raise AudioError(
-            f"{called} holds values that are not numbers (NaN or infinite). Export it again as 16-bit WAV."
-        )
-    return resample(samples, rate, sample_rate)
+
+
+class _InOrder(soundfile.SoundFile):  # type: ignore[misc]
+    """A file that is read from front to back.
+
+    After each block `soundfile` seeks to where it is already, where a file can seek; in an MP3 the decoder then lacks what
+    the frames before hand on, and the first 50 ms of the next block come out wrong.
+    """
+
+    def seekable(self) -> bool:
+        return False
+
+    def go_to(self, frame: int) -> None:
+        """Go on reading at `frame`; an MP3 is decoded from a little before it, so that it comes out as in the whole."""
+        run_up = min(frame, _RUN_UP) if self.format == "MP3" else 0
+        self.seek(frame - run_up)
+        self.read(run_up, dtype="float32")
+
+
+def mono_blocks(file: soundfile.SoundFile, called: str, frames: int, size: int = _BLOCK) -> Iterator[Waveform]:
+    """The next `frames` of a file in blocks of at most `size`, each (samples,) float32, channels averaged.
+
+    Raises:
+        AudioError: it ends sooner, or holds values that are not finite.
+    """
+    done = 0
+    while done < frames:
+        block = file.read(min(size, frames - done), dtype="float32", always_2d=True)
+        if len(block) == 0:
+            raise AudioError(
+                f"{called} is cut off: its header promises {frames / file.samplerate:.2f} s, {done / file.samplerate:.2f} s are there. Copy or download it again."
+            )
+        mono: Waveform = block[:, 0] if file.channels == 1 else block.mean(axis=1)
+        if not np.isfinite(mono).all():
+            raise AudioError(
+                f"{called} holds values that are not numbers (NaN or infinite). Export it again as 16-bit WAV."
+            )
+        yield mono
+        done += len(mono)
 
 
 @dataclass(frozen=True)
@@ -89,9 +145,12 @@ def header(source: Path | bytes, name: str = "") -> Header:
     try:
         found = soundfile.info(_stream(source))
     except (OSError, soundfile.LibsndfileError) as error:
-        called = name or (source.name if isinstance(source, Path) else "The clip")
-        raise AudioError(_fault(source, called, str(error))) from error
+        raise AudioError(_fault(source, name or _name(source), str(error))) from error
     return Header(float(found.duration), int(found.samplerate), int(found.channels), str(found.subtype))
+
+
+def _name(source: Path | bytes) -> str:
+    return source.name if isinstance(source, Path) else "The clip"
 
 
 def _stream(source: Path | bytes) -> BinaryIO | bytes:
@@ -157,7 +216,7 @@ def _fault(source: Path | bytes, called: str, decoder_says: str) -> str:
     return f"{called} cannot be read as audio ({decoder_says}). Hark reads WAV, FLAC, OGG and MP3."
 
 
-def _check_header(file: soundfile.SoundFile, called: str, *, whole: bool) -> None:
+def _check_header(file: soundfile.SoundFile, called: str, longest: float | None, kind: str) -> None:
     if not MIN_RATE <= file.samplerate <= MAX_RATE:
         raise AudioError(
             f"{called} has {file.samplerate} samples a second; between {MIN_RATE} and {MAX_RATE} can be read. Export it at 16000."
@@ -168,9 +227,9 @@ def _check_header(file: soundfile.SoundFile, called: str, *, whole: bool) -> Non
         )
     if file.frames <= 0:
         raise AudioError(f"{called} holds no sound: its length is zero. Record or export it again.")
-    if whole and file.frames > MAX_SECONDS * file.samplerate:
+    if longest is not None and file.frames > longest * file.samplerate:
         raise AudioError(
-            f"{called} says that it lasts {_duration(file.frames / file.samplerate)}; a clip may last up to {MAX_SECONDS:g} s. Cut the part that matters out of it."
+            f"{called} says that it lasts {_duration(file.frames / file.samplerate)}; a {kind} may last up to {_duration(longest)}. Cut the part that matters out of it."
         )
     _check_complete(file.extra_info, called)
 
@@ -187,22 +246,17 @@ def _check_complete(log: str, called: str) -> None:
         )
 
 
-def _read_mono(file: soundfile.SoundFile, called: str, start: float, seconds: float | None) -> Waveform:
+def _read_mono(file: _InOrder, called: str, start: float, seconds: float | None) -> Waveform:
     first = round(start * file.samplerate)
     wanted = file.frames - first if seconds is None else min(round(seconds * file.samplerate), file.frames - first)
     if wanted <= 0:
         raise AudioError(f"{called} ends before {start:g} s; there is nothing to read there.")
     if first:
-        file.seek(first)
+        file.go_to(first)
     mono = np.empty(wanted, np.float32)
     done = 0
-    while done < wanted:
-        block = file.read(min(_BLOCK, wanted - done), dtype="float32", always_2d=True)
-        if len(block) == 0:
-            raise AudioError(
-                f"{called} is cut off: its header promises {wanted / file.samplerate:.2f} s, {done / file.samplerate:.2f} s are there. Copy or download it again."
-            )
-        mono[done : done + len(block)] = block[:, 0] if file.channels == 1 else block.mean(axis=1)
+    for block in mono_blocks(file, called, wanted):
+        mono[done : done + len(block)] = block
         done += len(block)
     return mono
 
@@ -212,4 +266,5 @@ def _duration(seconds: float) -> str:
         return f"{seconds:.0f} s"
     if seconds < 7200:
         return f"{seconds / 60:.0f} minutes"
-    return f"{seconds / 3600:,.0f} hours"
+    hours, minutes = divmod(math.ceil(seconds / 60), 60)
+    return f"{hours:,} hours" + (f" {minutes} minute{'' if minutes == 1 else 's'}" if minutes else "")

@@ -1,4 +1,4 @@
-"""`python -m benchmarks [features] [answer] [dashboard] [inside] [--corpus NAME|FOLDER]`: measure, and print a table each."""
+"""`python -m benchmarks [features] [answer] [dashboard] [inside] [listen] [--corpus NAME|FOLDER]`: measure, and print a table each."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 
 from data import workspace
 
-NAMES = ("features", "answer", "dashboard", "inside")
+NAMES = ("features", "answer", "dashboard", "inside", "listen")
 
 
 def main() -> int:

@@ -18,6 +18,8 @@ st.html(_TIGHTER)
 page = st.navigation(
     [
         st.Page("app_pages/predict.py", title="Predict", icon=":material/mic:", default=True),
+        st.Page("app_pages/listen.py", title="Listen", icon=":material/hearing:", url_path="listen"),
+        st.Page("app_pages/live.py", title="Live", icon=":material/graphic_eq:", url_path="live"),
         st.Page("app_pages/words.py", title="Your words", icon=":material/record_voice_over:", url_path="words"),
         st.Page("app_pages/corpora.py", title="Data", icon=":material/library_music:", url_path="data"),
         st.Page("app_pages/train.py", title="Train", icon=":material/model_training:", url_path="train"),

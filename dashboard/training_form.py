@@ -268,7 +268,17 @@ def _training(defaults: TrainingConfig, key: Callable[[str], str]) -> TrainingCo
         help="The learning rate stays constant, or falls along half a cosine so that the network comes to rest.",
     )  # fmt: skip
     return TrainingConfig(
-        epochs, batch_size, rate, patience, clip_norm, seed, schedule, smoothing, averaging, mixup, clips_in_a_row=in_a_row
+        epochs,
+        batch_size,
+        rate,
+        patience,
+        clip_norm,
+        seed,
+        schedule,
+        smoothing,
+        averaging,
+        mixup,
+        clips_in_a_row=in_a_row,
     )
 
 

@@ -146,7 +146,9 @@ def test_measured_kept_and_chosen(tmp_path: Path) -> None:
     run = untrained_run(STREAMING, corpus=corpus, words=("rise", "fall"))
     assert bench.kept(run, "validation") is None
     said: list[int] = []
-    found = bench.measure(run, BenchConfig(minutes=1), report=lambda step: step.stage == "Listening" and said.append(step.done))
+    found = bench.measure(
+        run, BenchConfig(minutes=1), report=lambda step: step.stage == "Listening" and said.append(step.done)
+    )
     assert len(said) > 3
     assert said == sorted(said)
     assert found.words > 0

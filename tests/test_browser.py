@@ -35,7 +35,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 pytestmark = pytest.mark.browser
 
 PATIENCE = 120_000  # milliseconds, for a training
-PAGES = ("", "words", "data", "train", "evaluate", "inside", "memory", "compare")
+PAGES = ("", "listen", "live", "words", "data", "train", "evaluate", "inside", "memory", "compare")
 
 
 @pytest.fixture(scope="module")

@@ -85,6 +85,21 @@ def test_events_keep_their_distance_and_a_higher_threshold_hears_no_sooner(
         assert low[0].end <= high[0].end
 
 
+@given(
+    st.lists(st.lists(st.floats(0, 1, width=32), min_size=4, max_size=4), max_size=80),
+    st.sampled_from([0.05, 0.3, 0.5, 0.8]),
+    st.sampled_from([0, 100, 200, 330]),
+    st.sampled_from([0, 250, 900]),
+)
+def test_of_a_whole_recording_the_events_are_the_same(
+    rows: list[list[float]], threshold: float, smoothing: float, refractory: float
+) -> None:
+    config = DetectionConfig(threshold, smoothing, refractory)
+    times = (np.arange(len(rows)) + 1) * STEP
+    whole = np.array(rows, np.float32).reshape(-1, 4)
+    assert Detector(config, LABELS, STEP, 1.0).events(times, whole) == _events(config, rows)
+
+
 @pytest.mark.parametrize(
     ("setting", "value"), [("threshold", 0.0), ("threshold", 1.5), ("smoothing_ms", -1), ("refractory_ms", 1e6)]
 )

@@ -254,6 +254,18 @@ def _compare(models: Sequence[Run], split: Side) -> None:
         st.altair_chart(charts.compared_curves(histories))
 
 
+def _take_away(run: Run) -> None:
+    def zipped() -> bytes:  # when it is asked for: onnx takes a moment to import
+        from audio_models import model_export
+
+        return model_export.zipped(run)
+
+    st.download_button(
+        "Take it away", zipped, "hark-model.zip", "application/zip", icon=":material/download:", key=f"away-{run.id}",
+        on_click="ignore", help="A folder that hears without Hark: the network as ONNX, a program of 150 lines, and a card.",
+    )  # fmt: skip
+
+
 def _page() -> None:
     st.title("How good it is, and where it errs")
     models = runs.usable()
@@ -296,6 +308,7 @@ def _page() -> None:
                 icon=":material/info:",
             ):
                 st.markdown(run.card)
+        _take_away(run)
         if not there:
             st.info(
                 f"{as_text(corpus_title(asked))} is not on this computer, so nothing can be judged by it yet. Load it on "

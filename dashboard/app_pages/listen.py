@@ -1,0 +1,294 @@
+"""Listen: a network hears a long recording; what it heard lies on a timeline, and each word can be played in its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from audio_models import runs
+from audio_models.runs import Run
+from dashboard import listen_charts, listening, warm
+from dashboard.listen_charts import clock
+from dashboard.listening import Hearing
+from dashboard.recording_source import choose_recording
+from dashboard.widgets import TERMS, as_text, choose_run, describe_run, faults_in_words, in_large_type, no_model_yet
+from data.corpus import SILENCE, UNKNOWN
+
+if TYPE_CHECKING:
+    from audio_models.detection import DetectionConfig, Event
+
+_AROUND = 1.0  # seconds before and after a word that is played
+_LONGEST_LOOK = 60.0  # seconds
+_FIRST_LOOK = 10.0
+_COLUMNS = 400  # of the timeline
+_MOST_ROWS = 14  # words that get a row there
+_TABLE_ROWS = 9  # in sight
+
+
+def _settings(run: Run) -> DetectionConfig:
+    """When a word counts as heard, as the user sets it."""
+    from audio_models import listener
+    from audio_models.detection import DetectionConfig
+
+    usual = listener.settings(run)
+    with st.expander("When a word counts as heard", icon=":material/tune:"):
+        columns = st.columns(3)
+        threshold = columns[0].slider(
+            "Threshold", 0.01, 1.0, usual.threshold, 0.01, format="percent", key=f"listen-threshold-{run.id}"
+        )
+        columns[0].caption("How probable a word must be. Lower: less is missed, but more is heard that nobody said.")
+        smoothing = columns[1].slider(
+            "Smoothing", 0, 2000, round(usual.smoothing_ms), 20, format="%d ms", key=f"listen-smoothing-{run.id}"
+        )
+        columns[1].caption("Over how long probabilities are averaged. Longer: a short slip counts for less.")
+        refractory = columns[2].slider(
+            "Pause between words",
+            0,
+            10_000,
+            round(usual.refractory_ms),
+            50,
+            format="%d ms",
+            key=f"listen-pause-{run.id}",
+        )
+        columns[2].caption("For how long nothing more is heard after a word, as its end may sound like another.")
+        config = DetectionConfig(threshold, smoothing, refractory)
+        if config != usual:
+            st.button(
+                "Keep for this network", icon=":material/save:", key="listen-keep",
+                on_click=_keep, args=(run, config), help="Used from now on wherever this network listens.",
+            )  # fmt: skip
+    return config
+
+
+def _keep(run: Run, config: DetectionConfig) -> None:
+    from audio_models import listener
+
+    with faults_in_words():
+        listener.keep_settings(run, config)
+
+
+def _headline(hearing: Hearing, events: tuple[Event, ...]) -> None:
+    number, text = st.columns([1, 2], vertical_alignment="center")
+    number.html(in_large_type("1 word" if len(events) == 1 else f"{len(events):,} words" if events else "no word"))
+    found = hearing.found
+    text.markdown(
+        f"heard in **{clock(found.seconds)}** of **{as_text(hearing.recording.name)}** by "
+        f"{as_text(describe_run(hearing.run))}.  \n"
+        f"Took {_spent(hearing.took)}, {found.seconds / max(hearing.took, 0.01):,.0f} times as fast as it was spoken."
+    )
+    if found.manner == "state":
+        text.caption(
+            "It listens without a break: what it heard before stays in its state, so that each moment is read once. "
+            "That costs least."
+        )
+    else:
+        times = max(1, round(found.clip_seconds / found.step_seconds))
+        text.caption(
+            f"This network was made for clips, so it hears through a sliding window: the last {found.clip_seconds:.1f} s "
+            f"anew every {found.step_seconds:.1f} s. Each moment is read about {times} times; a network that reads "
+            "forwards only reads it once."
+        )
+
+
+def _spent(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds < 60 else clock(seconds)
+
+
+def _table(events: tuple[Event, ...]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "id": range(len(events)),
+            "start": [event.start for event in events],
+            "end": [event.end for event in events],
+            "at": [clock(event.end, 1) for event in events],
+            "label": [event.label for event in events],
+            "confidence": [event.confidence for event in events],
+        }
+    )
+
+
+def _look(start: float, seconds: float, whole: float, *, play: bool = False) -> None:
+    """Put the closer look on a stretch."""
+    seconds = min(max(0.5, seconds), _LONGEST_LOOK, whole)
+    start = round(min(max(0.0, start), whole - seconds), 1)
+    seconds = round(seconds, 1)
+    st.session_state["listen_from"], st.session_state["listen_length"] = start, seconds
+    st.session_state["listen_play"] = (start, seconds) if play else None
+
+
+def _look_at(hearing: Hearing, event: Event) -> None:
+    _look(event.start - _AROUND, event.end - event.start + 2 * _AROUND, hearing.found.seconds, play=True)
+
+
+def _dragged(hearing: Hearing, key: str) -> None:
+    reach = st.session_state[key].selection.get("stretch", {}).get("seconds")
+    if reach:
+        _look(min(reach), max(reach) - min(reach), hearing.found.seconds)
+
+
+def _clicked(hearing: Hearing, events: tuple[Event, ...], key: str) -> None:
+    for chosen in st.session_state[key].selection.get("event", [])[:1]:
+        _look_at(hearing, events[int(chosen["id"])])
+
+
+def _row_chosen(hearing: Hearing, events: tuple[Event, ...], key: str) -> None:
+    for row in st.session_state[key].selection.rows[:1]:
+        _look_at(hearing, events[row])
+
+
+def _overview(hearing: Hearing, events: tuple[Event, ...], table: pd.DataFrame) -> None:
+    found = hearing.found
+    spans, highest = found.strongest(_COLUMNS)
+    heard = [event.label for event in events]
+    words = [label for label in found.labels if label not in (UNKNOWN, SILENCE)]
+    rows = sorted(words, key=lambda word: -heard.count(word))[:_MOST_ROWS]
+    rows = [word for word in words if word in rows]
+    places = [found.labels.index(word) for word in rows]
+    start, seconds = st.session_state["listen_from"], st.session_state["listen_length"]
+    key = f"listen-outline-{hearing.number}"
+    st.altair_chart(
+        listen_charts.outline(found.low, found.high, found.seconds, (start, start + seconds)),
+        on_select=lambda: _dragged(hearing, key), key=key,
+    )  # fmt: skip
+    which = f"listen-timeline-{hearing.number}"
+    st.altair_chart(
+        listen_charts.timeline(spans, highest[:, places], rows, table, found.seconds),
+        on_select=lambda: _clicked(hearing, events, which), key=which,
+    )  # fmt: skip
+    left_out = f" {len(words) - len(rows)} words that were heard least have no row." if len(words) > len(rows) else ""
+    st.caption(
+        "A triangle is a word that was heard: click it to hear it. The darker its row, the more probable the word was. "
+        f"Drag over the waveform to look closer.{left_out}"
+    )
+
+
+def _closer_look(hearing: Hearing, table: pd.DataFrame) -> None:
+    from audio_models.mfcc import mel_bands  # brings librosa
+    from audio_models.waveform import resample
+
+    whole = hearing.found.seconds
+    first, length = st.columns(2)
+    start = first.number_input("From second", 0.0, max(0.0, whole - 0.1), step=1.0, format="%.1f", key="listen_from")
+    seconds = length.number_input(
+        "Seconds shown", min(0.5, whole), min(_LONGEST_LOOK, whole), step=1.0, format="%.1f", key="listen_length"
+    )
+    samples, rate = listening.stretch(hearing.recording, start, seconds)
+    # only the stretch that was asked for by a click on its word; it goes on playing while the page is drawn anew
+    play = st.session_state.get("listen_play") == (start, seconds)
+    st.audio(listening.as_wav(samples, rate), format="audio/wav", autoplay=play)
+    features = warm.recognizer(hearing.run).features
+    heard = resample(samples, rate, features.sample_rate)
+    bands = mel_bands([heard], features)[0]
+    inside = table[(table["end"] > start) & (table["start"] < start + len(samples) / rate)]
+    picture = listen_charts.closer(
+        heard, features.sample_rate, bands, features.hop_length / features.sample_rate, start, inside
+    )
+    st.altair_chart(picture, key=f"listen-closer-{hearing.number}")
+    st.caption(
+        "Each bar reaches from where the word may have begun to when it was heard. Below it the waveform and the mel "
+        "bands of this stretch.",
+        help=TERMS["mel band"],
+    )
+
+
+def _list(hearing: Hearing, events: tuple[Event, ...], table: pd.DataFrame) -> None:
+    from audio_models import event_files
+
+    key = f"listen-rows-{hearing.number}-{len(events)}"
+    st.dataframe(
+        table, column_order=["at", "label", "confidence"], hide_index=True, key=key,
+        column_config={
+            "at": st.column_config.TextColumn("heard at"),
+            "label": st.column_config.TextColumn("word"),
+            "confidence": st.column_config.ProgressColumn("confidence", format="percent", min_value=0, max_value=1),
+        },
+        height=35 * (min(len(events), _TABLE_ROWS) + 1) + 3,
+        on_select=lambda: _row_chosen(hearing, events, key), selection_mode="single-row",
+    )  # fmt: skip
+    name = Path(hearing.recording.name).stem
+    with st.container(horizontal=True):
+        for label, content, ending, kind, told in (
+            ("CSV", event_files.as_csv(events), ".csv", "text/csv", "A table for spreadsheets."),
+            ("Audacity", event_files.as_audacity(events), ".txt", "text/plain", "A label track: in Audacity File, Import, Labels."),
+            ("JSON", event_files.as_json(events), ".json", "application/json", "For programs."),
+        ):  # fmt: skip
+            # with the mark that tells spreadsheets which encoding it is
+            encoded = content.encode("utf-8-sig" if ending == ".csv" else "utf-8")
+            st.download_button(
+                label, encoded, f"{name}{ending}", kind, icon=":material/download:", on_click="ignore", help=told,
+                key=f"listen-save-{label}",
+            )  # fmt: skip
+
+
+def _show(hearing: Hearing) -> None:
+    summary = st.container()
+    config = _settings(hearing.run)
+    events = hearing.events(config)
+    with summary:
+        _headline(hearing, events)
+    if "listen_from" not in st.session_state:
+        first = events[0].start - _AROUND if events else 0.0
+        _look(first, _FIRST_LOOK, hearing.found.seconds)
+    table = _table(events)
+    _overview(hearing, events, table)
+    words, picture = st.columns([2, 3], gap="large")
+    with words:
+        if events:
+            st.markdown("##### Choose a word to hear it")
+            _list(hearing, events, table)
+        else:
+            st.markdown("##### No word was heard")
+            st.markdown("Were there any? Then lower the threshold under “When a word counts as heard”.")
+    with picture:
+        st.markdown("##### A closer look")
+        _closer_look(hearing, table)
+
+
+def _begin() -> None:
+    st.session_state["listen_now"] = True
+
+
+def _stop() -> None:
+    st.session_state["listen_stopped"] = True
+
+
+def _page() -> None:
+    st.title("Let it listen to a long recording")
+    models = runs.usable()
+    if not models:
+        no_model_yet()
+        return
+    with faults_in_words():
+        model, words = st.columns([2, 3], vertical_alignment="center")
+        with model:
+            run = choose_run(models, "listen_run")
+        labels = [label for label in run.config.task.labels if label not in (UNKNOWN, SILENCE)]
+        words.markdown("It listens for: " + ", ".join(f"**{as_text(label)}**" for label in labels))
+        recording = choose_recording(run)
+        now = st.session_state.pop("listen_now", False) and recording is not None
+        stopped = st.session_state.pop("listen_stopped", False)
+        # one button with one key, so that none is left of the run before; a click on Cancel runs the page anew, which
+        # stops the listening
+        st.button(
+            "Cancel" if now else "Listen", type="secondary" if now else "primary", key="listen-start",
+            icon=":material/close:" if now else ":material/hearing:", disabled=recording is None,
+            on_click=_stop if now else _begin,
+        )  # fmt: skip
+        if now and recording is not None:
+            listening.listen(run, recording)
+            for key in ("listen_from", "listen_length", "listen_play"):
+                st.session_state.pop(key, None)
+            st.rerun()
+        if stopped:
+            st.caption("Stopped before the end.")
+        hearing = listening.kept()
+        if hearing is not None:
+            _show(hearing)
+        elif recording is None:
+            st.caption("Choose a recording first: WAV, FLAC, OGG or MP3.")
+
+
+_page()

@@ -1,0 +1,95 @@
+"""Live: the microphone stays open, and each word lights up as it is heard."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+
+from audio_models import runs
+from audio_models.runs import Run
+from dashboard import live
+from dashboard.live.exchange import Exchange
+from dashboard.widgets import as_text, choose_run, faults_in_words, no_model_yet
+from data.errors import HarkError
+
+_KEY = "live"
+
+
+def _choose(models: list[Run]) -> Run:
+    """A network, at first one that listens by nature; the choice holds until the browser's tab is closed."""
+    models = sorted(models, key=lambda run: not run.config.network.streams)
+    before = st.session_state.get("live_chosen")
+    if "live_run" not in st.session_state and before in [run.id for run in models]:
+        st.session_state["live_run"] = before
+    run = choose_run(models, "live_run", remember=False)
+    st.session_state["live_chosen"] = run.id
+    return run
+
+
+def _exchange(run: Run) -> Exchange:
+    """The network that listens in this tab, made anew where it, or when a word counts as heard, was changed.
+
+    Raises:
+        RunError: its file is damaged.
+    """
+    from audio_models.listener import Listener, settings  # brings librosa and onnxruntime; `warm` did it meanwhile
+
+    config = settings(run)
+    wanted = (str(run.folder), run.model_path.stat().st_mtime_ns, config)
+    there = st.session_state.get("live_exchange")
+    if there is None or there[0] != wanted:
+        there = st.session_state["live_exchange"] = (wanted, Exchange(partial(Listener, run, config)))
+    exchange: Exchange = there[1]
+    return exchange
+
+
+def _how_it_listens(exchange: Exchange) -> None:
+    listener = exchange.listener
+    config = listener.config
+    step = f"{1000 * listener.step_seconds:.0f} ms"
+    manner = (
+        f"It goes on from step to step, {step} each, and remembers what came before."
+        if listener.manner == "state"
+        else f"It reads clips as a whole, so every {step} it reads the last one anew (a sliding window): many times the work "
+        "of a network that goes on from step to step."
+    )
+    st.caption(
+        f"{manner} A word counts as heard from **{100 * config.threshold:.0f} %** on, averaged over {config.smoothing_ms:.0f} ms; "
+        f"the next one {config.refractory_ms / 1000:.1f} s later at the soonest."
+    )
+
+
+@st.fragment  # type: ignore[untyped-decorator]
+def _listening(run: Run) -> None:
+    """Runs alone with every message of the browser, about ten times a second: the page around it stays as it is."""
+    exchange: Exchange = st.session_state["live_exchange"][1]
+    message = live.received(_KEY)
+    reply = None
+    if message is not None:
+        try:
+            reply = exchange.answer(message)
+        except HarkError as error:
+            reply = {"fault": str(error), "number": message.get("number") if isinstance(message, dict) else None}
+    live.show(list(exchange.listener.labels), exchange.listener.step_seconds, str(run.folder), reply, key=_KEY)
+
+
+def _page() -> None:
+    st.title("Speak, and watch it listen")
+    models = runs.usable()
+    if not models:
+        no_model_yet()
+        return
+    with faults_in_words():
+        model, words = st.columns([2, 3], vertical_alignment="center")
+        with model:
+            run = _choose(models)
+        with words:
+            st.markdown("It knows: " + ", ".join(f"**{as_text(label)}**" for label in run.config.task.classes))
+            with st.spinner("Getting the network ready …"):
+                exchange = _exchange(run)
+            _how_it_listens(exchange)
+        _listening(run)
+
+
+_page()

@@ -1,0 +1,40 @@
+"""The open microphone on the page: its level, the probabilities as ribbons, the words that were heard.
+
+`live.js` opens the microphone, sends its sound and draws; `exchange` is what it talks to.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from data import workspace
+
+_FOLDER = workspace.PROJECT / "dashboard" / "live"
+_MESSAGE = "message"
+
+
+def received(key: str) -> Any:
+    """What the browser sent last, None before the first time."""
+    return st.session_state.get(key, {}).get(_MESSAGE)
+
+
+def show(labels: list[str], step_seconds: float, network: str, reply: dict[str, Any] | None, key: str) -> None:
+    """Put it on the page.
+
+    Args:
+        labels: a ribbon each, from top to bottom as they are in the probabilities.
+        step_seconds: from one answer of the network to the next [s].
+        network: which one listens; what another one heard is cleared away.
+        reply: to the last message, see `exchange`; or `fault`, a sentence, with the message's `number`.
+        key: where `received` finds the messages.
+    """
+    data = {"labels": labels, "step_seconds": step_seconds, "network": network, "reply": reply}
+    _component()(data=data, key=key, on_message_change=lambda: None)
+
+
+@st.cache_resource(show_spinner=False)  # type: ignore[untyped-decorator]
+def _component() -> Any:
+    css, js = ((_FOLDER / name).read_text(encoding="utf-8") for name in ("live.css", "live.js"))
+    return st.components.v2.component("hark_live", html='<div class="live"></div>', css=css, js=js)

@@ -1,0 +1,367 @@
+// The open microphone. The sound goes to the page's server over the connection that the page has anyway; what the
+// network makes of it comes back and is drawn here. One message is under way at a time, and each holds all sound that
+// the server has not confirmed, so that none is lost.
+
+const SEND_SECONDS = 0.09; // of sound in a message, at the least
+const BEHIND_SECONDS = 1; // from then on the page says that the server is behind
+const SKIP_SECONDS = 5; // from then on the sound that waits is dropped, all but the last
+const KEEP_SECONDS = 0.5; // of it
+const AGAIN_MS = 1000; // a message without an answer is sent once more
+const LOST_MS = 2000; // from then on the page says that the server does not answer
+const MUTED_SECONDS = 3; // of zeros: no microphone that works is as silent as that
+const SAID_MS = 6000; // for so long the page says that sound was left out
+const SHOWN_SECONDS = 10;
+const SHOWN_EVENTS = 8;
+const DRAW_MS = 40;
+const QUIETEST = -60; // of the level meter [dB]
+
+const ROW = 26; // height of a ribbon [px]
+
+// Runs beside the page, in the thread of the sound: channels averaged, 16 bits, about 20 ms at a time.
+const RECORDER = `
+registerProcessor("recorder", class extends AudioWorkletProcessor {
+  filled = 0;
+  samples = new Int16Array(1024);
+  process([channels]) {
+    if (!channels.length) return true;
+    for (let place = 0; place < channels[0].length; place++) {
+      let sum = 0;
+      for (const channel of channels) sum += channel[place];
+      this.samples[this.filled++] = Math.max(-32768, Math.min(32767, Math.round((32768 * sum) / channels.length)));
+      if (this.filled === this.samples.length) {
+        this.port.postMessage(this.samples, [this.samples.buffer]);
+        this.samples = new Int16Array(1024);
+        this.filled = 0;
+      }
+    }
+    return true;
+  }
+});`;
+
+const REASONS = {
+  NotAllowedError: "The browser may not use the microphone: allow it for this page, beside its address, then press Start again.",
+  NotFoundError: "There is no microphone: plug one in, then press Start again.",
+  NotReadableError: "The microphone does not answer: close other programs that use it, then press Start again.",
+};
+const NOT_SECURE =
+  "Browsers open the microphone only for pages of this computer or over HTTPS: open Hark as http://localhost with its " +
+  "port, or put it behind a server that speaks HTTPS.";
+const UNPLUGGED = "The microphone is gone: plug it in, then press Start again.";
+const MUTED = "The microphone gives nothing, not even noise: is it muted?";
+const NO_ANSWER = "The server does not answer; the page goes on by itself once it does.";
+
+export default function ({ data, parentElement, setStateValue }) {
+  const root = parentElement.querySelector(".live");
+  root.live ??= open(root);
+  root.live.receive(data, (message) => setStateValue("message", message)); // called with each reply, on the same page
+  return root.live.close;
+}
+
+function open(root) {
+  const make = (tag, name, parent, text) => {
+    const made = document.createElement(tag);
+    if (name) made.className = name;
+    if (text !== undefined) made.textContent = text;
+    parent.append(made);
+    return made;
+  };
+  const controls = make("div", "controls", root);
+  const button = make("button", "main", controls);
+  const level = make("div", "level", controls);
+  level.role = "meter";
+  level.ariaLabel = "level of the microphone in decibels";
+  level.ariaValueMin = QUIETEST;
+  level.ariaValueMax = 0;
+  const loud = make("i", "", level);
+  const speed = make("span", "speed", controls);
+  const fault = make("p", "fault", root);
+  fault.role = "alert";
+  const note = make("p", "note", root);
+  note.role = "status";
+  const now = make("div", "now", root);
+  const heard = make("div", "heard", now);
+  heard.ariaLive = "polite";
+  const word = make("div", "word", heard);
+  const sure = make("div", "sure", heard);
+  const past = make("div", "past", now);
+  make("div", "title", past, "Heard");
+  const list = make("ol", "", past);
+  const ribbons = make("div", "ribbons", root);
+  const names = make("div", "names", ribbons);
+  const plot = make("div", "plot", ribbons);
+  const canvas = make("canvas", "", plot);
+  canvas.role = "img";
+  canvas.ariaLabel = "how probable each word was, over the last ten seconds";
+  const axis = make("div", "axis", plot);
+  for (let ago = SHOWN_SECONDS; ago >= 0; ago -= 2) {
+    const tick = make("span", "", axis, ago ? `${ago} s ago` : "now");
+    tick.style.left = `${100 - (100 * ago) / SHOWN_SECONDS}%`;
+  }
+
+  let labels = [];
+  let network = null;
+  let step_seconds = 0.1;
+  let send = () => {};
+  let microphone = null; // while it is open
+  let steps = []; // of the last seconds
+  let stream = "";
+  let seen = 0; // steps of this stream
+  let number = 0; // of the last message
+  let answered = []; // how long the last answers took [ms]
+
+  // --- the microphone
+  async function start() {
+    say("");
+    if (!navigator.mediaDevices?.getUserMedia) return say(NOT_SECURE);
+    button.disabled = true;
+    const opened = { chunks: [], next: 0, zeros: 0, left: 0, sitting: crypto.randomUUID(), underway: null };
+    try {
+      opened.source = await navigator.mediaDevices.getUserMedia({
+        // The networks learned from sound as it is; only its loudness may be evened out.
+        audio: { channelCount: 1, echoCancellation: false, noiseSuppression: false, autoGainControl: true },
+      });
+      opened.context = new AudioContext({ latencyHint: "interactive" });
+      const code = URL.createObjectURL(new Blob([RECORDER], { type: "text/javascript" }));
+      await opened.context.audioWorklet.addModule(code);
+      URL.revokeObjectURL(code);
+      await opened.context.resume();
+    } catch (error) {
+      release(opened);
+      return say(REASONS[error.name] ?? `The microphone cannot be opened (${error.name}).`);
+    } finally {
+      button.disabled = false;
+    }
+    if (!root.isConnected) return release(opened); // the page was left meanwhile
+    opened.rate = opened.context.sampleRate;
+    clear();
+    microphone = opened;
+    const recorder = new AudioWorkletNode(opened.context, "recorder", { numberOfOutputs: 0 });
+    recorder.port.onmessage = ({ data }) => microphone === opened && take(data);
+    opened.context.createMediaStreamSource(opened.source).connect(recorder);
+    for (const track of opened.source.getAudioTracks()) track.onended = () => stop(UNPLUGGED);
+    opened.timer = setInterval(watch, 500);
+    label();
+    requestAnimationFrame(draw);
+  }
+
+  function release(opened) {
+    clearInterval(opened.timer);
+    opened.source?.getTracks().forEach((track) => track.stop());
+    opened.context?.close();
+  }
+
+  function stop(reason = "") {
+    if (microphone) release(microphone);
+    microphone = null;
+    say(reason);
+    note.textContent = "";
+    meter(0);
+    label();
+    paint();
+  }
+
+  function take(samples) {
+    microphone.at = performance.now();
+    microphone.began = Math.min(microphone.began ?? Infinity, microphone.at - (1000 * (microphone.next + samples.length)) / microphone.rate);
+    root.dataset.began = microphone.began; // when the sound began, in the page's time [ms]
+    microphone.chunks.push({ first: microphone.next, samples });
+    microphone.next += samples.length;
+    let peak = 0;
+    for (const sample of samples) peak = Math.max(peak, Math.abs(sample));
+    microphone.zeros = peak ? 0 : microphone.zeros + samples.length;
+    meter(peak / 32768);
+    pass();
+  }
+
+  // --- the conversation with the server
+  function waiting() {
+    return (microphone.next - (microphone.chunks[0]?.first ?? microphone.next)) / microphone.rate;
+  }
+
+  function pass() {
+    const { underway, chunks, rate } = microphone;
+    if (underway && performance.now() - underway.at < AGAIN_MS) return;
+    if (waiting() > SKIP_SECONDS) {
+      const first = microphone.next - KEEP_SECONDS * rate;
+      const before = waiting();
+      while (chunks[0].first < first) chunks.shift();
+      microphone.left += before - waiting();
+      microphone.skipped = performance.now();
+    }
+    if (waiting() < SEND_SECONDS) return;
+    microphone.underway = { number: ++number, at: performance.now(), captured: microphone.at, first: underway?.first ?? performance.now() };
+    send({
+      sitting: microphone.sitting, number, rate, first: chunks[0].first, audio: base64(chunks), stream, seen,
+    });
+  }
+
+  function receive(data, sender) {
+    send = sender;
+    step_seconds = data.step_seconds;
+    if (data.network !== network) {
+      network = data.network;
+      labels = data.labels;
+      names.replaceChildren(...labels.map((name) => Object.assign(document.createElement("span"), { textContent: name, title: name })));
+      canvas.style.height = `${ROW * labels.length}px`;
+      clear();
+      label();
+    }
+    const reply = data.reply;
+    if (!microphone || !reply) return;
+    if (reply.fault && microphone.underway?.number === reply.number) return stop(reply.fault);
+    if (reply.sitting !== microphone.sitting) return;
+    if (reply.stream !== stream) {
+      stream = reply.stream;
+      seen = 0;
+    }
+    reply.steps.slice(Math.max(0, seen - reply.first)).forEach(add);
+    seen = Math.max(seen, reply.first + reply.steps.length);
+    const { chunks, underway } = microphone;
+    while (chunks.length && chunks[0].first + chunks[0].samples.length <= reply.known) chunks.shift();
+    if (underway && reply.number >= underway.number) {
+      answered = [...answered, performance.now() - underway.captured].slice(-20);
+      microphone.underway = null;
+    }
+    pass();
+  }
+
+  // --- what is seen
+  function add(step) {
+    steps.push(step);
+    while (steps[0].time < step.time - SHOWN_SECONDS - 1) steps.shift();
+    if (!step.word) return;
+    const share = `${Math.round(100 * step.confidence)} %`;
+    word.textContent = step.word;
+    sure.textContent = `${share} sure`;
+    word.className = "word";
+    void word.offsetWidth; // so that the same word lights up again
+    word.className = "word lit";
+    const line = document.createElement("li");
+    make("time", "", line, clock(step.time));
+    make("b", "", line, step.word);
+    make("span", "", line, share);
+    list.prepend(line);
+    if (list.children.length > SHOWN_EVENTS) list.lastChild.remove();
+  }
+
+  function clear() {
+    steps = [];
+    answered = [];
+    list.replaceChildren();
+    speed.textContent = "";
+    paint();
+  }
+
+  function label() {
+    button.textContent = microphone ? "■ Stop" : "● Start";
+    root.classList.toggle("on", !!microphone);
+    if (!list.children.length) {
+      word.className = "word none";
+      word.textContent = microphone ? "Listening …" : "Press Start";
+      sure.textContent = microphone ? "Say one of its words." : "The microphone stays open until you press Stop.";
+    }
+  }
+
+  function say(sentence) {
+    fault.textContent = sentence;
+  }
+
+  function watch() {
+    const time = performance.now();
+    const behind = waiting();
+    const { underway, skipped, zeros, rate } = microphone;
+    if (time - skipped > SAID_MS) microphone.left = 0;
+    if (underway && time - underway.first > LOST_MS) note.textContent = NO_ANSWER;
+    else if (microphone.left)
+      note.textContent = `The server was more than ${SKIP_SECONDS} seconds behind, so ${microphone.left.toFixed(1)} seconds were left out.`;
+    else if (behind > BEHIND_SECONDS) note.textContent = `The server is ${behind.toFixed(1)} seconds behind; nothing is lost.`;
+    else if (zeros > MUTED_SECONDS * rate) note.textContent = MUTED;
+    else note.textContent = "";
+    const sorted = [...answered].sort((one, other) => one - other);
+    if (sorted.length) speed.textContent = `answers after ${Math.round(sorted[sorted.length >> 1])} ms`;
+    pass(); // also where no sound comes any more
+  }
+
+  function meter(peak) {
+    const decibels = Math.max(QUIETEST, 20 * Math.log10(peak || 1e-9));
+    level.ariaValueNow = Math.round(decibels);
+    loud.style.transform = `scaleX(${1 - decibels / QUIETEST})`;
+  }
+
+  let drawn = 0;
+  function draw(time) {
+    if (!microphone) return;
+    if (time - drawn > DRAW_MS) {
+      drawn = time;
+      paint();
+    }
+    requestAnimationFrame(draw);
+  }
+
+  // A ribbon is the thicker and the darker, the more probable its word is.
+  function paint() {
+    const scale = window.devicePixelRatio || 1;
+    const width = canvas.clientWidth;
+    const height = ROW * labels.length;
+    if (!width || !height) return;
+    if (canvas.width !== Math.round(width * scale) || canvas.height !== Math.round(height * scale)) {
+      canvas.width = Math.round(width * scale);
+      canvas.height = Math.round(height * scale);
+    }
+    const context = canvas.getContext("2d");
+    const style = getComputedStyle(root);
+    const [line, accent, text] = ["--line", "--accent", "--text"].map((name) => style.getPropertyValue(name).trim());
+    context.setTransform(scale, 0, 0, scale, 0, 0);
+    context.clearRect(0, 0, width, height);
+    context.fillStyle = line;
+    labels.forEach((_, row) => context.fillRect(0, ROW * (row + 0.5) - 0.5, width, 1));
+    if (!steps.length) return;
+    const until = microphone?.at ? (microphone.next / microphone.rate) + (performance.now() - microphone.at) / 1000 : steps.at(-1).time;
+    const x = (time) => width * (1 - (until - time) / SHOWN_SECONDS);
+    context.fillStyle = accent;
+    for (const { time, row } of steps) {
+      const left = Math.round(x(time - step_seconds)); // whole pixels: no seams between the steps
+      const wide = Math.round(x(time)) - left;
+      row.forEach((share, place) => {
+        if (share < 0.03) return;
+        context.globalAlpha = 0.3 + 0.7 * share;
+        const thick = Math.max(1, share * (ROW - 4));
+        context.fillRect(left, ROW * (place + 0.5) - thick / 2, wide, thick);
+      });
+    }
+    context.globalAlpha = 1;
+    context.fillStyle = text;
+    for (const { time, word } of steps) {
+      if (!word) continue;
+      const top = ROW * labels.indexOf(word);
+      context.fillRect(x(time) - 1, top + 1, 2, ROW - 2);
+      context.beginPath();
+      context.arc(x(time), top + 4, 4, 0, 7);
+      context.fill();
+    }
+  }
+
+  button.onclick = () => (microphone ? stop() : start());
+  const size = new ResizeObserver(paint);
+  size.observe(plot);
+  label();
+  return {
+    receive,
+    close: () => {
+      size.disconnect();
+      stop();
+    },
+  };
+}
+
+// Seconds as minutes and seconds: 72.4 is 1:12.4.
+function clock(seconds) {
+  return `${Math.floor(seconds / 60)}:${(seconds % 60).toFixed(1).padStart(4, "0")}`;
+}
+
+// The samples of all chunks, one after the other.
+function base64(chunks) {
+  let text = "";
+  for (const { samples } of chunks) text += String.fromCharCode(...new Uint8Array(samples.buffer));
+  return btoa(text);
+}

@@ -1,0 +1,84 @@
+"""Evaluate, Listening: measure, drag the threshold along the curve, keep it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from audio_models import bench, listener
+from audio_models.bench import BenchConfig
+from audio_models.config import NetworkConfig
+from dashboard import listening_bench
+from data import catalogue
+from tests.pages import button, healthy, open_page, text_of
+from tests.sounds import glides
+from tests.untrained import untrained_run
+
+STREAMING = NetworkConfig("gru", 6, convolutions=2, filters=3, causal=True)
+
+
+@pytest.fixture
+def run(tmp_path: Path):
+    corpus = catalogue.refer(str(glides(tmp_path / "clips")), split_by="speaker")
+    return untrained_run(STREAMING, corpus=corpus, words=("rise", "fall"))
+
+
+def _slider(app: AppTest):
+    return next(one for one in app.select_slider if one.label == "Threshold")
+
+
+def test_a_threshold_is_measured_dragged_and_kept(run, monkeypatch: pytest.MonkeyPatch) -> None:
+    short = bench.measure(run, BenchConfig("test", minutes=1))
+    asked: list[BenchConfig] = []
+
+    def measure(of, config, corpus, report):
+        asked.append(config)
+        return short
+
+    monkeypatch.setattr(bench, "measure", measure)
+    app = open_page("evaluate")
+    assert not app.select_slider
+    button(app, "Measure").click().run()
+    healthy(app)
+    assert [(config.side, config.minutes) for config in asked] == [("test", 60)]
+    assert "in use wherever this model listens" in text_of(app)
+
+    point = short.points[3]
+    _slider(app).set_value(point.threshold).run()
+    healthy(app)
+    metrics = {metric.label: metric.value for metric in app.metric}
+    assert metrics["False, noise"] == f"{point.noise_alarms:.1f} / h"
+    assert metrics["Missed"].startswith(f"{100 * point.missed:.0f}"[:1])
+    button(app, "Use this threshold").click().run()
+    healthy(app)
+    assert listener.settings(run).threshold == point.threshold
+    assert _slider(app).value == point.threshold
+    assert "in use wherever this model listens" in text_of(app)
+
+
+def test_a_kept_bench_is_there_again(run) -> None:
+    bench.keep(run, bench.measure(run, BenchConfig("test", minutes=1)))
+    app = open_page("evaluate")
+    assert _slider(app)
+    assert "Measure" not in [one.label for one in app.button]
+
+
+def test_of_learned_clips_there_is_no_curve(run) -> None:
+    app = open_page("evaluate")
+    app.get("button_group")[0].set_value("training").run()
+    healthy(app)
+    assert "Of the others the network has learned" in text_of(app).replace("of the others", "Of the others")
+    assert not app.select_slider
+
+
+def test_the_curve_marks_the_chosen_point_and_leaves_out_what_was_not_measured(run) -> None:
+    found = bench.measure(run, BenchConfig("test", minutes=1))
+    chart = listening_bench.curve(found.points, found.points[5], speech=True).to_dict()
+    (rows,) = chart["datasets"].values()
+    assert {row["threshold"] for row in rows if row["chosen"]} == {found.points[5].threshold}
+    assert {row["heard in"] for row in rows} == {"other words", "noise"}
+    assert min(row["alarms"] for row in rows) >= 0.1, "a logarithm needs more than nothing"
+    (rows,) = listening_bench.curve(found.points, found.points[5], speech=False).to_dict()["datasets"].values()
+    assert {row["heard in"] for row in rows} == {"noise"}
