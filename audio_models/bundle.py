@@ -58,10 +58,10 @@ def main() -> int:
     reference = catalogue.refer(options.folder)
     names = options.models or list(MODELS)
     jobs = [(name, seed) for seed in range(options.seeds) for name in names]
+    # one after the other, as each makes its folder in a workspace of its own
+    made = {(name, seed): _run(reference, name, seed, options.epochs) for name, seed in jobs}
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        made = dict(
-            zip(jobs, pool.map(lambda job: _train(reference, job[0], job[1], options.epochs), jobs), strict=True)
-        )
+        list(pool.map(_train, made.values()))
     for name in names:
         judged = [evaluation.evaluate(made[name, seed], reference, "test") for seed in range(options.seeds)]
         _put_in_place(name, made[name, 0], reference, judged)
@@ -78,24 +78,27 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _train(reference: CorpusReference, name: str, seed: int, epochs: int | None) -> Run:
-    """One training in a process and a queue of its own; taken up again where it was cut off."""
+def _run(reference: CorpusReference, name: str, seed: int, epochs: int | None) -> Run:
+    """The run of one training, made where it is not there yet."""
     home = workspace.folder("bundle", f"{name}-{seed}")
     cell, recipe = MODELS[name]
     config = default_run(
         reference, Task(WORDS, unknown=True, silence=True), cell, recipe, name=name, seed=seed, epochs=epochs
     )
     there = sorted((home / "runs").glob("[!.]*"))
-    run = next((run for run in map(Run, there) if run.config == config), None) or _create(home, config)
+    return next((run for run in map(Run, there) if run.config == config), None) or _create(home, config)
+
+
+def _train(run: Run) -> None:
+    """One training in a process and a queue of its own; taken up again where it was cut off."""
     if run.state.status != "finished":
         subprocess.run(
             [sys.executable, "-m", "audio_models.training_process", str(run.folder)],
             cwd=workspace.PROJECT,
-            env={**os.environ, "HARK_HOME": str(home)},
+            env={**os.environ, "HARK_HOME": str(run.folder.parent.parent)},
             check=True,
         )
-    print(f"{name}, seed {seed}: {run.best_epoch}", file=sys.stderr, flush=True)
-    return run
+    print(f"{run.name}, seed {run.config.training.seed}: {run.best_epoch}", file=sys.stderr, flush=True)
 
 
 def _create(home: Path, config: RunConfig) -> Run:
@@ -127,7 +130,7 @@ def _judged_as_listener(run: Run, reference: CorpusReference) -> Point:
     """Choose the threshold on validation clips, judge it on test clips, and keep both benches with the run."""
     for side in ("validation", "test"):
         bench.keep(run, bench.measure(run, BenchConfig(side), reference))
-    validation, test = (bench.kept(run, side) for side in ("validation", "test"))  # type: ignore[arg-type]
+    validation, test = (bench.kept(run, side) for side in ("validation", "test"))
     assert validation is not None
     assert test is not None
     chosen = validation.suggested.threshold

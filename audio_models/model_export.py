@@ -142,8 +142,8 @@ def _metadata(run: Run, stream: NetworkStream, graph: onnx.ModelProto) -> dict[s
         **{entry.key: entry.value for entry in graph.metadata_props},
         "threshold": f"{stream.recognizer.threshold:.4f}",
         "detection": json.dumps(asdict(listener.settings(run))),
-        # frames from one answer to the next
-        "frames_a_step": str(round(stream.step_seconds * features.sample_rate / features.hop_length)),
+        "frames_a_step": str(run.config.network.frames_a_step),
+        "frames_an_answer": str(round(stream.step_seconds * features.sample_rate / features.hop_length)),
     }
 
 

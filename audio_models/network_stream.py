@@ -24,6 +24,7 @@ from audio_models.waveform import Waveform
 Manner = Literal["state", "window"]
 """How a network goes on: by its "state", or by a "window" that slides."""
 
+_ANSWER_EVERY = 0.08  # seconds; a network whose steps are shorter takes several at once, which costs a third
 _WINDOW_HOP = 0.1  # seconds from one window to the next
 _SHORTEST_WINDOW = 0.3  # seconds; before that the first window is not read
 
@@ -51,8 +52,9 @@ class NetworkStream:
         self.labels = recognizer.labels
         self.sample_rate = recognizer.features.sample_rate
         self.manner: Manner = "state" if by_state(run) else "window"
-        self._reader = _Carried(run, recognizer.features.width) if by_state(run) else _Window(recognizer)
-        self.step_seconds = self._reader.block * recognizer.features.hop_length / self.sample_rate
+        hop_seconds = recognizer.features.hop_length / self.sample_rate
+        self._reader = _Carried(run, recognizer.features.width, hop_seconds) if by_state(run) else _Window(recognizer)
+        self.step_seconds = self._reader.block * hop_seconds
         self.reset()
 
     def reset(self) -> None:
@@ -80,18 +82,19 @@ class NetworkStream:
 class _Carried:
     """The state goes on from step to step."""
 
-    def __init__(self, run: Run, width: int) -> None:
+    def __init__(self, run: Run, width: int, hop_seconds: float) -> None:
         network = run.config.network
         self._width = width
         graph = build_streaming(network, width, weights_of(run.model_path, network))
         self._session = session(graph.SerializeToString())
         self._inputs = [entry.name for entry in self._session.get_inputs()]
         self._zeros = [np.zeros(entry.shape, np.float32) for entry in self._session.get_inputs()[1:]]
-        self.block = network.frames_a_step
+        self._step = network.frames_a_step
+        self.block = self._step * max(1, round(_ANSWER_EVERY / (self._step * hop_seconds)))
 
     def reset(self) -> None:
         self._states = self._zeros
-        self._before = np.zeros((self.block - 1, self._width), np.float32)
+        self._before = np.zeros((self._step - 1, self._width), np.float32)
 
     def read(self, frames: Frames) -> NDArray[np.float32] | None:
         if len(frames) < self.block:  # the first

@@ -46,7 +46,8 @@ def test_every_answer_is_that_of_the_whole(network: NetworkConfig, deltas: bool)
     weights = onnx_graph.weights_of(run.model_path, network)
     frames = recognizer.normalise(mfcc(sound, recognizer.features))
     hidden = NumpyNetwork(network, weights).read(frames).hidden
-    expected = softmax(hidden @ weights["output/kernel"] + weights["output/bias"])
+    every = round(stream.step_seconds / 0.02) // network.frames_a_step  # short steps are taken several at once
+    expected = softmax(hidden @ weights["output/kernel"] + weights["output/bias"])[::every]
     got = np.array([probabilities for _, probabilities in heard])
 
     assert len(got) >= len(expected) - 3

@@ -27,10 +27,10 @@ class Network:
         options.intra_op_num_threads = 1  # a step is so short that threads cost more than they give
         self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         said = {name: json.loads(text) for name, text in self.session.get_modelmeta().custom_metadata_map.items()}
-        self.labels, self.detection, f = said["labels"], said["detection"], said["features"]
-        self.step, self.clip_seconds, self.threshold = said["frames_a_step"], said["clip_seconds"], said["threshold"]
+        self.step, self.first, f = said["frames_an_answer"], said["frames_a_step"], said["features"]
+        self.clip_seconds, self.threshold, self.detection = said["clip_seconds"], said["threshold"], said["detection"]
         self.mean, self.std = (np.array(said["normalisation"][one], np.float32) for one in ("mean", "std"))
-        self.rate, self.cepstrum, self.reach = f["sample_rate"], f["cepstrum"], 2 if f["deltas"] else 0
+        self.labels, self.rate, self.reach = said["labels"], f["sample_rate"], 2 if f["deltas"] else 0
         self.size, self.hop = (round(self.rate * f[one] / 1000) for one in ("frame_ms", "hop_ms"))
         self.window = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(self.size) / self.size)).astype(np.float32)  # Hann
         # Mel bands: triangles of area 1, even on Slaney's scale of pitch, which is straight below 1000 Hz.
@@ -43,14 +43,14 @@ class Network:
         self.mel = (np.maximum(0, triangles) * 2 / (edges[2:] - edges[:-2])).astype(np.float32)
         # The cosine transform (DCT-II, orthonormal), which makes MFCC of them.
         band, order = np.arange(f["n_mels"])[:, None] + 0.5, np.arange(f["n_mfcc"])
-        scale = np.sqrt(np.where(order == 0, 1, 2) / len(band))
-        self.cosine = (scale * np.cos(np.pi * order * band / len(band))).astype(np.float32)
+        cosine = np.cos(np.pi * order * band / len(band)) * np.sqrt(np.where(order == 0, 1, 2) / len(band))
+        self.cosine = (cosine if f["cepstrum"] else np.eye(len(band))).astype(np.float32)
 
     def bands(self, sound: Array) -> Array:
         """Decibels in each mel band of each stretch of sound, or their MFCC."""
         stretches = np.lib.stride_tricks.sliding_window_view(sound, self.size)[:: self.hop] * self.window
-        decibels = 10 * np.log10(np.maximum(np.abs(np.fft.rfft(stretches)) ** 2 @ self.mel, 1e-10))  # less is no sound
-        return np.asarray(decibels @ self.cosine if self.cepstrum else decibels)
+        power = np.maximum(np.abs(np.fft.rfft(stretches)) ** 2 @ self.mel, 1e-10)  # less is no sound
+        return np.asarray(10 * np.log10(power) @ self.cosine)
 
     def frames(self, bands: Array) -> Array:
         """Normalised, with slopes over five frames where the network wants them: none for two frames at each end."""
@@ -91,7 +91,7 @@ def answers(n: Network, pieces: Iterable[Array]) -> Iterator[tuple[float, Array]
         while len(waiting) >= n.step:
             block, waiting, given = waiting[: n.step], waiting[n.step :], given + n.step
             if states:
-                every, *after = n.session.run(None, {"frames": block[None], **states})
+                every, *after = n.session.run(None, {"frames": block[None, 0 if given > 1 else -n.first :], **states})
                 states, shares = dict(zip(states, after, strict=True)), every[-1]
             else:
                 seen = np.concatenate([seen, block])[-min(longest, given) :]
@@ -139,8 +139,8 @@ if __name__ == "__main__":
     parser.add_argument("--listen", action="store_true", help="find words in a recording or a stream")
     parser.add_argument("--int8", action="store_true", help="take the networks whose weights have 8 bits")
     options, folder = parser.parse_args(), Path(sys.argv[0]).resolve().parent
-    name = "streaming" if options.listen and (folder / "streaming.onnx").is_file() else "model"
     try:
+        name = "streaming" if options.listen and (folder / "streaming.onnx").is_file() else "model"
         network = Network(folder / f"{name}{'.int8' * options.int8}.onnx")
         heard = answers(network, pieces_of(options.source, network.rate))  # as it is asked for
         for one in words(network, heard) if options.listen else [network.hear(sound_of(options.source, network.rate))]:
