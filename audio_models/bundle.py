@@ -198,8 +198,8 @@ def _as_listener(point: Point | None) -> list[str]:
     if point is None:
         return []
     delays = (
-        f"; reported {1000 * point.delay:.0f} ms after a word's end (median), nineteen of twenty within "
-        f"{1000 * point.late_delay:.0f} ms"
+        f"; a word is reported {abs(1000 * point.delay):.0f} ms {'before' if point.delay < 0 else 'after'} its end (median), "
+        f"nineteen of twenty no later than {1000 * point.late_delay:.0f} ms after it"
         if point.delay is not None and point.late_delay is not None
         else ""
     )

@@ -144,7 +144,7 @@ class NetworkConfig:
     @property
     def streams(self) -> bool:
         """Whether the network can go on from frame to frame for ever: no answer waits for what comes later, and none
-        looks back further than its state.
+        looks back further than its state. Whether it does well by that is for the training, see `RunConfig.streams`.
         """
         forward = self.cell != "feed_forward" and not self.bidirectional and self.readout == "last"
         return forward and (self.causal or not self.convolutions)
@@ -294,6 +294,11 @@ class RunConfig:
             )
         if self.training.clips_in_a_row > 1 and not self.augmentation.augment:
             raise ConfigError("Clips are read in a row only with augmentation, which makes the pauses; turn it on.")
+
+    @property
+    def streams(self) -> bool:
+        """Whether its network is to go on from step to step for ever: it can, and has learned to, from clips in a row."""
+        return self.network.streams and self.training.clips_in_a_row > 1
 
     def clips_of_a_class(self, clips_a_word: float) -> int:
         """Clips of each class that an epoch shows: as many as a word has on average; augmentation makes many of a few."""

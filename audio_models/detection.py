@@ -20,7 +20,7 @@ from data.corpus import SILENCE, UNKNOWN
 
 @dataclass(frozen=True)
 class DetectionConfig:
-    """When a word counts as heard.
+    """When a word counts as heard; the defaults are those that fared best on validation clips (docs/recipe.md).
 
     Attributes:
         threshold: smoothed probability from which on it is.
@@ -29,8 +29,8 @@ class DetectionConfig:
     """
 
     threshold: float = 0.8
-    smoothing_ms: float = 160.0
-    refractory_ms: float = 800.0
+    smoothing_ms: float = 240.0
+    refractory_ms: float = 500.0
 
     def __post_init__(self) -> None:
         within("The threshold", self.threshold, 0.01, 1)

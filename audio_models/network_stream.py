@@ -1,7 +1,8 @@
 """A network that hears without end: after every step its probabilities for what was said last.
 
-By nature, where the network reads forwards only: its state goes on, and no frame is computed twice. Else through a
-window as long as a clip, read anew at every step, which costs as much more as the window is longer than a step.
+By its state, where the network reads forwards only and has learned from clips in a row: the state goes on, and no frame
+is computed twice. Else through a window as long as a clip, read anew at every step, which costs as much more as the window
+is longer than a step. A network that has learned from single clips loses itself when its state runs on (docs/recipe.md).
 """
 
 from __future__ import annotations
@@ -29,11 +30,6 @@ _WINDOW_HOP = 0.1  # seconds from one window to the next
 _SHORTEST_WINDOW = 0.3  # seconds; before that the first window is not read
 
 
-def by_state(run: Run) -> bool:
-    """Whether a run's network goes on by its state."""
-    return run.config.network.streams
-
-
 class NetworkStream:
     """Probabilities as the sound arrives.
 
@@ -51,9 +47,10 @@ class NetworkStream:
         self.recognizer = recognizer = Recognizer(run)
         self.labels = recognizer.labels
         self.sample_rate = recognizer.features.sample_rate
-        self.manner: Manner = "state" if by_state(run) else "window"
+        by_state = run.config.streams
+        self.manner: Manner = "state" if by_state else "window"
         hop_seconds = recognizer.features.hop_length / self.sample_rate
-        self._reader = _Carried(run, recognizer.features.width, hop_seconds) if by_state(run) else _Window(recognizer)
+        self._reader = _Carried(run, recognizer.features.width, hop_seconds) if by_state else _Window(recognizer)
         self.step_seconds = self._reader.block * hop_seconds
         self.reset()
 

@@ -33,7 +33,7 @@ _BUNDLED = "commands"
 
 def main(_: str) -> None:
     """Print the speed of each network, and the memory of one minute beside that of two hours."""
-    forwards = next((run.id for run in runs.usable() if run.config.network.streams), None)
+    forwards = next((run.id for run in runs.usable() if run.config.streams), None)
     with tempfile.TemporaryDirectory() as folder:
         files = {seconds: Path(folder) / f"{seconds}.wav" for seconds in (_MINUTE, _TEN_MINUTES, _TWO_HOURS)}
         for seconds, path in files.items():

@@ -129,9 +129,8 @@ def curve(points, chosen, *, speech: bool) -> alt.LayerChart:  # type: ignore[no
 def _measure(run: Run, corpus: CorpusReference | None, split: Split) -> None:
     from audio_models import bench as benches
     from audio_models.bench import BenchConfig
-    from audio_models.network_stream import by_state
 
-    minutes = 60.0 if by_state(run) else 15.0
+    minutes = 60.0 if run.config.streams else 15.0
     if not st.button("Measure", type="primary", icon=":material/hearing:", key=f"measure-{split}"):
         st.caption(f"{minutes:.0f} minutes of other words and as much of noise are heard, which takes a minute or two.")
         return

@@ -31,7 +31,7 @@ def test_a_model_is_a_small_run_folder_with_a_card(name: str) -> None:
     cell, recipe = bundle.MODELS[name]
     assert run.config.network.cell == cell
     assert (run.config.network.convolutions > 0) == (recipe != "plain")
-    assert run.config.network.streams == (recipe == "streaming" or name in ("plain-gru", "plain-lstm"))
+    assert run.config.streams == (recipe == "streaming")
     assert run.state.status == "finished"
     assert run.best_epoch is not None
     recognizer = Recognizer(run)

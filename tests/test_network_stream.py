@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audio_models import onnx_graph
-from audio_models.config import FeatureConfig, NetworkConfig
+from audio_models.config import FeatureConfig, NetworkConfig, to_dict
 from audio_models.errors import RunError
 from audio_models.mfcc import mfcc
 from audio_models.network_stream import NetworkStream
 from audio_models.numpy_network import NumpyNetwork, softmax
 from audio_models.onnx_streaming import build_streaming
 from audio_models.recognizer import Recognizer
+from audio_models.runs import Run
+from data import workspace
 from tests.untrained import untrained_run
 
 FORWARDS = {
@@ -78,6 +82,14 @@ def test_what_cannot_go_on_is_read_through_a_window() -> None:
     frames = mfcc(sound[:end], stream.recognizer.features)[-50:]  # a clip of one second
     np.testing.assert_allclose(last, stream.recognizer.probabilities([frames])[0], atol=1e-4)
     assert heard[0][0] == pytest.approx(0.3, abs=0.15), "the first window need not be a whole clip"
+
+
+def test_what_learned_from_single_clips_is_read_through_a_window_too() -> None:
+    """It could go on by its state, but that runs on into what it has never met."""
+    run = untrained_run(FORWARDS["gru-1-2"])
+    config = replace(run.config, training=replace(run.config.training, clips_in_a_row=1))
+    workspace.write_json(run.folder / "config.json", to_dict(config))
+    assert NetworkStream(Run(run.folder)).manner == "window"
 
 
 def test_forgetting_goes_back_to_a_state_of_zeros() -> None:

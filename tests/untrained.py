@@ -8,7 +8,7 @@ from dataclasses import asdict
 import numpy as np
 
 from audio_models import onnx_graph, runs
-from audio_models.config import FeatureConfig, NetworkConfig, RunConfig, to_dict
+from audio_models.config import AugmentationConfig, FeatureConfig, NetworkConfig, RunConfig, TrainingConfig, to_dict
 from audio_models.numpy_network import fresh_weights
 from audio_models.runs import Run
 from audio_models.sequences import Normalisation
@@ -31,7 +31,9 @@ def untrained_run(
     features = features or FeatureConfig(deltas=False, cepstrum=False)
     task = Task(words, unknown=True, silence=True)
     corpus = corpus or CorpusReference("synthetic_voices")
-    run = runs.create(RunConfig(corpus, task, "untrained", features, network))
+    training = TrainingConfig(clips_in_a_row=2 if network.streams else 1)
+    augmentation = AugmentationConfig(augment=True)
+    run = runs.create(RunConfig(corpus, task, "untrained", features, network, training, augmentation))
     weights = fresh_weights(network, features.width, len(task.classes), seed)
     random = np.random.default_rng(seed)
     for name, value in weights.items():

@@ -18,7 +18,7 @@ _KEY = "live"
 
 def _choose(models: list[Run]) -> Run:
     """A network, at first one that listens by nature; the choice holds until the browser's tab is closed."""
-    models = sorted(models, key=lambda run: not run.config.network.streams)
+    models = sorted(models, key=lambda run: not run.config.streams)
     before = st.session_state.get("live_chosen")
     if "live_run" not in st.session_state and before in [run.id for run in models]:
         st.session_state["live_run"] = before
