@@ -16,8 +16,6 @@ from numpy.typing import NDArray
 from audio_models.detection import DetectionConfig, Detector
 from audio_models.frame_stream import FrameStream
 from audio_models.mfcc import Frames
-from audio_models.onnx_graph import weights_of
-from audio_models.onnx_streaming import build_streaming
 from audio_models.recognizer import Recognizer, session
 from audio_models.runs import Run
 from audio_models.waveform import Waveform
@@ -80,6 +78,9 @@ class _Carried:
     """The state goes on from step to step."""
 
     def __init__(self, run: Run, width: int, hop_seconds: float) -> None:
+        from audio_models.onnx_graph import weights_of  # onnx takes half a second to import
+        from audio_models.onnx_streaming import build_streaming
+
         network = run.config.network
         self._width = width
         graph = build_streaming(network, width, weights_of(run.model_path, network))

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import filelock
 import pytest
 from hypothesis import settings
 
@@ -77,15 +78,21 @@ def command(capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
 
 @pytest.fixture(scope="session")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
-    """Trained once for all tests that only read it."""
-    home = tmp_path_factory.mktemp("trained")
-    corpus = glides(tmp_path_factory.mktemp("corpus") / "glides", speakers=20)
-    done = shell(
-        "train", "--corpus", corpus, "--labels", "rise,fall", "--unknown", "--silence", "--recipe", "plain", "--cell", "gru", "--units", 16,
-        "--epochs", 12, "--name", "glides", "--json", home=home,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    printed = json.loads(done.stdout)
+    """Trained once for all tests that only read it, also those of the other workers."""
+    base = tmp_path_factory.getbasetemp()
+    shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "trained"
+    home, corpus, said = shared / "home", shared / "glides", shared / "said.json"
+    shared.mkdir(exist_ok=True)
+    with filelock.FileLock(shared / "lock"):
+        if not said.is_file():
+            glides(corpus, speakers=20)
+            done = shell(
+                "train", "--corpus", corpus, "--labels", "rise,fall", "--unknown", "--silence", "--recipe", "plain", "--cell", "gru",
+                "--units", 16, "--epochs", 12, "--name", "glides", "--json", home=home,
+            )  # fmt: skip
+            assert done.returncode == 0, done.stderr
+            said.write_text(done.stdout)
+    printed = json.loads(said.read_text())
     return Trained(Path(printed["path"]), corpus, home, printed)
 
 

@@ -148,7 +148,7 @@ def test_a_wrong_cell_plays_its_clips(page: Page, served: Served) -> None:
     assert box is not None
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)  # on the number, as a user does
     heading = page.get_by_role("heading", name=f"{wrong['clips']} × {wrong['said']}, heard as {wrong['heard']}")
-    expect(heading).to_be_visible()
+    expect(heading).to_be_visible(timeout=PATIENCE)
     players = page.locator("audio:visible")
     expect(players).to_have_count(min(9, int(wrong["clips"])))
     players.first.evaluate("player => player.load()")
@@ -281,31 +281,25 @@ def test_a_killed_training_is_interrupted_and_resumes(page: Page, served: Served
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_page_fits_a_phone_and_tells_no_traceback(browser: Browser, served: Served, scheme: str) -> None:
+def test_every_page_fits_a_phone_tells_no_traceback_and_asks_nothing_of_another_host(
+    browser: Browser, served: Served, scheme: str
+) -> None:
     context = browser.new_context(viewport={"width": 420, "height": 900}, color_scheme=scheme)
     page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
     for path in PAGES:
         page.goto(f"{served.url}/{path}")
         expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=30_000)
-        page.wait_for_timeout(1_500)
+        page.wait_for_timeout(1_000)
         assert page.evaluate("document.documentElement.scrollWidth") <= 420, path
         assert page.get_by_test_id("stException").count() == 0
         background = page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
         darkness = sum(int(part) for part in re.findall(r"\d+", background)[:3])
         assert (darkness < 150) == (scheme == "dark")
+        assert page.get_by_text("Deploy").count() == 0
+    assert [url for url in asked if not url.startswith((served.url, "data:", "blob:"))] == []
     context.close()
-
-
-def test_the_page_asks_nothing_of_another_host(page: Page, served: Served) -> None:
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
-    for path in PAGES:
-        page.goto(f"{served.url}/{path}")
-        expect(page.get_by_role("heading", level=1)).to_be_visible()
-        page.wait_for_timeout(1_000)
-    foreign = [url for url in asked if not url.startswith((served.url, "data:", "blob:"))]
-    assert foreign == []
-    assert page.get_by_text("Deploy").count() == 0
 
 
 def test_a_second_dashboard_on_the_same_port_says_so(served: Served, home: Path) -> None:

@@ -135,7 +135,7 @@ def test_the_page_waits_for_start_and_says_when_a_word_counts() -> None:
     app = open_page("live")
     said = text_of(app)
     assert "Speak, and watch it listen" in said
-    assert "from **80 %** on, averaged over 160 ms" in said
+    assert "from **88 %** on, averaged over 240 ms" in said
     assert [one.proto.component_name for one in app.get("bidi_component")] == ["hark_live"]
 
 
@@ -143,7 +143,7 @@ def test_the_page_prefers_a_network_that_goes_on_from_step_to_step() -> None:
     run = _streaming()
     app = open_page("live")
     assert app.selectbox(key="live_run").value == run.id
-    assert "It goes on from step to step, 20 ms each" in text_of(app)
+    assert "It goes on from step to step, 80 ms each" in text_of(app)
     app.selectbox(key="live_run").select("commands").run()
     healthy(app)
     assert "a sliding window" in text_of(app)

@@ -80,10 +80,11 @@ def test_the_picture_is_of_the_run_that_it_shows(name: str) -> None:
         assert "no loop" in svg
         assert f"W: {found.trace.frames.shape[1]} × {found.network.units}" in svg
         return
-    gates = {"simple_rnn": "96", "gru": "(3 · 96)", "lstm": "(4 · 96)"}[found.cell]
+    units = found.network.units
+    gates = {"simple_rnn": f"{units}", "gru": f"(3 · {units})", "lstm": f"(4 · {units})"}[found.cell]
     layer = found.trace.layers[0]
     assert f"W: {layer.inputs.shape[1]} × {gates}" in svg
-    assert f"U: 96 × {gates}" in svg
+    assert f"U: {units} × {gates}" in svg
     assert "ₜ" in svg
     assert "₁" in svg
     # the shared weights are marked as shared: the same letter, colour and dash at each step

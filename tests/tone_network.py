@@ -8,7 +8,7 @@ from dataclasses import asdict
 import numpy as np
 
 from audio_models import onnx_graph, runs
-from audio_models.config import FeatureConfig, NetworkConfig, RunConfig, to_dict
+from audio_models.config import AugmentationConfig, FeatureConfig, NetworkConfig, RunConfig, TrainingConfig, to_dict
 from audio_models.mfcc import mel_bands
 from audio_models.numpy_network import fresh_weights
 from audio_models.runs import Run
@@ -31,7 +31,10 @@ def tone_run(labels: tuple[str, str] = ("low", "high"), *, window: bool = False)
     network = NetworkConfig("simple_rnn", units=2, bidirectional=window)
     features = FeatureConfig(deltas=False, cepstrum=False)
     task = Task(labels, unknown=False, silence=True)
-    run = runs.create(RunConfig(CorpusReference("synthetic_voices"), task, "tones", features, network))
+    training = TrainingConfig(clips_in_a_row=1 if window else 2)
+    augmentation = AugmentationConfig(augment=True)
+    corpus = CorpusReference("synthetic_voices")
+    run = runs.create(RunConfig(corpus, task, "tones", features, network, training, augmentation))
     weights = {
         name: np.zeros(value.shape, np.float32) for name, value in fresh_weights(network, features.width, 3, 0).items()
     }
