@@ -134,9 +134,12 @@ def test_a_wrong_cell_plays_its_clips(page: Page, served: Served) -> None:
     _choose(page, "words")
     expect(page.get_by_text("Click a cell to hear its clips")).to_be_visible(timeout=PATIENCE)
     page.get_by_test_id("stButtonGroup").get_by_role("radio", name="all").click()
-    expect(page.get_by_text("all, 1,200 clips")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("all, 1,200 clips").first).to_be_visible(timeout=PATIENCE)
     cells = page.locator('path[aria-roledescription="rect mark"]')
     expect(cells).to_have_count(36)
+    # the tabs behind it are drawn too: a click while the page is still being drawn is lost now and then
+    expect(page.get_by_text("Choose validation or test clips above")).to_be_attached(timeout=PATIENCE)
+    page.wait_for_timeout(1_000)
     wrong = None
     for label in [cells.nth(number).get_attribute("aria-label") or "" for number in range(36)]:
         parts = dict(part.split(": ") for part in label.split("; "))
@@ -144,11 +147,12 @@ def test_a_wrong_cell_plays_its_clips(page: Page, served: Served) -> None:
             wrong = parts
     assert wrong is not None, "of 1,200 clips some are heard wrong"
     cell = page.locator(f'path[aria-label^="heard: {wrong["heard"]}; said: {wrong["said"]};"]').first
+    cell.scroll_into_view_if_needed()
     box = cell.bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)  # on the number, as a user does
     heading = page.get_by_role("heading", name=f"{wrong['clips']} × {wrong['said']}, heard as {wrong['heard']}")
-    expect(heading).to_be_visible(timeout=PATIENCE)
+    expect(heading).to_be_visible(timeout=20_000)
     players = page.locator("audio:visible")
     expect(players).to_have_count(min(9, int(wrong["clips"])))
     players.first.evaluate("player => player.load()")
