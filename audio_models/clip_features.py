@@ -35,7 +35,7 @@ _BATCH = 16  # clips a task of a thread
 _READ_ONE_AT_A_TIME = threading.Lock()
 _KEPT_BYTES = 1 << 30  # of waveforms in memory
 _LONGEST_NOISE = 300.0  # seconds of each noise recording
-_CACHE_VERSION = 2  # raise it when the same configuration gives other numbers
+_CACHE_VERSION = 3  # raise it when the same configuration gives other numbers
 
 
 def load_clip(clip: Clip, sample_rate: int) -> Waveform:
