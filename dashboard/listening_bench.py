@@ -78,7 +78,7 @@ def show(run: Run, corpus: CorpusReference | None, side: str) -> None:
         elif st.button("Use this threshold", type="primary", icon=":material/check:"):
             listener.keep_settings(run, replace(settings, threshold=at))
             st.rerun()
-        if found.suggested.threshold != at:
+        if split == "validation" and found.suggested.threshold != at:  # test clips choose nothing
             st.caption(f"{found.suggested.threshold:g} gives the best balance among words, with noise left unanswered.")
     with picture:
         st.altair_chart(curve(found.points, point, speech=bool(found.others)))
