@@ -68,7 +68,7 @@ def card(run: Run, stream: NetworkStream, files: Mapping[str, bytes], int8: Side
         *(["`--int8` takes the files whose weights have 8 bits: smaller, and a little slower.", ""] if "model.int8.onnx" in files else []),
         f"`listen.py` reads WAV, FLAC, OGG and MP3 at any rate; a pipe must bring {stream.sample_rate} samples a second, one channel of "
         "16 bits, little-endian. All that another program needs to know is in the metadata of the ONNX files, as JSON: `labels`, `features`, "
-        "`normalisation`, `threshold` (less confidence is not sure), `detection` (when a word counts as heard), `frames_a_step`, `clip_seconds`.",
+        "`normalisation`, `threshold` (less confidence is not sure), `detection` (when a word counts as heard), `frames_a_step`, `frames_an_answer`, `clip_seconds`.",
         "",
     ]  # fmt: skip
     if run.card:

@@ -57,10 +57,6 @@ class NetworkStream:
         self._frames = FrameStream(self.recognizer.features, self._reader.block)
         self._reader.reset()
 
-    def forget(self) -> None:
-        """Drop what the network remembers; the sound goes on."""
-        self._reader.reset()
-
     def detector(self, config: DetectionConfig) -> Detector:
         """What finds events in this stream's answers."""
         return Detector(config, self.labels, self.step_seconds, self.recognizer.clip_seconds)

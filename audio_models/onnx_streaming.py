@@ -66,16 +66,18 @@ def build_streaming(
 
 
 def why_not(config: NetworkConfig) -> str:
-    """Why a network cannot go on from step to step, in words."""
+    """Why a network does not go on from step to step, in words; one that could, by its shape, has not learned to."""
     if config.bidirectional:
         reason = "it also reads from the end of a clip"
     elif config.cell == "feed_forward" or config.readout != "last":
         reason = (
             f"it answers from {'all frames' if config.readout == 'mean' else 'what it finds important'} of a whole clip"
         )
+    elif config.streams:
+        reason = "it has learned from single clips, so its state would run astray"
     else:
         reason = "its convolutions look ahead"
-    return f"This network cannot go on from step to step: {reason}."
+    return f"This network does not go on from step to step: {reason}."
 
 
 class _StreamingGraph(Graph):

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audio_models import onnx_graph
+from audio_models import model_export, onnx_graph
 from audio_models.config import FeatureConfig, NetworkConfig, to_dict
 from audio_models.errors import RunError
 from audio_models.mfcc import mfcc
 from audio_models.network_stream import NetworkStream
 from audio_models.numpy_network import NumpyNetwork, softmax
-from audio_models.onnx_streaming import build_streaming
+from audio_models.onnx_streaming import build_streaming, why_not
 from audio_models.recognizer import Recognizer
 from audio_models.runs import Run
 from data import workspace
@@ -90,9 +90,11 @@ def test_what_learned_from_single_clips_is_read_through_a_window_too() -> None:
     config = replace(run.config, training=replace(run.config.training, clips_in_a_row=1))
     workspace.write_json(run.folder / "config.json", to_dict(config))
     assert NetworkStream(Run(run.folder)).manner == "window"
+    assert "learned from single clips" in why_not(config.network)
+    assert "learned from single clips" in model_export.contents(Run(run.folder)).files["README.md"].decode()
 
 
-def test_forgetting_goes_back_to_a_state_of_zeros() -> None:
+def test_a_reset_goes_back_to_a_state_of_zeros() -> None:
     stream = NetworkStream(untrained_run(FORWARDS["lstm-1-0"], FeatureConfig(deltas=False)))
     first = [row for _, row in stream.feed(_sound(seed=1))]
     stream.reset()
