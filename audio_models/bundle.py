@@ -21,7 +21,7 @@ import numpy as np
 
 from audio_models import bench, evaluation, listener, runs, waveform
 from audio_models.bench import BenchConfig, Point
-from audio_models.config import CELL_TITLES, Cell, Recipe, RunConfig, to_dict
+from audio_models.config import Cell, Recipe, RunConfig, to_dict
 from audio_models.evaluation import Evaluation
 from audio_models.mfcc import mfcc_batch
 from audio_models.progress import in_words
@@ -46,7 +46,6 @@ MODELS: dict[str, tuple[Cell, Recipe]] = {
     "plain-lstm": ("lstm", "plain"),
     "plain-simple-rnn": ("simple_rnn", "plain"),
 }
-_READOUTS = {"last": "the last state", "mean": "the mean over all frames", "attention": "attention over all frames"}
 _SECONDS_OF_NOISE = 3600
 _LISTENING = ("detection.json", "benches/validation.json", "benches/test.json")
 _NEW_NOISE = 1000  # seed of generated noise that no training has heard
@@ -231,10 +230,7 @@ def _card(
         f"- **Trained on**: {count(index.clips, 'training'):,} clips of Google's Speech Commands (P. Warden 2018, CC BY "
         f"4.0), a subset of its versions 0.01 and 0.02, and its recordings of background noise. No speaker is on two "
         "sides.",
-        f"- **Network**: {f'{network.convolutions} convolutions, ' if network.convolutions else ''}"
-        f"{'causal, ' if network.causal else ''}{'bidirectional ' if network.bidirectional else ''}{CELL_TITLES[network.cell]} of {network.units} units, answer "
-        f"from {_READOUTS[network.readout]}; "
-        f"{recognizer.parameters:,} parameters, {(run.folder / 'model.onnx').stat().st_size / 1e6:.1f} MB.",
+        f"- **Network**: {network.in_words}; {recognizer.parameters:,} parameters, {(run.folder / 'model.onnx').stat().st_size / 1e6:.1f} MB.",
         f"- **Training**: {MODELS[name][1]} recipe, {len(run.history)} epochs, seed {training.seed}, "
         f"{in_words(run.state.seconds)} on one of two cores. Repeat it with `make models CLIPS=folder`.",
         f"- **Accuracy**: {first.accuracy:.1%} ({first.interval.low:.1%} to {first.interval.high:.1%}), test, "

@@ -22,6 +22,13 @@ CELL_TITLES: dict[Cell, str] = {
 }
 
 Readout = Literal["last", "mean", "attention"]
+
+READOUT_TITLES: dict[Readout, str] = {
+    "last": "the last state",
+    "mean": "the mean of all states",
+    "attention": "attention over all states",
+}
+
 Schedule = Literal["constant", "cosine"]
 Recipe = Literal["plain", "strong", "streaming"]
 RECIPES: tuple[Recipe, ...] = get_args(Recipe)
@@ -148,6 +155,16 @@ class NetworkConfig:
         """
         forward = self.cell != "feed_forward" and not self.bidirectional and self.readout == "last"
         return forward and (self.causal or not self.convolutions)
+
+    @property
+    def in_words(self) -> str:
+        """The layers, on one line."""
+        causal = "causal " if self.causal else ""
+        convolutions = f"{self.convolutions} {causal}convolutions, " if self.convolutions else ""
+        layers = f"{self.layers} layers of " if self.layers > 1 else ""
+        ways = "bidirectional " if self.bidirectional else ""
+        cell = f"{ways}{CELL_TITLES[self.cell]} of {self.units} units"
+        return f"{convolutions}{layers}{cell}, answer from {READOUT_TITLES[self.readout]}"
 
     @property
     def reach_back(self) -> tuple[int, int]:

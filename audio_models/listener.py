@@ -49,6 +49,8 @@ class Listener:
         labels: in the order of the probabilities.
         manner: how the network goes on, by its "state" or a "window", see `network_stream`.
         config: see above.
+        step_seconds: from one answer to the next [s].
+        clip_seconds: of a clip of the training [s]: so far back an event reaches.
         seconds: heard so far.
 
     Raises:
@@ -61,6 +63,7 @@ class Listener:
         self.labels = self._stream.labels
         self.manner = self._stream.manner
         self.step_seconds = self._stream.step_seconds
+        self.clip_seconds = self._stream.recognizer.clip_seconds
         self.config = config or settings(run)
         self._rate = sample_rate or self._stream.sample_rate
         if not waveform.MIN_RATE <= self._rate <= waveform.MAX_RATE:

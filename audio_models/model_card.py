@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from audio_models import evaluation
-from audio_models.config import CELL_TITLES, NetworkConfig
 from audio_models.network_stream import NetworkStream
 from audio_models.onnx_streaming import why_not
 from audio_models.runs import Run
@@ -14,8 +13,6 @@ from audio_models.side_by_side import SideBySide
 from data import catalogue
 from data.catalogue import CorpusReference
 from data.own_corpus import OWN_PREFIX
-
-_READOUTS = {"last": "its last state", "mean": "the mean over all frames", "attention": "attention over all frames"}
 
 
 def card(run: Run, stream: NetworkStream, files: Mapping[str, bytes], int8: SideBySide | None) -> str:
@@ -34,7 +31,7 @@ def card(run: Run, stream: NetworkStream, files: Mapping[str, bytes], int8: Side
         f"A network from Hark that tells apart: {', '.join(f'`{label}`' for label in recognizer.labels)}.",
         "",
         f"- **Trained on**: {_corpus(run.config.corpus)}.",
-        f"- **Network**: {_network(run.config.network)}; {recognizer.parameters:,} parameters.",
+        f"- **Network**: {run.config.network.in_words}; {recognizer.parameters:,} parameters.",
         f"- **Accuracy**: {_accuracy(run)}",
     ]
     if int8:
@@ -84,13 +81,6 @@ def _corpus(reference: CorpusReference) -> str:
     return (
         reference.name.removeprefix(OWN_PREFIX) if reference.name.startswith(OWN_PREFIX) else Path(reference.name).name
     )
-
-
-def _network(network: NetworkConfig) -> str:
-    convolutions = f"{network.convolutions} convolutions, " if network.convolutions else ""
-    layers = f"{network.layers} layers of " if network.layers > 1 else ""
-    ways = "bidirectional " if network.bidirectional else ""
-    return f"{convolutions}{layers}{ways}{CELL_TITLES[network.cell]} of {network.units} units, answer from {_READOUTS[network.readout]}"
 
 
 def _accuracy(run: Run) -> str:

@@ -20,7 +20,6 @@ from audio_models.detection import DetectionConfig, Detector, Event
 from audio_models.errors import AudioError
 from audio_models.listener import Listener
 from audio_models.network_stream import Manner
-from audio_models.recognizer import Recognizer
 from audio_models.runs import Run
 from audio_models.waveform import Waveform
 from data.corpus import Progress, Report, quiet
@@ -155,7 +154,7 @@ def listen(
         rows.append(heard.probabilities)
         report(Progress("Listening", outline.done // rate, round(frames / rate), "seconds of sound"))
     return Listened(
-        listener.labels, listener.manner, frames / rate, listener.step_seconds, Recognizer(run).clip_seconds,
+        listener.labels, listener.manner, frames / rate, listener.step_seconds, listener.clip_seconds,
         tuple(events), np.concatenate(times), np.concatenate(rows), outline.low, outline.high,
     )  # fmt: skip
 

@@ -12,6 +12,7 @@ import streamlit as st
 from audio_models import estimate, jobs, runs
 from audio_models.config import (
     CELL_TITLES,
+    READOUT_TITLES,
     AugmentationConfig,
     Cell,
     FeatureConfig,
@@ -48,7 +49,6 @@ _RECIPE_WORDS: dict[Recipe, str] = {
     "streaming": "Reads forwards only and learns from clips in a row: it hears words within long recordings and live, and answers as soon as a word is over.",
     "plain": "One layer of the cell and one Dense layer, the clips as they are: the network of the textbook, trained in a minute.",
 }
-_READOUTS = {"last": "the last state", "mean": "the mean of all states", "attention": "attention over all states"}
 
 
 def show() -> None:
@@ -207,7 +207,7 @@ def _network(defaults: NetworkConfig, key: Callable[[str], str]) -> NetworkConfi
         help="Outputs of each convolution.",
     )  # fmt: skip
     readout = st.segmented_control(
-        "Answer from", list(_READOUTS), default=defaults.readout, required=True, format_func=_READOUTS.__getitem__,
+        "Answer from", list(READOUT_TITLES), default=defaults.readout, required=True, format_func=READOUT_TITLES.__getitem__,
         key=key("readout"), help="Attention is a mean whose weights the network learns: it looks where the word is.",
     )  # fmt: skip
     left, right = st.columns(2)

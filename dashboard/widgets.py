@@ -67,15 +67,38 @@ def quick_config() -> RunConfig:
     )
 
 
-def choose_run(candidates: Sequence[Run], key: str, label: str = "Model", *, remember: bool = True) -> Run:
-    """A select box of runs, newest first; with `remember` the choice holds across pages."""
+def choose_run(candidates: Sequence[Run], key: str, label: str = "Model", *, memory: str = "chosen_run") -> Run:
+    """A select box of runs, newest first; the choice holds across the pages that share a `memory`."""
     by_id = {run.id: run for run in candidates}
-    remembered = st.session_state.get("chosen_run") if remember else None
+    remembered = st.session_state.get(memory)
     place = list(by_id).index(remembered) if remembered in by_id else 0
     chosen = st.selectbox(label, list(by_id), index=place, format_func=lambda one: describe_run(by_id[one]), key=key)
-    if remember:
-        st.session_state["chosen_run"] = chosen
+    st.session_state[memory] = chosen
     return by_id[chosen]
+
+
+def choose_listener(candidates: Sequence[Run], key: str) -> Run:
+    """A select box of runs for a page that listens without end.
+
+    At first it is the user's own run that was chosen on another page, or else one that goes on from step to step.
+    """
+    chosen = st.session_state.get("chosen_run")
+    wished = sorted(candidates, key=lambda run: (run.is_bundled or run.id != chosen, not run.config.streams))
+    return choose_run(wished, key, memory="chosen_listener")
+
+
+def take_away(run: Run) -> None:
+    """A button that saves the run's network and all that it needs to hear elsewhere."""
+
+    def zipped() -> bytes:  # when it is asked for: onnx takes a moment to import
+        from audio_models import model_export
+
+        return model_export.zipped(run)
+
+    st.download_button(
+        "Take it away", zipped, "hark-model.zip", "application/zip", icon=":material/download:", key=f"away-{run.id}",
+        on_click="ignore", help="A folder that hears without Hark: the network as ONNX, a program of 150 lines, and a card.",
+    )  # fmt: skip
 
 
 def no_model_yet() -> None:

@@ -12,7 +12,7 @@ import soxr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audio_models import runs
+from audio_models import listener, runs
 from audio_models.config import NetworkConfig
 from audio_models.detection import DetectionConfig
 from audio_models.errors import AudioError
@@ -135,7 +135,8 @@ def test_the_page_waits_for_start_and_says_when_a_word_counts() -> None:
     app = open_page("live")
     said = text_of(app)
     assert "Speak, and watch it listen" in said
-    assert "from **88 %** on, averaged over 240 ms" in said
+    config = listener.settings(next(run for run in runs.usable() if run.config.streams))
+    assert f"from **{100 * config.threshold:.0f} %** on, averaged over {config.smoothing_ms:.0f} ms" in said
     assert [one.proto.component_name for one in app.get("bidi_component")] == ["hark_live"]
 
 

@@ -28,6 +28,7 @@ from dashboard.widgets import (
     no_model_yet,
     percent,
     play,
+    take_away,
 )
 from data import catalogue
 from data.catalogue import CorpusReference
@@ -254,18 +255,6 @@ def _compare(models: Sequence[Run], split: Side) -> None:
         st.altair_chart(charts.compared_curves(histories))
 
 
-def _take_away(run: Run) -> None:
-    def zipped() -> bytes:  # when it is asked for: onnx takes a moment to import
-        from audio_models import model_export
-
-        return model_export.zipped(run)
-
-    st.download_button(
-        "Take it away", zipped, "hark-model.zip", "application/zip", icon=":material/download:", key=f"away-{run.id}",
-        on_click="ignore", help="A folder that hears without Hark: the network as ONNX, a program of 150 lines, and a card.",
-    )  # fmt: skip
-
-
 def _page() -> None:
     st.title("How good it is, and where it errs")
     models = runs.usable()
@@ -273,9 +262,11 @@ def _page() -> None:
         no_model_yet()
         return
     with faults_in_words():
-        left, right = st.columns([3, 2], vertical_alignment="bottom")
+        left, right, away = st.columns([5, 4, 2], vertical_alignment="bottom")
         with left:
             run = choose_run(models, "evaluate_run")
+        with away:
+            take_away(run)
         own_sides = evaluation.sides_of(run)
         sides = SIDES if st.session_state.get("other_corpus") or evaluation.HELD_BACK not in own_sides else own_sides
         first: Side = "test" if "test" in sides else sides[0]
@@ -308,7 +299,6 @@ def _page() -> None:
                 icon=":material/info:",
             ):
                 st.markdown(run.card)
-        _take_away(run)
         if not there:
             st.info(
                 f"{as_text(corpus_title(asked))} is not on this computer, so nothing can be judged by it yet. Load it on "

@@ -215,9 +215,8 @@ def _page() -> None:
     with faults_in_words():
         left, right = st.columns([2, 3])
         with left:
-            if "inside_run" not in st.session_state and any(run.id == _FIRST for run in models):
-                st.session_state["inside_run"] = _FIRST
-            run = choose_run(models, "inside_run", remember=False)
+            st.session_state.setdefault("chosen_inside", _FIRST)
+            run = choose_run(models, "inside_run", memory="chosen_inside")
         recognizer = warm.recognizer(run)
         with right:
             clip = choose_clip(run, recognizer, "inside")

@@ -14,7 +14,15 @@ from dashboard import listen_charts, listening, warm
 from dashboard.listen_charts import clock
 from dashboard.listening import Hearing
 from dashboard.recording_source import choose_recording
-from dashboard.widgets import TERMS, as_text, choose_run, describe_run, faults_in_words, in_large_type, no_model_yet
+from dashboard.widgets import (
+    TERMS,
+    as_text,
+    choose_listener,
+    describe_run,
+    faults_in_words,
+    in_large_type,
+    no_model_yet,
+)
 from data.corpus import SILENCE, UNKNOWN
 
 if TYPE_CHECKING:
@@ -264,7 +272,7 @@ def _page() -> None:
     with faults_in_words():
         model, words = st.columns([2, 3], vertical_alignment="center")
         with model:
-            run = choose_run(models, "listen_run")
+            run = choose_listener(models, "listen_run")
         labels = [label for label in run.config.task.labels if label not in (UNKNOWN, SILENCE)]
         words.markdown("It listens for: " + ", ".join(f"**{as_text(label)}**" for label in labels))
         recording = choose_recording(run)

@@ -10,21 +10,10 @@ from audio_models import runs
 from audio_models.runs import Run
 from dashboard import live
 from dashboard.live.exchange import Exchange
-from dashboard.widgets import as_text, choose_run, faults_in_words, no_model_yet
+from dashboard.widgets import as_text, choose_listener, faults_in_words, no_model_yet
 from data.errors import HarkError
 
 _KEY = "live"
-
-
-def _choose(models: list[Run]) -> Run:
-    """A network, at first one that listens by nature; the choice holds until the browser's tab is closed."""
-    models = sorted(models, key=lambda run: not run.config.streams)
-    before = st.session_state.get("live_chosen")
-    if "live_run" not in st.session_state and before in [run.id for run in models]:
-        st.session_state["live_run"] = before
-    run = choose_run(models, "live_run", remember=False)
-    st.session_state["live_chosen"] = run.id
-    return run
 
 
 def _exchange(run: Run) -> Exchange:
@@ -83,7 +72,7 @@ def _page() -> None:
     with faults_in_words():
         model, words = st.columns([2, 3], vertical_alignment="center")
         with model:
-            run = _choose(models)
+            run = choose_listener(models, "live_run")
         with words:
             st.markdown("It knows: " + ", ".join(f"**{as_text(label)}**" for label in run.config.task.classes))
             with st.spinner("Getting the network ready …"):

@@ -19,7 +19,7 @@ from audio_models.work_folder import State, readable
 from dashboard import charts, work_watch
 from dashboard.own.hearing import LISTENER
 from dashboard.training_form import rounded
-from dashboard.widgets import TERMS, as_text, in_large_type, percent, play
+from dashboard.widgets import TERMS, as_text, in_large_type, percent, play, take_away
 from data.catalogue import CorpusReference
 from data.corpus import SILENCE, UNKNOWN
 from data.own_corpus import OwnCorpus
@@ -147,11 +147,7 @@ def _draw(run: Run, state: State) -> None:
         if st.button("See where it errs", icon=":material/grid_on:", key=f"errs-{run.id}"):
             st.session_state["chosen_run"] = run.id
             st.switch_page("app_pages/evaluate.py")
-        st.download_button(
-            "Take it away", run.model_path.read_bytes(), f"{run.name}.onnx", "application/octet-stream",
-            icon=":material/download:", key=f"take-{run.id}", on_click="ignore",
-            help="The network as one ONNX file, with its words and feature settings inside; runs anywhere onnxruntime does.",
-        )  # fmt: skip
+        take_away(run)
     found = advice.advice(judgement)
     st.markdown("##### What to do next")
     for sentence in found or ["Nothing stands out: speak to it."]:
