@@ -15,7 +15,7 @@ from playwright.sync_api import Page, Playwright, sync_playwright
 
 from data import workspace
 from tests.served import CHROMIUM, CHROMIUM_ARGUMENTS, dashboard, fake_microphone
-from tests.voices import said_again_and_again
+from tests.voices import said
 
 FOLDER = workspace.PROJECT / "docs"
 WIDTH, HEIGHT = 1440, 900
@@ -58,23 +58,50 @@ def main() -> int:
             _photograph(page, "train")
             page.get_by_role("button", name="Cancel").click()
             page.get_by_text("Cancelled after").wait_for(timeout=_PATIENCE)
+            page.goto(f"{served.url}/listen")
+            _choose(page, "commands-streaming")
+            page.get_by_role("button", name="Listen", exact=True).click()
+            page.get_by_text("A closer look").wait_for(timeout=_PATIENCE)
+            _photograph(page, "listen")
             browser.close()
+            _live(playwright, served.url, home)
             _own_words(playwright, served.url, home)
     return 0
+
+
+def _choose(page: Page, name: str) -> None:
+    page.get_by_test_id("stSelectbox").filter(has_text="Model").get_by_role("combobox").click()
+    page.get_by_role("option", name=f"{name} ").first.click()
+
+
+def _live(playwright: Playwright, url: str, home: Path) -> None:
+    """A voice that says words, in the middle of them."""
+    said(WORDS, home / "words.wav")
+    page = _speaking(playwright, home / "words.wav")
+    page.goto(f"{url}/live")
+    _choose(page, "commands-streaming")
+    page.get_by_role("button", name="Start").click()
+    page.locator(".past li").nth(4).wait_for(timeout=_PATIENCE)
+    _photograph(page, "live")
+    page.context.browser.close()  # type: ignore[union-attr]
+
+
+def _speaking(playwright: Playwright, recording: Path) -> Page:
+    """A page of a browser whose microphone hears a recording."""
+    browser = playwright.chromium.launch(
+        executable_path=CHROMIUM, args=[*CHROMIUM_ARGUMENTS, *fake_microphone(recording)]
+    )
+    return browser.new_context(permissions=["microphone"], viewport={"width": WIDTH, "height": HEIGHT}).new_page()
 
 
 def _own_words(playwright: Playwright, url: str, home: Path) -> None:
     """A word that is recorded beside two that are there."""
     _shell(home, "corpus", "create", "Lights")
     for word in ("music", "door"):
-        said_again_and_again(word, 10, home / f"{word}.wav")
+        said([word] * 10, home / f"{word}.wav")
         _shell(home, "corpus", "record-split", "Lights", home / f"{word}.wav", "--label", word, "--speaker", "robot")
-    seconds = said_again_and_again("lamp", 10, home / "lamp.wav")
-    browser = playwright.chromium.launch(
-        executable_path=CHROMIUM, args=[*CHROMIUM_ARGUMENTS, *fake_microphone(home / "lamp.wav")]
-    )
-    context = browser.new_context(permissions=["microphone"], viewport={"width": WIDTH, "height": HEIGHT})
-    page = context.new_page()
+    seconds = said(["lamp"] * 10, home / "lamp.wav")
+    page = _speaking(playwright, home / "lamp.wav")
     page.goto(f"{url}/words")
     for label, text in (("Word", "lamp"), ("Who speaks", "robot")):
         page.get_by_role("textbox", name=label).fill(text)
@@ -84,7 +111,7 @@ def _own_words(playwright: Playwright, url: str, home: Path) -> None:
     page.get_by_role("button", name="Stop recording").click()
     page.get_by_text("Listen, and drop the bad ones").wait_for(timeout=_PATIENCE)
     _photograph(page, "words")
-    browser.close()
+    page.context.browser.close()  # type: ignore[union-attr]
 
 
 def _train(home: Path, *settings: str) -> None:

@@ -25,7 +25,7 @@ from audio_models.recognizer import Recognizer
 from data.workspace import PROJECT
 from tests.conftest import shell
 from tests.served import CHROMIUM, CHROMIUM_ARGUMENTS, Served, dashboard, fake_microphone
-from tests.voices import said_again_and_again
+from tests.voices import said
 
 if not CHROMIUM.exists() and os.environ.get("HARK_REQUIRE_BROWSER") != "1":
     pytest.skip(f"no Chromium at {CHROMIUM}", allow_module_level=True)
@@ -205,7 +205,7 @@ def test_own_words_are_recorded_taught_and_understood(
     served, _ = first_visit
     for number, word in enumerate(("lamp", "music")):
         file = tmp_path / f"{word}.wav"
-        seconds = said_again_and_again(word, 6, file)
+        seconds = said([word] * 6, file)
         page = _with_microphone(launch, file)
         page.set_default_timeout(30_000)
         page.goto(f"{served.url}/words")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +14,11 @@ from data.synthetic_voices import SAMPLE_RATE, say, voices
 _RATE = 48_000
 
 
-def said_again_and_again(word: str, times: int, path: Path) -> float:
-    """Write a recording of a synthetic voice that says a word with pauses between; how long it is [s]."""
+def said(words: Sequence[str], path: Path) -> float:
+    """Write a recording of a synthetic voice that says words with pauses between; how long it is [s]."""
     random = np.random.default_rng(0)
     parts = [np.zeros(_RATE // 2, np.float32)]
-    for take in range(times):
+    for take, word in enumerate(words):
         spoken = soxr.resample(say(word, voices()[12], take), SAMPLE_RATE, _RATE)
         parts += [spoken, np.zeros(int(_RATE * random.uniform(0.6, 0.8)), np.float32)]
     samples = np.concatenate(parts)
