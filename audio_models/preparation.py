@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -50,11 +51,21 @@ class Prepared:
     folds: Folds | None = None
 
 
-def prepare(config: RunConfig, report: Report = quiet, normalisation: Normalisation | None = None) -> Prepared:
-    """Load the corpus if need be, choose the clips, compute their features and normalise them.
+@dataclass(frozen=True)
+class Chosen:
+    """The clips of a run, nothing of them read yet.
 
-    Args:
-        normalisation: of the network that the run starts from; that of the training clips where there is none.
+    Attributes:
+        clips: of all sides, with the silence that the task asks for.
+        noise: recordings of background noise.
+    """
+
+    clips: tuple[Clip, ...]
+    noise: tuple[Path, ...]
+
+
+def choose(config: RunConfig, report: Report = quiet) -> Chosen:
+    """Load the corpus if need be, and choose the clips.
 
     Raises:
         CorpusError: the corpus cannot be had.
@@ -67,8 +78,22 @@ def prepare(config: RunConfig, report: Report = quiet, normalisation: Normalisat
     if config.training.folds:  # all clips are learned from, and all are judged
         index = replace(index, clips=tuple(replace(clip, split="training") for clip in index.clips))
     clips = task.examples(index, config.task, config.training.seed)
-    used = [clip for clip in clips if clip.split != "test"]
-    _check_sides(used, config)
+    _check_sides([clip for clip in clips if clip.split != "test"], config)
+    return Chosen(clips, index.noise)
+
+
+def prepare(
+    config: RunConfig, chosen: Chosen, report: Report = quiet, normalisation: Normalisation | None = None
+) -> Prepared:
+    """Compute the features of the chosen clips, and normalise them.
+
+    Args:
+        normalisation: of the network that the run starts from; that of the training clips where there is none.
+
+    Raises:
+        TrainingError: the clips that can be read do not suffice.
+    """
+    used = [clip for clip in chosen.clips if clip.split != "test"]
     sequences, skipped = clip_features(used, config.features, report)
     labels = config.task.classes
     position = {label: number for number, label in enumerate(labels)}
@@ -86,7 +111,7 @@ def prepare(config: RunConfig, report: Report = quiet, normalisation: Normalisat
     training: Batches
     if config.augmentation.augment:
         rate = config.features.sample_rate
-        noise = noise_recordings(config.augmentation.noise_folder, index.noise, rate)
+        noise = noise_recordings(config.augmentation.noise_folder, chosen.noise, rate)
         training = AugmentedBatches(
             load=waveforms(learned, rate, report),
             classes=classes,
@@ -116,7 +141,7 @@ def prepare(config: RunConfig, report: Report = quiet, normalisation: Normalisat
             [clip.word or clip.label for clip, _ in judged],
         ),
         normalisation,
-        {side: sum(clip.split == side for clip in clips) for side in SPLITS},
+        {side: sum(clip.split == side for clip in chosen.clips) for side in SPLITS},
         len(skipped),
         clips_a_word,
         clip_seconds,

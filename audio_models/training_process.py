@@ -26,7 +26,7 @@ from audio_models import bench, evaluation, jobs, metrics, runs
 from audio_models.calibration import apply_temperature, fit_temperature, fit_threshold
 from audio_models.config import RunConfig, to_dict
 from audio_models.errors import TrainingError
-from audio_models.preparation import Prepared, prepare
+from audio_models.preparation import Prepared, choose, prepare
 from audio_models.recognizer import Recognizer
 from audio_models.runs import Run
 from audio_models.sequences import Normalisation
@@ -65,9 +65,10 @@ def _train(run: Run, work: Work) -> None:
     with _turn(run, work), ThreadPoolExecutor(1) as importer:
         work.write(status="running", stage="Reading the corpus")
         config = run.config
-        start = _start_of(config)  # first, so that nobody waits for tensorflow to be told that it cannot be
+        # first, so that nobody waits for tensorflow to be told that it cannot be
+        start, chosen = _start_of(config), choose(config, work.report)
         tensorflow = importer.submit(import_training)  # seconds; the features are computed meanwhile
-        prepared = prepare(config, work.report, start[0] if start else None)
+        prepared = prepare(config, chosen, work.report, start[0] if start else None)
         work.write(skipped=prepared.skipped, clips_a_word=prepared.clips_a_word)
         work.write(stage="Starting tensorflow", done=0, total=None)
         training = _await(tensorflow, work).Training(

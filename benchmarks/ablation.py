@@ -109,7 +109,7 @@ def _in_its_own_process(corpus: str, cell: str, changes: dict[str, Any], seed: i
 
 def _train(corpus: str, cell: str, changes: dict[str, Any], seed: int) -> dict[str, float]:
     """The best epoch of one training."""
-    from audio_models.preparation import prepare
+    from audio_models.preparation import choose, prepare
     from audio_models.training_process import import_training
 
     changes = {**changes, "seed": seed}
@@ -127,7 +127,7 @@ def _train(corpus: str, cell: str, changes: dict[str, Any], seed: int) -> dict[s
         training=changed(base.training),
         augmentation=changed(base.augmentation),
     )
-    prepared = prepare(config)
+    prepared = prepare(config, choose(config))
     training = import_training().Training(config.network, config.training, config.features.width, len(prepared.labels))
     began = time.monotonic()
     while not training.is_done:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import shutil
@@ -26,6 +27,12 @@ settings.register_profile("untimed", deadline=None, max_examples=50)
 settings.load_profile("untimed")
 
 TEST_DATA = Path(os.environ.get("HARK_TEST_DATA", PROJECT.parent / "shared" / "data"))
+
+
+def pytest_collection_finish() -> None:
+    """Nobody looks for garbage among what the imports brought: with tensorflow's objects that is most of a page's time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -6,6 +6,7 @@ import io
 
 import numpy as np
 import soundfile
+from streamlit import config
 from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.testing.v1 import AppTest
 
@@ -21,6 +22,8 @@ def wav(samples: np.ndarray, rate: int = RATE) -> bytes:
 
 # Opening a page looks through all installed packages for Streamlit components, which takes ten times as long as the page.
 BidiComponentManager.discover_and_register_components = lambda *_, **__: None
+# As .streamlit/config.toml has it, which is read by the server only.
+config.set_option("runner.postScriptGC", False)
 
 
 def open_page(page: str = "") -> AppTest:
