@@ -19,8 +19,9 @@ from data import clip_lists, workspace
 from data.archives import unpack
 from data.corpus import BACKGROUND_NOISE, Report, Skipped, quiet
 from data.errors import CorpusError
-from data.layouts import Delivered, Delivery, Entry, by_lists, is_audio, is_hidden, sort_out
+from data.layouts import Delivered, Delivery, Entry, by_lists, is_hidden, sort_out
 from data.names import clean_label, clean_speaker, shown
+from data.scan import is_audio
 
 __all__ = ["ARCHIVES", "Delivered", "Delivery", "Entry", "from_archive", "from_files", "from_folder", "from_list", "new_staging", "receive", "staging"]  # fmt: skip
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal, get_args
 
 from data.corpus import BACKGROUND_NOISE, Clip, Corpus, Description, Index, Report, Skipped, Split, quiet
 from data.errors import CorpusError
-from data.scan import Sound, audio_files, entries, scan
+from data.scan import Sound, audio_files, entries, is_audio, scan
 from data.splits import has_every_side, is_speaker_disjoint, sides_by_clip, sides_by_speaker, split_by_hash
 
 SplitBy = Literal["lists", "speaker", "clip"]
@@ -70,7 +70,7 @@ class FolderCorpus(Corpus):
             root, files = root / "recordings", list(audio_files(root / "recordings"))  # the digits' archive
         sounds = scan(root, files, report)
         skipped = [Skipped(root / sound.path, sound.problem) for sound in sounds if sound.problem]
-        skipped += _deeper(root)
+        skipped += _not_entered(root)
         usable = [sound for sound in sounds if not sound.problem]
         noise = tuple(root / sound.path for sound in sounds if _is_noise(sound) and _is_noise_recording(sound))
         skipped = [one for one in skipped if one.path not in noise]
@@ -215,12 +215,17 @@ def listed(path: Path) -> list[str]:
     return [line.strip().replace("\\", "/").rpartition(".")[0] for line in lines if line.strip()]
 
 
-def _deeper(root: Path) -> list[Skipped]:
-    """Folders below the words' folders, which are not read."""
-    return [
-        Skipped(Path(inner.path), "A folder inside a word's folder is not read; move its clips up by one level.")
-        for word in entries(root)
-        if word.is_dir(follow_symlinks=False) and word.name != "__MACOSX"
-        for inner in entries(Path(word.path))
-        if inner.is_dir(follow_symlinks=False)
-    ]
+def _not_entered(root: Path) -> Iterator[Skipped]:
+    """Folders below the words' folders, and links, which are not read: they may lead anywhere, and round in circles."""
+    link = "A link is not followed; put what it leads to in its place."
+    for word in entries(root):
+        if word.is_symlink() and (word.is_dir() or is_audio(word.name)):
+            yield Skipped(Path(word.path), link)
+        elif word.is_dir(follow_symlinks=False) and word.name != "__MACOSX":
+            for inner in entries(Path(word.path)):
+                if inner.is_symlink() and (inner.is_dir() or is_audio(inner.name)):
+                    yield Skipped(Path(inner.path), link)
+                elif inner.is_dir(follow_symlinks=False):
+                    yield Skipped(
+                        Path(inner.path), "A folder inside a word's folder is not read; move its clips up by one level."
+                    )

@@ -15,7 +15,7 @@ from data.errors import CorpusError
 from data.folder import DIGIT, LISTS, NOHASH, compile_pattern, listed
 from data.names import clean_label, clean_original, clean_speaker, shown
 from data.own_store import Source
-from data.scan import ENDINGS
+from data.scan import ENDINGS, is_audio
 
 _ARCHIVES = (".zip", ".tar", ".tgz", ".tbz2", ".txz", ".gz", ".bz2", ".xz", ".7z", ".rar")
 # What lies beside clips and is no sound; nobody needs to hear that it was passed over.
@@ -60,11 +60,6 @@ class Delivery:
 
     clips: tuple[Delivered, ...]
     refused: tuple[Skipped, ...] = ()
-
-
-def is_audio(name: str) -> bool:
-    """Whether a file's name ends as an audio file's."""
-    return name.lower().endswith(ENDINGS)
 
 
 def is_hidden(name: str) -> bool:

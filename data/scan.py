@@ -51,9 +51,9 @@ def audio_files(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
         if entry.is_dir(follow_symlinks=False):
             if entry.name != "__MACOSX":
                 for inner in entries(Path(entry.path)):
-                    if _is_audio(inner):
+                    if _is_clip(inner):
                         yield f"{entry.name}/{inner.name}", inner.stat(follow_symlinks=False)
-        elif _is_audio(entry):
+        elif _is_clip(entry):
             yield entry.name, entry.stat(follow_symlinks=False)
 
 
@@ -101,8 +101,13 @@ def entries(folder: Path) -> list[os.DirEntry[str]]:
         return []
 
 
-def _is_audio(entry: os.DirEntry[str]) -> bool:
-    return entry.name.lower().endswith(ENDINGS) and entry.is_file(follow_symlinks=False)
+def is_audio(name: str) -> bool:
+    """Whether a file's name ends as an audio file's."""
+    return name.lower().endswith(ENDINGS)
+
+
+def _is_clip(entry: os.DirEntry[str]) -> bool:
+    return is_audio(entry.name) and entry.is_file(follow_symlinks=False)
 
 
 def _look(folder: Path, path: str, status: os.stat_result) -> Sound:

@@ -129,14 +129,26 @@ def test_what_cannot_be_used_is_left_out_with_a_reason(tmp_path: Path) -> None:
     (folder / "left" / ".hidden.wav").write_bytes(b"x")
     (folder / "left" / "notes.txt").write_text("not audio, not told")
     (folder / "left" / "link.wav").symlink_to(folder / "left" / "good.wav")
+    (folder / "right").symlink_to(folder / "left")
     index = _index(folder)
     assert [clip.path.name for clip in index.clips] == ["good.wav"]
     reasons = {one.path.name: one.reason for one in index.skipped}
-    assert set(reasons) == {"empty.wav", "text.wav", "long.wav", "nothing.wav", "inner", "outside.wav"}
+    assert set(reasons) == {
+        "empty.wav",
+        "text.wav",
+        "long.wav",
+        "nothing.wav",
+        "inner",
+        "outside.wav",
+        "link.wav",
+        "right",
+    }
     assert "no bytes" in reasons["empty.wav"]
     assert "cannot be read as audio" in reasons["text.wav"]
     assert "31 s" in reasons["long.wav"]
     assert "length is zero" in reasons["nothing.wav"]
+    assert "A link is not followed" in reasons["link.wav"]
+    assert "A link is not followed" in reasons["right"]
 
 
 def test_a_folder_without_clips_says_what_was_expected(tmp_path: Path) -> None:
