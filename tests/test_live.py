@@ -17,10 +17,11 @@ from audio_models.config import NetworkConfig
 from audio_models.detection import DetectionConfig
 from audio_models.errors import AudioError
 from audio_models.listener import Listener
-from audio_models.runs import Run
+from audio_models.runs import Epoch, Run
+from audio_models.work_folder import State
 from dashboard.live.exchange import Exchange, decode
 from data.synthetic_voices import SAMPLE_RATE, say, voices
-from tests.pages import healthy, open_page, text_of
+from tests.pages import button, healthy, open_page, text_of
 from tests.untrained import untrained_run
 
 RATE = 16_000
@@ -151,6 +152,24 @@ def test_the_page_prefers_a_network_that_goes_on_from_step_to_step() -> None:
     app.switch_page("app_pages/predict.py").run()
     app.switch_page("app_pages/live.py").run()
     assert app.selectbox(key="live_run").value == "commands", "the choice holds"
+
+
+def test_what_was_trained_to_listen_is_led_here() -> None:
+    run = _streaming()
+    run.write_history([Epoch(1, 1.0, 0.4, 1.0, 0.5, 1)])
+    run.write_state(State("finished", epoch=1))
+    app = open_page("live")
+    app.selectbox(key="live_run").select("commands").run()
+    app.switch_page("app_pages/train.py").run()
+    button(app, "Let it listen").click().run()
+    healthy(app)
+    assert app.selectbox(key="live_run").value == run.id
+
+
+@pytest.mark.parametrize("page", ["listen", "live"])
+def test_a_page_that_listens_opens_with_a_network_that_does_by_nature(page: str) -> None:
+    app = open_page(page)
+    assert runs.find(app.selectbox(key=f"{page}_run").value).config.streams
 
 
 def test_a_damaged_network_is_told_in_a_sentence() -> None:

@@ -111,6 +111,9 @@ def _outcome(run: Run, state: State, history: list[Epoch]) -> None:
             if st.button("Speak to it", type="primary", icon=":material/mic:", key="to-predict"):
                 st.session_state["chosen_run"] = run.id
                 st.switch_page("app_pages/predict.py")
+            if run.config.streams and st.button("Let it listen", icon=":material/graphic_eq:", key="to-live"):
+                st.session_state["chosen_listener"] = run.id
+                st.switch_page("app_pages/live.py")
             if st.button("See where it errs", icon=":material/grid_on:", key="to-evaluate"):
                 st.session_state["chosen_run"] = run.id
                 st.switch_page("app_pages/evaluate.py")
