@@ -251,10 +251,11 @@ def test_a_word_that_is_chosen_is_played_and_listening_can_be_cancelled(
         table = page.get_by_test_id("stDataFrame")
         table.wait_for()
         page.locator("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg").nth(2).wait_for()
-        page.wait_for_timeout(500)  # the charts above it have their height by now
-        box = table.bounding_box()
-        assert box is not None
+        before, box = None, table.bounding_box()
+        while box is None or box != before:  # the charts above it get their height one after the other
+            page.wait_for_timeout(1000)
+            before, box = box, table.bounding_box()
         page.mouse.click(box["x"] + 18, box["y"] + 2.5 * 35)  # the box of the second row
-        expect(page.get_by_label("Seconds shown")).to_have_value("2.5")
+        expect(page.get_by_label("Seconds shown")).to_have_value("2.5", timeout=30_000)
         assert float(page.get_by_label("From second").input_value()) == pytest.approx(1.7, abs=0.3)
         page.wait_for_function("[...document.querySelectorAll('audio')].some(one => one.currentTime > 0.1)")
