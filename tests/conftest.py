@@ -18,7 +18,9 @@ from hypothesis import settings
 
 from audio_models import cli, jobs
 from data import own_corpus
+from data.deliveries import Delivery, receive
 from data.own_corpus import OwnCorpus
+from tests.brought import Bring, packed_folder
 from tests.sounds import glides
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -143,3 +145,22 @@ def spawned(monkeypatch: pytest.MonkeyPatch) -> list:
     asked: list = []
     monkeypatch.setattr(jobs, "spawn", asked.append)
     return asked
+
+
+@pytest.fixture(params=["folder", "zip", "tar", "tar.gz", "tar.bz2", "tar.xz", "upload"])
+def bring(request, tmp_path: Path) -> Bring:
+    """Delivers a folder in one of the ways in which it may come."""
+
+    def delivered(folder: Path) -> Delivery:
+        if request.param == "folder":
+            return receive(folder, tmp_path)
+        if request.param == "upload":
+            files = [
+                (str(path.relative_to(folder.parent)), path) for path in sorted(folder.rglob("*")) if path.is_file()
+            ]
+            return receive(files, tmp_path)
+        unpacked = tmp_path / "staging"
+        unpacked.mkdir(exist_ok=True)
+        return receive(packed_folder(folder, request.param), unpacked)
+
+    return delivered

@@ -12,24 +12,9 @@ import pytest
 from data.archives import unpack
 from data.corpus import Progress
 from data.errors import Cancelled, CorpusError
+from tests.brought import packed_tar, packed_zip
 
 MEMBERS = {"corpus/left/a.wav": b"aaaa", "corpus/right/b.wav": b"bb", "corpus/list.txt": b"x"}
-
-
-def _tar(path: Path, members: dict[str, bytes], mode: str = "w:gz") -> Path:
-    with tarfile.open(path, mode) as packed:
-        for name, content in members.items():
-            info = tarfile.TarInfo(name)
-            info.size = len(content)
-            packed.addfile(info, io.BytesIO(content))
-    return path
-
-
-def _zip(path: Path, members: dict[str, bytes]) -> Path:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
-        for name, content in members.items():
-            packed.writestr(name, content)
-    return path
 
 
 def _unpack(archive: Path, most_bytes: int = 1_000_000, **options) -> dict[str, bytes]:
@@ -51,16 +36,16 @@ def test_one_top_folder_is_left_away(tmp_path: Path, kind: str, prefix: str) -> 
     members = {f"{prefix}left/a.wav": b"aaaa", f"{prefix}right/b.wav": b""}
     path = tmp_path / f"x.{kind}"
     if kind == "zip":
-        _zip(path, members)
+        packed_zip(path, members)
     else:
-        _tar(path, members, "w:" + kind.partition(".")[2])
+        packed_tar(path, members, "w:" + kind.partition(".")[2])
     assert _unpack(path) == {"left/a.wav": b"aaaa", "right/b.wav": b""}
 
 
 @pytest.mark.parametrize(
     "name", ["../evil", "a/../../evil", "/etc/evil", "..\\evil", "C:\\evil", "C:evil", "a/" * 9 + "deep", "n" * 300]
 )
-@pytest.mark.parametrize("pack", [_tar, _zip])
+@pytest.mark.parametrize("pack", [packed_tar, packed_zip])
 def test_a_name_that_leads_outside_is_refused(tmp_path: Path, pack, name: str) -> None:
     _refused(pack(tmp_path / "x.archive", {"left/a.wav": b"a", name: b"evil"}), "does not stay inside")
 
@@ -85,7 +70,7 @@ def test_links_and_devices_are_passed_over(tmp_path: Path) -> None:
 
 
 def test_a_link_in_a_zip_is_passed_over(tmp_path: Path) -> None:
-    path = _zip(tmp_path / "x.zip", {"left/a.wav": b"a", "right/b.wav": b"b"})
+    path = packed_zip(tmp_path / "x.zip", {"left/a.wav": b"a", "right/b.wav": b"b"})
     with zipfile.ZipFile(path, "a") as packed:
         info = zipfile.ZipInfo("left/link.wav")
         info.external_attr = 0o120777 << 16
@@ -94,15 +79,15 @@ def test_a_link_in_a_zip_is_passed_over(tmp_path: Path) -> None:
 
 
 def test_a_file_does_not_replace_another(tmp_path: Path) -> None:
-    _refused(_tar(tmp_path / "x.tar.gz", {"left/a.wav": b"1", "left/./a.wav": b"2"}), "two files of one name")
+    _refused(packed_tar(tmp_path / "x.tar.gz", {"left/a.wav": b"1", "left/./a.wav": b"2"}), "two files of one name")
 
 
-@pytest.mark.parametrize("pack", [_tar, _zip])
+@pytest.mark.parametrize("pack", [packed_tar, packed_zip])
 def test_a_bomb_is_refused(tmp_path: Path, pack) -> None:
     _refused(pack(tmp_path / "x.archive", {"left/zeros.wav": bytes(3_000_000)}), "unpacks to more than")
 
 
-@pytest.mark.parametrize("pack", [_tar, _zip])
+@pytest.mark.parametrize("pack", [packed_tar, packed_zip])
 @pytest.mark.parametrize("keep", [0, 1, 10, 0.3, 0.6, 0.9])
 def test_a_cut_off_archive_is_damaged(tmp_path: Path, pack, keep: float) -> None:
     import numpy as np
@@ -114,7 +99,7 @@ def test_a_cut_off_archive_is_damaged(tmp_path: Path, pack, keep: float) -> None
     _refused(path, "is damaged")
 
 
-@pytest.mark.parametrize("pack", [_tar, _zip])
+@pytest.mark.parametrize("pack", [packed_tar, packed_zip])
 def test_a_flipped_byte_is_noticed(tmp_path: Path, pack) -> None:
     path = pack(tmp_path / "x.archive", {"left/a.wav": bytes(range(256)) * 200, "right/b.wav": b"b"})
     content = bytearray(path.read_bytes())
@@ -124,7 +109,7 @@ def test_a_flipped_byte_is_noticed(tmp_path: Path, pack) -> None:
 
 
 def test_it_can_be_stopped(tmp_path: Path) -> None:
-    path = _tar(tmp_path / "x.tar.gz", MEMBERS)
+    path = packed_tar(tmp_path / "x.tar.gz", MEMBERS)
 
     def stop(progress: Progress) -> None:
         raise Cancelled("no")

@@ -3,59 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from data import clip_lists
-from data.deliveries import Delivery, from_folder, from_list, receive
+from data.deliveries import from_folder, from_list, receive
 from data.errors import CorpusError
-from tests.test_archives import _tar, _zip
-
-
-def _said(delivery: Delivery) -> dict[str, tuple[str | None, str | None, str | None]]:
-    return {one.original: (one.label, one.speaker, one.side) for one in delivery.clips}
-
-
-def _reasons(delivery: Delivery) -> dict[str, str]:
-    return {str(one.path): one.reason for one in delivery.refused}
-
-
-def _put(folder: Path, *names: str, content: bytes = b"RIFF") -> Path:
-    for name in names:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
-    return folder
-
-
-Bring = Callable[[Path], Delivery]
-
-
-def _zipped(folder: Path, kind: str = "zip") -> Path:
-    members = {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
-    path = folder.parent / f"packed.{kind}"
-    return _zip(path, members) if kind == "zip" else _tar(path, members, "w:" + kind.partition(".")[2])
-
-
-@pytest.fixture(params=["folder", "zip", "tar", "tar.gz", "tar.bz2", "tar.xz", "upload"])
-def bring(request, tmp_path: Path) -> Bring:
-    """Delivers a folder in one of the ways in which it may come."""
-
-    def delivered(folder: Path) -> Delivery:
-        if request.param == "folder":
-            return receive(folder, tmp_path)
-        if request.param == "upload":
-            files = [
-                (str(path.relative_to(folder.parent)), path) for path in sorted(folder.rglob("*")) if path.is_file()
-            ]
-            return receive(files, tmp_path)
-        unpacked = tmp_path / "staging"
-        unpacked.mkdir(exist_ok=True)
-        return receive(_zipped(folder, request.param), unpacked)
-
-    return delivered
-
+from tests.brought import Bring, put, refusals, told
 
 TABLE = "file,label,speaker,side\nclips/a.wav,left,Ann,train\nclips/b.wav,送,,TEST\n"
 EXPECTED = {"clips/a.wav": ("left", "Ann", "training"), "clips/b.wav": ("送", None, "test")}
@@ -71,33 +26,33 @@ EXPECTED = {"clips/a.wav": ("left", "Ann", "training"), "clips/b.wav": ("送", N
     ],
 )  # fmt: skip
 def test_tables_as_programs_write_them(tmp_path: Path, content: bytes) -> None:
-    folder = _put(tmp_path, "clips/a.wav", "clips/b.wav")
+    folder = put(tmp_path, "clips/a.wav", "clips/b.wav")
     (folder / "list.csv").write_bytes(content)
     for delivery in (
         from_list(folder / "list.csv", folder),
         receive(folder, tmp_path),
         receive(folder / "list.csv", tmp_path),
     ):
-        assert _said(delivery) == EXPECTED
+        assert told(delivery) == EXPECTED
         assert delivery.refused == ()
 
 
 @pytest.mark.parametrize("around", ["{}", '{{"clips": {}, "more": 1}}', "\ufeff{}"])
 def test_json_lists(tmp_path: Path, around: str) -> None:
-    folder = _put(tmp_path, "clips/a.wav", "clips/b.wav")
+    folder = put(tmp_path, "clips/a.wav", "clips/b.wav")
     rows = [{"File": "clips/a.wav", "label": "left", "speaker": "Ann", "side": "train"}, {"path": "clips/b.wav", "class": "送", "speaker": None, "split": "test"}]  # fmt: skip
     (folder / "list.json").write_text(around.format(json.dumps(rows)), encoding="utf-8")
-    assert _said(receive(folder, tmp_path)) == EXPECTED
+    assert told(receive(folder, tmp_path)) == EXPECTED
 
 
 def test_a_list_comes_with_its_files_in_every_way(tmp_path: Path, bring: Bring) -> None:
-    folder = _put(tmp_path / "in", "top/clips/a.wav", "top/clips/b.wav")
+    folder = put(tmp_path / "in", "top/clips/a.wav", "top/clips/b.wav")
     (folder / "top" / "labels.csv").write_text(TABLE)
-    assert _said(bring(folder)) == EXPECTED
+    assert told(bring(folder)) == EXPECTED
 
 
 def test_files_that_were_uploaded_without_their_folders_are_found(tmp_path: Path) -> None:
-    folder = _put(tmp_path, "1.staged", "2.staged")
+    folder = put(tmp_path, "1.staged", "2.staged")
     (folder / "3.staged").write_text(TABLE)
     files = [("a.wav", folder / "1.staged"), ("b.wav", folder / "2.staged"), ("labels.csv", folder / "3.staged")]
     delivery = receive(files, tmp_path)
@@ -109,29 +64,29 @@ def test_files_that_were_uploaded_without_their_folders_are_found(tmp_path: Path
 
 
 def test_an_accent_written_in_two_ways_is_one_name(tmp_path: Path) -> None:
-    path = _put(tmp_path, "x") / "x"
+    path = put(tmp_path, "x") / "x"
     (tmp_path / "l.csv").write_text("file,label\ncafe\u0301.wav,left\n", encoding="utf-8")
     assert len(from_list(tmp_path / "l.csv", {"café.wav": path}).clips) == 1
 
 
 def test_lists_of_several_sides_are_read_together(tmp_path: Path) -> None:
-    folder = _put(tmp_path, "a.wav", "b.wav")
+    folder = put(tmp_path, "a.wav", "b.wav")
     (folder / "train.tsv").write_text("path\tword\tsplit\na.wav\tleft\ttrain\n")
     (folder / "test.tsv").write_text("path\tword\tsplit\nb.wav\tleft\ttest\nc.wav\tleft\ttest\n")
     delivery = from_folder(folder)
-    assert _said(delivery) == {"a.wav": ("left", None, "training"), "b.wav": ("left", None, "test")}
-    assert _reasons(delivery) == {"c.wav": "test.tsv, Line 3: The file 'c.wav' is not there."}
+    assert told(delivery) == {"a.wav": ("left", None, "training"), "b.wav": ("left", None, "test")}
+    assert refusals(delivery) == {"c.wav": "test.tsv, Line 3: The file 'c.wav' is not there."}
 
 
 def test_bad_rows_are_refused_one_by_one(tmp_path: Path) -> None:
-    folder = _put(tmp_path / "in", *(f"{letter}.wav" for letter in "abcdefgh"), "x.m4a")
-    _put(tmp_path, "secret.wav")
+    folder = put(tmp_path / "in", *(f"{letter}.wav" for letter in "abcdefgh"), "x.m4a")
+    put(tmp_path, "secret.wav")
     (folder / "l.csv").write_text(
         "file,label,speaker,side\na.wav,left\nb.wav\n,left\n../secret.wav,left\n/etc/passwd,left\nC:\\x.wav,left\ngone.wav,left\n"
         "a.wav,right\nc.wav,_x\nd.wav,left,,moon\ne.wav," + "y" * 61 + "\nx.m4a,left\nf.wav,left,\0\n"
     )
     delivery = from_list(folder / "l.csv", folder)
-    assert _said(delivery) == {"a.wav": ("left", None, None)}
+    assert told(delivery) == {"a.wav": ("left", None, None)}
     said = [one.reason for one in delivery.refused]
     expected = [
         "Line 3: It has no label.", "Line 4: It has no file.", "Line 5: '../secret.wav' leads outside", "Line 6: '/etc/passwd' leads outside",
@@ -154,10 +109,10 @@ def test_bad_rows_are_refused_one_by_one(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_bad_entries_are_refused_one_by_one(tmp_path: Path, row: object, said: str) -> None:
-    folder = _put(tmp_path, "a.wav", "b.wav")
+    folder = put(tmp_path, "a.wav", "b.wav")
     (folder / "l.json").write_text(json.dumps([row, {"file": "b.wav", "label": 7}]))
     delivery = from_list(folder / "l.json", folder)
-    assert _said(delivery) == {"b.wav": ("7", None, None)}
+    assert told(delivery) == {"b.wav": ("7", None, None)}
     assert delivery.refused[0].reason.startswith("Entry 1: ")
     assert said in delivery.refused[0].reason
 
@@ -174,7 +129,7 @@ def test_bad_entries_are_refused_one_by_one(tmp_path: Path, row: object, said: s
     ],
 )  # fmt: skip
 def test_a_list_that_cannot_be_read_is_explained(tmp_path: Path, name: str, content: bytes, said: str) -> None:
-    folder = _put(tmp_path, "a.wav")
+    folder = put(tmp_path, "a.wav")
     (folder / name).write_bytes(content)
     for call in (lambda: from_list(folder / name, folder), lambda: from_folder(folder)):
         with pytest.raises(CorpusError, match=said) as caught:
@@ -183,7 +138,7 @@ def test_a_list_that_cannot_be_read_is_explained(tmp_path: Path, name: str, cont
 
 
 def test_lists_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = _put(tmp_path, "a.wav")
+    folder = put(tmp_path, "a.wav")
     (folder / "l.csv").write_text(TABLE)
     monkeypatch.setattr(clip_lists, "_MOST_ROWS", 1)
     with pytest.raises(CorpusError, match="more than 1 rows"):
@@ -194,8 +149,8 @@ def test_lists_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_table_about_something_else_does_not_stand_in_the_way(tmp_path: Path) -> None:
-    folder = _put(tmp_path, "left/a.wav", "right/b.wav")
+    folder = put(tmp_path, "left/a.wav", "right/b.wav")
     (folder / "weather.csv").write_text("day,rain\n1,2\n")
     delivery = from_folder(folder)
     assert {one.label for one in delivery.clips} == {"left", "right"}
-    assert "no column 'file'" in _reasons(delivery)["weather.csv"]
+    assert "no column 'file'" in refusals(delivery)["weather.csv"]

@@ -12,57 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.corpus import BACKGROUND_NOISE, SILENCE, Progress
-from data.deliveries import Delivered, Delivery, from_archive, from_folder, receive, staging
+from data.deliveries import Delivered, from_archive, from_folder, receive, staging
 from data.errors import Cancelled, CorpusError, WorkspaceError
 from data.export import export
 from data.folder import FolderCorpus
 from data.names import clean_label, clean_speaker
 from data.own_corpus import NewClip, OwnClip, OwnCorpus, create, delete, exists
+from tests.brought import put
 from tests.sounds import RATE, tone, write
-from tests.test_archives import _tar, _zip
-
-
-def _said(delivery: Delivery) -> dict[str, tuple[str | None, str | None, str | None]]:
-    return {one.original: (one.label, one.speaker, one.side) for one in delivery.clips}
-
-
-def _reasons(delivery: Delivery) -> dict[str, str]:
-    return {str(one.path): one.reason for one in delivery.refused}
-
-
-def _put(folder: Path, *names: str, content: bytes = b"RIFF") -> Path:
-    for name in names:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
-    return folder
-
-
-Bring = Callable[[Path], Delivery]
-
-
-def _zipped(folder: Path, kind: str = "zip") -> Path:
-    members = {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
-    path = folder.parent / f"packed.{kind}"
-    return _zip(path, members) if kind == "zip" else _tar(path, members, "w:" + kind.partition(".")[2])
-
-
-@pytest.fixture(params=["folder", "zip", "tar", "tar.gz", "tar.bz2", "tar.xz", "upload"])
-def bring(request, tmp_path: Path) -> Bring:
-    """Delivers a folder in one of the ways in which it may come."""
-
-    def delivered(folder: Path) -> Delivery:
-        if request.param == "folder":
-            return receive(folder, tmp_path)
-        if request.param == "upload":
-            files = [
-                (str(path.relative_to(folder.parent)), path) for path in sorted(folder.rglob("*")) if path.is_file()
-            ]
-            return receive(files, tmp_path)
-        unpacked = tmp_path / "staging"
-        unpacked.mkdir(exist_ok=True)
-        return receive(_zipped(folder, request.param), unpacked)
-
-    return delivered
 
 
 def _new(one: Delivered) -> NewClip:
@@ -189,7 +146,7 @@ def test_an_export_that_fails_leaves_the_old_one(tmp_path: Path, monkeypatch: py
 
 
 def test_what_an_index_claims_is_checked(tmp_path: Path) -> None:
-    folder = _put(tmp_path, "a.wav", "b.wav", "c.wav", content=b"x")
+    folder = put(tmp_path, "a.wav", "b.wav", "c.wav", content=b"x")
     rows = [
         {"file": "a.wav", "label": "left", "source": "theft", "added": float("inf"), "original": 5, "seconds": 1e9},
         {"file": "b.wav", "label": "left", "source": "recording", "added": True, "original": "x\0" * 300},
