@@ -101,10 +101,14 @@ def take_away(run: Run) -> None:
     )  # fmt: skip
 
 
-def no_model_yet() -> None:
-    """What a page says that needs a network where there is none."""
-    st.markdown("There is no model yet.")
-    st.page_link("app_pages/train.py", label="Train one", icon=":material/model_training:")
+def usable_runs() -> list[Run]:
+    """The runs that can answer, the newest first; where there is none, the page tells what to do and ends here."""
+    found = runs.usable()
+    if not found:
+        st.markdown("There is no model yet.")
+        st.page_link("app_pages/train.py", label="Train one", icon=":material/model_training:")
+        st.stop()
+    return found
 
 
 def show_lesson(lesson: Lesson) -> None:

@@ -308,6 +308,16 @@ def test_evaluate_by_another_corpus(home: Path, tmp_path: Path) -> None:
     assert "**test**, 18 clips, 2 speakers" in text_of(app)
 
 
+@pytest.mark.parametrize("page", ["predict", "listen", "live", "evaluate", "inside"])
+def test_where_there_is_no_model_the_page_leads_to_training(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "BUNDLED", tmp_path / "none")
+    app = open_page(page)
+    assert "There is no model yet" in text_of(app)
+    assert [link.proto.page for link in app.get("page_link")] == ["train"]
+
+
 @pytest.mark.parametrize("name", ["config.json", "state.json", "history.json", "model.onnx"])
 @pytest.mark.parametrize("page", ["", "train", "evaluate"])
 def test_a_damaged_run_takes_no_page_down(home: Path, page: str, name: str) -> None:

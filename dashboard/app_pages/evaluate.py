@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from audio_models import evaluation, metrics, runs
+from audio_models import evaluation, metrics
 from audio_models.config import CELL_TITLES
 from audio_models.evaluation import SIDES, Evaluation, Heard, Side
 from audio_models.progress import in_words
@@ -25,10 +25,10 @@ from dashboard.widgets import (
     describe_run,
     faults_in_words,
     in_large_type,
-    no_model_yet,
     percent,
     play,
     take_away,
+    usable_runs,
 )
 from data import catalogue
 from data.catalogue import CorpusReference
@@ -257,10 +257,7 @@ def _compare(models: Sequence[Run], split: Side) -> None:
 
 def _page() -> None:
     st.title("How good it is, and where it errs")
-    models = runs.usable()
-    if not models:
-        no_model_yet()
-        return
+    models = usable_runs()
     with faults_in_words():
         left, right, away = st.columns([5, 4, 2], vertical_alignment="bottom")
         with left:

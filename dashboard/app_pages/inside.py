@@ -13,7 +13,7 @@ from audio_models.config import CELL_TITLES
 from audio_models.runs import Run
 from dashboard import handout, lesson_charts, lessons, pictures, stepper, unrolled, warm
 from dashboard.clip_source import ChosenClip, choose_clip
-from dashboard.widgets import as_text, choose_run, describe_run, faults_in_words, no_model_yet, percent, show_lesson
+from dashboard.widgets import as_text, choose_run, describe_run, faults_in_words, percent, show_lesson, usable_runs
 
 _VIEWS = ("Step by step", "Order", "Unrolled", "Gradient")
 _FIRST = "plain-lstm"  # one layer, one direction, gates with names: the easiest to read
@@ -208,10 +208,7 @@ def _save(run: Run, clip: ChosenClip) -> None:
 
 def _page() -> None:
     st.title("Look inside")
-    models = runs.usable()
-    if not models:
-        no_model_yet()
-        return
+    models = usable_runs()
     with faults_in_words():
         left, right = st.columns([2, 3])
         with left:

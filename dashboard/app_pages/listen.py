@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from audio_models import runs
 from audio_models.runs import Run
 from dashboard import listen_charts, listening, warm
 from dashboard.listen_charts import clock
@@ -21,7 +20,7 @@ from dashboard.widgets import (
     describe_run,
     faults_in_words,
     in_large_type,
-    no_model_yet,
+    usable_runs,
 )
 from data.corpus import SILENCE, UNKNOWN
 
@@ -265,10 +264,7 @@ def _stop() -> None:
 
 def _page() -> None:
     st.title("Let it listen to a long recording")
-    models = runs.usable()
-    if not models:
-        no_model_yet()
-        return
+    models = usable_runs()
     with faults_in_words():
         model, words = st.columns([2, 3], vertical_alignment="center")
         with model:

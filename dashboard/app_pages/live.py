@@ -6,11 +6,10 @@ from functools import partial
 
 import streamlit as st
 
-from audio_models import runs
 from audio_models.runs import Run
 from dashboard import live
 from dashboard.live.exchange import Exchange
-from dashboard.widgets import as_text, choose_listener, faults_in_words, no_model_yet
+from dashboard.widgets import as_text, choose_listener, faults_in_words, usable_runs
 from data.errors import HarkError
 
 _KEY = "live"
@@ -65,10 +64,7 @@ def _listening(run: Run) -> None:
 
 def _page() -> None:
     st.title("Speak, and watch it listen")
-    models = runs.usable()
-    if not models:
-        no_model_yet()
-        return
+    models = usable_runs()
     with faults_in_words():
         model, words = st.columns([2, 3], vertical_alignment="center")
         with model:

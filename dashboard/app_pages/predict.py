@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from audio_models import runs
 from audio_models.config import FeatureConfig
 from dashboard import charts, warm
-from dashboard.widgets import TERMS, as_text, choose_run, faults_in_words, in_large_type, no_model_yet, percent
+from dashboard.widgets import TERMS, as_text, choose_run, faults_in_words, in_large_type, percent, usable_runs
 from data.errors import HarkError
 
 _SHOWN_AT_ONCE = 8
@@ -91,10 +90,7 @@ def _several(recognizer, files) -> None:  # type: ignore[no-untyped-def]
 
 def _page() -> None:
     st.title("Speak, and see what is heard")
-    models = runs.usable()
-    if not models:
-        no_model_yet()
-        return
+    models = usable_runs()
     with faults_in_words():
         model, words = st.columns([2, 3], vertical_alignment="center")
         with model:
