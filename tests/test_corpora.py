@@ -25,8 +25,8 @@ from data.own_corpus import NewClip, OwnCorpus
 from data.published import Archive
 from data.speech_commands import mini_speech_commands, speech_commands
 from data.splits import is_speaker_disjoint
+from tests.brought import packed_tar, packed_zip
 from tests.sounds import glides, tone, write
-from tests.test_archives import _tar, _zip
 
 KINDS = ["folder", "own", "synthetic_voices", "speech_commands", "mini_speech_commands", "fsdd"]
 THERE = FolderCorpus | OwnCorpus  # on this computer already
@@ -86,9 +86,9 @@ def server(tmp_path: Path) -> Iterator[SimpleNamespace]:
 
 def _published(kind: str, server: SimpleNamespace, source: Path) -> tuple[Path, Archive]:
     files, pack, name = {
-        "speech_commands": (_commands, _tar, "x.tar.gz"),
-        "mini_speech_commands": (_mini, _zip, "x.zip"),
-        "fsdd": (_digits, _tar, "x.tar.gz"),
+        "speech_commands": (_commands, packed_tar, "x.tar.gz"),
+        "mini_speech_commands": (_mini, packed_zip, "x.zip"),
+        "fsdd": (_digits, packed_tar, "x.tar.gz"),
     }[kind]
     path = pack(server.folder / name, files(source))
     return path, Archive(f"{server.url}/{name}", most_bytes=100_000_000)

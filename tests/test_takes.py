@@ -20,23 +20,9 @@ from audio_models.takes import find_takes, read_recording
 from data import own_corpus
 from data.synthetic_voices import say, voices
 from tests.conftest import Done
-from tests.sounds import RATE, tone, write
+from tests.sounds import RATE, said_with_pauses, tone, write
 
 NOISE_LEVELS = (30, 20, 10)  # dB of the word over the noise
-
-
-def _recording(words: list[np.ndarray], snr: float, seed: int = 0) -> tuple[np.ndarray, list[tuple[int, int]]]:
-    """Words with pauses of 0.5 to 1.3 s between them, in white noise; and where they lie."""
-    random = np.random.default_rng(seed)
-    parts = [np.zeros(RATE // 2, np.float32)]
-    places = []
-    for word in words:
-        start = sum(map(len, parts))
-        places.append((start, start + len(word)))
-        parts += [word, np.zeros(int(random.uniform(0.5, 1.3) * RATE), np.float32)]
-    level = np.sqrt(np.mean(np.concatenate(words) ** 2))
-    whole = np.concatenate(parts)
-    return (whole + random.normal(0, level * 10 ** (-snr / 20), len(whole))).astype(np.float32), places
 
 
 def _are_found(recording: np.ndarray, places: list[tuple[int, int]]) -> bool:
@@ -50,7 +36,7 @@ def _are_found(recording: np.ndarray, places: list[tuple[int, int]]) -> bool:
 @pytest.mark.parametrize("word", ["stop", "seven", "left"])
 def test_ten_times_a_word_is_ten_takes(word: str, snr: float) -> None:
     words = [say(word, voices()[12], take) for take in range(10)]
-    assert _are_found(*_recording(words, snr))
+    assert _are_found(*said_with_pauses(words, snr))
 
 
 def test_real_speakers_are_cut_as_they_speak(real_digits: Path) -> None:
@@ -65,13 +51,13 @@ def test_real_speakers_are_cut_as_they_speak(real_digits: Path) -> None:
                         real_digits / "recordings" / f"{digit}_{speaker}_{take}.flac", dtype="float32"
                     )
                     words.append(soxr.resample(samples, rate, RATE))
-                found.append(_are_found(*_recording(words, snr, seed=digit)))
+                found.append(_are_found(*said_with_pauses(words, snr, seed=digit)))
         assert np.mean(found) >= share, snr
 
 
 def test_bursts_are_cut_where_they_lie() -> None:
     """Tones of 0.4 s: the edges are known to the sample, the margins are 0.12 s."""
-    recording, places = _recording([tone(800, 0.4)] * 4, 40)
+    recording, places = said_with_pauses([tone(800, 0.4)] * 4, 40)
     for take, (start, end) in zip(find_takes(recording, RATE), places, strict=True):
         assert take.first == pytest.approx(start - 0.12 * RATE, abs=0.06 * RATE)
         assert take.last == pytest.approx(end + 0.12 * RATE, abs=0.06 * RATE)
@@ -79,11 +65,11 @@ def test_bursts_are_cut_where_they_lie() -> None:
 
 def test_a_short_silence_belongs_to_the_word() -> None:
     word = np.concatenate([tone(800, 0.25), np.zeros(RATE // 10, np.float32), tone(400, 0.2)])
-    assert len(find_takes(_recording([word] * 3, 30)[0], RATE)) == 3
+    assert len(find_takes(said_with_pauses([word] * 3, 30)[0], RATE)) == 3
 
 
 def test_clicks_are_no_takes() -> None:
-    recording, places = _recording([tone(800, 0.4)] * 3, 30)
+    recording, places = said_with_pauses([tone(800, 0.4)] * 3, 30)
     for middle in (places[0][0] // 2, (places[0][1] + places[1][0]) // 2):
         recording[middle : middle + 80] += 0.8
     assert len(find_takes(recording, RATE)) == 3
@@ -101,7 +87,7 @@ def test_where_nothing_stands_out_there_is_no_take(recording: np.ndarray) -> Non
 
 @given(st.integers(1, 12), st.integers(0, 10_000), st.floats(0.01, 1.0))
 def test_takes_are_in_order_apart_and_independent_of_the_level(count: int, seed: int, gain: float) -> None:
-    recording, _ = _recording([tone(500 + 50 * number, 0.3) for number in range(count)], 30, seed)
+    recording, _ = said_with_pauses([tone(500 + 50 * number, 0.3) for number in range(count)], 30, seed)
     takes = find_takes(recording, RATE)
     assert len(takes) == count
     edges = [edge for take in takes for edge in (take.first, take.last)]
@@ -112,7 +98,7 @@ def test_takes_are_in_order_apart_and_independent_of_the_level(count: int, seed:
 
 
 def test_a_take_is_kept_as_it_was_recorded(tmp_path: Path) -> None:
-    recording, places = _recording([tone(800, 0.4)] * 3, 30)
+    recording, places = said_with_pauses([tone(800, 0.4)] * 3, 30)
     file = write(tmp_path / "lamp.wav", recording)
     found = read_recording(file)
     assert (found.sample_rate, found.bits, len(found.takes)) == (RATE, 16, 3)
@@ -128,7 +114,7 @@ def test_a_take_is_kept_as_it_was_recorded(tmp_path: Path) -> None:
 def test_takes_are_added_to_a_corpus_in_the_command(
     tmp_path: Path, workspace_folder: Path, command: Callable[..., Done]
 ) -> None:
-    file = write(tmp_path / "lamp.wav", _recording([tone(800, 0.4)] * 5, 30)[0])
+    file = write(tmp_path / "lamp.wav", said_with_pauses([tone(800, 0.4)] * 5, 30)[0])
     assert command("corpus", "create", "mine").returncode == 0
     done = command("corpus", "record-split", "mine", file, file, "--label", "lämp/灯", "--speaker", "anna", "--json")
     assert done.returncode == 0, done.stderr
@@ -147,7 +133,7 @@ def test_recordings_without_takes_are_refused(tmp_path: Path, command: Callable[
     with pytest.raises(AudioError, match="lasts 11 minutes; up to 10"):
         read_recording(long)
     own_corpus.create("mine")
-    good = write(tmp_path / "lamp.wav", _recording([tone(800, 0.4)] * 2, 30)[0])
+    good = write(tmp_path / "lamp.wav", said_with_pauses([tone(800, 0.4)] * 2, 30)[0])
     done = command("corpus", "record-split", "mine", good, tmp_path / "none.wav", "--label", "a", "--speaker", "b")
     assert done.returncode == 0
     assert "none.wav" in done.stderr

@@ -9,9 +9,9 @@ import numpy as np
 from streamlit.testing.v1 import AppTest
 
 from data.own_corpus import OwnCorpus
+from tests.brought import packed_zip
 from tests.pages import button, healthy, wav
 from tests.sounds import RATE, tone
-from tests.test_archives import _zip
 from tests.words import (
     hertz_of,
     incoming,
@@ -39,8 +39,8 @@ def counts(app: AppTest) -> dict[str, int]:
 def test_what_is_in_a_zip_is_shown_before_it_is_added_and_the_good_is(
     mine: OwnCorpus, tmp_path: Path, workspace_folder: Path
 ) -> None:
-    inner = _zip(tmp_path / "inner.zip", {"left/x.wav": GOOD}).read_bytes()
-    packed = _zip(
+    inner = packed_zip(tmp_path / "inner.zip", {"left/x.wav": GOOD}).read_bytes()
+    packed = packed_zip(
         tmp_path / "words.zip",
         {
             "words/left/anna_nohash_0.wav": sound(500), "words/left/ben_nohash_0.wav": sound(600),
@@ -78,7 +78,7 @@ def test_a_zip_that_leads_outside_is_refused_as_a_whole(
 ) -> None:
     app = open_words("Upload")
     for name in ("../evil.wav", "/etc/evil.wav", "left/../../evil.wav", "CON/evil.wav"):
-        packed = _zip(tmp_path / "evil.zip", {"left/a.wav": GOOD, name: GOOD}).read_bytes()
+        packed = packed_zip(tmp_path / "evil.zip", {"left/a.wav": GOOD, name: GOOD}).read_bytes()
         upload(app, ("evil.zip", packed))
         assert ["evil.zip names a file" in error.value for error in app.error] == [True], name
         assert not [label for label in labels(app) if label.startswith("Add")]
@@ -118,7 +118,7 @@ def test_a_list_says_what_is_in_the_files_in_any_script(mine: OwnCorpus) -> None
 
 
 def test_an_upload_that_is_dropped_leaves_nothing(mine: OwnCorpus, tmp_path: Path, workspace_folder: Path) -> None:
-    packed = _zip(tmp_path / "words.zip", {"left/a.wav": GOOD}).read_bytes()
+    packed = packed_zip(tmp_path / "words.zip", {"left/a.wav": GOOD}).read_bytes()
     app = upload(open_words("Upload"), ("words.zip", packed))
     assert len(incoming(workspace_folder)) == 1
     button(app, "Drop them").click().run()

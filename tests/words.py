@@ -12,8 +12,7 @@ from streamlit.testing.v1 import AppTest
 from audio_models.intake import new_clip
 from data.own_corpus import NewClip
 from tests.pages import healthy, open_page, text_of, wav
-from tests.sounds import chirp, tone
-from tests.test_takes import _recording
+from tests.sounds import chirp, said_with_pauses, tone
 
 TONES = (500, 700, 900, 1100)  # Hz; each take is told by its own
 
@@ -59,7 +58,7 @@ def record(app: AppTest, samples: np.ndarray, word: str = "", speaker: str = "")
 
 
 def tones(*hertz: float) -> np.ndarray:
-    return _recording([tone(one, 0.35) for one in hertz], 30, seed=int(sum(hertz)))[0]
+    return said_with_pauses([tone(one, 0.35) for one in hertz], 30, seed=int(sum(hertz)))[0]
 
 
 def hertz_of(path: Path) -> int:
