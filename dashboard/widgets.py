@@ -68,7 +68,7 @@ def quick_config() -> RunConfig:
 
 
 def choose_run(candidates: Sequence[Run], key: str, label: str = "Model", *, memory: str = "chosen_run") -> Run:
-    """A select box of runs, newest first; the choice holds across the pages that share a `memory`."""
+    """A select box of runs in their order; the choice holds across the pages that share a `memory`."""
     by_id = {run.id: run for run in candidates}
     remembered = st.session_state.get(memory)
     place = list(by_id).index(remembered) if remembered in by_id else 0

@@ -83,7 +83,7 @@ def unpack(
         # "./left/clip.wav" and "corpus/left/clip.wav" both end as "left/clip.wav"
         source_folder = top[0] if not keep_top and len(top) == 1 and top[0].is_dir() else temporary
         source_folder.rename(folder)
-    except NotImplementedError as error:
+    except RuntimeError as error:  # zipfile's word for a method or a lock that it cannot read
         raise CorpusError(
             f"{called} is packed in a way that cannot be read here ({error}). Pack it as a plain zip."
         ) from error
@@ -94,7 +94,6 @@ def unpack(
         lzma.LZMAError,
         EOFError,
         ValueError,
-        RuntimeError,
     ) as error:
         raise CorpusError(f"{called} is damaged ({error}). Load it again.") from error
     except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:

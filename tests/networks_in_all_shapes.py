@@ -10,18 +10,17 @@ WIDTH, CLASSES = 5, 3
 
 
 def all_shapes() -> list[NetworkConfig]:
-    """Every cell, direction, readout and number of convolutions, alone and stacked; three layers once for each cell."""
+    """Every cell, layer count, direction, readout and number of convolutions."""
     causal = [
         NetworkConfig(cell, 6, 2, False, 0.3, "last", convolutions, filters=3, causal=True)
         for cell in CELLS
         if cell != "feed_forward"
         for convolutions in (1, 2, 3)
     ]
-    high = [NetworkConfig(cell, 6, 3, cell != "feed_forward", 0.3, "mean") for cell in CELLS]
-    return [*causal, *high] + [
+    return causal + [
         NetworkConfig(cell, 6, layers, bidirectional, 0.3, readout, convolutions, filters=3)
         for cell in CELLS
-        for layers in (1, 2)
+        for layers in (1, 2, 3)
         for bidirectional in ((False, True) if cell != "feed_forward" else (False,))
         for readout in (("last", "mean", "attention") if cell != "feed_forward" else ("mean",))
         for convolutions in ((0, 1, 3) if cell != "feed_forward" else (0,))

@@ -69,7 +69,7 @@ def test_from_start_to_cancel_to_resume_to_kill(config: RunConfig) -> None:
     with pytest.raises(RunError, match="is running already"):
         jobs.resume(run)
     jobs.cancel(run)
-    assert _until(lambda: run.state.status == "cancelled", 10) < 5.0
+    assert _until(lambda: run.state.status == "cancelled", 10) < 2.0
     _until(lambda: not run.is_alive(), 10)
     epochs = run.state.epoch
     assert len(run.history) == epochs
@@ -99,11 +99,11 @@ def test_one_trains_at_a_time_in_the_order_of_their_start(config: RunConfig) -> 
     assert [run.state.status for run in (second, third)] == ["queued", "queued"]
     assert [run.id for run in jobs.ahead_of(third)] == sorted([first.id, second.id], reverse=True)
     jobs.cancel(second)  # cancelled while it waits
-    assert _until(lambda: second.state.status == "cancelled", 10) < 5.0
+    assert _until(lambda: second.state.status == "cancelled", 10) < 2.0
     jobs.cancel(first)
     _until(lambda: third.state.status == "running")
     jobs.cancel(third)
-    assert _until(lambda: third.state.status == "cancelled", 10) < 5.0, "while tensorflow is imported, too"
+    assert _until(lambda: third.state.status == "cancelled", 10) < 2.0, "while tensorflow is imported, too"
     assert not third.has_model
 
 

@@ -256,6 +256,6 @@ def test_a_word_that_is_chosen_is_played_and_listening_can_be_cancelled(
             page.wait_for_timeout(1000)
             before, box = box, table.bounding_box()
         page.mouse.click(box["x"] + 18, box["y"] + 2.5 * 35)  # the box of the second row
-        expect(page.get_by_label("Seconds shown")).to_have_value("2.5", timeout=30_000)
+        expect(page.get_by_label("Seconds shown")).to_have_value("2.5")
         assert float(page.get_by_label("From second").input_value()) == pytest.approx(1.7, abs=0.3)
         page.wait_for_function("[...document.querySelectorAll('audio')].some(one => one.currentTime > 0.1)")

@@ -29,12 +29,13 @@ def test_graph_and_numpy_equal_keras_for_all_lengths(config: NetworkConfig) -> N
 
     expected = np.asarray(model(batch, training=False))
     graph = onnx_graph.build(config, WIDTH, networks.weights(model), {"labels": "[]"})
-    (got,) = _session(graph).run(None, {"frames": batch, "lengths": lengths})
+    session = _session(graph)
+    (got,) = session.run(None, {"frames": batch, "lengths": lengths})
 
     np.testing.assert_allclose(got, expected, atol=1e-5)
     assert np.ptp(expected, axis=0).max() > 0.01, "all answers alike would prove nothing"
     # a clip's answer does not depend on its neighbours or on the padding
-    (alone,) = _session(graph).run(None, {"frames": sequences[1][None], "lengths": np.array([2], np.int32)})
+    (alone,) = session.run(None, {"frames": sequences[1][None], "lengths": np.array([2], np.int32)})
     np.testing.assert_allclose(alone[0], got[1], atol=1e-6)
 
     in_numpy = NumpyNetwork(config, onnx_graph.weights(graph, config))
