@@ -136,6 +136,17 @@ def test_a_word_that_is_said_while_the_line_is_broken_is_heard_once_it_holds(spe
     page.context.close()
 
 
+def test_another_page_can_be_gone_to_while_it_listens(speaking: Browser, served: Served) -> None:
+    for _ in range(4):  # each second time the message that was under way left an empty page
+        page = _open(speaking, served, permissions=["microphone"])
+        page.get_by_role("button", name="Start").click()
+        expect(page.locator(".word.lit")).to_have_text("right", timeout=30_000)
+        page.get_by_role("link", name="Listen").click()
+        expect(page.get_by_role("heading", name="Let it listen to a long recording")).to_be_visible(timeout=20_000)
+        expect(page.get_by_role("button", name="Listen", exact=True)).to_be_visible(timeout=20_000)
+        page.context.close()
+
+
 def test_what_goes_wrong_is_one_sentence(launch: Callable[..., Browser], served: Served) -> None:
     forbidding = launch("--use-fake-device-for-media-stream")  # there is a microphone, and nobody allows it
     page = _open(forbidding, served)

@@ -48,6 +48,9 @@ const NOT_SECURE =
   "port, or put it behind a server that speaks HTTPS.";
 const UNPLUGGED = "The microphone is gone: plug it in, then press Start again.";
 const MUTED = "The microphone gives nothing, not even noise: is it muted?";
+const YIELDS_TO = ["pointerdown", "click", "keydown", "popstate"];
+const YIELD_MS = 1000; // after a click elsewhere on the page
+const LEAVE_MS = 5000; // after one on a link
 const NO_ANSWER = "The server does not answer; the page goes on by itself once it does.";
 
 export default function ({ data, parentElement, setStateValue }) {
@@ -108,6 +111,15 @@ function open(root) {
   let seen = 0; // steps of this stream
   let number = 0; // of the last message
   let answered = []; // how long the last answers took [ms]
+  let yieldsUntil = 0; // nothing is sent before [ms]
+
+  // A message runs this part of the page alone, and would cut off the run that a click elsewhere asked for: one that leads to
+  // another page left an empty one. So the click goes first; the sound is kept meanwhile.
+  function yields(event) {
+    if (event.composedPath?.().includes(root)) return;
+    const leads = event.type === "popstate" || event.composedPath().some((one) => one instanceof HTMLAnchorElement);
+    yieldsUntil = performance.now() + (leads ? LEAVE_MS : YIELD_MS);
+  }
 
   // --- the microphone
   async function start() {
@@ -140,12 +152,14 @@ function open(root) {
     opened.context.createMediaStreamSource(opened.source).connect(recorder);
     for (const track of opened.source.getAudioTracks()) track.onended = () => stop(UNPLUGGED);
     opened.timer = setInterval(watch, 500);
+    for (const kind of YIELDS_TO) window.addEventListener(kind, yields, true);
     label();
     requestAnimationFrame(draw);
   }
 
   function release(opened) {
     clearInterval(opened.timer);
+    for (const kind of YIELDS_TO) window.removeEventListener(kind, yields, true);
     opened.source?.getTracks().forEach((track) => track.stop());
     opened.context?.close();
   }
@@ -180,6 +194,7 @@ function open(root) {
 
   function pass() {
     const { underway, chunks, rate } = microphone;
+    if (performance.now() < yieldsUntil) return;
     if (underway && performance.now() - underway.at < AGAIN_MS) return;
     if (waiting() > SKIP_SECONDS) {
       const first = microphone.next - KEEP_SECONDS * rate;
