@@ -1,7 +1,6 @@
 """`python -m audio_models`: see `cli`."""
 
-import sys
-
 from audio_models.cli import main
+from audio_models.work import leave
 
-sys.exit(main())
+leave(main())

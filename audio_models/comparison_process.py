@@ -13,7 +13,7 @@ from audio_models.config import CELL_TITLES
 from audio_models.errors import TrainingError
 from audio_models.recognizer import Recognizer
 from audio_models.runs import Run
-from audio_models.work import Said, Work, carry_out, nobody
+from audio_models.work import Said, Work, carry_out, leave, nobody
 from audio_models.work_folder import State
 from data.errors import Cancelled
 
@@ -82,4 +82,4 @@ def _measure(run: Run) -> Measures:
 
 
 if __name__ == "__main__":
-    sys.exit(0 if compare(Comparison(Path(sys.argv[1]))).status == "finished" else 1)
+    leave(0 if compare(Comparison(Path(sys.argv[1]))).status == "finished" else 1)

@@ -19,7 +19,7 @@ from audio_models.cells import GATES, Numbers
 from audio_models.config import Cell
 from audio_models.memory_lab import GOOD, Experiment, MemoryConfig, Point
 from audio_models.numpy_network import orthogonal
-from audio_models.work import POLL, Said, Work, carry_out, nobody
+from audio_models.work import POLL, Said, Work, carry_out, imported, leave, nobody
 from audio_models.work_folder import State
 from data.errors import Cancelled
 
@@ -45,7 +45,7 @@ def _measure(experiment: Experiment, work: Work) -> None:
     missing = [one for one in config.points if one not in done]
     total = len(config.points)
     work.write(status="running", stage="Starting tensorflow", done=len(points), total=total, unit="points")
-    _tensorflow()
+    work.waits_for(imported(_tensorflow))
     steps_left = {one: _cost(*one) * config.steps for one in missing}
     began, whole = time.monotonic(), sum(steps_left.values())
 
@@ -168,4 +168,4 @@ def _recurrent(config: MemoryConfig, random: np.random.Generator) -> Numbers:
 
 
 if __name__ == "__main__":
-    sys.exit(0 if measure(Experiment(Path(sys.argv[1]))).status == "finished" else 1)
+    leave(0 if measure(Experiment(Path(sys.argv[1]))).status == "finished" else 1)

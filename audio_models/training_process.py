@@ -13,7 +13,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,7 +29,7 @@ from audio_models.preparation import Prepared, choose, prepare
 from audio_models.recognizer import Recognizer
 from audio_models.runs import Run
 from audio_models.sequences import Normalisation
-from audio_models.work import POLL, Said, Work, carry_out, nobody
+from audio_models.work import POLL, Said, Work, carry_out, imported, leave, nobody
 from audio_models.work_folder import State
 from data import workspace
 from data.errors import WorkspaceError
@@ -62,16 +61,16 @@ def train(run: Run, said: Said = nobody) -> State:
 
 
 def _train(run: Run, work: Work) -> None:
-    with _turn(run, work), ThreadPoolExecutor(1) as importer:
+    with _turn(run, work):
         work.write(status="running", stage="Reading the corpus")
         config = run.config
         # first, so that nobody waits for tensorflow to be told that it cannot be
         start, chosen = _start_of(config), choose(config, work.report)
-        tensorflow = importer.submit(import_training)  # seconds; the features are computed meanwhile
+        tensorflow = imported(import_training)  # seconds; the features are computed meanwhile
         prepared = prepare(config, chosen, work.report, start[0] if start else None)
         work.write(skipped=prepared.skipped, clips_a_word=prepared.clips_a_word)
         work.write(stage="Starting tensorflow", done=0, total=None)
-        training = _await(tensorflow, work).Training(
+        training = work.waits_for(tensorflow).Training(
             config.network, config.training, config.features.width, len(prepared.labels), start[1] if start else None
         )
         (_learn_by_folds if prepared.folds else _learn)(run, training, prepared, work)
@@ -109,13 +108,6 @@ def import_training() -> Any:
     from audio_models import training
 
     return training
-
-
-def _await(module: Future[Any], work: Work) -> Any:
-    while not module.done():
-        work.go_on()
-        time.sleep(POLL / 4)
-    return module.result()
 
 
 def _start_of(config: RunConfig) -> tuple[Normalisation, Weights] | None:
@@ -276,4 +268,4 @@ def _replacing(path: Path) -> Iterator[Path]:
 
 
 if __name__ == "__main__":
-    sys.exit(0 if train(runs.find(sys.argv[1])).status == "finished" else 1)
+    leave(0 if train(runs.find(sys.argv[1])).status == "finished" else 1)

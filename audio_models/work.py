@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from audio_models.work_folder import State, WorkFolder
 from data.corpus import Progress
@@ -19,8 +21,10 @@ POLL = 0.2
 
 _GRACE = 1.0  # seconds in which the work may stop by itself before the process ends it
 _WRITE_EVERY = 0.4  # seconds between two writes of the state
+_IMPORT = "import"  # what the threads of `imported` are called
 
 Said = Callable[[State], None]
+Module = TypeVar("Module")
 
 
 def nobody(_: State) -> None:
@@ -59,9 +63,16 @@ class Work:
         """A `Report` for the corpus and the features."""
         self.go_on(stage=progress.stage, done=progress.done, total=progress.total, unit=progress.unit)
 
+    def waits_for(self, module: Future[Module]) -> Module:
+        """What is being imported, once it is there; stops before if the user wants it."""
+        while not module.done():
+            self.go_on()
+            time.sleep(POLL / 4)
+        return module.result()
+
     @contextlib.contextmanager
     def watched(self) -> Iterator[None]:
-        """Look for the cancel file meanwhile; where the work does not stop by itself (an import), end the process."""
+        """Look for the cancel file meanwhile; where the work does not stop by itself (a long step), end the process."""
         watcher = threading.Thread(target=self._watch, daemon=True)
         watcher.start()
         try:
@@ -79,6 +90,32 @@ class Work:
                     self._folder.cancel_path.unlink(missing_ok=True)
                     os._exit(1)
                 return
+
+
+def imported(bring: Callable[[], Module]) -> Future[Module]:
+    """Import what takes seconds in a thread of its own. Work that stops does not wait for it; see `leave`."""
+    module: Future[Module] = Future()
+
+    def run() -> None:
+        try:
+            module.set_result(bring())
+        except BaseException as error:
+            module.set_exception(error)
+
+    threading.Thread(target=run, name=_IMPORT, daemon=True).start()
+    return module
+
+
+def leave(status: int) -> None:
+    """End this process with that exit status; at once, where an import is still under way that nobody waits for.
+
+    Python would stop its thread somewhere within tensorflow's C++, which ends in a crash.
+    """
+    if any(thread.name == _IMPORT for thread in threading.enumerate()):
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    sys.exit(status)
 
 
 def carry_out(

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from audio_models import cli
+from audio_models import cli, runs
 from tests.conftest import PROJECT, Trained, shell
 from tests.sounds import RATE, chirp, glides, write
 
@@ -192,6 +192,26 @@ def test_control_c_keeps_the_best_weights_and_tells_how_to_go_on(tmp_path: Path)
     assert process.returncode == 1
     assert found["state"] == "cancelled"
     assert (Path(found["path"]) / "model.onnx").is_file()
+    assert f"resume {found['run']}" in _line(err)
+
+
+def test_control_c_while_tensorflow_is_imported_leaves_at_once_and_tells_how_to_go_on(tmp_path: Path) -> None:
+    folder = glides(tmp_path / "glides", speakers=5)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "audio_models", "train", "--recipe", "plain", "--corpus", folder, "--epochs", "1000", "--json"],
+        cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        while not any(run.state.stage == "Starting tensorflow" for run in runs.listing()):
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    finally:
+        process.kill()
+    assert process.returncode == 1
+    found = json.loads(out)
+    assert found["state"] == "cancelled"
     assert f"resume {found['run']}" in _line(err)
 
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import os
 import signal
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 
-from audio_models import jobs, runs
+from audio_models import jobs, runs, training_process
 from audio_models.config import FeatureConfig, NetworkConfig, RunConfig, TrainingConfig
 from audio_models.errors import RunError
 from audio_models.recognizer import Recognizer
@@ -39,8 +41,8 @@ def _nothing_goes_on():
     """No training outlives its test."""
     yield
     for run in runs.listing():
-        if run.is_alive():
-            psutil.Process(json.loads((run.folder / "process.json").read_text())["pid"]).kill()
+        if run.is_alive() and _pid(run) != os.getpid():
+            psutil.Process(_pid(run)).kill()
 
 
 def _until(condition, seconds: float = 90.0) -> float:
@@ -105,6 +107,28 @@ def test_one_trains_at_a_time_in_the_order_of_their_start(config: RunConfig) -> 
     jobs.cancel(third)
     assert _until(lambda: third.state.status == "cancelled", 10) < 2.0, "while tensorflow is imported, too"
     assert not third.has_model
+
+
+def test_a_cancelled_training_does_not_wait_for_its_import(config: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    imports, goes_on = threading.Event(), threading.Event()
+
+    def endless() -> None:
+        imports.set()
+        goes_on.wait(60)
+
+    monkeypatch.setattr(training_process, "import_training", endless)
+    run = runs.create(config)
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            state = pool.submit(training_process.train, run)
+            assert imports.wait(60)
+            jobs.cancel(run)
+            assert state.result(timeout=30).status == "cancelled"
+            assert not goes_on.is_set()
+    finally:
+        goes_on.set()
+    assert run.state.status == "cancelled"
+    assert not run.cancel_path.exists()
 
 
 def test_a_finished_run_is_judged_and_cannot_be_resumed(config: RunConfig) -> None:
