@@ -14,7 +14,7 @@ from audio_models.runs import Run
 from dashboard.widgets import TERMS, as_text, corpus_title, loaded_index
 from data import catalogue
 from data.catalogue import CorpusReference
-from data.corpus import SILENCE, UNKNOWN
+from data.corpus import UNKNOWN
 from data.errors import HarkError
 from data.synthetic_voices import say, voices
 
@@ -76,7 +76,7 @@ def choose_clip(run: Run, recognizer: Recognizer, key: str) -> ChosenClip | None
 
 
 def _example(run: Run, recognizer: Recognizer, key: str) -> ChosenClip:
-    words = [label for label in run.config.task.labels if label not in (UNKNOWN, SILENCE)]
+    words = run.config.task.labels
     first = words.index(_EXAMPLE_WORD) if _EXAMPLE_WORD in words else 0
     word = st.selectbox("A synthetic voice says", words, index=first, format_func=as_text, key=f"{key}_word")
     return ChosenClip(f"A synthetic voice says “{word}”", _said(word, recognizer.features.sample_rate), word)

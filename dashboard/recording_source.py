@@ -12,7 +12,6 @@ import streamlit as st
 
 from audio_models.runs import Run
 from dashboard.widgets import as_text
-from data.corpus import SILENCE, UNKNOWN
 from data.synthetic_voices import SAMPLE_RATE, say, voices
 
 _SOURCES = ("Example", "Upload", "On this computer")
@@ -60,8 +59,8 @@ def choose_recording(run: Run) -> ChosenRecording | None:
                 return None
             path = recordings.find(typed)
             return ChosenRecording(path.name, path)
-        words = [label for label in run.config.task.labels if label not in (UNKNOWN, SILENCE)]
-        said, content = _example(tuple(words))
+        words = run.config.task.labels
+        said, content = _example(words)
         st.caption("Synthetic voices say, with pauses and a faint hiss: " + ", ".join(map(as_text, said)) + ".")
         return ChosenRecording("Example", content, said)
 

@@ -87,6 +87,11 @@ def choose_listener(candidates: Sequence[Run], key: str) -> Run:
     return choose_run(wished, key, memory="chosen_listener")
 
 
+def listens_for(run: Run) -> str:
+    """The words that a run's network reports, as Markdown."""
+    return "It listens for: " + ", ".join(f"**{as_text(label)}**" for label in run.config.task.labels)
+
+
 def take_away(run: Run) -> None:
     """A button that saves the run's network and all that it needs to hear elsewhere."""
 

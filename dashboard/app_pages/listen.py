@@ -20,6 +20,7 @@ from dashboard.widgets import (
     describe_run,
     faults_in_words,
     in_large_type,
+    listens_for,
     usable_runs,
 )
 from data.corpus import SILENCE, UNKNOWN
@@ -269,8 +270,7 @@ def _page() -> None:
         model, words = st.columns([2, 3], vertical_alignment="center")
         with model:
             run = choose_listener(models, "listen_run")
-        labels = [label for label in run.config.task.labels if label not in (UNKNOWN, SILENCE)]
-        words.markdown("It listens for: " + ", ".join(f"**{as_text(label)}**" for label in labels))
+        words.markdown(listens_for(run))
         recording = choose_recording(run)
         now = st.session_state.pop("listen_now", False) and recording is not None
         stopped = st.session_state.pop("listen_stopped", False)

@@ -9,7 +9,7 @@ import streamlit as st
 from audio_models.runs import Run
 from dashboard import live
 from dashboard.live.exchange import Exchange
-from dashboard.widgets import as_text, choose_listener, faults_in_words, usable_runs
+from dashboard.widgets import choose_listener, faults_in_words, listens_for, usable_runs
 from data.errors import HarkError
 
 _KEY = "live"
@@ -70,7 +70,7 @@ def _page() -> None:
         with model:
             run = choose_listener(models, "live_run")
         with words:
-            st.markdown("It knows: " + ", ".join(f"**{as_text(label)}**" for label in run.config.task.classes))
+            st.markdown(listens_for(run))
             with st.spinner("Getting the network ready …"):
                 exchange = _exchange(run)
             _how_it_listens(exchange)
