@@ -9,5 +9,6 @@
     bundle, bundled/                    the models that come with Hark, and how they were made
     cli                                 the same in the shell: python -m audio_models
 
-Only `networks`, `training` and what they are called from in the training process import tensorflow.
+tensorflow is imported in processes of their own alone: `training_process`, `memory_process`, `comparison_process`,
+`litert_process`.
 """

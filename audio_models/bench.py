@@ -5,6 +5,7 @@ Recordings whose words are known are heard once; then every threshold is tried o
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -26,7 +27,7 @@ from data.catalogue import CorpusReference
 from data.corpus import Progress, Report, Split, quiet
 from data.errors import HarkError, WorkspaceError
 
-THRESHOLDS = tuple(round(float(1 / (1 + np.exp(-logit))), 3) for logit in np.arange(-1, 7.01, 0.25))
+THRESHOLDS = tuple(dict.fromkeys(round(float(1 / (1 + np.exp(-logit))), 3) for logit in np.arange(-1, 7.01, 0.25)))
 """Those that are tried: evenly spread in log odds, as most of the answers lie near 0 or 1."""
 EARLY, LATE = 0.3, 1.0
 """Seconds before and after the end of a word in which an event counts as that word's."""
@@ -72,7 +73,7 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Listened:
+class Trace:
     """A recording as the network heard it: at each step until when [s], and the probabilities (steps, labels)."""
 
     times: NDArray[np.float64]
@@ -89,7 +90,7 @@ def listen(
     stream: NetworkStream,
     pieces: Iterator[tuple[Waveform, list[Said]]],
     heard: Callable[[float], None],
-) -> Listened:
+) -> Trace:
     """Let a network hear pieces of one recording."""
     stream.reset()
     times, rows, said, samples = [], [], [], 0
@@ -100,7 +101,7 @@ def listen(
             times.append(time)
             rows.append(probabilities)
         heard(samples / stream.sample_rate)
-    return Listened(
+    return Trace(
         np.array(times),
         np.array(rows, np.float32).reshape(-1, len(stream.labels)),
         tuple(said),
@@ -109,12 +110,12 @@ def listen(
 
 
 @dataclass(frozen=True)
-class Heard:
+class Traces:
     """A network on the recordings of one side: words among other words, other speech, noise."""
 
-    words: Listened
-    speech: Listened
-    noise: Listened
+    words: Trace
+    speech: Trace
+    noise: Trace
 
 
 @dataclass(frozen=True)
@@ -191,7 +192,7 @@ def measure(run: Run, config: BenchConfig, corpus: CorpusReference | None = None
 
 def hear(
     run: Run, config: BenchConfig, corpus: CorpusReference | None = None, report: Report = quiet
-) -> tuple[Stage, Heard, NetworkStream]:
+) -> tuple[Stage, Traces, NetworkStream]:
     """What `measure` judges: the clips, the recordings as the network heard them, and the network."""
     stream = NetworkStream(run)
     if run.config.training.folds:
@@ -216,10 +217,10 @@ def hear(
     speech = listen(stream, stage.speech(seconds) if stage.other_clips else iter(()), said)
     done += speech.seconds
     noise = listen(stream, stage.noise(seconds), said)
-    return stage, Heard(words, speech, noise), stream
+    return stage, Traces(words, speech, noise), stream
 
 
-def point(heard: Heard, stream: NetworkStream, config: DetectionConfig) -> Point:
+def point(heard: Traces, stream: NetworkStream, config: DetectionConfig) -> Point:
     """What one setting of the detector gives."""
     delays, wrong = match(heard.words.events(config, stream), heard.words.said)
     speech, noise = (
@@ -262,7 +263,8 @@ def measure_and_choose(run: Run, report: Report = quiet) -> None:
     """A short bench on validation clips, kept with the run, and the threshold that it suggests."""
     bench = measure(run, BenchConfig(minutes=_SHORT), report=report)
     keep(run, bench)
-    listener.keep_settings(run, replace(listener.settings(run), threshold=bench.suggested.threshold))
+    with contextlib.suppress(WorkspaceError):  # as in `keep`
+        listener.keep_settings(run, replace(listener.settings(run), threshold=bench.suggested.threshold))
 
 
 def keep(run: Run, bench: Bench) -> None:
@@ -273,6 +275,14 @@ def keep(run: Run, bench: Bench) -> None:
         workspace.write_json(path, asdict(bench))
     except (OSError, WorkspaceError):
         pass  # a run on a read-only disk can be judged too
+
+
+def advised(run: Run) -> DetectionConfig:
+    """When a word should count as heard, by what was measured on validation clips; the default where nothing was."""
+    found = kept(run, "validation")
+    if found is None:
+        return DetectionConfig()
+    return DetectionConfig(found.suggested.threshold, found.smoothing_ms, found.refractory_ms)
 
 
 def kept(run: Run, side: Split) -> Bench | None:

@@ -7,7 +7,6 @@ import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
-from pathlib import Path
 from typing import BinaryIO, TextIO
 
 import numpy as np
@@ -16,6 +15,7 @@ from audio_models import bench as benches
 from audio_models import listener, recordings, runs
 from audio_models.bench import Bench, BenchConfig
 from audio_models.detection import Event
+from audio_models.errors import AudioError
 from audio_models.listener import Listener
 from audio_models.options import changed
 from audio_models.progress import TerminalProgress
@@ -24,6 +24,7 @@ from audio_models.waveform import Waveform
 from data import catalogue
 
 _CHUNK = 4096  # bytes asked for at once; what is there is heard at once
+_FILES = {b"RIFF": "WAV", b"fLaC": "FLAC", b"OggS": "OGG"}  # by the first four bytes
 
 
 def listen(options: argparse.Namespace) -> int:
@@ -32,7 +33,7 @@ def listen(options: argparse.Namespace) -> int:
     config = changed(listener.settings(run), options)
     if options.source == "-":
         return _hear(Listener(run, config, options.rate), pcm(sys.stdin.buffer), sys.stdout)
-    path = Path(options.source)
+    path = recordings.find(options.source)
     rate = recordings.sample_rate(path)
     return _hear(Listener(run, config, rate), recordings.blocks(path), sys.stdout)
 
@@ -59,6 +60,11 @@ def pcm(stream: BinaryIO) -> Iterator[Waveform]:
     read = getattr(stream, "read1", stream.read)  # does not wait until all that was asked for is there
     odd = b""
     while content := read(_CHUNK):
+        if content[:4] in _FILES:
+            raise AudioError(
+                f"The pipe brings a {_FILES[content[:4]]} file, and not raw sound. Name the file instead of -, or make raw sound of it: "
+                "ffmpeg -i FILE -f s16le -ac 1 -ar 16000 -"
+            )
         content = odd + content
         whole = len(content) // 2 * 2
         odd = content[whole:]
@@ -70,19 +76,21 @@ def bench(options: argparse.Namespace) -> int:
     run = runs.find(options.run)
     config = BenchConfig(options.split, options.snr_db, options.minutes)
     corpus = catalogue.refer(options.corpus) if options.corpus else None
+    before = listener.settings(run)
+    chosen = before if options.choose is None else changed(before, argparse.Namespace(threshold=options.choose))
     with TerminalProgress() as progress:
         found = benches.measure(run, config, corpus, progress.report)
     if corpus is None:
         benches.keep(run, found)
-    before = listener.settings(run)
-    threshold = options.choose or before.threshold
-    if options.choose is not None:
-        listener.keep_settings(run, changed(before, argparse.Namespace(threshold=threshold)))
+    if chosen != before:
+        listener.keep_settings(run, chosen)
     if options.json:
         points = [{**asdict(point), "missed": point.missed} for point in found.points]
-        print_json({**asdict(found), "points": points, "threshold": threshold, "suggested": found.suggested.threshold})
+        print_json(
+            {**asdict(found), "points": points, "threshold": chosen.threshold, "suggested": found.suggested.threshold}
+        )
         return 0
-    _print_bench(found, threshold)
+    _print_bench(found, chosen.threshold)
     return 0
 
 
@@ -93,7 +101,9 @@ def _print_bench(found: Bench, threshold: float) -> None:
     )
     print("threshold   missed   wrong   alarms an hour: speech    noise   delay: median   95 %")
     for point in found.points:
-        marks = (" chosen" if point is found.at(threshold) else "") + (" suggested" if point is found.suggested else "")
+        is_chosen = point is found.at(threshold)
+        chosen = "" if not is_chosen else " chosen" if point.threshold == threshold else f" nearest to {threshold:g}"
+        marks = chosen + (" suggested" if point is found.suggested and found.config.side == "validation" else "")
         delays = [f"{1000 * delay:.0f} ms" if delay is not None else "" for delay in (point.delay, point.late_delay)]
         print(
             f"{point.threshold:9.3f} {point.missed:8.1%} {point.wrong:7d} {point.speech_alarms:23.1f} "

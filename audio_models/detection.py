@@ -85,7 +85,7 @@ class Detector:
         best = int(np.where(self._words, smoothed, -1).argmax())
         if (
             not self._words[best]
-            or smoothed[best] < self._config.threshold
+            or not smoothed[best] >= self._config.threshold  # also where it is not a number
             or best == self._holding
             or time - self._last < self._config.refractory_ms / 1000
         ):

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from audio_models import waveform
 from audio_models.config import from_dict
-from audio_models.detection import DetectionConfig, Event
+from audio_models.detection import DetectionConfig, Event, smoothing_steps
 from audio_models.errors import AudioError, ConfigError
 from audio_models.network_stream import NetworkStream
 from audio_models.runs import Run
@@ -65,7 +65,7 @@ class Listener:
         self.step_seconds = self._stream.step_seconds
         self.clip_seconds = self._stream.recognizer.clip_seconds
         self.config = config or settings(run)
-        self._rate = sample_rate or self._stream.sample_rate
+        self._rate = self._stream.sample_rate if sample_rate is None else sample_rate
         if not waveform.MIN_RATE <= self._rate <= waveform.MAX_RATE:
             raise AudioError(
                 f"The sound has {self._rate} samples a second; between {waveform.MIN_RATE} and {waveform.MAX_RATE} can be read."
@@ -84,15 +84,20 @@ class Listener:
         """Hear a chunk (n,) float32, channels averaged.
 
         Args:
-            last: nothing follows; what the change of rate still holds back is heard too.
+            last: nothing follows. What the change of rate still holds back is heard too, and then silence for as long as
+                a word needs to be heard after its end; no time is behind the end of the sound.
         """
         self.seconds += len(samples) / self._rate
         if self._resampler is not None:
             samples = self._resampler.resample_chunk(samples, last=last)
+        if last:
+            silence = (smoothing_steps(self.config, self.step_seconds) + 2) * self.step_seconds
+            samples = np.concatenate([samples, np.zeros(round(silence * self._stream.sample_rate), np.float32)])
         times: list[float] = []
         rows: list[NDArray[np.float32]] = []
         events: list[Event] = []
-        for time, probabilities in self._stream.feed(samples):
+        for until, probabilities in self._stream.feed(samples):
+            time = min(until, self.seconds)
             times.append(time)
             rows.append(probabilities)
             if event := self._detector.feed(time, probabilities):
@@ -117,5 +122,11 @@ def keep_settings(run: Run, config: DetectionConfig) -> None:
     Raises:
         WorkspaceError: it cannot be written.
     """
-    run.kept_folder.mkdir(parents=True, exist_ok=True)
-    workspace.write_json(run.kept_folder / "detection.json", asdict(config))
+    path = run.kept_folder / "detection.json"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WorkspaceError(
+            f"{path.parent} cannot be made ({error.strerror}); check the permissions of {path.parent.parent}."
+        ) from error
+    workspace.write_json(path, asdict(config))

@@ -1,6 +1,6 @@
 """Train the small networks of a memory measurement: `python -m audio_models.memory_process FOLDER`.
 
-Two at a time, on new sequences at every step. tensorflow is imported here and in the training of runs alone.
+Two at a time, on new sequences at every step.
 """
 
 from __future__ import annotations

@@ -18,7 +18,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -181,10 +180,14 @@ def _write(folder: Path, files: dict[str, bytes]) -> None:
             made.mkdir()
             for name, content in files.items():
                 (made / name).write_bytes(content)
-            if folder.exists():
-                os.rename(folder, before)
-            os.rename(made, folder)
-            shutil.rmtree(before, ignore_errors=True)
+            try:
+                if folder.exists():
+                    os.rename(folder, before)
+                os.rename(made, folder)
+            except BaseException:  # Ctrl-C too: what was there goes back before `beside` is removed
+                if before.exists() and not folder.exists():
+                    os.rename(before, folder)
+                raise
     except OSError as error:
         raise WorkspaceError(
             f"{folder} could not be written ({error.strerror or error}). Free some disk space or check the permissions of {folder.parent}."

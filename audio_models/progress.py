@@ -63,7 +63,8 @@ class TerminalProgress:
         """A `Report`."""
         finished = progress.total is not None and progress.done >= progress.total
         if finished or time.monotonic() - self._said > _EVERY[self._terminal]:
-            self._line(f"{progress.stage}: {amount(progress.done, progress.total, progress.unit)}")
+            far = f": {amount(progress.done, progress.total, progress.unit)}" if progress.done or progress.total else ""
+            self._line(f"{progress.stage}{far}")
 
     def training(self, run: Run) -> Callable[[State], None]:
         """A listener for `training_process.train`: a line an epoch, and the time left in between."""

@@ -84,6 +84,7 @@ class Listened:
     Attributes:
         labels: in the order of the probabilities.
         manner: how the network went on, by its "state" or a "window".
+        sample_rate: of the recording [Hz].
         seconds: length of the recording [s].
         step_seconds: from one answer to the next [s].
         clip_seconds: of a clip of the training [s]: so far back an event reaches.
@@ -95,6 +96,7 @@ class Listened:
 
     labels: tuple[str, ...]
     manner: Manner
+    sample_rate: int
     seconds: float
     step_seconds: float
     clip_seconds: float
@@ -120,7 +122,8 @@ class Listened:
             return np.empty((0, 2)), self.probabilities
         first = np.linspace(0, steps, min(columns, steps), endpoint=False).astype(int)
         last = np.append(first[1:], steps) - 1
-        spans = np.stack([np.maximum(0, self.times[first] - self.step_seconds), self.times[last]], axis=1)
+        begins = np.append(max(0.0, self.times[0] - self.step_seconds), self.times[:-1])
+        spans = np.stack([begins[first], self.times[last]], axis=1)
         return spans, np.maximum.reduceat(self.probabilities, first, axis=0)
 
 
@@ -154,7 +157,7 @@ def listen(
         rows.append(heard.probabilities)
         report(Progress("Listening", outline.done // rate, round(frames / rate), "seconds of sound"))
     return Listened(
-        listener.labels, listener.manner, frames / rate, listener.step_seconds, listener.clip_seconds,
+        listener.labels, listener.manner, rate, frames / rate, listener.step_seconds, listener.clip_seconds,
         tuple(events), np.concatenate(times), np.concatenate(rows), outline.low, outline.high,
     )  # fmt: skip
 

@@ -171,8 +171,9 @@ def find(text: str) -> Run:
         + (
             f"The newest are: {there}."
             if there
-            else "No run has been made yet; start with: python -m audio_models train"
+            else "No run has been made yet; start with: python -m audio_models train."
         )
+        + f" These come with Hark: {', '.join(run.id for run in bundled())}."
     )
 
 

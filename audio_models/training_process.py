@@ -1,7 +1,7 @@
 """What the training process does, from the corpus to a judged run: `python -m audio_models.training_process FOLDER`.
 
 Its whole state is files in the run's folder, each written atomically: a kill at any moment leaves a run that can be
-told apart and resumed. tensorflow is imported here, while the features are computed, and in no other process.
+told apart and resumed. tensorflow is imported while the features are computed.
 """
 
 from __future__ import annotations

@@ -24,6 +24,8 @@ Waveform = NDArray[np.float32]
 MAX_SECONDS = 30.0
 MAX_CHANNELS = 16
 MIN_RATE, MAX_RATE = 4_000, 192_000
+LARGEST = 1e6
+"""Of a sample; its square must leave room in 32 bits. Programs that scale to 24-bit integers stay far below."""
 _BLOCK = 65_536  # frames of samples decoded at a time
 _RUN_UP = 16_384  # frames of samples; an MP3 frame needs what up to nine before it, of 1,152 samples each, hand on
 
@@ -104,7 +106,7 @@ def mono_blocks(file: soundfile.SoundFile, called: str, frames: int, size: int =
     """The next `frames` of a file in blocks of at most `size`, each (samples,) float32, channels averaged.
 
     Raises:
-        AudioError: it ends sooner, or holds values that are not finite.
+        AudioError: it ends sooner, or holds values that are not finite or beyond `LARGEST`.
     """
     done = 0
     while done < frames:
@@ -117,6 +119,10 @@ def mono_blocks(file: soundfile.SoundFile, called: str, frames: int, size: int =
         if not np.isfinite(mono).all():
             raise AudioError(
                 f"{called} holds values that are not numbers (NaN or infinite). Export it again as 16-bit WAV."
+            )
+        if (loudest_sample := float(np.abs(mono).max())) > LARGEST:
+            raise AudioError(
+                f"{called} holds a value of {loudest_sample:.2g}, far beyond any sound (1 is full scale). Export it again as 16-bit WAV."
             )
         yield mono
         done += len(mono)

@@ -21,7 +21,7 @@ POLL = 0.2
 
 _GRACE = 1.0  # seconds in which the work may stop by itself before the process ends it
 _WRITE_EVERY = 0.4  # seconds between two writes of the state
-_IMPORT = "import"  # what the threads of `imported` are called
+_imports: list[Future[Any]] = []  # that were begun in this process
 
 Said = Callable[[State], None]
 Module = TypeVar("Module")
@@ -102,7 +102,8 @@ def imported(bring: Callable[[], Module]) -> Future[Module]:
         except BaseException as error:
             module.set_exception(error)
 
-    threading.Thread(target=run, name=_IMPORT, daemon=True).start()
+    _imports.append(module)
+    threading.Thread(target=run, daemon=True).start()
     return module
 
 
@@ -111,7 +112,7 @@ def leave(status: int) -> None:
 
     Python would stop its thread somewhere within tensorflow's C++, which ends in a crash.
     """
-    if any(thread.name == _IMPORT for thread in threading.enumerate()):
+    if not all(module.done() for module in _imports):
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(status)

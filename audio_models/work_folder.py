@@ -12,7 +12,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Literal, TypeVar
@@ -94,15 +94,21 @@ class WorkFolder(Generic[Config]):
     @property
     def state(self) -> State:
         """Its state now: a queued or running one whose process is gone is "interrupted"."""
+        state = self._written()
+        if state.status in ACTIVE and not self.is_alive():
+            state = self._written()  # the process may have come to its end between the two looks
+        if state.status in ACTIVE and not self.is_alive():
+            return replace(state, status="interrupted", seconds_left=None, clips_per_second=None)
+        return state
+
+    def _written(self) -> State:
+        """The state as its process last wrote it."""
         written = self._read("state.json")
         known = {field.name for field in fields(State)}
         try:
-            state = State(**{name: value for name, value in written.items() if name in known})
+            return State(**{name: value for name, value in written.items() if name in known})
         except (TypeError, AttributeError) as error:
             raise RunError(f"{self.folder / 'state.json'} is damaged; how far it is cannot be told.") from error
-        if state.status in ACTIVE and not self.is_alive():
-            return State(**{**asdict(state), "status": "interrupted", "seconds_left": None, "clips_per_second": None})
-        return state
 
     @property
     def started_in_words(self) -> str:

@@ -14,6 +14,7 @@ from dashboard import charts
 from dashboard.charts import ACCENT, PALETTE
 
 _MARK = PALETTE[1]
+_RIBBON = "#3d8fd1"  # stands out from a light ground and from a dark one
 _QUIET = "#7c878c"
 _LEFT = 84  # pixels of the vertical axes, so that pictures that lie under one another share their time
 _FAINTEST = 0.05  # a probability below it is not drawn
@@ -101,12 +102,12 @@ def timeline(
     time = _time(seconds)
     ribbon = (
         alt.Chart(cells)
-        .mark_rect(color=ACCENT, height={"band": 0.7})
+        .mark_rect(color=_RIBBON, height={"band": 0.7})
         .encode(
             **place,
             x=alt.X("from:Q", **time),
             x2="to:Q",
-            opacity=alt.Opacity("probability:Q", scale=alt.Scale(domain=[0, 1], range=[0.05, 0.75]), legend=None),
+            opacity=alt.Opacity("probability:Q", scale=alt.Scale(domain=[0, 1], range=[0.08, 0.95]), legend=None),
         )
     )
     clicked = alt.selection_point(name="event", fields=["id"], on="click", empty=False)

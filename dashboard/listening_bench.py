@@ -23,11 +23,14 @@ def show_kept(run: Run, side: str) -> None:
 
     if side in ("validation", "test") and benches.kept(run, "test" if side == "test" else "validation"):
         st.markdown("##### How it listens")
-        show(run, None, side)
+        show(run, None, side, clips=False)
 
 
-def show(run: Run, corpus: CorpusReference | None, side: str) -> None:
+def show(run: Run, corpus: CorpusReference | None, side: str, *, clips: bool = True) -> None:
     """The section, for clips of one side.
+
+    Args:
+        clips: whether they are there, so that it can be measured.
 
     Raises:
         HarkError: what the bench needs is not there.
@@ -50,7 +53,7 @@ def show(run: Run, corpus: CorpusReference | None, side: str) -> None:
         _measure(run, corpus, split)
         return
     settings = listener.settings(run)
-    thresholds = [point.threshold for point in found.points]
+    thresholds = list(dict.fromkeys(point.threshold for point in found.points))
     picture, words = st.columns([3, 2], gap="large")
     with words:
         at = st.select_slider(
@@ -64,20 +67,31 @@ def show(run: Run, corpus: CorpusReference | None, side: str) -> None:
         missed, alarms, noise = st.columns(3)
         missed.metric("Missed", percent(point.missed), help=f"Of {point.words} words that were said.")
         alarms.metric(
-            "False, speech", f"{point.speech_alarms:.1f} / h" if found.others else "unknown",
+            "False, speech", _an_hour(point.speech_alarms) if found.others else "unknown",
             help=f"Alarms an hour of other words, one close upon the other: {found.others} clips, again and again.",
         )  # fmt: skip
-        noise.metric("False, noise", f"{point.noise_alarms:.1f} / h", help="Alarms an hour of noise without words.")
+        noise.metric("False, noise", _an_hour(point.noise_alarms), help="Alarms an hour of noise without words.")
         if point.delay is not None and point.late_delay is not None:
             st.markdown(
                 f"A word is reported **{_milliseconds(point.delay)}** its end (median); nineteen of twenty not later than "
                 f"**{_milliseconds(point.late_delay)}** it."
             )
-        if at == found.at(settings.threshold).threshold:
+        if at == settings.threshold:
             st.caption("This threshold is in use wherever this model listens.")
+        elif at == found.at(settings.threshold).threshold:
+            st.caption(
+                f"In use wherever this model listens: {settings.threshold:g}, to which this is the nearest that was measured."
+            )
         elif st.button("Use this threshold", type="primary", icon=":material/check:"):
             listener.keep_settings(run, replace(settings, threshold=at))
             st.rerun()
+        if (found.smoothing_ms, found.refractory_ms) != (settings.smoothing_ms, settings.refractory_ms):
+            st.caption(
+                f"Measured with a smoothing of {found.smoothing_ms:g} ms and a pause of {found.refractory_ms:g} ms between words; in "
+                f"use are {settings.smoothing_ms:g} and {settings.refractory_ms:g} ms, for which it has not been measured."
+            )
+            if clips:
+                _measure(run, corpus, split)
         if split == "validation" and found.suggested.threshold != at:  # test clips choose nothing
             st.caption(f"{found.suggested.threshold:g} gives the best balance among words, with noise left unanswered.")
     with picture:
@@ -148,6 +162,10 @@ def _measure(run: Run, corpus: CorpusReference | None, split: Split) -> None:
 
 def _key(run: Run, corpus: CorpusReference, split: Split) -> str:
     return f"bench-{run.id}-{corpus}-{split}"
+
+
+def _an_hour(alarms: float) -> str:
+    return f"{alarms:.1f} / h" if alarms < 100 else f"{alarms:,.0f} / h"
 
 
 def _milliseconds(seconds: float) -> str:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audio_models import bench, listener
-from audio_models.bench import Bench, BenchConfig, Heard, Listened, Point, match
+from audio_models.bench import Bench, BenchConfig, Point, Trace, Traces, match
 from audio_models.config import NetworkConfig
 from audio_models.detection import DetectionConfig, Detector, Event
 from audio_models.errors import ConfigError, RunError
@@ -60,7 +60,7 @@ class _Stream:
         return Detector(config, ("yes", "no", "_silence_"), 0.1, 1.0)
 
 
-def _listened(seconds: float, peaks: dict[float, tuple[int, float]], said: tuple[Said, ...] = ()) -> Listened:
+def _listened(seconds: float, peaks: dict[float, tuple[int, float]], said: tuple[Said, ...] = ()) -> Trace:
     """Silence, but at these moments a label with that probability for three steps."""
     times = np.round(np.arange(0.1, seconds, 0.1), 1)
     rows = np.tile(np.array([0, 0, 1], np.float32), (len(times), 1))
@@ -69,14 +69,14 @@ def _listened(seconds: float, peaks: dict[float, tuple[int, float]], said: tuple
             place = int(np.searchsorted(times, moment - 1e-6)) + row
             rows[place] = 0
             rows[place, label] = value
-    return Listened(times, rows, said, seconds)
+    return Trace(times, rows, said, seconds)
 
 
 def test_a_point_counts_what_was_missed_wrong_late_and_alarming() -> None:
     said = (Said("yes", 2.0), Said("yes", 5.0), Said("no", 8.0))
     words = _listened(12, {2.1: (0, 0.9), 5.1: (0, 0.6), 8.1: (1, 0.95), 10.5: (0, 0.97)}, said)
     speech = _listened(1800, {100.0: (0, 0.9), 900.0: (1, 0.7)})
-    heard = Heard(words, speech, _listened(3600, {}))
+    heard = Traces(words, speech, _listened(3600, {}))
     settings = DetectionConfig(0.8, smoothing_ms=0, refractory_ms=500)
     strict = bench.point(heard, _Stream(), settings)  # type: ignore[arg-type]
     assert (strict.words, strict.heard, strict.wrong) == (3, 2, 1)

@@ -202,8 +202,10 @@ def test_control_c_while_tensorflow_is_imported_leaves_at_once_and_tells_how_to_
         cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
+        began = time.monotonic()
         while not any(run.state.stage == "Starting tensorflow" for run in runs.listing()):
             assert process.poll() is None
+            assert time.monotonic() - began < 60
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)

@@ -15,11 +15,13 @@ import numpy as np
 import pytest
 import soundfile
 
-from audio_models import cli_listen, listener
+from audio_models import cli_listen, listener, runs
 from audio_models.config import NetworkConfig, to_dict
 from audio_models.detection import DetectionConfig
+from audio_models.errors import AudioError
 from audio_models.listener import Listener
 from data import catalogue, workspace
+from data.errors import WorkspaceError
 from tests.conftest import PROJECT, Done
 from tests.sounds import glides
 from tests.untrained import untrained_run
@@ -90,6 +92,30 @@ def test_half_a_sample_waits_for_its_other_half() -> None:
 
     got = np.concatenate(list(cli_listen.pcm(Dribble())))
     np.testing.assert_array_equal(got * 32768, np.arange(-500, 500))
+
+
+def test_a_file_in_the_pipe_is_no_raw_sound() -> None:
+    for content, said in ((b"RIFF\x24\x00WAVE", "a WAV file"), (b"fLaC\x00", "a FLAC file")):
+        with pytest.raises(AudioError, match=f"brings {said}, and not raw sound"):
+            list(cli_listen.pcm(io.BytesIO(content)))
+
+
+@pytest.mark.parametrize(("chosen", "said"), [(0, "0.01"), (80, "80"), ("nan", "nan")])
+def test_a_threshold_out_of_range_is_refused_before_the_bench(
+    command: Callable[..., Done], monkeypatch: pytest.MonkeyPatch, chosen: object, said: str
+) -> None:
+    run = untrained_run(STREAMING)
+    monkeypatch.setattr(cli_listen.benches, "measure", lambda *_: pytest.fail("it measured first"))
+    done = command("bench", run.id, "--choose", chosen)
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert listener.settings(run) == DetectionConfig()
+
+
+def test_settings_that_cannot_be_kept_are_told_in_a_sentence() -> None:
+    (workspace.folder() / "bundled").write_text("in the way")
+    with pytest.raises(WorkspaceError, match="cannot be made"):
+        listener.keep_settings(runs.find("commands"), DetectionConfig())
 
 
 def test_another_rate_is_brought_to_the_networks(tmp_path: Path, command: Callable[..., Done]) -> None:

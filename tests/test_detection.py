@@ -86,7 +86,7 @@ def test_events_keep_their_distance_and_a_higher_threshold_hears_no_sooner(
 
 
 @given(
-    st.lists(st.lists(st.floats(0, 1, width=32), min_size=4, max_size=4), max_size=80),
+    st.lists(st.lists(st.floats(0, 1, width=32) | st.just(np.nan), min_size=4, max_size=4), max_size=80),
     st.sampled_from([0.05, 0.3, 0.5, 0.8]),
     st.sampled_from([0, 100, 200, 330]),
     st.sampled_from([0, 250, 900]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -90,6 +91,7 @@ def test_the_example_is_one_click_away_and_no_word_is_no_fault() -> None:
     button(app, "Listen").click().run()
     healthy(app)
     assert ">no word<" in text_of(app)
+    assert re.search(r"Of the 2 that are said it did not hear \*\*(low|high)\*\*, \*\*(low|high)\*\*", text_of(app))
     assert "lower the threshold" in text_of(app)
     assert not app.get("download_button")
 
@@ -107,6 +109,46 @@ def test_other_settings_hear_otherwise_without_listening_anew(recording: Path, m
     assert listener.settings(run) == DetectionConfig(refractory_ms=3000)
     assert _heard(app) == ["low", "low"]
     assert "Keep for this network" not in [one.label for one in app.button]
+
+
+def test_back_to_the_settings_that_fared_best(recording: Path) -> None:
+    run = tone_run()
+    listener.keep_settings(run, DetectionConfig(refractory_ms=3000))
+    app = _listen_to(recording)
+    assert _heard(app) == ["low", "low"]
+    button(app, "Back to 80%, 240 ms, 500 ms").click().run()
+    healthy(app)
+    assert listener.settings(run) == DetectionConfig()
+    assert _heard(app) == ["low", "high", "low"]
+    assert not [one for one in app.button if one.label.startswith("Back to")]
+
+
+@pytest.mark.parametrize("seconds", [0.03, 0.34, 7.98, 12.0])
+def test_the_first_look_is_as_long_as_can_be(tmp_path: Path, seconds: float) -> None:
+    tone_run()
+    app = _listen_to(
+        write(tmp_path / "short.wav", tones((0.0, LOW), seconds=13, rate=RATE)[: round(seconds * RATE)], RATE)
+    )
+    shown = app.number_input(key="listen_length").value
+    assert min(seconds, 10) - 0.1 < shown <= seconds
+
+
+def test_a_low_rate_is_told(tmp_path: Path) -> None:
+    tone_run()
+    said = "The recording has 8,000 samples a second, so that it holds nothing above 4,000 Hz"
+    assert said in text_of(_listen_to(write(tmp_path / "low.wav", tones((1.0, LOW), rate=8000), 8000)))
+    assert "samples a second" not in text_of(
+        _listen_to(write(tmp_path / "high.wav", tones((1.0, LOW), rate=RATE), RATE))
+    )
+
+
+def test_a_mark_stays_that_of_its_word_when_others_are_heard(recording: Path) -> None:
+    run = tone_run()
+    app = _listen_to(recording)
+    before = app.dataframe[0].value
+    app.slider(key=f"listen-pause-{run.id}").set_value(3000).run()
+    after = app.dataframe[0].value
+    assert list(after["id"]) == [before["id"][0], before["id"][2]]
 
 
 def test_the_closer_look_reads_only_its_stretch(recording: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,8 +216,10 @@ def test_a_fault_half_way_leaves_what_was_heard_before(recording: Path, monkeypa
     button(app, "Listen").click().run()
     healthy(app)
     assert "The disk is gone." in text_of(app)
-    app.run()
     assert _heard(app) == ["low", "high", "low"]
+    assert button(app, "Listen"), "nothing is left to cancel"
+    app.run()
+    assert "The disk is gone." not in text_of(app)
 
 
 def test_a_label_cannot_smuggle_anything_into_a_chart() -> None:

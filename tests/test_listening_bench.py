@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -43,7 +44,7 @@ def test_a_threshold_is_measured_dragged_and_kept(run, monkeypatch: pytest.Monke
     button(app, "Measure").click().run()
     healthy(app)
     assert [(config.side, config.minutes) for config in asked] == [("test", 60)]
-    assert "in use wherever this model listens" in text_of(app)
+    assert "In use wherever this model listens: 0.8, to which this is the nearest" in text_of(app)
 
     point = short.points[3]
     _slider(app).set_value(point.threshold).run()
@@ -55,7 +56,16 @@ def test_a_threshold_is_measured_dragged_and_kept(run, monkeypatch: pytest.Monke
     healthy(app)
     assert listener.settings(run).threshold == point.threshold
     assert _slider(app).value == point.threshold
-    assert "in use wherever this model listens" in text_of(app)
+    assert "This threshold is in use wherever this model listens" in text_of(app)
+    assert "has not been measured" not in text_of(app)
+
+    listener.keep_settings(run, replace(listener.settings(run), smoothing_ms=640))
+    app.run()
+    healthy(app)
+    assert "in use are 640 and 500 ms, for which it has not been measured" in text_of(app)
+    button(app, "Measure").click().run()
+    healthy(app)
+    assert len(asked) == 2
 
 
 def test_a_kept_bench_is_there_again(run) -> None:

@@ -37,6 +37,14 @@ WATCH = """() => {
   window.began = () => Number(root.dataset.began);
 }"""
 
+# Notes what the page says of the server.
+NOTES = """() => {
+  const root = [...document.querySelectorAll("*")].map((one) => one.shadowRoot?.querySelector(".live")).find(Boolean);
+  const note = root.querySelector(".note");
+  window.notes = [];
+  new MutationObserver(() => note.textContent && window.notes.push(note.textContent)).observe(note, {childList: true});
+}"""
+
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
@@ -145,6 +153,24 @@ def test_another_page_can_be_gone_to_while_it_listens(speaking: Browser, served:
         expect(page.get_by_role("heading", name="Let it listen to a long recording")).to_be_visible(timeout=20_000)
         expect(page.get_by_role("button", name="Listen", exact=True)).to_be_visible(timeout=20_000)
         page.context.close()
+
+
+def test_a_click_that_leads_nowhere_and_keys_cost_no_sound(speaking: Browser, served: Served) -> None:
+    page = _open(speaking, served, permissions=["microphone"])
+    start = page.get_by_role("button", name="Start")
+    start.press("Enter")
+    expect(page.get_by_role("button", name="Stop")).to_be_focused()
+    expect(page.locator(".word.lit")).to_have_text("right", timeout=30_000)
+    page.evaluate(NOTES)
+    page.get_by_role("link", name="Live").click()
+    for key in ["ArrowDown"] * 16 + ["Enter"] * 16:  # each longer than sound is kept for a server that does not answer
+        page.keyboard.press(key)
+        page.wait_for_timeout(400)
+        if key != "Enter":  # with which the link runs the page anew, again and again: the server is behind indeed
+            assert page.evaluate("window.notes") == []
+    expect(page.get_by_text(re.compile(r"answers after \d+ ms"))).to_be_visible()
+    assert not [note for note in page.evaluate("window.notes") if "left out" in note]
+    page.context.close()
 
 
 def test_what_goes_wrong_is_one_sentence(launch: Callable[..., Browser], served: Served) -> None:

@@ -103,7 +103,7 @@ def test_the_program_hears_what_hark_hears(network, features, seed, alone, tmp_p
         assert got["probabilities"] == pytest.approx(expected.probabilities, abs=1e-4)
 
     sound = _sound(rate=rate)
-    events = Listener(run).feed(sound).events
+    events = Listener(run).feed(sound, last=True).events
     assert len(events) > 2, "nothing heard would prove nothing"
     assert len({event.label for event in events}) == 2
     recording = write(tmp_path / "recording.wav", sound, rate)
@@ -130,6 +130,10 @@ def test_the_program_reads_other_rates_and_channels_and_says_what_it_cannot_read
     small = json.loads(alone(program, "--int8", clip).stdout)["probabilities"]
     assert small == pytest.approx(expected.probabilities, abs=0.05)
 
+    write(tmp_path / "none.wav", np.zeros(0, np.float32))
+    write(tmp_path / "nan.wav", np.full(9, np.nan, np.float32), subtype="FLOAT")
+    for name, said in (("none.wav", b"holds no sound"), ("nan.wav", b"values that are not numbers")):
+        assert said in alone(program, tmp_path / name).stderr
     (tmp_path / "text.wav").write_text("no sound")
     (tmp_path / "away" / "streaming.int8.onnx").write_bytes(b"\x00 damaged")
     for bad in (["--listen", tmp_path / "text.wav"], [tmp_path / "missing.wav"], ["--listen", "--int8", clip]):
@@ -254,6 +258,26 @@ def test_a_folder_is_replaced_only_where_it_is_one_of_ours(tmp_path: Path) -> No
         model_export.export(other, tmp_path / "never", int8=True, report=stop)
     assert {path.name for path in tmp_path.iterdir()} <= {"deep", "file.wav", "glides", "workspace"}
     assert [path.name for path in folder.parent.iterdir()] == ["away"], "nothing half-made is left"
+
+
+def test_what_was_there_stays_where_the_new_folder_cannot_take_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, folder = untrained_run(STREAMS, corpus=NOWHERE), tmp_path / "deep" / "away"
+    model_export.export(run, folder)
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    rename = os.rename
+
+    def fails(source: Path, target: Path) -> None:
+        if Path(source).name == "made":
+            raise OSError(28, "No space left on device")
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", fails)
+    with pytest.raises(WorkspaceError, match="No space left"):
+        model_export.export(run, folder, int8=True)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert [path.name for path in folder.parent.iterdir()] == ["away"]
 
 
 def test_litert_answers_like_the_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command) -> None:

@@ -238,7 +238,7 @@ def test_train_asks_for_two_words(trained: Trained) -> None:
             "Epoch 3 of 12 · 2,100 clips a second · at most 42 seconds left",
         ),
         (State("running", "Downloading", 5 * 10**6, 10**7, "bytes"), "Downloading: 5.0 of 10.0 MB"),
-        (State("finished", epoch=2), "Best so far: **60.0 %**, validation"),
+        (State("finished", epoch=2), "Best: **60.0 %**, validation"),
         (State("failed", error="The disk is full."), "The disk is full."),
         (State("cancelled", epoch=2), "Cancelled after 2 epochs"),
         (State("interrupted", epoch=2), "Its process is gone"),

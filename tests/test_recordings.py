@@ -11,15 +11,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+import soxr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audio_models import recordings, waveform
+from audio_models import recordings, runs, waveform
 from audio_models.detection import DetectionConfig
 from audio_models.errors import AudioError
 from audio_models.listener import Listener
 from data.corpus import Progress
 from data.errors import Cancelled
+from data.synthetic_voices import SAMPLE_RATE, say, voices
 from tests.sounds import RATE, tone, write
 from tests.tone_network import HIGH, LOW, tone_run, tones
 
@@ -91,6 +93,7 @@ def test_two_hours_may_be_listened_to_and_no_more(tmp_path: Path) -> None:
     [
         (np.full(RATE, np.nan, np.float32), {"subtype": "FLOAT"}, "not numbers"),
         (np.array([0, np.inf] * RATE, np.float32), {"subtype": "FLOAT"}, "not numbers"),
+        (np.array([0, 1e20] * RATE, np.float32), {"subtype": "FLOAT"}, "a value of 1e\\+20, far beyond any sound"),
         (np.zeros((RATE, 17), np.float32), {}, "17 channels"),
         (np.zeros(0, np.float32), {}, "length is zero"),
     ],
@@ -197,11 +200,31 @@ def test_the_outline_is_that_of_the_sound(tmp_path: Path) -> None:
     np.testing.assert_array_equal(heard.high, [sound[place == column].max() for column in range(2000)])
 
 
-def test_the_shortest_recording_has_no_step_and_is_no_fault(tmp_path: Path) -> None:
+def test_the_shortest_recording_is_no_fault(tmp_path: Path) -> None:
     heard = recordings.listen(tone_run(), write(tmp_path / "a.wav", np.full(3, 0.5, np.float32)))
-    assert (heard.events, len(heard.times), len(heard.low)) == ((), 0, 3)
+    assert (heard.events, len(heard.low), heard.sample_rate) == ((), 3, RATE)
+    assert heard.times.max() <= heard.seconds == 3 / RATE, "the silence behind it takes no time"
+    assert heard.events_with(AT_ONCE) == ()
+
+
+def test_a_recording_without_a_step_has_no_ribbon() -> None:
+    heard = recordings.Listened(
+        ("low",), "window", RATE, 0.1, 0.1, 0.5, (), np.empty(0), np.empty((0, 1), np.float32), *np.zeros((2, 1), np.float32)
+    )  # fmt: skip
     assert heard.events_with(AT_ONCE) == ()
     assert len(heard.strongest(10)[0]) == 0
+
+
+@pytest.mark.parametrize("rate", [RATE, 44_100])
+@pytest.mark.parametrize("name", ["commands-streaming", "commands"])
+def test_a_word_that_ends_with_the_recording_is_heard(tmp_path: Path, name: str, rate: int) -> None:
+    word = soxr.resample(say("right", voices()[12]), SAMPLE_RATE, rate)
+    word = word[: np.flatnonzero(np.abs(word) > 0.03 * np.abs(word).max())[-1]]
+    path = write(tmp_path / "cut.wav", np.concatenate([np.zeros(rate // 2, np.float32), word]), rate)
+    heard = recordings.listen(runs.find(name), path)
+    assert [event.label for event in heard.events] == ["right"]
+    assert heard.times.max() <= heard.seconds
+    assert heard.events_with(DetectionConfig(threshold=0.5))[0].end <= heard.seconds
 
 
 @settings(max_examples=25)

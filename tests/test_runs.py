@@ -71,6 +71,18 @@ def test_a_run_whose_process_is_gone_is_interrupted() -> None:
     assert run.state.status == "interrupted"
 
 
+def test_what_ends_between_two_looks_is_not_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = runs.create(CONFIG)
+    run.write_state(State("running", epoch=3))
+
+    def ends_just_now(of: Run) -> bool:
+        of.write_state(State("finished", epoch=4))
+        return False
+
+    monkeypatch.setattr(Run, "is_alive", ends_just_now)
+    assert (run.state.status, run.state.epoch) == ("finished", 4)
+
+
 def test_another_program_with_the_same_process_id_is_not_ours() -> None:
     run = runs.create(CONFIG)
     run.write_process(os.getpid())

@@ -41,16 +41,15 @@ class Network:
         hertz, width = np.fft.rfftfreq(self.size, 1 / self.rate)[:, None], np.diff(edges)
         triangles = np.minimum((hertz - edges[:-2]) / width[:-1], (edges[2:] - hertz) / width[1:])
         self.mel = (np.maximum(0, triangles) * 2 / (edges[2:] - edges[:-2])).astype(np.float32)
-        # The cosine transform (DCT-II, orthonormal), which makes MFCC of them.
-        band, order = np.arange(f["n_mels"])[:, None] + 0.5, np.arange(f["n_mfcc"])
+        band, order = np.arange(f["n_mels"])[:, None] + 0.5, np.arange(f["n_mfcc"])  # DCT-II, orthonormal, for MFCC
         cosine = np.cos(np.pi * order * band / len(band)) * np.sqrt(np.where(order == 0, 1, 2) / len(band))
         self.cosine = (cosine if f["cepstrum"] else np.eye(len(band))).astype(np.float32)
 
     def bands(self, sound: Array) -> Array:
         """Decibels in each mel band of each stretch of sound, or their MFCC."""
         stretches = np.lib.stride_tricks.sliding_window_view(sound, self.size)[:: self.hop] * self.window
-        power = np.maximum(np.abs(np.fft.rfft(stretches)) ** 2 @ self.mel, 1e-10)  # less is no sound
-        return np.asarray(10 * np.log10(power) @ self.cosine)
+        power = np.abs(np.fft.rfft(stretches)) ** 2 @ self.mel
+        return np.asarray(10 * np.log10(np.maximum(power, 1e-10)) @ self.cosine)  # less is no sound
 
     def frames(self, bands: Array) -> Array:
         """Normalised, with slopes over five frames where the network wants them: none for two frames at each end."""
@@ -59,8 +58,7 @@ class Network:
             bands = np.concatenate([bands[2:-2], slopes], axis=1)
         return np.asarray((bands - self.mean) / self.std, np.float32)
 
-    def answer(self, frames: Array) -> Array:
-        """The probability of each label."""
+    def answer(self, frames: Array) -> Array:  # the probability of each label
         inputs = {"frames": frames[None], "lengths": np.array([len(frames)], np.int32)}
         return np.asarray(self.session.run(["probabilities"], inputs)[0][0])
 
@@ -72,14 +70,14 @@ class Network:
         return {"label": label, "confidence": top, "sure": top >= self.threshold, "probabilities": each}
 
 
-def answers(n: Network, pieces: Iterable[Array]) -> Iterator[tuple[float, Array]]:
+def answers(n: Network, pieces: Iterable[Array], silence: Array) -> Iterator[tuple[float, Array]]:
     """Step after step, from sound in pieces of any size: until when was heard [s], and the probabilities then."""
-    inputs = n.session.get_inputs()[1:]  # what the network remembers; without a memory it reads a window, which slides
-    states = {one.name: np.zeros(one.shape, np.float32) for one in inputs if one.name != "lengths"}
+    states = {one.name: np.zeros(one.shape, np.float32) for one in n.session.get_inputs()[1:] if one.name != "lengths"}
     longest, fewest = max(n.step, round(n.clip_seconds * n.rate / n.hop)), round(0.3 * n.rate / n.hop)
     waiting = np.zeros((n.step - 1, len(n.mean)), np.float32)  # frames of the next step; the first ends with frame 0
-    sound, skip, given, seen, edge = np.empty(0, np.float32), 0, 1 - n.step, waiting[:0], waiting[:0]
-    for piece in pieces:
+    sound, skip, given, seen, edge, seconds = np.empty(0, np.float32), 0, 1 - n.step, waiting[:0], waiting[:0], 0.0
+    for piece in (one for part in (pieces, [silence]) for one in part):
+        seconds += len(piece) / n.rate * (piece is not silence)
         sound = np.concatenate([sound, piece])
         count = 1 + (len(sound) - skip - n.size) // n.hop
         if count > 0:
@@ -90,23 +88,24 @@ def answers(n: Network, pieces: Iterable[Array]) -> Iterator[tuple[float, Array]
             waiting = np.concatenate([waiting, n.frames(bands)])
         while len(waiting) >= n.step:
             block, waiting, given = waiting[: n.step], waiting[n.step :], given + n.step
-            if states:
+            if states:  # what the network remembers
                 every, *after = n.session.run(None, {"frames": block[None, 0 if given > 1 else -n.first :], **states})
                 states, shares = dict(zip(states, after, strict=True)), every[-1]
-            else:
+            else:  # it reads a window, which slides
                 seen = np.concatenate([seen, block])[-min(longest, given) :]
                 shares = n.answer(seen) if len(seen) >= min(longest, fewest) else None
             if shares is not None:
-                yield ((given - 1 + n.reach) * n.hop + n.size) / n.rate, shares
+                yield min(seconds, ((given - 1 + n.reach) * n.hop + n.size) / n.rate), shares
 
 
-def words(n: Network, heard: Iterable[tuple[float, Array]]) -> Iterator[dict[str, Any]]:
+def words(n: Network, pieces: Iterable[Array]) -> Iterator[dict[str, Any]]:
     """A word is heard when it is probable on average over the last steps; once until it fades, and not too soon."""
     threshold, refractory = n.detection["threshold"], n.detection["refractory_ms"] / 1000
     steps = max(1, round(n.detection["smoothing_ms"] / 1000 / (n.step * n.hop / n.rate)))
     is_word = np.array([label not in ("_unknown_", "_silence_") for label in n.labels])
     recent, last, holding = np.empty((0, len(n.labels)), np.float32), -np.inf, -1
-    for time, shares in heard:
+    silence = np.zeros((steps + 2) * n.step * n.hop, np.float32)  # for a word that ends with the sound
+    for time, shares in answers(n, pieces, silence):
         recent = np.concatenate([recent, shares[None]])[-steps:]
         mean = recent.mean(axis=0)
         holding = -1 if mean[holding] < threshold / 2 else holding
@@ -116,21 +115,22 @@ def words(n: Network, heard: Iterable[tuple[float, Array]]) -> Iterator[dict[str
             yield {"start": start, "end": time, "label": n.labels[best], "confidence": sure}
 
 
-def sound_of(path: str, rate: int) -> Array:
-    """A file as samples at `rate` [Hz], channels averaged; another rate is changed by cutting or widening its spectrum."""
-    samples, there = soundfile.read(path, dtype="float32", always_2d=True)
-    sound, count = samples.mean(axis=1), round(len(samples) * rate / there)
-    if there != rate and count:
-        sound = np.fft.irfft(np.fft.rfft(sound), count) * (count / len(sound))
-    return np.asarray(sound, np.float32)
-
-
 def pieces_of(source: str, rate: int) -> Iterator[Array]:
-    """A recording, or what comes through a pipe, a tenth of a second at a time."""
-    if source != "-":
-        yield from np.array_split(sound := sound_of(source, rate), 1 + len(sound) * 10 // rate)
+    """A pipe, or a file brought to `rate` [Hz] by its spectrum: of ten seconds at a time and one more to either side."""
     while source == "-" and len(raw := sys.stdin.buffer.read(2 * (rate // 10))) > 1:
         yield np.frombuffer(raw, "<i2", len(raw) // 2).astype(np.float32) / 32768
+    if source == "-":
+        return
+    with soundfile.SoundFile(source) as file:
+        file.seekable, there = lambda: False, file.samplerate  # soundfile seeks after reading, which spoils an MP3
+        block = sound = np.zeros(there)
+        while len(block):
+            block = file.read(10 * there, dtype="float32", always_2d=True).mean(axis=1)
+            if not file.frames or not np.isfinite(block).all():
+                raise ValueError(f"{source} holds {'values that are not numbers' if file.frames else 'no sound'}")
+            sound = np.concatenate([sound[-2 * there :], block if len(block) else np.zeros(there)])
+            same = np.fft.irfft(np.fft.rfft(sound, norm="forward"), round(len(sound) * rate / there), norm="forward")
+            yield np.asarray(same[rate:-rate], np.float32)
 
 
 if __name__ == "__main__":
@@ -142,8 +142,8 @@ if __name__ == "__main__":
     try:
         name = "streaming" if options.listen and (folder / "streaming.onnx").is_file() else "model"
         network = Network(folder / f"{name}{'.int8' * options.int8}.onnx")
-        heard = answers(network, pieces_of(options.source, network.rate))  # as it is asked for
-        for one in words(network, heard) if options.listen else [network.hear(sound_of(options.source, network.rate))]:
+        pieces = pieces_of(options.source, network.rate)
+        for one in words(network, pieces) if options.listen else [network.hear(np.concatenate(list(pieces)))]:
             print(json.dumps(one, ensure_ascii=False), flush=True)
     except (Exception, KeyboardInterrupt) as error:  # a sentence for whatever it is: onnxruntime's have no common kind
         sys.exit(f"listen.py: {error}" if str(error) else 1)

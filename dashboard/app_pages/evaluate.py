@@ -274,11 +274,9 @@ def _page() -> None:
             or first
         )
         corpus: CorpusReference | None = None
-        with st.expander(
-            f"Judged by: {as_text(corpus_title(run.config.corpus))}"
-            if not st.session_state.get("other_corpus")
-            else "Judged by another corpus"
-        ):
+        other = bool(st.session_state.get("other_corpus"))
+        title = "another corpus" if other else as_text(corpus_title(run.config.corpus))
+        with st.expander(f"Judged by: {title}", expanded=other):  # open while it says which
             if st.toggle("Judge by another corpus than its own", key="other_corpus"):
                 corpus = choose_corpus("evaluate")
                 if corpus is None:
@@ -305,8 +303,9 @@ def _page() -> None:
             st.page_link("app_pages/corpora.py", label="To the Data page", icon=":material/library_music:")
             listening_bench.show_kept(run, split)
             return
-        judgement = _judgement(run, corpus, split)
-        _headline(judgement)
+        with st.container():  # of one place, however much is in it: what moves the tabs puts them back to the first
+            judgement = _judgement(run, corpus, split)
+            _headline(judgement)
         matrix, classes, speakers, confidence, listening, mistakes, compared = st.tabs(
             [
                 "Confusion matrix",
@@ -316,7 +315,8 @@ def _page() -> None:
                 "Listening",
                 "Most confident mistakes",
                 "Runs compared",
-            ]
+            ],
+            key="evaluate_tabs",
         )
         with matrix:
             _confusion(judgement)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +26,7 @@ from dashboard.widgets import (
     usable_runs,
 )
 from data.corpus import SILENCE, UNKNOWN
+from data.errors import HarkError
 
 if TYPE_CHECKING:
     from audio_models.detection import DetectionConfig, Event
@@ -38,7 +41,7 @@ _TABLE_ROWS = 9  # in sight
 
 def _settings(run: Run) -> DetectionConfig:
     """When a word counts as heard, as the user sets it."""
-    from audio_models import listener
+    from audio_models import bench, listener
     from audio_models.detection import DetectionConfig
 
     usual = listener.settings(run)
@@ -63,11 +66,19 @@ def _settings(run: Run) -> DetectionConfig:
         )
         columns[2].caption("For how long nothing more is heard after a word, as its end may sound like another.")
         config = DetectionConfig(threshold, smoothing, refractory)
-        if config != usual:
-            st.button(
-                "Keep for this network", icon=":material/save:", key="listen-keep",
-                on_click=_keep, args=(run, config), help="Used from now on wherever this network listens.",
-            )  # fmt: skip
+        with st.container(horizontal=True):
+            if config != usual:
+                st.button(
+                    "Keep for this network", icon=":material/save:", key="listen-keep",
+                    on_click=_keep, args=(run, config), help="Used from now on wherever this network listens.",
+                )  # fmt: skip
+            advised = bench.advised(run)
+            if advised != config:
+                st.button(
+                    f"Back to {advised.threshold:.0%}, {advised.smoothing_ms:.0f} ms, {advised.refractory_ms:.0f} ms",
+                    icon=":material/undo:", key="listen-back", on_click=_keep, args=(run, advised),
+                    help="What fared best when it was measured, or else the usual settings.",
+                )  # fmt: skip
     return config
 
 
@@ -76,6 +87,8 @@ def _keep(run: Run, config: DetectionConfig) -> None:
 
     with faults_in_words():
         listener.keep_settings(run, config)
+    for slider in ("threshold", "smoothing", "pause"):  # which show what is kept
+        st.session_state.pop(f"listen-{slider}-{run.id}", None)
 
 
 def _headline(hearing: Hearing, events: tuple[Event, ...]) -> None:
@@ -87,6 +100,20 @@ def _headline(hearing: Hearing, events: tuple[Event, ...]) -> None:
         f"{as_text(describe_run(hearing.run))}.  \n"
         f"Took {_spent(hearing.took)}, {found.seconds / max(hearing.took, 0.01):,.0f} times as fast as it was spoken."
     )
+    if hearing.recording.said:
+        missed = Counter(hearing.recording.said) - Counter(event.label for event in events)
+        names = ", ".join(f"**{as_text(word)}**" for word in missed.elements())
+        text.markdown(
+            f"Of the {len(hearing.recording.said)} that are said it did not hear {names}."
+            if names
+            else "All that are said were heard."
+        )
+    if found.sample_rate < (rate := warm.recognizer(hearing.run).features.sample_rate):
+        text.warning(
+            f"The recording has {found.sample_rate:,} samples a second, so that it holds nothing above {found.sample_rate // 2:,} Hz; "
+            f"the network learned from sound of {rate:,} samples a second. Expect more mistakes.",
+            icon=":material/warning:",
+        )
     if found.manner == "state":
         text.caption(
             "It listens without a break: what it heard before stays in its state, so that each moment is read once. "
@@ -96,8 +123,8 @@ def _headline(hearing: Hearing, events: tuple[Event, ...]) -> None:
         times = max(1, round(found.clip_seconds / found.step_seconds))
         text.caption(
             f"This network was made for clips, so it hears through a sliding window: the last {found.clip_seconds:.1f} s "
-            f"anew every {found.step_seconds:.1f} s. Each moment is read about {times} times; a network that reads "
-            "forwards only reads it once."
+            f"anew every {found.step_seconds:.1f} s. Each moment is read about {times} times; a network of the recipe For "
+            "listening reads it once."
         )
 
 
@@ -108,7 +135,7 @@ def _spent(seconds: float) -> str:
 def _table(events: tuple[Event, ...]) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "id": range(len(events)),
+            "id": [f"{event.end:.3f} {event.label}" for event in events],  # the same whatever else is heard
             "start": [event.start for event in events],
             "end": [event.end for event in events],
             "at": [clock(event.end, 1) for event in events],
@@ -118,11 +145,15 @@ def _table(events: tuple[Event, ...]) -> pd.DataFrame:
     )
 
 
+def _tenths(seconds: float) -> float:
+    """Rounded down to a tenth, as the fields show it; rounded up, it could lie beyond the end."""
+    return math.floor(10 * seconds + 1e-6) / 10 or seconds
+
+
 def _look(start: float, seconds: float, whole: float, *, play: bool = False) -> None:
     """Put the closer look on a stretch."""
-    seconds = min(max(0.5, seconds), _LONGEST_LOOK, whole)
-    start = round(min(max(0.0, start), whole - seconds), 1)
-    seconds = round(seconds, 1)
+    seconds = _tenths(min(max(0.5, seconds), _LONGEST_LOOK, whole))
+    start = _tenths(min(max(0.0, start), whole - seconds))
     st.session_state["listen_from"], st.session_state["listen_length"] = start, seconds
     st.session_state["listen_play"] = (start, seconds) if play else None
 
@@ -138,8 +169,10 @@ def _dragged(hearing: Hearing, key: str) -> None:
 
 
 def _clicked(hearing: Hearing, events: tuple[Event, ...], key: str) -> None:
-    for chosen in st.session_state[key].selection.get("event", [])[:1]:
-        _look_at(hearing, events[int(chosen["id"])])
+    chosen = [one["id"] for one in st.session_state[key].selection.get("event", [])]
+    for event, name in zip(events, _table(events)["id"], strict=True):
+        if name in chosen[:1]:
+            _look_at(hearing, event)
 
 
 def _row_chosen(hearing: Hearing, events: tuple[Event, ...], key: str) -> None:
@@ -168,8 +201,8 @@ def _overview(hearing: Hearing, events: tuple[Event, ...], table: pd.DataFrame) 
     )  # fmt: skip
     left_out = f" {len(words) - len(rows)} words that were heard least have no row." if len(words) > len(rows) else ""
     st.caption(
-        "A triangle is a word that was heard: click it to hear it. The darker its row, the more probable the word was. "
-        f"Drag over the waveform to look closer.{left_out}"
+        "A triangle is a word that was heard: click it to hear it. The stronger the colour of its row, the more probable "
+        f"the word was. Drag over the waveform to look closer, at up to a minute.{left_out}"
     )
 
 
@@ -181,7 +214,12 @@ def _closer_look(hearing: Hearing, table: pd.DataFrame) -> None:
     first, length = st.columns(2)
     start = first.number_input("From second", 0.0, max(0.0, whole - 0.1), step=1.0, format="%.1f", key="listen_from")
     seconds = length.number_input(
-        "Seconds shown", min(0.5, whole), min(_LONGEST_LOOK, whole), step=1.0, format="%.1f", key="listen_length"
+        "Seconds shown",
+        min(0.5, _tenths(whole)),
+        min(_LONGEST_LOOK, whole),
+        step=1.0,
+        format="%.1f",
+        key="listen_length",
     )
     samples, rate = listening.stretch(hearing.recording, start, seconds)
     # only the stretch that was asked for by a click on its word; it goes on playing while the page is drawn anew
@@ -249,7 +287,9 @@ def _show(hearing: Hearing) -> None:
             _list(hearing, events, table)
         else:
             st.markdown("##### No word was heard")
-            st.markdown("Were there any? Then lower the threshold under “When a word counts as heard”.")
+            st.markdown(
+                "Were there any? Then lower the threshold, or smooth over less, under “When a word counts as heard”."
+            )
     with picture:
         st.markdown("##### A closer look")
         _closer_look(hearing, table)
@@ -282,10 +322,16 @@ def _page() -> None:
             on_click=_stop if now else _begin,
         )  # fmt: skip
         if now and recording is not None:
-            listening.listen(run, recording)
-            for key in ("listen_from", "listen_length", "listen_play"):
-                st.session_state.pop(key, None)
+            try:
+                listening.listen(run, recording)
+            except HarkError as error:  # told below the button, which is to say Listen again
+                st.session_state["listen_fault"] = str(error)
+            else:
+                for key in ("listen_from", "listen_length", "listen_play"):
+                    st.session_state.pop(key, None)
             st.rerun()
+        if fault := st.session_state.pop("listen_fault", None):
+            st.error(as_text(fault), icon=":material/error:")
         if stopped:
             st.caption("Stopped before the end.")
         hearing = listening.kept()

@@ -104,7 +104,7 @@ def _outcome(run: Run, state: State, history: list[Epoch]) -> None:
     best = min(history, key=lambda row: row.validation_loss)
     skipped = f" {state.skipped} clips could not be read and were left out." if state.skipped else ""
     st.markdown(
-        f"Best so far: **{percent(best.validation_accuracy)}**, validation, epoch {best.epoch} of {len(history)}; {in_words(state.seconds)} in all.{skipped}"
+        f"{'Best so far' if state.status in ACTIVE else 'Best'}: **{percent(best.validation_accuracy)}**, validation, epoch {best.epoch} of {len(history)}; {in_words(state.seconds)} in all.{skipped}"
     )
     if state.status not in ACTIVE:
         with st.container(horizontal=True):

@@ -57,13 +57,13 @@ def decode(message: Any) -> Chunk:
     try:
         samples = np.frombuffer(base64.b64decode(message["audio"], validate=True), "<i2")
         numbers = {name: int(message[name]) for name in ("number", "rate", "first", "seen")}
-        if min(numbers.values()) < 0:
+        if min(numbers.values()) < 0 or not numbers["rate"]:
             raise ValueError
         return Chunk(
             sitting=str(message["sitting"]), stream=str(message["stream"]),
             samples=samples.astype(np.float32) / np.float32(32768), **numbers,
         )  # fmt: skip
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise AudioError("The browser sent sound that cannot be read; load the page anew.") from error
 
 
@@ -112,8 +112,9 @@ class Exchange:
         self._known += len(new)
         self._steps += self._as_steps(self.listener.feed(new))
         if chunk.stream == self._stream and chunk.seen > self._first:
-            del self._steps[: chunk.seen - self._first]
-            self._first = chunk.seen
+            seen = min(chunk.seen - self._first, len(self._steps))
+            del self._steps[:seen]
+            self._first += seen
         return {
             "sitting": self._sitting,
             "number": chunk.number,

@@ -1,6 +1,6 @@
 // The open microphone. The sound goes to the page's server over the connection that the page has anyway; what the
 // network makes of it comes back and is drawn here. One message is under way at a time, and each holds all sound that
-// the server has not confirmed, so that none is lost.
+// the server has not confirmed, so that what the line loses is sent again.
 
 const SEND_SECONDS = 0.09; // of sound in a message, at the least
 const BEHIND_SECONDS = 1; // from then on the page says that the server is behind
@@ -49,8 +49,10 @@ const NOT_SECURE =
 const UNPLUGGED = "The microphone is gone: plug it in, then press Start again.";
 const MUTED = "The microphone gives nothing, not even noise: is it muted?";
 const YIELDS_TO = ["pointerdown", "click", "keydown", "popstate"];
+const PRESSING = ["Enter", " "]; // keys that do what a click does
 const YIELD_MS = 1000; // after a click elsewhere on the page
-const LEAVE_MS = 5000; // after one on a link
+const LEAVE_MS = 5000; // after one on a link to another page
+const BEHIND = "The server is behind, by more than a second; nothing is lost.";
 const NO_ANSWER = "The server does not answer; the page goes on by itself once it does.";
 
 export default function ({ data, parentElement, setStateValue }) {
@@ -111,20 +113,33 @@ function open(root) {
   let seen = 0; // steps of this stream
   let number = 0; // of the last message
   let answered = []; // how long the last answers took [ms]
-  let yieldsUntil = 0; // nothing is sent before [ms]
+  let yieldsFrom = 0; // nothing is sent from then [ms]
+  let yieldsUntil = 0; // until then
 
   // A message runs this part of the page alone, and would cut off the run that a click elsewhere asked for: one that leads to
   // another page left an empty one. So the click goes first; the sound is kept meanwhile.
   function yields(event) {
-    if (event.composedPath?.().includes(root)) return;
-    const leads = event.type === "popstate" || event.composedPath().some((one) => one instanceof HTMLAnchorElement);
-    yieldsUntil = performance.now() + (leads ? LEAVE_MS : YIELD_MS);
+    const path = event.composedPath();
+    if (path.includes(root) || (event.type === "keydown" && !PRESSING.includes(event.key))) return;
+    const link = path.find((one) => one instanceof HTMLAnchorElement);
+    const leads = event.type === "popstate" || (link && link.pathname !== location.pathname);
+    const time = performance.now();
+    if (time > yieldsUntil) yieldsFrom = time;
+    // clicks one after the other do not hold the sound for ever
+    yieldsUntil = Math.min(yieldsFrom + LEAVE_MS, Math.max(yieldsUntil, time + (leads ? LEAVE_MS : YIELD_MS)));
+  }
+
+  // Seconds for which the page itself held the sound since the last answer, or the last message before it.
+  function held() {
+    const since = Math.max(yieldsFrom, microphone.answered ?? 0);
+    return Math.max(0, Math.min(yieldsUntil, performance.now()) - since) / 1000;
   }
 
   // --- the microphone
   async function start() {
     say("");
     if (!navigator.mediaDevices?.getUserMedia) return say(NOT_SECURE);
+    const focused = root.getRootNode().activeElement === button;
     button.disabled = true;
     const opened = { chunks: [], next: 0, zeros: 0, left: 0, sitting: crypto.randomUUID(), underway: null };
     try {
@@ -137,19 +152,20 @@ function open(root) {
       await opened.context.audioWorklet.addModule(code);
       URL.revokeObjectURL(code);
       await opened.context.resume();
+      const recorder = new AudioWorkletNode(opened.context, "recorder", { numberOfOutputs: 0 });
+      recorder.port.onmessage = ({ data }) => microphone === opened && take(data);
+      opened.context.createMediaStreamSource(opened.source).connect(recorder);
     } catch (error) {
       release(opened);
       return say(REASONS[error.name] ?? `The microphone cannot be opened (${error.name}).`);
     } finally {
       button.disabled = false;
+      if (focused) button.focus(); // which it lost while it was disabled
     }
     if (!root.isConnected) return release(opened); // the page was left meanwhile
     opened.rate = opened.context.sampleRate;
     clear();
     microphone = opened;
-    const recorder = new AudioWorkletNode(opened.context, "recorder", { numberOfOutputs: 0 });
-    recorder.port.onmessage = ({ data }) => microphone === opened && take(data);
-    opened.context.createMediaStreamSource(opened.source).connect(recorder);
     for (const track of opened.source.getAudioTracks()) track.onended = () => stop(UNPLUGGED);
     opened.timer = setInterval(watch, 500);
     for (const kind of YIELDS_TO) window.addEventListener(kind, yields, true);
@@ -168,7 +184,7 @@ function open(root) {
     if (microphone) release(microphone);
     microphone = null;
     say(reason);
-    note.textContent = "";
+    remark("");
     meter(0);
     label();
     paint();
@@ -194,17 +210,18 @@ function open(root) {
 
   function pass() {
     const { underway, chunks, rate } = microphone;
-    if (performance.now() < yieldsUntil) return;
-    if (underway && performance.now() - underway.at < AGAIN_MS) return;
-    if (waiting() > SKIP_SECONDS) {
+    const time = performance.now();
+    if (time < yieldsUntil) return;
+    if (underway && time - underway.at < AGAIN_MS) return;
+    if (waiting() - held() > SKIP_SECONDS) {
       const first = microphone.next - KEEP_SECONDS * rate;
       const before = waiting();
       while (chunks[0].first < first) chunks.shift();
       microphone.left += before - waiting();
-      microphone.skipped = performance.now();
+      microphone.skipped = time;
     }
     if (waiting() < SEND_SECONDS) return;
-    microphone.underway = { number: ++number, at: performance.now(), captured: microphone.at, first: underway?.first ?? performance.now() };
+    microphone.underway = { number: ++number, at: time, captured: microphone.at, first: underway?.first ?? time };
     send({
       sitting: microphone.sitting, number, rate, first: chunks[0].first, audio: base64(chunks), stream, seen,
     });
@@ -234,7 +251,8 @@ function open(root) {
     const { chunks, underway } = microphone;
     while (chunks.length && chunks[0].first + chunks[0].samples.length <= reply.known) chunks.shift();
     if (underway && reply.number >= underway.number) {
-      answered = [...answered, performance.now() - underway.captured].slice(-20);
+      microphone.answered = performance.now();
+      answered = [...answered, microphone.answered - underway.captured].slice(-20);
       microphone.underway = null;
     }
     pass();
@@ -281,17 +299,19 @@ function open(root) {
     fault.textContent = sentence;
   }
 
+  function remark(sentence) {
+    if (note.textContent !== sentence) note.textContent = sentence; // set anew it would be read out again
+  }
+
   function watch() {
     const time = performance.now();
-    const behind = waiting();
     const { underway, skipped, zeros, rate } = microphone;
     if (time - skipped > SAID_MS) microphone.left = 0;
-    if (underway && time - underway.first > LOST_MS) note.textContent = NO_ANSWER;
+    if (underway && time > yieldsUntil && time - Math.max(underway.first, yieldsUntil) > LOST_MS) remark(NO_ANSWER);
     else if (microphone.left)
-      note.textContent = `The server was more than ${SKIP_SECONDS} seconds behind, so ${microphone.left.toFixed(1)} seconds were left out.`;
-    else if (behind > BEHIND_SECONDS) note.textContent = `The server is ${behind.toFixed(1)} seconds behind; nothing is lost.`;
-    else if (zeros > MUTED_SECONDS * rate) note.textContent = MUTED;
-    else note.textContent = "";
+      remark(`The server was more than ${SKIP_SECONDS} seconds behind, so ${microphone.left.toFixed(1)} seconds were left out.`);
+    else if (waiting() - held() > BEHIND_SECONDS) remark(BEHIND);
+    else remark(zeros > MUTED_SECONDS * rate ? MUTED : "");
     const sorted = [...answered].sort((one, other) => one - other);
     if (sorted.length) speed.textContent = `answers after ${Math.round(sorted[sorted.length >> 1])} ms`;
     pass(); // also where no sound comes any more
@@ -371,7 +391,8 @@ function open(root) {
 
 // Seconds as minutes and seconds: 72.4 is 1:12.4.
 function clock(seconds) {
-  return `${Math.floor(seconds / 60)}:${(seconds % 60).toFixed(1).padStart(4, "0")}`;
+  const tenths = Math.floor(10 * seconds + 1e-6); // rounded down, so that no minute has sixty seconds
+  return `${Math.floor(tenths / 600)}:${((tenths % 600) / 10).toFixed(1).padStart(4, "0")}`;
 }
 
 // The samples of all chunks, one after the other.
