@@ -41,7 +41,8 @@ def choose_recording(run: Run) -> ChosenRecording | None:
         HarkError: there is no such file.
     """
     which, what = st.columns([2, 3])
-    chosen = which.segmented_control("Recording", _SOURCES, default="Example", required=True, key="listen_source")
+    _remembered("listen_source", _SOURCES[0])
+    chosen = which.segmented_control("Recording", _SOURCES, required=True, key="listen_source", on_change=_remember)
     with what:
         if chosen == "Upload":
             file = st.file_uploader(
@@ -51,9 +52,10 @@ def choose_recording(run: Run) -> ChosenRecording | None:
         if chosen == "On this computer":
             from audio_models import recordings  # brings onnxruntime and librosa
 
+            _remembered("listen_path", "")
             typed = st.text_input(
                 "Path of a recording of up to two hours", placeholder="/home/me/lecture.mp3", key="listen_path",
-                help="WAV, FLAC, OGG or MP3. It is read where it lies, bit by bit; nothing is copied.",
+                on_change=_remember, help="WAV, FLAC, OGG or MP3. It is read where it lies, bit by bit; nothing is copied.",
             )  # fmt: skip
             if not typed.strip():
                 return None
@@ -63,6 +65,20 @@ def choose_recording(run: Run) -> ChosenRecording | None:
         said, content = _example(words)
         st.caption("Synthetic voices say, with pauses and a faint hiss: " + ", ".join(map(as_text, said)) + ".")
         return ChosenRecording("Example", content, said)
+
+
+_REMEMBERED = "listen_chosen"
+
+
+def _remember() -> None:
+    """Keep what was chosen: Streamlit forgets it once another page is opened."""
+    kept = st.session_state.setdefault(_REMEMBERED, {})
+    kept |= {key: st.session_state[key] for key in ("listen_source", "listen_path") if key in st.session_state}
+
+
+def _remembered(key: str, at_first: str) -> None:
+    """Give a widget what was chosen in it last, where the page was left meanwhile."""
+    st.session_state.setdefault(key, st.session_state.get(_REMEMBERED, {}).get(key, at_first))
 
 
 @st.cache_data(show_spinner="The voices speak …", max_entries=4)  # type: ignore[untyped-decorator]

@@ -181,7 +181,10 @@ def test_what_was_heard_outlives_a_visit_to_another_page_and_its_recording(recor
     app.switch_page("app_pages/listen.py").run()
     healthy(app)
     assert _heard(app) == ["low", "high", "low"]
-    assert any("cannot be opened" in error.value for error in app.error), "the closer look"
+    assert app.text_input(key="listen_path").value == str(recording), "it is remembered"
+    assert len([error for error in app.error if "cannot be opened" in error.value]) == 2, (
+        "the choice, and the closer look"
+    )
 
 
 @pytest.mark.parametrize(

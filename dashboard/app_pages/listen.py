@@ -311,7 +311,9 @@ def _page() -> None:
         with model:
             run = choose_listener(models, "listen_run")
         words.markdown(listens_for(run))
-        recording = choose_recording(run)
+        recording = None
+        with faults_in_words():  # what was heard stays, whatever is chosen next
+            recording = choose_recording(run)
         now = st.session_state.pop("listen_now", False) and recording is not None
         stopped = st.session_state.pop("listen_stopped", False)
         # one button with one key, so that none is left of the run before; a click on Cancel runs the page anew, which
