@@ -11,10 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dashboard import charts
-from dashboard.charts import ACCENT, PALETTE
+from dashboard.charts import PALETTE
 
 _MARK = PALETTE[1]
-_RIBBON = "#3d8fd1"  # stands out from a light ground and from a dark one
+_CLEAR = "#3d8fd1"  # stands out from a light ground and from a dark one
 _QUIET = "#7c878c"
 _LEFT = 84  # pixels of the vertical axes, so that pictures that lie under one another share their time
 _FAINTEST = 0.05  # a probability below it is not drawn
@@ -55,7 +55,7 @@ def outline(
     )
     wave = (
         alt.Chart(table)
-        .mark_area(color=ACCENT, stroke=ACCENT, strokeWidth=1)  # the stroke keeps silence visible
+        .mark_area(color=_CLEAR, stroke=_CLEAR, strokeWidth=1)  # the stroke keeps silence visible
         .encode(
             x=alt.X("seconds:Q", scale=scale, axis=alt.Axis(labels=False, ticks=False, title=None, grid=False)),
             y=alt.Y("low:Q", title=None, axis=_vertical(tickCount=3, grid=False)),
@@ -102,7 +102,7 @@ def timeline(
     time = _time(seconds)
     ribbon = (
         alt.Chart(cells)
-        .mark_rect(color=_RIBBON, height={"band": 0.7})
+        .mark_rect(color=_CLEAR, height={"band": 0.7})
         .encode(
             **place,
             x=alt.X("from:Q", **time),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from audio_models import jobs, runs
 from audio_models.runs import Epoch, Run
@@ -289,6 +290,31 @@ def test_evaluate_shows_accuracy_with_interval_and_split(home: Path) -> None:
     (run,) = runs.listing()
     kept = json.loads(next((run.folder / "evaluations").glob("test-*.json")).read_text())
     assert f"{kept['accuracy'] * 100:.1f} %" in text
+
+
+def test_the_tabs_of_evaluate_keep_their_place(home: Path) -> None:
+    """What moves them puts them back to the first: a judgement's progress, or a remark below the accuracy."""
+
+    def place(app: AppTest) -> int:
+        healthy(app)
+        return next(place for place, block in app.main.children.items() if block.type == "tab_container")
+
+    app = open_page("evaluate")
+    first = place(app)
+    assert place(app.run()) == first, "judged already"
+    app.get("button_group")[0].set_value("validation").run()
+    assert "chose the epoch" in text_of(app)
+    assert place(app) == first
+
+
+def test_the_choice_of_another_corpus_stays_open(home: Path, tmp_path: Path) -> None:
+    app = open_page("evaluate")
+    (judged,) = [one for one in app.expander if one.label.startswith("Judged by")]
+    assert not judged.proto.expanded
+    app.session_state["evaluate_name"] = "a folder on this computer"
+    app.toggle(key="other_corpus").set_value(True).run()
+    (judged,) = [one for one in app.expander if one.label == "Judged by: another corpus"]
+    assert judged.proto.expanded
 
 
 def test_evaluate_says_what_another_split_is_worth(home: Path) -> None:

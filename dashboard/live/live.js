@@ -15,6 +15,7 @@ const SHOWN_EVENTS = 8;
 const DRAW_MS = 40;
 const QUIETEST = -60; // of the level meter [dB]
 
+const APART = ["_unknown_", "_silence_"];
 const ROW = 26; // height of a ribbon [px]
 
 // Runs beside the page, in the thread of the sound: channels averaged, 16 bits, about 20 ms at a time.
@@ -353,13 +354,14 @@ function open(root) {
     if (!steps.length) return;
     const until = microphone?.at ? (microphone.next / microphone.rate) + (performance.now() - microphone.at) / 1000 : steps.at(-1).time;
     const x = (time) => width * (1 - (until - time) / SHOWN_SECONDS);
-    context.fillStyle = accent;
     for (const { time, row } of steps) {
       const left = Math.round(x(time - step_seconds)); // whole pixels: no seams between the steps
       const wide = Math.round(x(time)) - left;
       row.forEach((share, place) => {
         if (share < 0.03) return;
-        context.globalAlpha = 0.3 + 0.7 * share;
+        const isWord = !APART.includes(labels[place]); // what is none stays in the background
+        context.fillStyle = isWord ? accent : text;
+        context.globalAlpha = (0.3 + 0.7 * share) * (isWord ? 1 : 0.3);
         const thick = Math.max(1, share * (ROW - 4));
         context.fillRect(left, ROW * (place + 0.5) - thick / 2, wide, thick);
       });
