@@ -19,7 +19,7 @@ from audio_models.errors import AudioError
 from audio_models.listener import Listener
 from audio_models.options import changed
 from audio_models.progress import TerminalProgress
-from audio_models.terminal import print_json
+from audio_models.terminal import complain, print_json
 from audio_models.waveform import Waveform
 from data import catalogue
 
@@ -35,7 +35,10 @@ def listen(options: argparse.Namespace) -> int:
         return _hear(Listener(run, config, options.rate), pcm(sys.stdin.buffer), sys.stdout)
     path = recordings.find(options.source)
     rate = recordings.sample_rate(path)
-    return _hear(Listener(run, config, rate), recordings.blocks(path), sys.stdout)
+    hearing = Listener(run, config, rate)
+    if warning := listener.too_low(rate, hearing.features):
+        complain(warning)
+    return _hear(hearing, recordings.blocks(path), sys.stdout)
 
 
 def _hear(hearing: Listener, chunks: Iterator[Waveform], out: TextIO) -> int:

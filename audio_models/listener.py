@@ -12,7 +12,7 @@ import soxr
 from numpy.typing import NDArray
 
 from audio_models import waveform
-from audio_models.config import from_dict
+from audio_models.config import FeatureConfig, from_dict
 from audio_models.detection import DetectionConfig, Event, smoothing_steps
 from audio_models.errors import AudioError, ConfigError
 from audio_models.network_stream import NetworkStream
@@ -47,6 +47,7 @@ class Listener:
 
     Attributes:
         labels: in the order of the probabilities.
+        features: that it reads.
         manner: how the network goes on, by its "state" or a "window", see `network_stream`.
         config: see above.
         step_seconds: from one answer to the next [s].
@@ -61,6 +62,7 @@ class Listener:
     def __init__(self, run: Run, config: DetectionConfig | None = None, sample_rate: int | None = None) -> None:
         self._stream = NetworkStream(run)
         self.labels = self._stream.labels
+        self.features = self._stream.recognizer.features
         self.manner = self._stream.manner
         self.step_seconds = self._stream.step_seconds
         self.clip_seconds = self._stream.recognizer.clip_seconds
@@ -104,6 +106,16 @@ class Listener:
                 events.append(event)
         shape = (-1, len(self.labels))
         return Heard(np.array(times), np.array(rows, np.float32).reshape(shape), tuple(events))
+
+
+def too_low(sample_rate: int, features: FeatureConfig) -> str:
+    """What to say of a recording whose rate [Hz] leaves some of a network's bands empty; "" where it does not."""
+    if sample_rate / 2 >= features.fmax:
+        return ""
+    return (
+        f"The recording has {sample_rate:,} samples a second, so that it holds nothing above {sample_rate // 2:,} Hz; the network "
+        f"learned from sound of up to {features.fmax:,.0f} Hz. Expect more mistakes."
+    )
 
 
 def settings(run: Run) -> DetectionConfig:

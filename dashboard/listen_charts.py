@@ -43,6 +43,7 @@ def outline(
         seconds: length of the recording [s].
         shown: from when to when the closer look goes [s].
     """
+    loudest = float(max(-low.min(), high.max())) or 1.0  # silence has an axis too
     table = pd.DataFrame({"seconds": (np.arange(len(low)) + 0.5) / len(low) * seconds, "low": low, "high": high})
     scale = alt.Scale(domain=[0, seconds], nice=False)
     drag = alt.selection_interval(
@@ -58,7 +59,12 @@ def outline(
         .mark_area(color=_CLEAR, stroke=_CLEAR, strokeWidth=1)  # the stroke keeps silence visible
         .encode(
             x=alt.X("seconds:Q", scale=scale, axis=alt.Axis(labels=False, ticks=False, title=None, grid=False)),
-            y=alt.Y("low:Q", title=None, axis=_vertical(tickCount=3, grid=False)),
+            y=alt.Y(
+                "low:Q",
+                title=None,
+                axis=_vertical(tickCount=3, grid=False),
+                scale=alt.Scale(domain=[-loudest, loudest]),
+            ),
             y2="high:Q",
         )
         .add_params(drag)

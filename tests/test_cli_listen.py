@@ -94,6 +94,15 @@ def test_half_a_sample_waits_for_its_other_half() -> None:
     np.testing.assert_array_equal(got * 32768, np.arange(-500, 500))
 
 
+def test_a_rate_that_leaves_bands_empty_is_told(tmp_path: Path, command: Callable[..., Done]) -> None:
+    run = untrained_run(STREAMING, scale=9)
+    soundfile.write(tmp_path / "low.wav", _sound(8000), 8000, subtype="FLOAT")
+    done = command("listen", run.id, tmp_path / "low.wav", *EAGER)
+    assert done.returncode == 0
+    assert "samples a second" not in done.stdout, "where there are only words"
+    assert "8,000 samples a second, so that it holds nothing above 4,000 Hz" in done.stderr
+
+
 def test_a_file_in_the_pipe_is_no_raw_sound() -> None:
     for content, said in ((b"RIFF\x24\x00WAVE", "a WAV file"), (b"fLaC\x00", "a FLAC file")):
         with pytest.raises(AudioError, match=f"brings {said}, and not raw sound"):

@@ -95,7 +95,7 @@ def answers(n: Network, pieces: Iterable[Array], silence: Array) -> Iterator[tup
                 seen = np.concatenate([seen, block])[-min(longest, given) :]
                 shares = n.answer(seen) if len(seen) >= min(longest, fewest) else None
             if shares is not None:
-                yield min(seconds, ((given - 1 + n.reach) * n.hop + n.size) / n.rate), shares
+                yield round(min(seconds, ((given - 1 + n.reach) * n.hop + n.size) / n.rate), 4), shares
 
 
 def words(n: Network, pieces: Iterable[Array]) -> Iterator[dict[str, Any]]:
@@ -111,8 +111,8 @@ def words(n: Network, pieces: Iterable[Array]) -> Iterator[dict[str, Any]]:
         holding = -1 if mean[holding] < threshold / 2 else holding
         best = int(np.where(is_word, mean, -1).argmax())
         if is_word[best] and mean[best] >= threshold and best != holding and time - last >= refractory:
-            last, holding, start, sure = time, best, max(0.0, time - n.clip_seconds), min(1.0, float(mean[best]))
-            yield {"start": start, "end": time, "label": n.labels[best], "confidence": sure}
+            last, holding, start = time, best, round(max(0.0, time - n.clip_seconds), 4)
+            yield {"start": start, "end": time, "label": n.labels[best], "confidence": min(1.0, float(mean[best]))}
 
 
 def pieces_of(source: str, rate: int) -> Iterator[Array]:

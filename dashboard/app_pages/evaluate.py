@@ -262,7 +262,7 @@ def _page() -> None:
         left, right, away = st.columns([5, 4, 2], vertical_alignment="bottom")
         with left:
             run = choose_run(models, "evaluate_run")
-        with away:
+        with away, st.container(horizontal=True, horizontal_alignment="right"):
             take_away(run)
         own_sides = evaluation.sides_of(run)
         sides = SIDES if st.session_state.get("other_corpus") or evaluation.HELD_BACK not in own_sides else own_sides

@@ -92,6 +92,8 @@ def _keep(run: Run, config: DetectionConfig) -> None:
 
 
 def _headline(hearing: Hearing, events: tuple[Event, ...]) -> None:
+    from audio_models.listener import too_low
+
     number, text = st.columns([1, 2], vertical_alignment="center")
     number.html(in_large_type("1 word" if len(events) == 1 else f"{len(events):,} words" if events else "no word"))
     found = hearing.found
@@ -108,12 +110,8 @@ def _headline(hearing: Hearing, events: tuple[Event, ...]) -> None:
             if names
             else "All that are said were heard."
         )
-    if found.sample_rate < (rate := warm.recognizer(hearing.run).features.sample_rate):
-        text.warning(
-            f"The recording has {found.sample_rate:,} samples a second, so that it holds nothing above {found.sample_rate // 2:,} Hz; "
-            f"the network learned from sound of {rate:,} samples a second. Expect more mistakes.",
-            icon=":material/warning:",
-        )
+    if warning := too_low(found.sample_rate, warm.recognizer(hearing.run).features):
+        text.warning(warning, icon=":material/warning:")
     if found.manner == "state":
         text.caption(
             "It listens without a break: what it heard before stays in its state, so that each moment is read once. "
@@ -233,11 +231,8 @@ def _closer_look(hearing: Hearing, table: pd.DataFrame) -> None:
         heard, features.sample_rate, bands, features.hop_length / features.sample_rate, start, inside
     )
     st.altair_chart(picture, key=f"listen-closer-{hearing.number}")
-    st.caption(
-        "Each bar reaches from where the word may have begun to when it was heard. Below it the waveform and the mel "
-        "bands of this stretch.",
-        help=TERMS["mel band"],
-    )
+    bars = "Each bar reaches from where the word may have begun to when it was heard. Below it: the"
+    st.caption(f"{bars if len(inside) else 'The'} waveform and the mel bands of this stretch.", help=TERMS["mel band"])
 
 
 def _list(hearing: Hearing, events: tuple[Event, ...], table: pd.DataFrame) -> None:
