@@ -270,11 +270,8 @@ def measure_and_choose(run: Run, report: Report = quiet) -> None:
 def keep(run: Run, bench: Bench) -> None:
     """Store a bench with the run, where that can be written to."""
     path = _path(run, bench.config.side)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        workspace.write_json(path, asdict(bench))
-    except (OSError, WorkspaceError):
-        pass  # a run on a read-only disk can be judged too
+    with contextlib.suppress(WorkspaceError):  # a run on a read-only disk can be judged too
+        workspace.write_json(workspace.made(path.parent) / path.name, asdict(bench))
 
 
 def advised(run: Run) -> DetectionConfig:

@@ -61,17 +61,18 @@ def _say(events: tuple[Event, ...], out: TextIO) -> None:
 def pcm(stream: BinaryIO) -> Iterator[Waveform]:
     """Raw sound, 16 bits little-endian, one channel, as it comes: chunks (n,) float32 in -1..1."""
     read = getattr(stream, "read1", stream.read)  # does not wait until all that was asked for is there
-    odd = b""
-    while content := read(_CHUNK):
-        if content[:4] in _FILES:
-            raise AudioError(
-                f"The pipe brings a {_FILES[content[:4]]} file, and not raw sound. Name the file instead of -, or make raw sound of it: "
-                "ffmpeg -i FILE -f s16le -ac 1 -ar 16000 -"
-            )
+    content, odd = read(_CHUNK), b""
+    if content[:4] in _FILES:
+        raise AudioError(
+            f"The pipe brings a {_FILES[content[:4]]} file, and not raw sound. Name the file instead of -, or make raw sound of it: "
+            "ffmpeg -i FILE -f s16le -ac 1 -ar 16000 -"
+        )
+    while content:
         content = odd + content
         whole = len(content) // 2 * 2
         odd = content[whole:]
         yield np.frombuffer(content[:whole], "<i2").astype(np.float32) / np.float32(32768)
+        content = read(_CHUNK)
 
 
 def bench(options: argparse.Namespace) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
@@ -253,11 +254,8 @@ def evaluate_and_keep(
 
 def _keep(run: Run, corpus: CorpusReference, judgement: Evaluation) -> None:
     path = _path(run, corpus, judgement.split)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        workspace.write_json(path, to_json(judgement))
-    except (OSError, WorkspaceError):
-        pass  # a run on a read-only disk can be judged too
+    with contextlib.suppress(WorkspaceError):  # a run on a read-only disk can be judged too
+        workspace.write_json(workspace.made(path.parent) / path.name, to_json(judgement))
 
 
 def kept(run: Run, corpus: CorpusReference | None = None, split: Side = "test") -> Evaluation | None:

@@ -134,11 +134,4 @@ def keep_settings(run: Run, config: DetectionConfig) -> None:
     Raises:
         WorkspaceError: it cannot be written.
     """
-    path = run.kept_folder / "detection.json"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise WorkspaceError(
-            f"{path.parent} cannot be made ({error.strerror}); check the permissions of {path.parent.parent}."
-        ) from error
-    workspace.write_json(path, asdict(config))
+    workspace.write_json(workspace.made(run.kept_folder) / "detection.json", asdict(config))

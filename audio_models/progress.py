@@ -36,6 +36,12 @@ def amount(done: int, total: int | None, unit: str) -> str:
     return f"{done} of {total} {unit}" if total else f"{done} {unit}"
 
 
+def in_brief(progress: Progress) -> str:
+    """What is done now and how far it is, where anything is known of that: "Reading clips: 120 of 300 clips"."""
+    far = f": {amount(progress.done, progress.total, progress.unit)}" if progress.done or progress.total else ""
+    return f"{progress.stage}{far}"
+
+
 def how_far(state: State, about: str = "about") -> str:
     """What work does now, how far it is, and the time left: "Training: 3 of 15 points, about 2 minutes left"."""
     left = f", {about} {in_words(state.seconds_left)} left" if state.seconds_left is not None else ""
@@ -63,8 +69,7 @@ class TerminalProgress:
         """A `Report`."""
         finished = progress.total is not None and progress.done >= progress.total
         if finished or time.monotonic() - self._said > _EVERY[self._terminal]:
-            far = f": {amount(progress.done, progress.total, progress.unit)}" if progress.done or progress.total else ""
-            self._line(f"{progress.stage}{far}")
+            self._line(in_brief(progress))
 
     def training(self, run: Run) -> Callable[[State], None]:
         """A listener for `training_process.train`: a line an epoch, and the time left in between."""

@@ -97,8 +97,8 @@ class WorkFolder(Generic[Config]):
         state = self._written()
         if state.status in ACTIVE and not self.is_alive():
             state = self._written()  # the process may have come to its end between the two looks
-        if state.status in ACTIVE and not self.is_alive():
-            return replace(state, status="interrupted", seconds_left=None, clips_per_second=None)
+            if state.status in ACTIVE:
+                return replace(state, status="interrupted", seconds_left=None, clips_per_second=None)
         return state
 
     def _written(self) -> State:

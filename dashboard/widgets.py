@@ -13,7 +13,7 @@ import streamlit as st
 
 from audio_models import runs
 from audio_models.config import CELL_TITLES, FeatureConfig, NetworkConfig, RunConfig, TrainingConfig
-from audio_models.progress import amount, in_words
+from audio_models.progress import in_brief, in_words
 from audio_models.runs import Run
 from dashboard.lessons import Lesson
 from data import catalogue, own_corpus
@@ -213,7 +213,7 @@ class ProgressBar:
     def report(self, progress: Progress) -> None:
         """A `Report`."""
         began, first = self._began.setdefault(progress.stage, (time.monotonic(), progress.done))
-        text = f"{progress.stage}: {amount(progress.done, progress.total, progress.unit)}"
+        text = in_brief(progress)
         share = 0.0
         if progress.total:
             share = min(1.0, progress.done / progress.total)

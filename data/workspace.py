@@ -37,7 +37,15 @@ def folder(*parts: str) -> Path:
     Raises:
         WorkspaceError: the folder cannot be made.
     """
-    path = root().joinpath(*parts)
+    return made(root().joinpath(*parts))
+
+
+def made(path: Path) -> Path:
+    """A folder, made where it is not there yet.
+
+    Raises:
+        WorkspaceError: it cannot be made.
+    """
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:

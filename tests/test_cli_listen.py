@@ -107,6 +107,8 @@ def test_a_file_in_the_pipe_is_no_raw_sound() -> None:
     for content, said in ((b"RIFF\x24\x00WAVE", "a WAV file"), (b"fLaC\x00", "a FLAC file")):
         with pytest.raises(AudioError, match=f"brings {said}, and not raw sound"):
             list(cli_listen.pcm(io.BytesIO(content)))
+    later = np.zeros(cli_listen._CHUNK // 2, "<i2").tobytes() + b"RIFF"
+    assert sum(map(len, cli_listen.pcm(io.BytesIO(later)))) == len(later) // 2, "within sound it is sound"
 
 
 @pytest.mark.parametrize(("chosen", "said"), [(0, "0.01"), (80, "80"), ("nan", "nan")])

@@ -130,10 +130,15 @@ def _spent(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds < 60 else clock(seconds)
 
 
+def _id(event: Event) -> str:
+    """The same whatever else is heard."""
+    return f"{event.end:.3f} {event.label}"
+
+
 def _table(events: tuple[Event, ...]) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            "id": [f"{event.end:.3f} {event.label}" for event in events],  # the same whatever else is heard
+            "id": [_id(event) for event in events],
             "start": [event.start for event in events],
             "end": [event.end for event in events],
             "at": [clock(event.end, 1) for event in events],
@@ -168,8 +173,8 @@ def _dragged(hearing: Hearing, key: str) -> None:
 
 def _clicked(hearing: Hearing, events: tuple[Event, ...], key: str) -> None:
     chosen = [one["id"] for one in st.session_state[key].selection.get("event", [])]
-    for event, name in zip(events, _table(events)["id"], strict=True):
-        if name in chosen[:1]:
+    for event in events:
+        if _id(event) in chosen[:1]:
             _look_at(hearing, event)
 
 

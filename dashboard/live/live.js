@@ -130,7 +130,7 @@ function open(root) {
     yieldsUntil = Math.min(yieldsFrom + LEAVE_MS, Math.max(yieldsUntil, time + (leads ? LEAVE_MS : YIELD_MS)));
   }
 
-  // Seconds for which the page itself held the sound since the last answer, or the last message before it.
+  // Seconds for which the page itself has held the sound since the last answer.
   function held() {
     const since = Math.max(yieldsFrom, microphone.answered ?? 0);
     return Math.max(0, Math.min(yieldsUntil, performance.now()) - since) / 1000;
