@@ -45,6 +45,16 @@ NOTES = """() => {
   new MutationObserver(() => note.textContent && window.notes.push(note.textContent)).observe(note, {childList: true});
 }"""
 
+# Clicks on the link to Listen as soon as the page's code that makes a message has come to its end.
+CLICK_AT_THE_NEXT_MESSAGE = """() => {
+  const encode = window.btoa;
+  window.btoa = (text) => {
+    window.btoa = encode;
+    queueMicrotask(() => [...document.querySelectorAll("a")].find((one) => one.pathname === "/listen").click());
+    return encode(text);
+  };
+}"""
+
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
@@ -153,6 +163,18 @@ def test_another_page_can_be_gone_to_while_it_listens(speaking: Browser, served:
         expect(page.get_by_role("heading", name="Let it listen to a long recording")).to_be_visible(timeout=20_000)
         expect(page.get_by_role("button", name="Listen", exact=True)).to_be_visible(timeout=20_000)
         page.context.close()
+
+
+def test_a_click_in_the_moment_of_a_message_leaves_no_empty_page(speaking: Browser, served: Served) -> None:
+    page = _open(speaking, served, permissions=["microphone"])
+    page.get_by_role("button", name="Start").click()
+    expect(page.get_by_text(re.compile(r"answers after \d+ ms"))).to_be_visible(timeout=30_000)
+    page.evaluate(CLICK_AT_THE_NEXT_MESSAGE)
+    expect(page.get_by_role("heading", name="Let it listen to a long recording")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("button", name="Listen", exact=True)).to_be_visible(timeout=20_000)
+    page.wait_for_timeout(1000)  # what comes late would clear it away
+    expect(page.get_by_role("button", name="Listen", exact=True)).to_be_visible()
+    page.context.close()
 
 
 def test_a_click_that_leads_nowhere_and_keys_cost_no_sound(speaking: Browser, served: Served) -> None:

@@ -59,7 +59,7 @@ const NO_ANSWER = "The server does not answer; the page goes on by itself once i
 export default function ({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".live");
   root.live ??= open(root);
-  root.live.receive(data, (message) => setStateValue("message", message)); // called with each reply, on the same page
+  root.live.receive(data, (message) => atOnce(() => setStateValue("message", message))); // called with each reply, on the same page
   return root.live.close;
 }
 
@@ -389,6 +389,18 @@ function open(root) {
       stop();
     },
   };
+}
+
+// Streamlit sends a value with a timer of zero. A click that leads to another page and comes before that timer would be
+// sent first, and the message, for a part of the page that is gone by then, would leave an empty one. So no time passes.
+function atOnce(give) {
+  const timer = window.setTimeout;
+  window.setTimeout = (run, delay, ...rest) => (delay ? timer(run, delay, ...rest) : run(...rest));
+  try {
+    give();
+  } finally {
+    window.setTimeout = timer;
+  }
 }
 
 // Seconds as minutes and seconds: 72.4 is 1:12.4.
