@@ -75,6 +75,7 @@ def show() -> None:
     if pressed:
         run = jobs.start(config)
         st.session_state["watched_run"] = st.session_state["chosen_run"] = run.id
+        st.session_state["more_settings"] = st.session_state.get("more_settings", 0) + 1
         st.rerun()
 
 
@@ -158,7 +159,10 @@ def _settings(
     def key(name: str) -> str:
         return f"{name}-{cell}-{recipe}"
 
-    with st.expander("More settings", icon=":material/tune:"):
+    # a new one, and so folded, after each start: unfolded it is longer than the window, and the training would be out of sight
+    with st.expander(
+        "More settings", icon=":material/tune:", key=f"more-settings-{st.session_state.get('more_settings', 0)}"
+    ):
         parts = st.tabs(["Network", "Training", "Augmentation", "Features"])
         with parts[0]:
             network = _network(default_network(cell, recipe), key)

@@ -267,8 +267,9 @@ def test_a_killed_training_is_interrupted_and_resumes(page: Page, served: Served
     page.goto(f"{served.url}/train")
     page.get_by_role("radio", name="Plain cell").click()
     expect(page.get_by_text("the network of the textbook")).to_be_visible()
+    page.get_by_text("More settings").click()
     page.get_by_role("button", name="Start training").click()
-    expect(page.get_by_text(re.compile(r"Epoch ([3-9]|\d\d) of 30"))).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text(re.compile(r"Epoch ([3-9]|\d\d) of 30"))).to_be_in_viewport(timeout=PATIENCE)
     [folder] = set(_run_folders(home)) - before
     run = runs.Run(folder)
     process = next(one for one in psutil.process_iter(["cmdline"]) if str(folder) in (one.info["cmdline"] or []))
