@@ -42,7 +42,7 @@ def _visit(url: str) -> str:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
             page = browser.new_page()
             began = time.perf_counter()
-            for path in ("", "data", "train", "evaluate", "inside", "memory", "compare"):
+            for path in ("", "listen", "live", "words", "data", "train", "evaluate", "inside", "memory", "compare"):
                 page.goto(f"{url}/{path}")
                 page.wait_for_selector("h1", timeout=20_000)
                 if not path:

@@ -27,6 +27,7 @@ def start() -> threading.Thread:
 def _warm() -> None:
     from audio_models.config import FeatureConfig
     from audio_models.mfcc import mfcc
+    from dashboard import charts  # noqa: F401  # altair and pandas, which the first page leaves alone until a clip is heard
 
     mfcc(np.zeros(FeatureConfig().sample_rate, np.float32), FeatureConfig())
     with contextlib.suppress(HarkError, IndexError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from audio_models.config import FeatureConfig
-from dashboard import charts, warm
+from dashboard import warm
 from dashboard.widgets import TERMS, as_text, choose_run, faults_in_words, in_large_type, percent, usable_runs
 from data.errors import HarkError
 
@@ -17,8 +17,10 @@ def _answer(recognizer, name: str, content: bytes, key: str, *, find: bool = Fal
 
     With `find` the word is looked for: a recording begins before it and ends after it.
     """
-    from audio_models.mfcc import mfcc  # librosa takes seconds to import; `warm` does it once the page is drawn
+    # librosa and altair take seconds to import; `warm` does it once the page is drawn
+    from audio_models.mfcc import mfcc
     from audio_models.waveform import loudest
+    from dashboard import charts
 
     try:
         samples = recognizer.load(content, name=name)
