@@ -111,6 +111,28 @@ def test_other_settings_hear_otherwise_without_listening_anew(recording: Path, m
     assert "Keep for this network" not in [one.label for one in app.button]
 
 
+def test_settings_that_were_tried_are_there_again_until_others_are_kept(recording: Path) -> None:
+    run = tone_run()
+    app = _listen_to(recording)
+    app.slider(key=f"listen-pause-{run.id}").set_value(3000).run()
+    app.slider(key=f"listen-threshold-{run.id}").set_value(0.7).run()
+    for page in ("train", "listen"):
+        app.switch_page(f"app_pages/{page}.py").run()
+        healthy(app)
+    assert app.slider(key=f"listen-pause-{run.id}").value == 3000
+    assert app.slider(key=f"listen-threshold-{run.id}").value == 0.7
+    assert _heard(app) == ["low", "low"]
+    app.slider(key=f"listen-pause-{run.id}").set_value(2500).run()
+    assert app.slider(key=f"listen-pause-{run.id}").value == 2500
+    listener.keep_settings(run, DetectionConfig(refractory_ms=600))  # as Evaluate does
+    for page in ("evaluate", "listen"):
+        app.switch_page(f"app_pages/{page}.py").run()
+        healthy(app)
+    assert app.slider(key=f"listen-pause-{run.id}").value == 600
+    assert app.slider(key=f"listen-threshold-{run.id}").value == DetectionConfig().threshold
+    assert _heard(app) == ["low", "high", "low"]
+
+
 def test_back_to_the_settings_that_fared_best(recording: Path) -> None:
     run = tone_run()
     listener.keep_settings(run, DetectionConfig(refractory_ms=3000))
@@ -121,6 +143,38 @@ def test_back_to_the_settings_that_fared_best(recording: Path) -> None:
     assert listener.settings(run) == DetectionConfig()
     assert _heard(app) == ["low", "high", "low"]
     assert not [one for one in app.button if one.label.startswith("Back to")]
+
+
+def test_back_after_a_visit_to_another_page_is_back(recording: Path) -> None:
+    run = tone_run()
+    app = _listen_to(recording)
+    app.slider(key=f"listen-pause-{run.id}").set_value(3000).run()
+    for page in ("train", "listen"):
+        app.switch_page(f"app_pages/{page}.py").run()
+    button(app, "Back to 80%, 240 ms, 500 ms").click().run()
+    healthy(app)
+    pause = app.slider(key=f"listen-pause-{run.id}")
+    assert pause.value == 500
+    assert (pause.proto.set_value, list(pause.proto.value)) == (True, [500]), "or the browser's would stay where it was"
+    assert _heard(app) == ["low", "high", "low"]
+
+
+def test_the_closer_look_is_told_to_its_fields_in_every_run_and_is_there_after_another_page(recording: Path) -> None:
+    run = tone_run()
+    app = _listen_to(recording)
+    for pause in (
+        3000,
+        2000,
+    ):  # a run that is cut short tells the browser nothing: it would show the least that is allowed
+        app.slider(key=f"listen-pause-{run.id}").set_value(pause).run()
+        length = app.number_input(key="listen_length").proto
+        assert (length.set_value, length.value) == (True, 10.0)
+    app.number_input(key="listen_length").set_value(3.5).run()
+    app.number_input(key="listen_from").set_value(2.0).run()
+    for page in ("train", "listen"):
+        app.switch_page(f"app_pages/{page}.py").run()
+    healthy(app)
+    assert [app.number_input(key=f"listen_{field}").value for field in ("from", "length")] == [2.0, 3.5]
 
 
 @pytest.mark.parametrize("seconds", [0.03, 0.34, 7.98, 12.0])

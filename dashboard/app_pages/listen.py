@@ -45,27 +45,33 @@ def _settings(run: Run) -> DetectionConfig:
     from audio_models.detection import DetectionConfig
 
     usual = listener.settings(run)
+    # what was tried last; beside the sliders, whose own values a visit to another page clears away
+    remembered = f"listen_tried-{run.id}"
+    since, tried = st.session_state.get(remembered, (usual, usual))
+    if since != usual:  # others were kept meanwhile
+        tried = usual
     with st.expander("When a word counts as heard", icon=":material/tune:"):
         columns = st.columns(3)
         threshold = columns[0].slider(
-            "Threshold", 0.01, 1.0, usual.threshold, 0.01, format="percent", key=f"listen-threshold-{run.id}"
+            "Threshold", 0.01, 1.0, tried.threshold, 0.01, format="percent", key=f"listen-threshold-{run.id}"
         )
         columns[0].caption("How probable a word must be. Lower: less is missed, but more is heard that nobody said.")
         smoothing = columns[1].slider(
-            "Smoothing", 0, 2000, round(usual.smoothing_ms), 20, format="%d ms", key=f"listen-smoothing-{run.id}"
+            "Smoothing", 0, 2000, round(tried.smoothing_ms), 20, format="%d ms", key=f"listen-smoothing-{run.id}"
         )
         columns[1].caption("Over how long probabilities are averaged. Longer: a short slip counts for less.")
         refractory = columns[2].slider(
             "Pause between words",
             0,
             10_000,
-            round(usual.refractory_ms),
+            round(tried.refractory_ms),
             50,
             format="%d ms",
             key=f"listen-pause-{run.id}",
         )
         columns[2].caption("For how long nothing more is heard after a word, as its end may sound like another.")
         config = DetectionConfig(threshold, smoothing, refractory)
+        st.session_state[remembered] = (usual, config)
         with st.container(horizontal=True):
             if config != usual:
                 st.button(
@@ -87,8 +93,11 @@ def _keep(run: Run, config: DetectionConfig) -> None:
 
     with faults_in_words():
         listener.keep_settings(run, config)
-    for slider in ("threshold", "smoothing", "pause"):  # which show what is kept
-        st.session_state.pop(f"listen-{slider}-{run.id}", None)
+    st.session_state.pop(f"listen_tried-{run.id}", None)
+    # to the sliders it must be said: in the browser they hold on to what they show, whatever their default is
+    st.session_state[f"listen-threshold-{run.id}"] = config.threshold
+    st.session_state[f"listen-smoothing-{run.id}"] = round(config.smoothing_ms)
+    st.session_state[f"listen-pause-{run.id}"] = round(config.refractory_ms)
 
 
 def _headline(hearing: Hearing, events: tuple[Event, ...]) -> None:
@@ -157,8 +166,12 @@ def _look(start: float, seconds: float, whole: float, *, play: bool = False) -> 
     """Put the closer look on a stretch."""
     seconds = _tenths(min(max(0.5, seconds), _LONGEST_LOOK, whole))
     start = _tenths(min(max(0.0, start), whole - seconds))
-    st.session_state["listen_from"], st.session_state["listen_length"] = start, seconds
+    st.session_state["listen_look"] = (start, seconds)
     st.session_state["listen_play"] = (start, seconds) if play else None
+
+
+def _typed() -> None:
+    st.session_state["listen_look"] = (st.session_state["listen_from"], st.session_state["listen_length"])
 
 
 def _look_at(hearing: Hearing, event: Event) -> None:
@@ -191,7 +204,7 @@ def _overview(hearing: Hearing, events: tuple[Event, ...], table: pd.DataFrame) 
     rows = sorted(words, key=lambda word: -heard.count(word))[:_MOST_ROWS]
     rows = [word for word in words if word in rows]
     places = [found.labels.index(word) for word in rows]
-    start, seconds = st.session_state["listen_from"], st.session_state["listen_length"]
+    start, seconds = st.session_state["listen_look"]
     key = f"listen-outline-{hearing.number}"
     st.altair_chart(
         listen_charts.outline(found.low, found.high, found.seconds, (start, start + seconds)),
@@ -214,8 +227,13 @@ def _closer_look(hearing: Hearing, table: pd.DataFrame) -> None:
     from audio_models.waveform import resample
 
     whole = hearing.found.seconds
+    # Told to the fields each time: where a click cuts a run short, what it told them does not reach the browser, which would
+    # take the least that is allowed for their value.
+    st.session_state["listen_from"], st.session_state["listen_length"] = st.session_state["listen_look"]
     first, length = st.columns(2)
-    start = first.number_input("From second", 0.0, max(0.0, whole - 0.1), step=1.0, format="%.1f", key="listen_from")
+    start = first.number_input(
+        "From second", 0.0, max(0.0, whole - 0.1), step=1.0, format="%.1f", key="listen_from", on_change=_typed
+    )
     seconds = length.number_input(
         "Seconds shown",
         min(0.5, _tenths(whole)),
@@ -223,6 +241,7 @@ def _closer_look(hearing: Hearing, table: pd.DataFrame) -> None:
         step=1.0,
         format="%.1f",
         key="listen_length",
+        on_change=_typed,
     )
     samples, rate = listening.stretch(hearing.recording, start, seconds)
     # only the stretch that was asked for by a click on its word; it goes on playing while the page is drawn anew
@@ -275,7 +294,7 @@ def _show(hearing: Hearing) -> None:
     events = hearing.events(config)
     with summary:
         _headline(hearing, events)
-    if "listen_from" not in st.session_state:
+    if "listen_look" not in st.session_state:
         first = events[0].start - _AROUND if events else 0.0
         _look(first, _FIRST_LOOK, hearing.found.seconds)
     table = _table(events)
@@ -329,7 +348,7 @@ def _page() -> None:
             except HarkError as error:  # told below the button, which is to say Listen again
                 st.session_state["listen_fault"] = str(error)
             else:
-                for key in ("listen_from", "listen_length", "listen_play"):
+                for key in ("listen_look", "listen_play"):
                     st.session_state.pop(key, None)
             st.rerun()
         if fault := st.session_state.pop("listen_fault", None):
