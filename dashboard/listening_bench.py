@@ -96,11 +96,12 @@ def show(run: Run, corpus: CorpusReference | None, side: str, *, clips: bool = T
             st.caption(f"{found.suggested.threshold:g} gives the best balance among words, with noise left unanswered.")
     with picture:
         st.altair_chart(curve(found.points, point, speech=bool(found.others)))
-        minutes = f"{found.config.minutes:g} minutes of"
+        heard = (
+            "other words and as much of noise" if found.others else "noise, as there are no other words among the clips"
+        )
         st.caption(
-            f"Words {found.config.snr_db:g} dB above the noise; {minutes} "
-            f"{'other words and as much of noise' if found.others else 'noise, as there are no other words among the clips'}. "
-            f"Where nothing was heard in all that time, the curve lies at {_LEAST:g}."
+            f"Words {found.config.snr_db:g} dB above the noise; {found.config.minutes:g} minutes of {heard}. Where nothing was heard "
+            f"in all that time, the curve lies at {_LEAST:g}."
         )
 
 

@@ -162,10 +162,8 @@ def test_back_after_a_visit_to_another_page_is_back(recording: Path) -> None:
 def test_the_closer_look_is_told_to_its_fields_in_every_run_and_is_there_after_another_page(recording: Path) -> None:
     run = tone_run()
     app = _listen_to(recording)
-    for pause in (
-        3000,
-        2000,
-    ):  # a run that is cut short tells the browser nothing: it would show the least that is allowed
+    # a run that is cut short tells the browser nothing: it would show the least that is allowed
+    for pause in (3000, 2000):
         app.slider(key=f"listen-pause-{run.id}").set_value(pause).run()
         length = app.number_input(key="listen_length").proto
         assert (length.set_value, length.value) == (True, 10.0)
