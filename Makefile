@@ -1,4 +1,4 @@
-# Hark's chores. Python 3.11 to 3.13 and make are all that has to be there; `make help` lists them.
+# Echoic's chores. Python 3.11 to 3.13 and make are all that has to be there; `make help` lists them.
 
 PYTHON ?= python3
 PORT ?= 8501
@@ -33,8 +33,8 @@ bench: $(VENV)/.installed  ## measure speed and memory against the plain way
 screenshot: $(VENV)/.installed-dev  ## take docs/*.png anew (needs Chromium)
 	$(BIN)/python -m docs.screenshots
 
-models: $(VENV)/.installed  ## train the models that come with Hark anew (CLIPS=a folder of Speech Commands)
-	$(BIN)/python -m audio_models.bundle $(CLIPS)
+models: $(VENV)/.installed  ## train the models that come with Echoic anew (CLIPS=a folder of Speech Commands)
+	$(BIN)/python -m audio_models.pretrained.build $(CLIPS)
 
 lock: $(VENV)/.installed-dev  ## write constraints.txt anew from what is installed
 	$(BIN)/python -m pip freeze > constraints.txt
@@ -45,7 +45,7 @@ clean:  ## remove caches and the virtual environment; the workspace stays
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
-		{ echo "Hark needs Python 3.11 to 3.13; $(PYTHON) is $$($(PYTHON) --version 2>&1). Name another: make run PYTHON=python3.12" >&2; exit 1; }
+		{ echo "Echoic needs Python 3.11 to 3.13; $(PYTHON) is $$($(PYTHON) --version 2>&1). Name another: make run PYTHON=python3.12" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.installed: requirements.txt constraints.txt | $(BIN)/python

@@ -1,6 +1,6 @@
 """`python -m audio_models`: see `cli`."""
 
-from audio_models.cli import main
-from audio_models.work import leave
+from audio_models.cli.main import main
+from audio_models.jobs.job import leave
 
 leave(main())

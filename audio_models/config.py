@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar, get_args, get_type_hints
 
 from audio_models.errors import ConfigError
-from data.catalogue import CorpusReference
+from data.corpus import CorpusReference
 from data.task import Task
 
 Cell = Literal["simple_rnn", "lstm", "gru", "feed_forward"]

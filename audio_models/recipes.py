@@ -14,7 +14,7 @@ from audio_models.config import (
     RunConfig,
     TrainingConfig,
 )
-from data.catalogue import CorpusReference
+from data.corpus import CorpusReference
 from data.task import Task
 
 _EPOCHS_FOR_ONE_VOICE, _EPOCHS_FOR_SEVERAL, _SEVERAL_VOICES = 4, 7, 3  # of tuning; the first fits the last layer alone

@@ -109,8 +109,8 @@ def _in_its_own_process(corpus: str, cell: str, changes: dict[str, Any], seed: i
 
 def _train(corpus: str, cell: str, changes: dict[str, Any], seed: int) -> dict[str, float]:
     """The best epoch of one training."""
-    from audio_models.preparation import choose, prepare
-    from audio_models.training_process import import_training
+    from audio_models.training.preparation import choose, prepare
+    from audio_models.training.process import import_training
 
     changes = {**changes, "seed": seed}
 

@@ -23,12 +23,12 @@ import keras
 import librosa
 import numpy as np
 
-from audio_models import networks, onnx_graph
 from audio_models.config import FeatureConfig, to_dict
+from audio_models.features.sequences import Normalisation
+from audio_models.jobs.runs import Run
+from audio_models.networks import keras_model, onnx_graph
 from audio_models.recipes import default_network
-from audio_models.recognizer import Recognizer
-from audio_models.runs import Run
-from audio_models.sequences import Normalisation
+from audio_models.recognition.recognizer import Recognizer
 from benchmarks.clips import kind, some_clips
 
 _PLAIN_CLIPS = 60
@@ -38,13 +38,13 @@ def main(corpus: str) -> None:
     """Print the median time of both and their ratio."""
     features, network = FeatureConfig(), default_network("gru")
     clips = some_clips(corpus, 400)
-    model = networks.build(network, features.width, 10)
+    model = keras_model.build(network, features.width, 10)
     recognizer = _recognizer(model, features)
     plain = _median(lambda path: _plain(model, features, path), [clip.path for clip in clips[:_PLAIN_CLIPS]])
     ours = _median(lambda path: recognizer.hear(recognizer.load(path)), [clip.path for clip in clips])
     print(f"answer: {kind(clips)}, one at a time, one core, warm, median")
     print(f"  librosa.load + librosa.feature.mfcc + keras.Model.predict  {plain * 1e3:8.2f} ms")
-    print(f"  Hark: decode + features + onnxruntime                      {ours * 1e3:8.2f} ms")
+    print(f"  Echoic: decode + features + onnxruntime                      {ours * 1e3:8.2f} ms")
     print(f"  ratio                                                      {plain / ours:8.1f}")
 
 
@@ -54,7 +54,7 @@ def _recognizer(model: keras.Model, features: FeatureConfig) -> Recognizer:
         graph = onnx_graph.build(
             default_network("gru"),
             width,
-            networks.weights(model),
+            keras_model.weights(model),
             {
                 "labels": json.dumps([str(number) for number in range(10)]),
                 "features": json.dumps(to_dict(features)),

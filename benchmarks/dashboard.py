@@ -6,7 +6,7 @@ import statistics
 import sys
 import time
 
-from tests.served import CHROMIUM, CHROMIUM_ARGUMENTS, dashboard
+from tests.support.served import CHROMIUM, CHROMIUM_ARGUMENTS, dashboard
 
 _STARTS = 5
 _MEGABYTE = 1e6

@@ -1,4 +1,4 @@
-"""Features of a corpus: Hark's way against librosa.load and librosa.feature.mfcc one by one, on the same cores."""
+"""Features of a corpus: Echoic's way against librosa.load and librosa.feature.mfcc one by one, on the same cores."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import time
 
 import librosa
 
-from audio_models.clip_features import compute_features
 from audio_models.config import FeatureConfig
+from audio_models.features.feature_cache import compute_features
 from benchmarks.clips import kind, some_clips
 from data.corpus import Clip
 
@@ -31,7 +31,7 @@ def main(corpus: str) -> None:
         ratios.append(plain / ours)
     print(f"features: {kind(clips)}, {os.cpu_count()} cores, median of {_ROUNDS} rounds in turn")
     print(f"  librosa.load + librosa.feature.mfcc, one by one  {statistics.median(plain_rates):8.0f} clips/s")
-    print(f"  Hark, in batches on all cores                    {statistics.median(rates):8.0f} clips/s")
+    print(f"  Echoic, in batches on all cores                    {statistics.median(rates):8.0f} clips/s")
     print(
         f"  ratio                                            {statistics.median(ratios):8.1f}  ({min(ratios):.1f} to {max(ratios):.1f})"
     )

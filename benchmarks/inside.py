@@ -8,11 +8,12 @@ import time
 
 import numpy as np
 
-from audio_models import inspection, runs
-from audio_models.mfcc import mfcc
-from audio_models.recognizer import Recognizer
-from dashboard import stepper
-from tests.served import CHROMIUM, CHROMIUM_ARGUMENTS, dashboard
+from audio_models.features.mfcc import mfcc
+from audio_models.jobs import runs
+from audio_models.lab import inspection
+from audio_models.recognition.recognizer import Recognizer
+from dashboard.lessons import stepper
+from tests.support.served import CHROMIUM, CHROMIUM_ARGUMENTS, dashboard
 
 _ROUNDS = 15
 _SECOND = 16_000

@@ -23,7 +23,8 @@ if hasattr(os, "sched_setaffinity"):
 import numpy as np
 import soundfile
 
-from audio_models import recordings, runs
+from audio_models.jobs import runs
+from audio_models.listening import recordings
 from data import workspace
 
 _RATE = 16_000

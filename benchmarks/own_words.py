@@ -98,7 +98,7 @@ def _linked(clips: Sequence[Clip], folder: Path) -> Path:
 def _shell(home: Path, *arguments: object) -> dict:  # type: ignore[type-arg]
     done = subprocess.run(
         [sys.executable, "-m", "audio_models", *map(str, arguments)],
-        cwd=workspace.PROJECT, env={**os.environ, "HARK_HOME": str(home)}, capture_output=True,
+        cwd=workspace.PROJECT, env={**os.environ, "ECHOIC_HOME": str(home)}, capture_output=True,
         text=True, check=False,
     )  # fmt: skip
     if done.returncode:

@@ -1,7 +1,7 @@
-"""Hark's recipes beside the network of TensorFlow's audio tutorial, on the same clips in the same run, one table.
+"""Echoic's recipes beside the network of TensorFlow's audio tutorial, on the same clips in the same run, one table.
 
 `python -m benchmarks.recipe --corpus FOLDER [--seed 0]` trains a plain GRU (one layer, one Dense layer, no augmentation,
-Adam), the tutorial's small convolutional network on spectrograms, and Hark's default, one after the other, and judges each
+Adam), the tutorial's small convolutional network on spectrograms, and Echoic's default, one after the other, and judges each
 on the folder's test list: eight words, `_unknown_` and `_silence_`.
 """
 
@@ -19,14 +19,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audio_models import evaluation, runs
-from audio_models.clip_features import load_clip
 from audio_models.config import Recipe
+from audio_models.features.clip_audio import load_clip
+from audio_models.jobs import runs
 from audio_models.recipes import default_run
-from audio_models.recognizer import Recognizer
+from audio_models.recognition import evaluation
+from audio_models.recognition.recognizer import Recognizer
 from benchmarks.ablation import COMMANDS
 from data import catalogue, task, workspace
-from data.corpus import Clip
+from data.corpus import Clip, CorpusReference
 from data.task import Task
 
 _RATE = 16_000
@@ -43,11 +44,11 @@ def main() -> int:
     options = parser.parse_args()
     reference = catalogue.refer(options.corpus)
     with tempfile.TemporaryDirectory() as home:
-        os.environ["HARK_HOME"] = home
+        os.environ["ECHOIC_HOME"] = home
         rows = [
-            _hark("GRU and Dense layer, no augmentation, Adam", reference, "plain", options.seed),
+            _echoic("GRU and Dense layer, no augmentation, Adam", reference, "plain", options.seed),
             _tutorial(reference, options.seed),
-            _hark("Hark's default", reference, "strong", options.seed),
+            _echoic("Echoic's default", reference, "strong", options.seed),
         ]
     print("| network | test accuracy | 95 % interval | parameters | minutes |")
     print("|---|---|---|---|---|")
@@ -56,24 +57,24 @@ def main() -> int:
     return 0
 
 
-def _hark(name: str, reference: catalogue.CorpusReference, recipe: Recipe, seed: int) -> Row:
+def _echoic(name: str, reference: CorpusReference, recipe: Recipe, seed: int) -> Row:
     run = runs.create(default_run(reference, _TASK, "gru", recipe, seed=seed))
     subprocess.run(
-        [sys.executable, "-m", "audio_models.training_process", str(run.folder)], cwd=workspace.PROJECT, check=True
+        [sys.executable, "-m", "audio_models.training.process", str(run.folder)], cwd=workspace.PROJECT, check=True
     )
     judged = evaluation.evaluate(run, None, "test")
     interval = f"{judged.interval.low:.1%} to {judged.interval.high:.1%}"
     return name, judged.accuracy, interval, Recognizer(run).parameters, run.state.seconds
 
 
-def _tutorial(reference: catalogue.CorpusReference, seed: int) -> Row:
+def _tutorial(reference: CorpusReference, seed: int) -> Row:
     """The shape that the tutorial describes: magnitudes of a short-time Fourier transform of one second (255 samples, step
     128), resized to 32 x 32 and normalised, two convolutions, a pooling, a Dense layer; early stopping, ten epochs."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import keras
     import tensorflow as tf
 
-    from audio_models import metrics
+    from audio_models.recognition import metrics
 
     index = catalogue.open_corpus(reference).index()
     clips = task.examples(index, _TASK, seed)

@@ -84,7 +84,7 @@ def _train(corpus: Path, home: Path, epochs: int) -> tuple[int, dict[str, object
             sys.executable, "-m", "audio_models", "train", "--corpus", str(corpus), "--labels", ",".join(_WORDS[:10]),
             "--unknown", "--silence", "--epochs", str(epochs), "--json",
         ],
-        cwd=workspace.PROJECT, env={**os.environ, "HARK_HOME": str(home)}, stdout=subprocess.PIPE,
+        cwd=workspace.PROJECT, env={**os.environ, "ECHOIC_HOME": str(home)}, stdout=subprocess.PIPE,
     )  # fmt: skip
     peak = 0
     watched = psutil.Process(process.pid)

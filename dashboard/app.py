@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import warm
+from dashboard.shared import preload
 from data import workspace
 
 # Streamlit leaves a quarter of a small screen empty above the first line.
 _TIGHTER = "<style>.stMainBlockContainer { padding-top: 4.5rem; padding-bottom: 3rem; max-width: 1400px; }</style>"
 
-st.set_page_config(page_title="Hark", page_icon=str(workspace.PROJECT / "dashboard" / "icon.svg"), layout="wide")
+st.set_page_config(page_title="Echoic", page_icon=str(workspace.PROJECT / "dashboard" / "icon.svg"), layout="wide")
 st.logo(workspace.PROJECT / "dashboard" / "logo.svg", size="large")
 
 st.html(_TIGHTER)
@@ -33,4 +33,4 @@ page = st.navigation(
 try:
     page.run()
 finally:  # also where the page stops or runs anew
-    warm.start()  # after the first page is drawn, so that it does not wait for imports that it does not need
+    preload.start()  # after the first page is drawn, so that it does not wait for imports that it does not need

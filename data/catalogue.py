@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from data import own_corpus
-from data.corpus import SILENCE, UNKNOWN, Corpus, Description, Index
+from data.corpus import SILENCE, UNKNOWN, Corpus, CorpusReference, Description, Index
 from data.errors import CorpusError
 from data.folder import FolderCorpus
-from data.fsdd import fsdd
-from data.own_corpus import OWN_PREFIX, OwnCorpus
-from data.speech_commands import mini_speech_commands, speech_commands
-from data.synthetic_voices import SyntheticVoices
+from data.own import corpus as own_corpus
+from data.own.corpus import OWN_PREFIX, OwnCorpus
+from data.public.fsdd import fsdd
+from data.public.speech_commands import mini_speech_commands, speech_commands
+from data.public.synthetic_voices import SyntheticVoices
 
 _PUBLISHED: dict[str, Callable[..., Corpus]] = {
     "speech_commands": speech_commands,
@@ -21,20 +20,6 @@ _PUBLISHED: dict[str, Callable[..., Corpus]] = {
     "fsdd": fsdd,
 }
 NAMES: tuple[str, ...] = (SyntheticVoices.NAME, *_PUBLISHED)
-
-
-@dataclass(frozen=True)
-class CorpusReference:
-    """Which corpus, in a form that can be stored.
-
-    Attributes:
-        name: a name of the catalogue, "own:NAME" for one of the user's own, or the absolute path of a folder.
-        speaker_pattern, split_by: see `FolderCorpus`.
-    """
-
-    name: str
-    speaker_pattern: str | None = None
-    split_by: str | None = None
 
 
 def refer(text: str, speaker_pattern: str | None = None, split_by: str | None = None) -> CorpusReference:

@@ -172,3 +172,17 @@ class Corpus(ABC):
 def count(clips: Sequence[Clip], split: Split) -> int:
     """How many of `clips` are on the side `split`."""
     return sum(clip.split == split for clip in clips)
+
+
+@dataclass(frozen=True)
+class CorpusReference:
+    """Which corpus, in a form that can be stored.
+
+    Attributes:
+        name: a name of the catalogue, "own:NAME" for one of the user's own, or the absolute path of a folder.
+        speaker_pattern, split_by: see `FolderCorpus`.
+    """
+
+    name: str
+    speaker_pattern: str | None = None
+    split_by: str | None = None

@@ -46,7 +46,7 @@ class FolderCorpus(Corpus):
             name=str(path),
             title=f"Folder {path.name}",
             holds="The clips in a folder on this computer: one folder a word, or the layout of a known corpus.",
-            licence="As its owner says; Hark only reads it.",
+            licence="As its owner says; Echoic only reads it.",
             citation="",
             homepage="",
             size="on this computer already",

@@ -1,6 +1,6 @@
 """The one folder that holds what a user makes, and atomic writes into it.
 
-The folder is `workspace/` in the directory where Hark's source lies; the environment variable `HARK_HOME` moves it.
+The folder is `workspace/` in the directory where Echoic's source lies; the environment variable `ECHOIC_HOME` moves it.
 
     workspace/
       corpora/<name>/     downloaded or synthesised clips
@@ -23,11 +23,12 @@ from typing import Any
 from data.errors import WorkspaceError
 
 PROJECT = Path(__file__).resolve().parent.parent
+_FORMER_HOME = "HARK_HOME"  # before the project was renamed
 
 
 def root() -> Path:
     """The workspace folder; it need not exist yet."""
-    home = os.environ.get("HARK_HOME")
+    home = os.environ.get("ECHOIC_HOME") or os.environ.get(_FORMER_HOME)
     return Path(home).expanduser().resolve() if home else PROJECT / "workspace"
 
 
@@ -50,7 +51,7 @@ def made(path: Path) -> Path:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise WorkspaceError(
-            f"The folder {path} cannot be made ({_reason(error)}). Mend that, or set HARK_HOME to a folder that can be written to."
+            f"The folder {path} cannot be made ({_reason(error)}). Mend that, or set ECHOIC_HOME to a folder that can be written to."
         ) from error
     return path
 
@@ -97,7 +98,7 @@ def read_json(path: Path) -> Any:
         raise
     except (OSError, ValueError) as error:
         raise WorkspaceError(
-            f"{path} cannot be read ({_reason(error)}). It was changed or damaged by something other than Hark."
+            f"{path} cannot be read ({_reason(error)}). It was changed or damaged by something other than Echoic."
         ) from error
 
 

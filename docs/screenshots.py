@@ -14,8 +14,8 @@ from pathlib import Path
 from playwright.sync_api import Page, Playwright, sync_playwright
 
 from data import workspace
-from tests.served import CHROMIUM, CHROMIUM_ARGUMENTS, dashboard, fake_microphone
-from tests.voices import said
+from tests.support.served import CHROMIUM, CHROMIUM_ARGUMENTS, dashboard, fake_microphone
+from tests.support.voices import said
 
 FOLDER = workspace.PROJECT / "docs"
 WIDTH, HEIGHT = 1440, 900
@@ -36,7 +36,7 @@ def main() -> int:
             page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
             page.goto(served.url)
             page.locator("input[type=file]").set_input_files(home / CLIP)
-            page.locator(".hark-answer").wait_for(timeout=_PATIENCE)
+            page.locator(".echoic-answer").wait_for(timeout=_PATIENCE)
             _photograph(page, "predict")
             page.goto(f"{served.url}/evaluate")
             page.get_by_text("Click a cell").wait_for(timeout=_PATIENCE)
@@ -121,7 +121,7 @@ def _train(home: Path, *settings: str) -> None:
 def _shell(home: Path, *arguments: object) -> None:
     subprocess.run(
         [sys.executable, "-m", "audio_models", *map(str, arguments)],
-        cwd=workspace.PROJECT, env={**os.environ, "HARK_HOME": str(home)}, check=True,
+        cwd=workspace.PROJECT, env={**os.environ, "ECHOIC_HOME": str(home)}, check=True,
     )  # fmt: skip
 
 

@@ -16,19 +16,20 @@ import filelock
 import pytest
 from hypothesis import settings
 
-from audio_models import cli, jobs
-from data import own_corpus
-from data.deliveries import Delivery, receive
-from data.own_corpus import OwnCorpus
-from tests.brought import Bring, packed_folder
-from tests.sounds import glides
+from audio_models.cli import main
+from audio_models.jobs import launch
+from data.own import corpus as own_corpus
+from data.own.corpus import OwnCorpus
+from data.own.incoming import Delivery, receive
+from tests.support.brought import Bring, packed_folder
+from tests.support.sounds import glides
 
 PROJECT = Path(__file__).resolve().parent.parent
 # An example's time says nothing on a busy machine: no test fails for its time.
 settings.register_profile("untimed", deadline=None, max_examples=50)
 settings.load_profile("untimed")
 
-TEST_DATA = Path(os.environ.get("HARK_TEST_DATA", PROJECT.parent / "shared" / "data"))
+TEST_DATA = Path(os.environ.get("ECHOIC_TEST_DATA", PROJECT.parent / "shared" / "data"))
 
 
 def pytest_collection_finish() -> None:
@@ -41,7 +42,7 @@ def pytest_collection_finish() -> None:
 def workspace_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A workspace that no other test sees."""
     home = tmp_path / "workspace"
-    monkeypatch.setenv("HARK_HOME", str(home))
+    monkeypatch.setenv("ECHOIC_HOME", str(home))
     return home
 
 
@@ -57,7 +58,7 @@ class Trained:
 
 def shell(*arguments: object, home: Path | None = None, timeout: float = 240) -> subprocess.CompletedProcess[str]:
     """`python -m audio_models ARGUMENTS` in a process of its own."""
-    environment = {**os.environ, **({"HARK_HOME": str(home)} if home else {})}
+    environment = {**os.environ, **({"ECHOIC_HOME": str(home)} if home else {})}
     return subprocess.run(
         [sys.executable, "-m", "audio_models", *map(str, arguments)],
         cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=timeout, check=False,
@@ -79,7 +80,7 @@ def command(capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
 
     def run(*arguments: object) -> Done:
         capsys.readouterr()
-        status = cli.main(list(map(str, arguments)))
+        status = main.main(list(map(str, arguments)))
         return Done(status, *capsys.readouterr())
 
     return run
@@ -110,14 +111,14 @@ def home(trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> P
     """A workspace with one trained run that a test may spoil."""
     home = tmp_path / "home"
     shutil.copytree(trained.workspace / "runs", home / "runs")
-    monkeypatch.setenv("HARK_HOME", str(home))
+    monkeypatch.setenv("ECHOIC_HOME", str(home))
     return home
 
 
 def _real(name: str) -> Path:
     folder = TEST_DATA / name
     if not folder.is_dir():
-        pytest.skip(f"no real recordings at {folder}; set HARK_TEST_DATA to the folder that holds {name}/")
+        pytest.skip(f"no real recordings at {folder}; set ECHOIC_TEST_DATA to the folder that holds {name}/")
     return folder
 
 
@@ -143,7 +144,7 @@ def mine() -> OwnCorpus:
 def spawned(monkeypatch: pytest.MonkeyPatch) -> list:
     """What the page asked to start; no process is started."""
     asked: list = []
-    monkeypatch.setattr(jobs, "spawn", asked.append)
+    monkeypatch.setattr(launch, "spawn", asked.append)
     return asked
 
 

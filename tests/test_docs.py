@@ -7,8 +7,8 @@ import tomllib
 
 import pytest
 
-from audio_models import cli
-from audio_models.options import parser
+from audio_models.cli import main
+from audio_models.cli.parser import parser
 from tests.conftest import PROJECT
 
 README = (PROJECT / "README.md").read_text(encoding="utf-8")
@@ -16,7 +16,7 @@ README = (PROJECT / "README.md").read_text(encoding="utf-8")
 
 def _options() -> dict[str, set[str]]:
     """The long options of each command."""
-    commands = parser(cli.COMMANDS)._subparsers._group_actions[0].choices
+    commands = parser(main.COMMANDS)._subparsers._group_actions[0].choices
     return {
         name: {option for action in made._actions for option in action.option_strings if option.startswith("--")}
         - {"--help"}
@@ -24,7 +24,7 @@ def _options() -> dict[str, set[str]]:
     }
 
 
-@pytest.mark.parametrize("command", cli.COMMANDS)
+@pytest.mark.parametrize("command", main.COMMANDS)
 def test_every_command_and_option_is_documented(command: str) -> None:
     assert f"audio_models {command}" in README
     missing = [option for option in _options()[command] if not re.search(rf"{option}(?![-\w])", README)]
@@ -51,7 +51,7 @@ def test_every_variable_is_documented() -> None:
         for folder in ("data", "audio_models", "dashboard", "tests")
         for path in (PROJECT / folder).rglob("*.py")
     )
-    for variable in set(re.findall(r"\bHARK_[A-Z_]+\b", code)):
+    for variable in set(re.findall(r"\bECHOIC_[A-Z_]+\b", code)):
         assert variable in README, variable
 
 

@@ -7,14 +7,18 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from audio_models import comparison, estimate
-from audio_models.comparison import CellResult, Comparison, ComparisonConfig
 from audio_models.config import CELL_TITLES, CELLS
-from audio_models.progress import in_words
-from audio_models.work_folder import ACTIVE, State
-from dashboard import charts, handout, lesson_charts, lessons, work_watch
-from dashboard.training_form import choose_task, clips_a_word, rounded
-from dashboard.widgets import TERMS, as_text, corpus_title, faults_in_words, show_lesson
+from audio_models.jobs.job_folder import ACTIVE, State
+from audio_models.jobs.progress import in_words
+from audio_models.lab import comparison
+from audio_models.lab.comparison import CellResult, Comparison, ComparisonConfig
+from audio_models.training import estimate
+from dashboard.lessons import charts as lesson_charts
+from dashboard.lessons import handout, texts
+from dashboard.lessons.texts import show_lesson
+from dashboard.shared import charts, job_panel
+from dashboard.shared.task_form import choose_task, clips_a_word, rounded
+from dashboard.shared.widgets import TERMS, as_text, corpus_title, faults_in_words
 from data.task import Task
 
 
@@ -53,7 +57,7 @@ def _form() -> None:
         pressed = st.button("Compare", type="primary", icon=":material/compare_arrows:")
         st.caption(f"About {in_words(rounded(seconds))}, less where a training stops early.")
     if pressed:
-        work_watch.begin(comparison.create(config), "compare")
+        job_panel.begin(comparison.create(config), "compare")
 
 
 def _result(made: Comparison, state: State) -> None:
@@ -137,7 +141,7 @@ def _table(found: list[CellResult]) -> pd.DataFrame:
 
 def _page() -> None:
     st.title("Which cell should I use?")
-    show_lesson(lessons.COMPARE)
+    show_lesson(texts.COMPARE)
     form, picture = st.columns([2, 3], gap="large")
     with form, faults_in_words():
         _form()
@@ -146,7 +150,7 @@ def _page() -> None:
         if not known:
             st.info("Nothing is compared yet. Choose words and cells, and compare.", icon=":material/compare_arrows:")
             return
-        work_watch.choose_and_watch(known, "compare", "Comparison", _called, _result)
+        job_panel.choose_and_watch(known, "compare", "Comparison", _called, _result)
 
 
 def _called(made: Comparison) -> str:

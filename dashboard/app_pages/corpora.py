@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from dashboard import charts
-from dashboard.widgets import TERMS, ProgressBar, as_text, choose_corpus, faults_in_words, loaded_index, play
+from dashboard.shared import charts
+from dashboard.shared.widgets import TERMS, ProgressBar, as_text, choose_corpus, faults_in_words, loaded_index, play
 from data import catalogue
 from data.corpus import SPLITS, Corpus, Index
 

@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from audio_models import evaluation, metrics
 from audio_models.config import CELL_TITLES
-from audio_models.evaluation import SIDES, Evaluation, Heard, Side
-from audio_models.progress import in_words
-from audio_models.runs import Run
-from dashboard import charts, listening_bench, warm
-from dashboard.widgets import (
+from audio_models.jobs.progress import in_words
+from audio_models.jobs.runs import Run
+from audio_models.recognition import evaluation, metrics
+from audio_models.recognition.evaluation import SIDES, Evaluation, Heard, Side
+from dashboard.evaluate import streaming
+from dashboard.shared import charts, preload
+from dashboard.shared.widgets import (
     TERMS,
     ProgressBar,
     as_text,
@@ -31,9 +32,8 @@ from dashboard.widgets import (
     usable_runs,
 )
 from data import catalogue
-from data.catalogue import CorpusReference
-from data.corpus import reasons
-from data.errors import HarkError
+from data.corpus import CorpusReference, reasons
+from data.errors import EchoicError
 
 _PLAYERS = 9
 _MOST_COMPARED = 6
@@ -224,7 +224,7 @@ def _compare(models: Sequence[Run], split: Side) -> None:
                 {
                     "name": run.name, "cell": CELL_TITLES[config.network.cell], "units": config.network.units,
                     "layers": config.network.layers, "corpus": corpus_title(config.corpus),
-                    "classes": len(config.task.classes), "parameters": warm.recognizer(run).parameters,
+                    "classes": len(config.task.classes), "parameters": preload.recognizer(run).parameters,
                     "learning rate": config.training.learning_rate, "epochs": len(history),
                     "time": in_words(run.state.seconds),
                     "validation": best.validation_accuracy if best else None,
@@ -234,7 +234,7 @@ def _compare(models: Sequence[Run], split: Side) -> None:
             )  # fmt: skip
             if history:
                 histories[f"{run.name} ({run.id[-4:]})"] = pd.DataFrame([asdict(row) for row in history])
-        except HarkError as error:
+        except EchoicError as error:
             st.warning(as_text(str(error)), icon=":material/warning:")
     if not rows:
         st.caption("Choose runs to see them side by side.")
@@ -301,7 +301,7 @@ def _page() -> None:
                 icon=":material/download:",
             )
             st.page_link("app_pages/corpora.py", label="To the Data page", icon=":material/library_music:")
-            listening_bench.show_kept(run, split)
+            streaming.show_kept(run, split)
             return
         with st.container():  # of one place, however much is in it: what moves the tabs puts them back to the first
             judgement = _judgement(run, corpus, split)
@@ -327,7 +327,7 @@ def _page() -> None:
         with confidence:
             _confidence(judgement)
         with listening, faults_in_words():
-            listening_bench.show(run, corpus, split)
+            streaming.show(run, corpus, split)
         with mistakes:
             _mistakes(judgement)
         with compared:

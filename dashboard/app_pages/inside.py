@@ -8,12 +8,15 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from audio_models import runs
 from audio_models.config import CELL_TITLES
-from audio_models.runs import Run
-from dashboard import handout, lesson_charts, lessons, pictures, stepper, unrolled, warm
-from dashboard.clip_source import ChosenClip, choose_clip
-from dashboard.widgets import as_text, choose_run, describe_run, faults_in_words, percent, show_lesson, usable_runs
+from audio_models.jobs import runs
+from audio_models.jobs.runs import Run
+from dashboard.lessons import charts as lesson_charts
+from dashboard.lessons import handout, stepper, texts, unrolled
+from dashboard.lessons.texts import show_lesson
+from dashboard.shared import inline_svg, preload
+from dashboard.shared.clip_source import ChosenClip, choose_clip
+from dashboard.shared.widgets import as_text, choose_run, describe_run, faults_in_words, percent, usable_runs
 
 _VIEWS = ("Step by step", "Order", "Unrolled", "Gradient")
 _FIRST = "plain-lstm"  # one layer, one direction, gates with names: the easiest to read
@@ -26,22 +29,22 @@ def _inspect(run: Run, clip: ChosenClip, order: str = "spoken", seed: int = 0): 
 
 @st.cache_data(show_spinner=False, max_entries=40)  # type: ignore[untyped-decorator]
 def _inspected(folder: str, _changed: int, samples, label, order: str, seed: int):  # type: ignore[no-untyped-def]
-    from audio_models.inspection import inspect  # brings librosa, which takes seconds
+    from audio_models.lab.inspection import inspect  # brings librosa, which takes seconds
 
     run = Run(Path(folder))
-    recognizer = warm.recognizer(run)
+    recognizer = preload.recognizer(run)
     label = label if label in recognizer.labels else None
     return inspect(run, samples, label, order=order, seed=seed, recognizer=recognizer)  # type: ignore[arg-type]
 
 
 def _step_by_step(run: Run, clip: ChosenClip) -> None:
     found = _inspect(run, clip)
-    show_lesson(lessons.STEP if found.trace.layers else lessons.STEP_ALONE)
+    show_lesson(texts.STEP if found.trace.layers else texts.STEP_ALONE)
     changes = ", then ".join(f"**{as_text(label)}** from {at:.2f} s" for at, label in found.changes[-4:])
     st.markdown(f"It makes up its mind after **{found.settled:.2f} s**: {changes}.")
     stepper.show(found, key="stepper")
     with st.expander("The formula of one step"):
-        st.latex(lessons.FORMULAS[found.cell])
+        st.latex(texts.FORMULAS[found.cell])
         st.caption(
             "W, U and b are the same at every frame; σ squeezes a number between 0 and 1, tanh between -1 and 1; ⊙ multiplies "
             "number by number."
@@ -49,7 +52,7 @@ def _step_by_step(run: Run, clip: ChosenClip) -> None:
 
 
 def _order(run: Run, clip: ChosenClip) -> None:
-    show_lesson(lessons.ORDER)
+    show_lesson(texts.ORDER)
     order, again = st.columns([3, 2], vertical_alignment="bottom")
     how = order.segmented_control(
         "The frames as they were", ["spoken", "reversed", "shuffled"], default="reversed", required=True, key="order"
@@ -91,16 +94,16 @@ def _both_orders(spoken, other, how: str):  # type: ignore[no-untyped-def]
 
 
 def _alike(run: Run) -> list[Run]:
-    """Runs with the same labels, this one first, those that came with Hark after the user's own."""
+    """Runs with the same labels, this one first, those that came with Echoic after the user's own."""
     same = [one for one in runs.usable() if one.config.task.classes == run.config.task.classes and one.id != run.id]
     return [run, *same]
 
 
 def _unrolled(run: Run, clip: ChosenClip) -> None:
     found = _inspect(run, clip)
-    show_lesson(lessons.UNROLLED)
+    show_lesson(texts.UNROLLED)
     svg = unrolled.picture(found)
-    pictures.show(svg, key="unrolled")
+    inline_svg.show(svg, key="unrolled")
     steps = len(found.trace.hidden)
     if found.trace.layers:
         st.markdown(
@@ -120,7 +123,7 @@ def _unrolled(run: Run, clip: ChosenClip) -> None:
 
 
 def _gradient(run: Run, clip: ChosenClip) -> None:
-    show_lesson(lessons.FADING)
+    show_lesson(texts.FADING)
     usable = {one.id: one for one in _alike(run) if one.config.network.cell != "feed_forward"}
     chosen = st.multiselect(
         "Networks",
@@ -156,7 +159,7 @@ def _gradient(run: Run, clip: ChosenClip) -> None:
         "remembers by its cell state, so for it the gradient is that of the cell state."
     )
     with st.expander("The formula"):
-        st.latex(lessons.GRADIENT)
+        st.latex(texts.GRADIENT)
 
 
 def _compared_with(run: Run, usable: dict[str, Run]) -> list[str]:
@@ -166,7 +169,7 @@ def _compared_with(run: Run, usable: dict[str, Run]) -> list[str]:
 
 
 def _fadings(chosen: list[Run], clip: ChosenClip, what: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    from audio_models.inspection import fading, in_words, untrained
+    from audio_models.lab.inspection import fading, in_words, untrained
 
     rows, lengths = [], []
     for run in chosen:
@@ -197,7 +200,7 @@ def _save(run: Run, clip: ChosenClip) -> None:
     """A handout is made on demand: it takes a second."""
     with st.popover("Save as a handout", icon=":material/description:"):
         st.markdown(
-            "One HTML file with the stepper, the pictures, texts and formulas. It opens anywhere, without Hark."
+            "One HTML file with the stepper, the pictures, texts and formulas. It opens anywhere, without Echoic."
         )
         if st.button("Make it", type="primary", key="make_handout"):
             remembers = run.config.network.cell != "feed_forward"
@@ -214,7 +217,7 @@ def _page() -> None:
         with left:
             st.session_state.setdefault("chosen_inside", _FIRST)
             run = choose_run(models, "inside_run", memory="chosen_inside")
-        recognizer = warm.recognizer(run)
+        recognizer = preload.recognizer(run)
         with right:
             clip = choose_clip(run, recognizer, "inside")
         if clip is None:

@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import streamlit as st
 
-from audio_models.runs import Run
-from dashboard import listen_charts, listening, warm
-from dashboard.listen_charts import clock
-from dashboard.listening import Hearing
-from dashboard.recording_source import choose_recording
-from dashboard.widgets import (
+from audio_models.jobs.runs import Run
+from audio_models.listening import detection
+from dashboard.listen import charts as listen_charts
+from dashboard.listen import session as listen_session
+from dashboard.listen.charts import clock
+from dashboard.listen.recording_source import choose_recording
+from dashboard.listen.session import Hearing
+from dashboard.shared import preload
+from dashboard.shared.widgets import (
     TERMS,
     as_text,
     choose_listener,
@@ -26,10 +29,10 @@ from dashboard.widgets import (
     usable_runs,
 )
 from data.corpus import SILENCE, UNKNOWN
-from data.errors import HarkError
+from data.errors import EchoicError
 
 if TYPE_CHECKING:
-    from audio_models.detection import DetectionConfig, Event
+    from audio_models.listening.detection import DetectionConfig, Event
 
 _AROUND = 1.0  # seconds before and after a word that is played
 _LONGEST_LOOK = 60.0  # seconds
@@ -41,10 +44,10 @@ _TABLE_ROWS = 9  # in sight
 
 def _settings(run: Run) -> DetectionConfig:
     """When a word counts as heard, as the user sets it."""
-    from audio_models import bench, listener
-    from audio_models.detection import DetectionConfig
+    from audio_models.listening import streaming_evaluation
+    from audio_models.listening.detection import DetectionConfig
 
-    usual = listener.settings(run)
+    usual = detection.settings(run)
     # what was tried last; beside the sliders, whose own values a visit to another page clears away
     remembered = f"listen_tried-{run.id}"
     since, tried = st.session_state.get(remembered, (usual, usual))
@@ -78,7 +81,7 @@ def _settings(run: Run) -> DetectionConfig:
                     "Keep for this network", icon=":material/save:", key="listen-keep",
                     on_click=_keep, args=(run, config), help="Used from now on wherever this network listens.",
                 )  # fmt: skip
-            advised = bench.advised(run)
+            advised = streaming_evaluation.advised(run)
             if advised != config:
                 st.button(
                     f"Back to {advised.threshold:.0%}, {advised.smoothing_ms:.0f} ms, {advised.refractory_ms:.0f} ms",
@@ -89,10 +92,9 @@ def _settings(run: Run) -> DetectionConfig:
 
 
 def _keep(run: Run, config: DetectionConfig) -> None:
-    from audio_models import listener
 
     with faults_in_words():
-        listener.keep_settings(run, config)
+        detection.keep_settings(run, config)
     st.session_state.pop(f"listen_tried-{run.id}", None)
     # to the sliders it must be said: in the browser they hold on to what they show, whatever their default is
     st.session_state[f"listen-threshold-{run.id}"] = config.threshold
@@ -101,7 +103,7 @@ def _keep(run: Run, config: DetectionConfig) -> None:
 
 
 def _headline(hearing: Hearing, events: tuple[Event, ...]) -> None:
-    from audio_models.listener import too_low
+    from audio_models.listening.listener import too_low
 
     number, text = st.columns([1, 2], vertical_alignment="center")
     number.html(in_large_type("1 word" if len(events) == 1 else f"{len(events):,} words" if events else "no word"))
@@ -119,7 +121,7 @@ def _headline(hearing: Hearing, events: tuple[Event, ...]) -> None:
             if names
             else "All that are said were heard."
         )
-    if warning := too_low(found.sample_rate, warm.recognizer(hearing.run).features):
+    if warning := too_low(found.sample_rate, preload.recognizer(hearing.run).features):
         text.warning(warning, icon=":material/warning:")
     if found.manner == "state":
         text.caption(
@@ -223,8 +225,8 @@ def _overview(hearing: Hearing, events: tuple[Event, ...], table: pd.DataFrame) 
 
 
 def _closer_look(hearing: Hearing, table: pd.DataFrame) -> None:
-    from audio_models.mfcc import mel_bands  # brings librosa
-    from audio_models.waveform import resample
+    from audio_models.features.mfcc import mel_bands  # brings librosa
+    from audio_models.features.waveform import resample
 
     whole = hearing.found.seconds
     # Told to the fields each time: where a click cuts a run short, what it told them does not reach the browser, which would
@@ -243,11 +245,11 @@ def _closer_look(hearing: Hearing, table: pd.DataFrame) -> None:
         key="listen_length",
         on_change=_typed,
     )
-    samples, rate = listening.stretch(hearing.recording, start, seconds)
+    samples, rate = listen_session.stretch(hearing.recording, start, seconds)
     # only the stretch that was asked for by a click on its word; it goes on playing while the page is drawn anew
     play = st.session_state.get("listen_play") == (start, seconds)
-    st.audio(listening.as_wav(samples, rate), format="audio/wav", autoplay=play)
-    features = warm.recognizer(hearing.run).features
+    st.audio(listen_session.as_wav(samples, rate), format="audio/wav", autoplay=play)
+    features = preload.recognizer(hearing.run).features
     heard = resample(samples, rate, features.sample_rate)
     bands = mel_bands([heard], features)[0]
     inside = table[(table["end"] > start) & (table["start"] < start + len(samples) / rate)]
@@ -260,7 +262,7 @@ def _closer_look(hearing: Hearing, table: pd.DataFrame) -> None:
 
 
 def _list(hearing: Hearing, events: tuple[Event, ...], table: pd.DataFrame) -> None:
-    from audio_models import event_files
+    from audio_models.listening import event_files
 
     key = f"listen-rows-{hearing.number}-{len(events)}"
     st.dataframe(
@@ -344,8 +346,8 @@ def _page() -> None:
         )  # fmt: skip
         if now and recording is not None:
             try:
-                listening.listen(run, recording)
-            except HarkError as error:  # told below the button, which is to say Listen again
+                listen_session.listen(run, recording)
+            except EchoicError as error:  # told below the button, which is to say Listen again
                 st.session_state["listen_fault"] = str(error)
             else:
                 for key in ("listen_look", "listen_play"):
@@ -355,7 +357,7 @@ def _page() -> None:
             st.error(as_text(fault), icon=":material/error:")
         if stopped:
             st.caption("Stopped before the end.")
-        hearing = listening.kept()
+        hearing = listen_session.kept()
         if hearing is not None:
             _show(hearing)
         elif recording is None:

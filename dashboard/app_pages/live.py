@@ -6,11 +6,11 @@ from functools import partial
 
 import streamlit as st
 
-from audio_models.runs import Run
+from audio_models.jobs.runs import Run
 from dashboard import live
 from dashboard.live.exchange import Exchange
-from dashboard.widgets import choose_listener, faults_in_words, listens_for, usable_runs
-from data.errors import HarkError
+from dashboard.shared.widgets import choose_listener, faults_in_words, listens_for, usable_runs
+from data.errors import EchoicError
 
 _KEY = "live"
 
@@ -21,7 +21,8 @@ def _exchange(run: Run) -> Exchange:
     Raises:
         RunError: its file is damaged.
     """
-    from audio_models.listener import Listener, settings  # brings librosa and onnxruntime; `warm` did it meanwhile
+    from audio_models.listening.detection import settings
+    from audio_models.listening.listener import Listener
 
     config = settings(run)
     wanted = (str(run.folder), run.model_path.stat().st_mtime_ns, config)
@@ -57,7 +58,7 @@ def _listening(run: Run) -> None:
     if message is not None:
         try:
             reply = exchange.answer(message)
-        except HarkError as error:
+        except EchoicError as error:
             reply = {"fault": str(error), "number": message.get("number") if isinstance(message, dict) else None}
     live.show(list(exchange.listener.labels), exchange.listener.step_seconds, str(run.folder), reply, key=_KEY)
 

@@ -7,12 +7,16 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
-from audio_models import memory_lab, memory_tasks
 from audio_models.config import CELL_TITLES
-from audio_models.memory_lab import INITIALISATIONS, LAB_CELLS, Experiment, MemoryConfig
-from audio_models.work_folder import ACTIVE, State
-from dashboard import handout, lesson_charts, lessons, work_watch
-from dashboard.widgets import as_text, faults_in_words, show_lesson
+from audio_models.jobs.job_folder import ACTIVE, State
+from audio_models.lab import memory as memory_lab
+from audio_models.lab import memory_tasks
+from audio_models.lab.memory import INITIALISATIONS, LAB_CELLS, Experiment, MemoryConfig
+from dashboard.lessons import charts as lesson_charts
+from dashboard.lessons import handout, texts
+from dashboard.lessons.texts import show_lesson
+from dashboard.shared import job_panel
+from dashboard.shared.widgets import as_text, faults_in_words
 
 _INITIALISATIONS = {
     "orthogonal": "Orthogonal: the matrix keeps lengths",
@@ -119,7 +123,7 @@ def _result(experiment: Experiment, state: State) -> None:
             },
         )  # fmt: skip
     if save.button("Save as a handout", icon=":material/description:", key=f"save-{experiment.id}", width="stretch"):
-        content = handout.forgetting(table, chart, task.title, lessons.MEMORY, _in_words(config))
+        content = handout.forgetting(table, chart, task.title, texts.MEMORY, _in_words(config))
         save.download_button("Download", content, f"memory-{experiment.id}.html", "text/html", on_click="ignore")
 
 
@@ -144,12 +148,12 @@ def _findings(table: pd.DataFrame, config: MemoryConfig) -> str:
 
 def _page() -> None:
     st.title("Memory lab")
-    show_lesson(lessons.MEMORY)
+    show_lesson(texts.MEMORY)
     form, picture = st.columns([2, 3], gap="large")
     with form, faults_in_words():
         config = _settings()
         if config is not None:
-            work_watch.begin(memory_lab.create(config), "memory")
+            job_panel.begin(memory_lab.create(config), "memory")
     with picture, faults_in_words():
         known = memory_lab.listing()
         if not known:
@@ -158,7 +162,7 @@ def _page() -> None:
                 icon=":material/science:",
             )
             return
-        work_watch.choose_and_watch(known, "memory", "Measurement", _called, _result)
+        job_panel.choose_and_watch(known, "memory", "Measurement", _called, _result)
 
 
 def _called(experiment: Experiment) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from audio_models.config import FeatureConfig
-from dashboard import warm
-from dashboard.widgets import TERMS, as_text, choose_run, faults_in_words, in_large_type, percent, usable_runs
-from data.errors import HarkError
+from dashboard.shared import preload
+from dashboard.shared.widgets import TERMS, as_text, choose_run, faults_in_words, in_large_type, percent, usable_runs
+from data.errors import EchoicError
 
 _SHOWN_AT_ONCE = 8
 
@@ -18,9 +18,9 @@ def _answer(recognizer, name: str, content: bytes, key: str, *, find: bool = Fal
     With `find` the word is looked for: a recording begins before it and ends after it.
     """
     # librosa and altair take seconds to import; `warm` does it once the page is drawn
-    from audio_models.mfcc import mfcc
-    from audio_models.waveform import loudest
-    from dashboard import charts
+    from audio_models.features.mfcc import mfcc
+    from audio_models.features.waveform import loudest
+    from dashboard.shared import charts
 
     try:
         samples = recognizer.load(content, name=name)
@@ -28,7 +28,7 @@ def _answer(recognizer, name: str, content: bytes, key: str, *, find: bool = Fal
         first, last = loudest(samples, rate, recognizer.clip_seconds) if find else (0, len(samples))
         heard = samples[first:last]
         answer = recognizer.hear(heard)
-    except HarkError as error:
+    except EchoicError as error:
         st.error(as_text(str(error)), icon=":material/error:")
         return
     words, bars = st.columns([2, 3], vertical_alignment="center")
@@ -74,7 +74,7 @@ def _several(recognizer, files) -> None:  # type: ignore[no-untyped-def]
             answer = recognizer.hear(recognizer.load(file.getvalue(), name=file.name))
             heard = answer.label if answer.sure else f"not sure (perhaps {answer.label})"
             rows.append({"clip": file.name, "heard": heard, "confidence": answer.confidence, "problem": ""})
-        except HarkError as error:
+        except EchoicError as error:
             rows.append({"clip": file.name, "heard": "", "confidence": None, "problem": str(error)})
     columns = {
         "confidence": st.column_config.ProgressColumn("confidence", format="percent", min_value=0, max_value=1),
@@ -111,7 +111,7 @@ def _page() -> None:
             files = st.file_uploader(
                 "… or choose clips", type=["wav", "flac", "ogg", "mp3"], accept_multiple_files=True, key="clips"
             )
-        recognizer = warm.recognizer(run)  # last: the page is drawn by then, and the first time takes seconds
+        recognizer = preload.recognizer(run)  # last: the page is drawn by then, and the first time takes seconds
         newest = _newest(recording, files)
         if newest == "recording":
             _answer(recognizer, "Your recording", recording.getvalue(), "recording", find=True)

@@ -8,14 +8,15 @@ from dataclasses import asdict
 import pandas as pd
 import streamlit as st
 
-from audio_models import jobs, runs
 from audio_models.config import CELL_TITLES
-from audio_models.progress import amount, in_words
-from audio_models.runs import Epoch, Run
-from audio_models.work_folder import ACTIVE, State
-from dashboard import charts, training_form
-from dashboard.widgets import STATUS_ICONS, as_text, corpus_title, faults_in_words, percent, quick_config
-from data.errors import HarkError
+from audio_models.jobs import launch, runs
+from audio_models.jobs.job_folder import ACTIVE, State
+from audio_models.jobs.progress import amount, in_words
+from audio_models.jobs.runs import Epoch, Run
+from dashboard.shared import charts
+from dashboard.shared.widgets import STATUS_ICONS, as_text, corpus_title, faults_in_words, percent, quick_config
+from dashboard.train import form as training_form
+from data.errors import EchoicError
 
 
 def _watch(run_id: str) -> None:
@@ -55,20 +56,20 @@ def _buttons(run: Run, state: State) -> None:
             key="cancel",
             help="Stops within two seconds; the best weights so far are kept.",
         ):
-            jobs.cancel(run)
-            jobs.wait_until_stopped(run, 3)
+            launch.cancel(run)
+            launch.wait_until_stopped(run, 3)
             st.rerun()
     elif state.status != "finished" and st.button(
         "Resume", icon=":material/play_arrow:", width="stretch", key="resume", help="Goes on from the last epoch."
     ):
-        jobs.resume(run)
+        launch.resume(run)
         st.rerun()
 
 
 def _how_far(run: Run, state: State) -> None:
     epochs = run.config.training.epochs
     if state.status == "queued":
-        ahead = len(jobs.ahead_of(run))
+        ahead = len(launch.ahead_of(run))
         st.progress(0.0, f"Waiting: {ahead} training{'s' if ahead != 1 else ''} ahead" if ahead else "Starting")
     elif state.status == "running":
         share, text = 0.0, state.stage
@@ -129,7 +130,7 @@ def _choose_watched(known: list[Run]) -> str | None:
         try:
             if run.state.status in ACTIVE:
                 return run.id
-        except HarkError:
+        except EchoicError:
             continue
     return ids[0] if ids else None
 
@@ -150,7 +151,7 @@ def _all_runs(known: list[Run]) -> None:
                     "made": time.strftime("%d %b %H:%M", time.localtime(run.created)),
                 }
             )
-        except HarkError as error:
+        except EchoicError as error:
             rows.append({"name": run.id, "state": f"damaged: {error}"})
     event = st.dataframe(
         rows,
@@ -180,7 +181,7 @@ def _page() -> None:
             )
             if st.button("Train a first model", icon=":material/bolt:"):
                 with faults_in_words():
-                    st.session_state["watched_run"] = jobs.start(quick_config()).id
+                    st.session_state["watched_run"] = launch.start(quick_config()).id
                     st.rerun()
             return
         active = st.session_state.get("watched_active", True)

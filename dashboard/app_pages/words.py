@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.own import curate, record, sound_map, teach, upload
-from dashboard.widgets import as_text, faults_in_words
-from data import own_corpus
-from data.own_corpus import OwnCorpus
-from data.own_store import counted
+from dashboard.shared.widgets import as_text, faults_in_words
+from dashboard.words import clips, record, sound_map, teach, upload
+from data.own import corpus as own_corpus
+from data.own.corpus import OwnCorpus
+from data.own.store import counted
 
 _FIRST_NAME = "My words"
 _SECTIONS = {
     "Record": (":material/mic:", record.show),
     "Upload": (":material/upload:", upload.show),
-    "Clips": (":material/library_music:", curate.show),
+    "Clips": (":material/library_music:", clips.show),
     "Map": (":material/scatter_plot:", sound_map.show),
     "Teach": (":material/school:", teach.show),
 }
@@ -79,7 +79,7 @@ def _page() -> None:
             _begin()
             return
         corpus = _choose(names)
-        curate.overview(corpus)
+        clips.overview(corpus)
         if told := st.session_state.pop("own_told", ""):
             st.success(as_text(told), icon=":material/check:")
         if fault := st.session_state.pop("own_fault", ""):

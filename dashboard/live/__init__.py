@@ -37,4 +37,4 @@ def show(labels: list[str], step_seconds: float, network: str, reply: dict[str, 
 @st.cache_resource(show_spinner=False)  # type: ignore[untyped-decorator]
 def _component() -> Any:
     css, js = ((_FOLDER / name).read_text(encoding="utf-8") for name in ("live.css", "live.js"))
-    return st.components.v2.component("hark_live", html='<div class="live"></div>', css=css, js=js)
+    return st.components.v2.component("echoic_live", html='<div class="live"></div>', css=css, js=js)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from audio_models.errors import AudioError
 
 if TYPE_CHECKING:
-    from audio_models.listener import Heard, Listener  # brings librosa and onnxruntime, which take seconds
+    from audio_models.listening.listener import Heard, Listener  # brings librosa and onnxruntime, which take seconds
 
 _USUAL_RATE = 48_000  # of a browser's sound [Hz]; for it the network is made ready before the first sound comes
 

@@ -45,7 +45,7 @@ const REASONS = {
   NotReadableError: "The microphone does not answer: close other programs that use it, then press Start again.",
 };
 const NOT_SECURE =
-  "Browsers open the microphone only for pages of this computer or over HTTPS: open Hark as http://localhost with its " +
+  "Browsers open the microphone only for pages of this computer or over HTTPS: open Echoic as http://localhost with its " +
   "port, or put it behind a server that speaks HTTPS.";
 const UNPLUGGED = "The microphone is gone: plug it in, then press Start again.";
 const MUTED = "The microphone gives nothing, not even noise: is it muted?";

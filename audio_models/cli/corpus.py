@@ -1,0 +1,193 @@
+"""The command `corpus`: the user's own clips, in the shell."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from audio_models.cli.terminal import TerminalProgress, complain, print_json
+from audio_models.errors import ConfigError
+from data.corpus import Skipped, reasons
+from data.own import corpus as own_corpus
+from data.own.corpus import Change, OwnCorpus
+from data.own.store import counted
+
+_MOST_SHOWN = 5
+
+
+def corpus(options: argparse.Namespace) -> int:
+    """Work on a corpus of the user's own."""
+    needs = {"add": "the clips", "record-split": "the recordings", "import": "a zip, folder or list", "export": "the zip to write"}  # fmt: skip
+    if options.action in needs and not options.files:
+        raise ConfigError(
+            f"corpus {options.action} needs {needs[options.action]}: python -m audio_models corpus {options.action} NAME FILE"
+        )
+    if "" in options.files:
+        raise ConfigError(f"corpus {options.action} came with an empty file name. Give the path of a file or a folder.")
+    if options.action not in needs and options.files:
+        raise ConfigError(f"corpus {options.action} takes no file; {options.files[0]} came.")
+    return _ACTIONS[options.action](options)
+
+
+def _create(options: argparse.Namespace) -> int:
+    made = own_corpus.create(options.name)
+    return _told(
+        options, made, f"{made.title} is made. Add clips with: python -m audio_models corpus add '{made.title}' CLIP"
+    )
+
+
+def _delete(options: argparse.Namespace) -> int:
+    own_corpus.delete(options.name)
+    if options.json:
+        print_json({"corpus": options.name, "deleted": True})
+    else:
+        print(f"{options.name} is deleted.")
+    return 0
+
+
+def _add(options: argparse.Namespace) -> int:
+    """Clips and recordings; also what `import` takes."""
+    from audio_models.own_words import intake
+    from data.own import incoming
+
+    made = _opened(options)
+    with incoming.staging() as staged, TerminalProgress() as progress:
+        parts = [
+            incoming.receive(
+                Path(file), staged, label=options.label, speaker=options.speaker,
+                speaker_pattern=options.speaker_pattern, report=progress.report,
+            )
+            for file in options.files
+        ]  # fmt: skip
+        delivery = incoming.Delivery(
+            tuple(clip for part in parts for clip in part.clips), tuple(one for part in parts for one in part.refused)
+        )
+        source: own_corpus.Source = "import" if options.action == "import" else "upload"
+        found = intake.examine(delivery, options.label, source, progress.report)
+        change = made.add(found.clips, progress.report)
+    refused = [
+        *found.refused,
+        *(Skipped(Path(one.original), "It is long; cut it into takes with record-split.") for one in found.long),
+    ]
+    return _added(options, made, change, refused)
+
+
+def _record_split(options: argparse.Namespace) -> int:
+    from audio_models.own_words import intake
+
+    made = _opened(options)
+    if not options.label:
+        raise ConfigError("corpus record-split needs the word that is said: --label WORD")
+    clips, refused = [], []
+    for path in map(Path, options.files):
+        taken, bad = intake.takes_of(path, options.label, options.speaker, path.name)
+        clips += taken
+        refused += bad
+    return _added(options, made, made.add(clips), refused)
+
+
+def _check(options: argparse.Namespace) -> int:
+    from audio_models.own_words.clip_checks import Finding, findings, unlike
+
+    made = _opened(options)
+    clips = made.clips()
+    found: list[Finding] = list(findings(clips))
+    if options.unlike:
+        from audio_models.jobs import runs
+        from audio_models.recognition import embedding
+
+        there = made.index().clips
+        with TerminalProgress() as progress:
+            heard, _ = embedding.embed_clips(runs.find("commands"), there, progress.report)
+        by_path = {clip.path: clip for clip in clips}
+        found += unlike([by_path[clip.path] for clip in there], heard)
+    by_id = {clip.id: clip for clip in clips}
+    if options.json:
+        print_json(
+            {
+                "corpus": made.title,
+                "clips": len(clips),
+                "findings": [
+                    {
+                        "clip": one.id,
+                        "label": by_id[one.id].label,
+                        "speaker": by_id[one.id].speaker,
+                        "original": by_id[one.id].original,
+                        "kind": one.kind,
+                        "text": one.text,
+                        "other": list(one.other),
+                    }
+                    for one in found
+                ],
+            }
+        )
+        return 0
+    for one in found:
+        clip = by_id[one.id]
+        print(f"{clip.label}  {clip.original or clip.id}: {one.text}")
+    print(f"{made.title}: {len({one.id for one in found})} of {len(clips)} clips are worth a look.")
+    return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    from data.own.export import export
+
+    made = _opened(options)
+    if len(options.files) != 1:
+        raise ConfigError(f"corpus export writes one zip; {len(options.files)} names came.")
+    path = Path(options.files[0])
+    with TerminalProgress() as progress:
+        missing = export(made, path, progress.report)
+    for one in missing[:_MOST_SHOWN]:
+        complain(one.reason)
+    return _told(options, made, f"{made.title} is in {path}.", path=str(path))
+
+
+def _undo(options: argparse.Namespace) -> int:
+    made = _opened(options)
+    return _told(options, made, made.undo().text)
+
+
+def _opened(options: argparse.Namespace) -> OwnCorpus:
+    made = OwnCorpus(options.name)
+    made.load()
+    return made
+
+
+def _added(options: argparse.Namespace, made: OwnCorpus, change: Change, refused: Sequence[Skipped]) -> int:
+    """What was added and what not; the status is 1 where nothing was."""
+    status = _told(
+        options, made, f"{counted(change.clips)} added to {made.title}.", added=change.clips,
+        refused=[{"path": str(one.path), "reason": one.reason} for one in refused],
+    )  # fmt: skip
+    for reason, count in reasons(refused)[:_MOST_SHOWN]:
+        complain(f"{count} {'files' if count > 1 else 'file'} not added: {reason}")
+    return status if change.clips else 1
+
+
+def _told(options: argparse.Namespace, made: OwnCorpus, text: str, **more: Any) -> int:
+    counts = Counter(clip.label for clip in made.clips())
+    if options.json:
+        print_json(
+            {"corpus": made.title, "clips": sum(counts.values()), "labels": dict(sorted(counts.items())), **more}
+        )
+    else:
+        print(text)
+        if counts:
+            print(", ".join(f"{label} {count}" for label, count in counts.most_common()))
+    return 0
+
+
+_ACTIONS = {
+    "create": _create,
+    "add": _add,
+    "record-split": _record_split,
+    "import": _add,
+    "check": _check,
+    "export": _export,
+    "undo": _undo,
+    "delete": _delete,
+}

@@ -1,0 +1,115 @@
+"""The commands around listening: `listen` says what is heard as it is heard, `bench` how reliable that is."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import BinaryIO, TextIO
+
+import numpy as np
+
+from audio_models.cli.parser import changed
+from audio_models.cli.terminal import TerminalProgress, complain, print_json
+from audio_models.errors import AudioError
+from audio_models.features.waveform import Waveform
+from audio_models.jobs import runs
+from audio_models.listening import detection, listener, recordings
+from audio_models.listening import streaming_evaluation as benches
+from audio_models.listening.detection import Event
+from audio_models.listening.listener import Listener
+from audio_models.listening.streaming_evaluation import Bench, BenchConfig
+from data import catalogue
+
+_CHUNK = 4096  # bytes asked for at once; what is there is heard at once
+_FILES = {b"RIFF": "WAV", b"fLaC": "FLAC", b"OggS": "OGG"}  # by the first four bytes
+
+
+def listen(options: argparse.Namespace) -> int:
+    """Print one JSON line for each word that is heard, as soon as it is."""
+    run = runs.find(options.run)
+    config = changed(detection.settings(run), options)
+    if options.source == "-":
+        return _hear(Listener(run, config, options.rate), pcm(sys.stdin.buffer), sys.stdout)
+    path = recordings.find(options.source)
+    rate = recordings.sample_rate(path)
+    hearing = Listener(run, config, rate)
+    if warning := listener.too_low(rate, hearing.features):
+        complain(warning)
+    return _hear(hearing, recordings.blocks(path), sys.stdout)
+
+
+def _hear(hearing: Listener, chunks: Iterator[Waveform], out: TextIO) -> int:
+    try:
+        for chunk in chunks:
+            _say(hearing.feed(chunk).events, out)
+        _say(hearing.feed(np.empty(0, np.float32), last=True).events, out)
+    except KeyboardInterrupt:  # how one stops listening
+        pass
+    return 0
+
+
+def _say(events: tuple[Event, ...], out: TextIO) -> None:
+    for event in events:
+        row = {**asdict(event), "start": round(event.start, 3), "end": round(event.end, 3)}
+        out.write(json.dumps({**row, "confidence": round(event.confidence, 4)}, ensure_ascii=False) + "\n")
+        out.flush()
+
+
+def pcm(stream: BinaryIO) -> Iterator[Waveform]:
+    """Raw sound, 16 bits little-endian, one channel, as it comes: chunks (n,) float32 in -1..1."""
+    read = getattr(stream, "read1", stream.read)  # does not wait until all that was asked for is there
+    content, odd = read(_CHUNK), b""
+    if content[:4] in _FILES:
+        raise AudioError(
+            f"The pipe brings a {_FILES[content[:4]]} file, and not raw sound. Name the file instead of -, or make raw sound of it: "
+            "ffmpeg -i FILE -f s16le -ac 1 -ar 16000 -"
+        )
+    while content:
+        content = odd + content
+        whole = len(content) // 2 * 2
+        odd = content[whole:]
+        yield np.frombuffer(content[:whole], "<i2").astype(np.float32) / np.float32(32768)
+        content = read(_CHUNK)
+
+
+def bench(options: argparse.Namespace) -> int:
+    """Measure what a listening network misses, hears wrongly, and how late it is; keep it, and choose its threshold."""
+    run = runs.find(options.run)
+    config = BenchConfig(options.split, options.snr_db, options.minutes)
+    corpus = catalogue.refer(options.corpus) if options.corpus else None
+    before = detection.settings(run)
+    chosen = before if options.choose is None else changed(before, argparse.Namespace(threshold=options.choose))
+    with TerminalProgress() as progress:
+        found = benches.measure(run, config, corpus, progress.report)
+    if corpus is None:
+        benches.keep(run, found)
+    if chosen != before:
+        detection.keep_settings(run, chosen)
+    if options.json:
+        points = [{**asdict(point), "missed": point.missed} for point in found.points]
+        print_json(
+            {**asdict(found), "points": points, "threshold": chosen.threshold, "suggested": found.suggested.threshold}
+        )
+        return 0
+    _print_bench(found, chosen.threshold)
+    return 0
+
+
+def _print_bench(found: Bench, threshold: float) -> None:
+    print(
+        f"{found.words} words and {found.others} clips of other words, {found.config.side}, "
+        f"{found.config.snr_db:g} dB over the noise; {found.config.minutes:g} minutes of other words, and of noise"
+    )
+    print("threshold   missed   wrong   alarms an hour: speech    noise   delay: median   95 %")
+    for point in found.points:
+        is_chosen = point is found.at(threshold)
+        chosen = "" if not is_chosen else " chosen" if point.threshold == threshold else f" nearest to {threshold:g}"
+        marks = chosen + (" suggested" if point is found.suggested and found.config.side == "validation" else "")
+        delays = [f"{1000 * delay:.0f} ms" if delay is not None else "" for delay in (point.delay, point.late_delay)]
+        print(
+            f"{point.threshold:9.3f} {point.missed:8.1%} {point.wrong:7d} {point.speech_alarms:23.1f} "
+            f"{point.noise_alarms:8.1f} {delays[0]:>15} {delays[1]:>6}{marks}"
+        )

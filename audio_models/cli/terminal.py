@@ -1,0 +1,125 @@
+"""The terminal that a command runs in: results on stdout, complaints on stderr, Ctrl-C, and tensorflow's chatter."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any, Self
+
+from audio_models.jobs.job_folder import State, WorkFolder
+from audio_models.jobs.progress import how_far, in_brief
+from audio_models.jobs.runs import Run
+from data.corpus import Progress
+
+
+def print_json(value: Any) -> None:
+    """One JSON document on stdout."""
+    json.dump(value, sys.stdout, ensure_ascii=False, allow_nan=False)
+    sys.stdout.write("\n")
+    sys.stdout.flush()
+
+
+def complain(text: str) -> None:
+    """One line on stderr."""
+    print(f"echoic: {text}", file=sys.stderr)
+
+
+@contextlib.contextmanager
+def interrupt_cancels(work: WorkFolder[Any]) -> Iterator[None]:
+    """Ctrl-C asks for the same as `cancel`; a KeyboardInterrupt gets lost where it meets a callback of tensorflow's.
+
+    A second Ctrl-C interrupts as usual.
+    """
+
+    def ask(_number: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        work.cancel_path.touch()
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextlib.contextmanager
+def chatter_to(log: Path) -> Iterator[None]:
+    """Send what tensorflow's C++ writes to file descriptor 2 into the run's log; ours still goes to the terminal."""
+    ours, theirs, python = os.dup(2), os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644), sys.stderr
+    try:
+        with os.fdopen(os.dup(ours), "w", buffering=1) as terminal:
+            sys.stderr = terminal
+            os.dup2(theirs, 2)
+            yield
+    finally:
+        sys.stderr = python
+        os.dup2(ours, 2)
+        os.close(ours)
+        os.close(theirs)
+
+
+_EVERY = {True: 0.1, False: 5.0}  # seconds between two lines, by whether stderr is a terminal
+
+
+class TerminalProgress:
+    """Writes progress to stderr; stdout stays for results."""
+
+    def __init__(self) -> None:
+        self._terminal = sys.stderr.isatty()
+        self._said = 0.0
+        self._width = 0
+        self._epoch = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._width:
+            print(file=sys.stderr)
+
+    def report(self, progress: Progress) -> None:
+        """A `Report`."""
+        finished = progress.total is not None and progress.done >= progress.total
+        if finished or time.monotonic() - self._said > _EVERY[self._terminal]:
+            self._line(in_brief(progress))
+
+    def training(self, run: Run) -> Callable[[State], None]:
+        """A listener for `training_process.train`: a line an epoch, and the time left in between."""
+
+        def said(state: State) -> None:
+            if state.epoch > self._epoch:
+                self._epoch = state.epoch
+                row = run.history[-1]
+                self._line(
+                    f"epoch {row.epoch} of {run.config.training.epochs}: loss {row.loss:.3f}, accuracy {row.accuracy:.1%}; "
+                    f"validation loss {row.validation_loss:.3f}, accuracy {row.validation_accuracy:.1%} ({row.seconds:.1f} s)",
+                    keep=True,
+                )
+            else:
+                self.work(state, "at most")
+
+        return said
+
+    def work(self, state: State, about: str = "about") -> None:
+        """A listener for any work: what it does, how far it is, the time left."""
+        if time.monotonic() - self._said > _EVERY[self._terminal]:
+            self._line(how_far(state, about))
+
+    def _line(self, text: str, *, keep: bool = False) -> None:
+        self._said = time.monotonic()
+        if not self._terminal:
+            print(text, file=sys.stderr, flush=True)
+            return
+        print("\r" + text.ljust(self._width), end="\n" if keep else "", file=sys.stderr, flush=True)
+        self._width = 0 if keep else len(text)

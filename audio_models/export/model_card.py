@@ -1,0 +1,99 @@
+"""What goes with a network that is taken away: what it is, how good, and how to run it, as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from audio_models.export.int8_agreement import SideBySide
+from audio_models.jobs.runs import Run
+from audio_models.listening.network_stream import NetworkStream
+from audio_models.networks.onnx_streaming import why_not
+from audio_models.recognition import evaluation
+from data import catalogue
+from data.corpus import CorpusReference
+from data.own.corpus import OWN_PREFIX
+
+
+def card(run: Run, stream: NetworkStream, files: Mapping[str, bytes], int8: SideBySide | None) -> str:
+    """The README.md of a folder.
+
+    Args:
+        stream: of the run.
+        files: what else is in the folder, by name.
+        int8: how the networks of 8 bits fare, where it was measured.
+    """
+    recognizer = stream.recognizer
+    sizes = ", ".join(f"`{name}` {_size(len(content))}" for name, content in files.items())
+    lines = [
+        f"# {run.name}",
+        "",
+        f"A network from Echoic that tells apart: {', '.join(f'`{label}`' for label in recognizer.labels)}.",
+        "",
+        f"- **Trained on**: {_corpus(run.config.corpus)}.",
+        f"- **Network**: {run.config.network.in_words}; {recognizer.parameters:,} parameters.",
+        f"- **Accuracy**: {_accuracy(run)}",
+    ]
+    if int8:
+        lines.append(f"- **int8**: {int8.in_words}")
+    if stream.manner == "state":
+        goes_on = "`streaming.onnx` goes on from its state, and computes nothing twice."
+    else:
+        goes_on = (
+            f"{why_not(run.config.network)} It listens through a window of {recognizer.clip_seconds:g} s that slides."
+        )
+    lines += [
+        f"- **Listening**: {goes_on} One answer every {1000 * stream.step_seconds:.0f} ms.",
+        f"- **Files**: {sizes}.",
+    ]
+    if "model.tflite" in files:
+        lines.append(
+            "- **LiteRT**: `model.tflite` takes the frames of one clip as `Network.frames` of `listen.py` gives them, as many as `frames` "
+            "in `settings.json`, zeros after a shorter clip, and gives a probability for each of its `labels`. It needs no Flex operators."
+        )
+    lines += [
+        "",
+        "## Run it",
+        "",
+        "```",
+        "pip install numpy soundfile onnxruntime",
+        "python listen.py clip.wav",
+        "python listen.py --listen recording.wav",
+        f"arecord -t raw -f S16_LE -c 1 -r {stream.sample_rate} | python listen.py --listen -",
+        "```",
+        "",
+        *(["`--int8` takes the files whose weights have 8 bits: smaller, and a little slower.", ""] if "model.int8.onnx" in files else []),
+        f"`listen.py` reads WAV, FLAC, OGG and MP3 at any rate; a pipe must bring {stream.sample_rate} samples a second, one channel of "
+        "16 bits, little-endian. All that another program needs to know is in the metadata of the ONNX files, as JSON: `labels`, `features`, "
+        "`normalisation`, `threshold` (less confidence is not sure), `detection` (when a word counts as heard), `frames_a_step`, `frames_an_answer`, `clip_seconds`.",
+        "",
+    ]  # fmt: skip
+    if run.card:
+        lines += ["## What its maker says", "", run.card.strip(), ""]
+    return "\n".join(lines)
+
+
+def _corpus(reference: CorpusReference) -> str:
+    """A corpus in words, with its licence where it is published; of a folder only its name, not where it lies."""
+    if reference.name in catalogue.NAMES:
+        about = catalogue.open_corpus(reference.name).description
+        return f"{about.title} ({about.licence.rstrip('.')})"
+    return (
+        reference.name.removeprefix(OWN_PREFIX) if reference.name.startswith(OWN_PREFIX) else Path(reference.name).name
+    )
+
+
+def _accuracy(run: Run) -> str:
+    for side in evaluation.sides_of(run):
+        found = evaluation.kept(run, None, side) if side not in ("training", "all") else None
+        if found:
+            speakers = f", {len(found.per_speaker)} speakers" if found.per_speaker else ""
+            return (
+                f"{found.accuracy:.1%} (95 % interval {found.interval.low:.1%} to {found.interval.high:.1%}), "
+                f"{found.split}, {found.clips} clips{speakers}."
+            )
+    return "see below." if run.card else "not measured yet."
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.2f} MB" if count >= 1e5 else f"{count / 1e3:.1f} kB"

@@ -1,0 +1,196 @@
+"""A network taken away: a folder that hears without Echoic.
+
+    echoic-model/
+      model.onnx            one clip in, probabilities out; labels, features, normalisation and thresholds in its metadata
+      streaming.onnx        the same network as it goes on from step to step, where it can
+      model.int8.onnx       both with weights of 8 bits, on request
+      streaming.int8.onnx
+      model.tflite          one clip for LiteRT, on request, with
+      settings.json         what its file cannot hold
+      listen.py             a program that needs numpy, soundfile and onnxruntime
+      README.md             what the network is, how good, and how to run it
+
+The folder is built beside its place and then renamed, so that nobody finds half of one.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import zipfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import onnx
+from onnx import helper
+
+from audio_models.errors import RunError
+from audio_models.export import int8_agreement
+from audio_models.export.int8_agreement import SideBySide
+from audio_models.export.model_card import card
+from audio_models.jobs.runs import Run
+from audio_models.listening import detection
+from audio_models.listening.network_stream import NetworkStream
+from audio_models.networks import onnx_graph
+from audio_models.networks.onnx_int8 import with_int8_weights
+from audio_models.networks.onnx_streaming import build_streaming
+from data import workspace
+from data.corpus import Progress, Report, quiet
+from data.errors import Cancelled, EchoicError, WorkspaceError
+
+Format = Literal["onnx", "litert"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+
+NAME = "echoic-model"
+"""What the folder is called."""
+
+READER = workspace.PROJECT / "audio_models" / "export" / "listen.py"
+_NAMES = {
+    "model.onnx", "streaming.onnx", "model.int8.onnx", "streaming.int8.onnx", "model.tflite", "settings.json",
+    "listen.py", "README.md",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What a folder holds.
+
+    Attributes:
+        files: the content of each, by name.
+        remarks: what its user should know, a sentence each.
+        int8: the networks of 8 bits beside those of float, where that was asked for and could be measured.
+    """
+
+    files: dict[str, bytes]
+    remarks: tuple[str, ...] = ()
+    int8: SideBySide | None = None
+
+
+def export(
+    run: Run, folder: Path, *, kind: Format = "onnx", int8: bool = False, report: Report = quiet
+) -> Exported:  # fmt: skip
+    """Write a run's network to a folder, which appears, or takes the place of an older one, only when it is complete.
+
+    Args:
+        kind: "litert" adds model.tflite.
+        int8: add the graphs with weights of 8 bits, and judge them beside those of float.
+
+    Raises:
+        RunError: the run has no network, or there can be no LiteRT file of it.
+        WorkspaceError: the folder is something else, or cannot be written.
+        Cancelled: `report` raised it; nothing is left.
+    """
+    folder = folder.expanduser().absolute()
+    _check_place(folder)
+    made = contents(run, kind=kind, int8=int8, report=report)
+    _write(folder, made.files)
+    return made
+
+
+def zipped(run: Run) -> bytes:
+    """The folder as a zip file, in the ONNX format.
+
+    Raises:
+        RunError: the run has no network, or it is damaged.
+    """
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, file in contents(run).files.items():
+            packed.writestr(f"{NAME}/{name}", file)
+    return content.getvalue()
+
+
+def contents(run: Run, *, kind: Format = "onnx", int8: bool = False, report: Report = quiet) -> Exported:
+    """The files of a run's network; see `export`."""
+    stream = NetworkStream(run)  # the run's faults, in words
+    graph = onnx.load_model(run.model_path)
+    metadata = _metadata(run, stream, graph)
+    helper.set_model_props(graph, metadata)
+    graphs, remarks = {"model": graph}, []
+    if stream.manner == "state":
+        network, width = run.config.network, stream.recognizer.features.width
+        graphs["streaming"] = build_streaming(network, width, onnx_graph.weights(graph, network), metadata)
+    files = {f"{name}.onnx": one.SerializeToString() for name, one in graphs.items()}
+    beside = None
+    if int8:
+        files |= {f"{name}.int8.onnx": with_int8_weights(one).SerializeToString() for name, one in graphs.items()}
+        try:
+            beside = int8_agreement.measure(run, files["model.int8.onnx"], report)
+            remarks.append(beside.in_words)
+        except Cancelled:
+            raise
+        except EchoicError as error:  # what is taken away works all the same
+            remarks.append(str(error))
+    if kind == "litert":
+        report(Progress("Making the LiteRT file", 0, None, "files"))
+        files["model.tflite"], frames = _litert(run)
+        settings = {name: json.loads(text) for name, text in metadata.items()} | {"frames": frames}
+        files["settings.json"] = json.dumps(settings, ensure_ascii=False, indent=1).encode("utf-8")
+    files["listen.py"] = READER.read_bytes()
+    files["README.md"] = card(run, stream, files, beside).encode("utf-8")
+    return Exported(files, tuple(remarks), beside)
+
+
+def _metadata(run: Run, stream: NetworkStream, graph: onnx.ModelProto) -> dict[str, str]:
+    """All that a reader needs, each a JSON text by its name."""
+    features = stream.recognizer.features
+    return {
+        **{entry.key: entry.value for entry in graph.metadata_props},
+        "threshold": f"{stream.recognizer.threshold:.4f}",
+        "detection": json.dumps(asdict(detection.settings(run))),
+        "frames_a_step": str(run.config.network.frames_a_step),
+        "frames_an_answer": str(round(stream.step_seconds * features.sample_rate / features.hop_length)),
+    }
+
+
+def _litert(run: Run) -> tuple[bytes, int]:
+    """model.tflite and the frames that it takes, made by a process of its own, which may import tensorflow."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.tflite"
+        done = subprocess.run(
+            [sys.executable, "-m", "audio_models.export.litert_process", str(run.folder.absolute()), str(path)],
+            cwd=workspace.PROJECT, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        said = done.stdout.strip().splitlines()
+        if done.returncode == 0:
+            found: dict[str, Any] = json.loads(said[-1])
+            return path.read_bytes(), int(found["frames"])
+    reason = done.stderr.strip().splitlines()[-1:] or ["no reason was given"]
+    raise RunError(said[-1] if said else f"tensorflow could not make a LiteRT file of {run.name} ({reason[0][:200]}).")
+
+
+def _check_place(folder: Path) -> None:
+    if folder.is_dir() and not folder.is_symlink() and {path.name for path in folder.iterdir()} <= _NAMES:
+        return
+    if folder.exists() or folder.is_symlink():
+        raise WorkspaceError(
+            f"{folder} is there and holds something else than an exported network; name another folder, or remove it."
+        )
+
+
+def _write(folder: Path, files: dict[str, bytes]) -> None:
+    """Build it beside, then put it in place."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as beside:
+            made, before = Path(beside) / "made", Path(beside) / "before"
+            made.mkdir()
+            for name, content in files.items():
+                (made / name).write_bytes(content)
+            try:
+                if folder.exists():
+                    os.rename(folder, before)
+                os.rename(made, folder)
+            except BaseException:  # Ctrl-C too: what was there goes back before `beside` is removed
+                if before.exists() and not folder.exists():
+                    os.rename(before, folder)
+                raise
+    except OSError as error:
+        raise WorkspaceError(
+            f"{folder} could not be written ({error.strerror or error}). Free some disk space or check the permissions of {folder.parent}."
+        ) from error

@@ -1,0 +1,129 @@
+"""Training clips changed a little each time that the network sees them: heard elsewhere, faster, louder, half covered.
+
+The waveform first (speed, shift, level, background noise), then the mel bands (SpecAugment). Never a validation or a
+test clip. What happens to a clip follows from the random numbers alone, so the same seed gives the same training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import soxr
+from numpy.typing import NDArray
+
+from audio_models.config import AugmentationConfig, FeatureConfig
+from audio_models.features.mfcc import Frames
+from audio_models.features.waveform import Waveform
+
+_DITHER = 1e-5  # of full scale: what a shift uncovers is as quiet as a sound card, not the digital zero of no recording
+_DITHER_SECONDS = 20
+_DIGITAL_SILENCE = 0.1  # share of silence clips that are exactly zero, as from a muted microphone
+_NO_SOUND = 1e-4  # a clip below this level has no sound that noise could be measured against
+
+
+class Augmenter:
+    """Changes clips as `config` says.
+
+    Args:
+        config: what is changed, and how much.
+        features: the sample rate of the waveforms, and the time from frame to frame.
+        noise: recordings without words, each (samples,) float32 at that rate; may be empty.
+    """
+
+    def __init__(self, config: AugmentationConfig, features: FeatureConfig, noise: Sequence[Waveform]) -> None:
+        self._config = config
+        self._rate = features.sample_rate
+        self._frame_ms = 1000 * features.hop_length / features.sample_rate
+        self._noise = noise
+        self._dither = np.random.default_rng(0).normal(0, _DITHER, _DITHER_SECONDS * self._rate).astype(np.float32)
+
+    def waveform(self, samples: Waveform, random: np.random.Generator) -> Waveform:
+        """A clip with a word in it, (samples,) float32 -> the same length."""
+        moved, _, _ = self.moved(samples, random)
+        return self.under_noise(moved, random)
+
+    def moved(self, samples: Waveform, random: np.random.Generator) -> tuple[Waveform, int, float]:
+        """A clip (samples,) float32 at another speed, place and level: the same length, where its first sample came to
+        lie, and how much faster it is: what was at sample n is at `first + n / faster`.
+        """
+        config = self._config
+        length = len(samples)
+        faster = float(np.exp(random.uniform(-1, 1) * np.log1p(config.speed)))
+        if config.speed:
+            samples = soxr.resample(samples, self._rate * faster, self._rate, quality="QQ")
+        # a longer clip is cut at both ends, a shorter one is laid in the middle, and then moved
+        reach = config.shift_ms / 1000 * self._rate
+        start = round((length - len(samples)) / 2 + random.uniform(-reach, reach))
+        moved = self.quiet(length, random)
+        first, last = max(0, start), min(length, start + len(samples))
+        if last > first:
+            moved[first:last] += samples[first - start : last - start]
+        moved *= np.float32(10 ** (random.uniform(-1, 1) * config.gain_db / 20))
+        return moved, start, faster
+
+    def under_noise(self, samples: Waveform, random: np.random.Generator, level: float | None = None) -> Waveform:
+        """Background noise added to (samples,) float32, in place, as often and as loud as the settings say.
+
+        Args:
+            level: what the noise is measured against, root mean square; that of the samples by default.
+        """
+        if self._noise and random.random() < self._config.noise_probability:
+            samples += self._scaled_noise(len(samples), _level(samples) if level is None else level, random)
+        return np.clip(samples, -1, 1, out=samples)
+
+    def quiet(self, length: int, random: np.random.Generator) -> Waveform:
+        """What a microphone gives where nothing is heard, (length,) float32."""
+        return _stretch(self._dither, length, random).copy()
+
+    def silence(self, length: int, random: np.random.Generator) -> Waveform:
+        """A clip without a word, (length,) float32: noise at any level, now and then none at all."""
+        if not self._noise or random.random() < _DIGITAL_SILENCE:
+            return np.zeros(length, np.float32)
+        level = (
+            random.uniform(0, 1) if random.random() < 0.5 else 10 ** random.uniform(-2.5, 0)
+        )  # loud ones and soft ones
+        return self._stretch(length, random) * np.float32(level)
+
+    def bands(self, bands: Frames, random: np.random.Generator) -> Frames:
+        """Mel bands (frames, n_mels) [dB] -> the same shape, with stretches and ranges blotted out by the clip's mean."""
+        config = self._config
+        frames, width = bands.shape
+        covered = bands.copy()
+        mean = bands.mean()
+        for _ in range(config.time_masks):
+            first, last = _range(frames, config.time_mask_ms / self._frame_ms, random)
+            covered[first:last] = mean
+        for _ in range(config.frequency_masks):
+            first, last = _range(width, config.frequency_mask_bands, random)
+            covered[:, first:last] = mean
+        return covered
+
+    def _scaled_noise(self, length: int, level: float, random: np.random.Generator) -> Waveform:
+        """Noise (length,) at a random level under that of a clip, or at a level of its own under a clip without sound."""
+        noise = self._stretch(length, random)
+        ratio = random.uniform(self._config.lowest_snr_db, self._config.highest_snr_db)
+        own = _level(noise)
+        scale = max(level, _NO_SOUND) / max(own, _NO_SOUND) * 10 ** (-ratio / 20)
+        return noise * np.float32(scale)
+
+    def _stretch(self, length: int, random: np.random.Generator) -> Waveform:
+        return _stretch(self._noise[int(random.integers(len(self._noise)))], length, random)
+
+
+def _stretch(recording: Waveform, length: int, random: np.random.Generator) -> Waveform:
+    """A stretch of a recording from anywhere in it, (length,); a short recording goes round."""
+    start = int(random.integers(max(1, len(recording) - length + 1)))
+    stretch = recording[start : start + length]
+    return stretch if len(stretch) == length else np.resize(stretch, length)
+
+
+def _range(size: int, widest: float, random: np.random.Generator) -> tuple[int, int]:
+    width = int(random.integers(int(min(widest, size)) + 1))
+    first = int(random.integers(size - width + 1))
+    return first, first + width
+
+
+def _level(samples: NDArray[np.float32]) -> float:
+    """Root mean square."""
+    return float(np.sqrt(np.dot(samples, samples) / len(samples)))

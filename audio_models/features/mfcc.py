@@ -1,0 +1,148 @@
+"""From waveforms to sequences of mel-frequency cepstral coefficients (MFCC).
+
+One path for training, a file, the microphone and a batch. Each frame depends on its own samples alone: no padding
+at the edges, and no cut at 80 dB below the loudest sample, so that a clip's features do not depend on the clips
+beside it nor on what comes after. Filters, window and decibels are librosa's; framing, transform and sum are
+written out, which takes 0.1 ms a clip instead of 0.55 ms with `librosa.feature.mfcc` (`make bench`, features).
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+import scipy.fft
+from librosa.filters import get_window
+from librosa.filters import mel as mel_filters
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from audio_models.config import FeatureConfig
+from audio_models.errors import ConfigError
+from audio_models.features.waveform import Waveform
+
+Frames = NDArray[np.float32]
+
+# The power of 16-bit rounding noise in a mel band lies near 1e-10: what is below it is no sound.
+_FLOOR = 1e-10
+SLOPE_REACH = 2  # frames to each side
+_AT_ONCE = 4  # clips whose spectra fit the second-level cache; of 16 at once each takes half as long again
+_DECIBELS = np.float32(10 / np.log(10))  # of a natural logarithm, which numpy takes four times as fast as log10
+
+
+def frame_count(samples: int, config: FeatureConfig) -> int:
+    """Frames in a waveform of so many samples; a waveform shorter than a frame has one."""
+    return 1 + max(0, samples - config.frame_length) // config.hop_length
+
+
+def frame_time(frame: int | NDArray[np.int_], config: FeatureConfig) -> float | NDArray[np.float64]:
+    """The middle of a frame [s]."""
+    return (frame * config.hop_length + config.frame_length / 2) / config.sample_rate
+
+
+def frame_end(frame: int | NDArray[np.int_], config: FeatureConfig) -> float | NDArray[np.float64]:
+    """The end of the sound that a frame depends on [s]; its slopes look two frames ahead."""
+    last = frame + (SLOPE_REACH if config.deltas else 0)
+    return (last * config.hop_length + config.frame_length) / config.sample_rate
+
+
+def mfcc(waveform: Waveform, config: FeatureConfig) -> Frames:
+    """The MFCC sequence of one waveform.
+
+    Args:
+        waveform: (samples,) float32 at `config.sample_rate`.
+
+    Returns:
+        (frames, config.width) float32: frame t covers the samples from `t * hop_length` on, `frame_length` of them.
+    """
+    return mfcc_batch([waveform], config)[0]
+
+
+def mfcc_batch(waveforms: Sequence[Waveform], config: FeatureConfig) -> list[Frames]:
+    """The MFCC sequences of several waveforms; each equals that of the waveform alone.
+
+    MFCC after Davis and Mermelstein (1980): power spectrum under a Hann window, sums in triangular mel bands
+    (Slaney's scale), decibels, orthonormal cosine transform (type II).
+
+    Args:
+        waveforms: each (samples,) float32 at `config.sample_rate`, lengths may differ.
+
+    Returns:
+        for each, (frames, config.width) float32.
+    """
+    return [cepstra(bands, config) for bands in mel_bands(waveforms, config)]
+
+
+def mel_bands(waveforms: Sequence[Waveform], config: FeatureConfig) -> list[Frames]:
+    """The energy in each mel band, for each waveform (frames, n_mels) [dB]: what the MFCC are the cosine transform of."""
+    bands: list[Frames] = []
+    for first in range(0, len(waveforms), _AT_ONCE):
+        part = waveforms[first : first + _AT_ONCE]
+        for row, waveform in zip(_mel_db(_stack(part, config), config), part, strict=True):
+            bands.append(row[: frame_count(len(waveform), config)])
+    return bands
+
+
+def cepstra(bands: Frames, config: FeatureConfig) -> Frames:
+    """The frames (frames, config.width) of mel bands (frames, n_mels) [dB]: MFCC, or the bands themselves."""
+    coefficients: Frames = bands @ _tables(config)[2] if config.cepstrum else bands
+    return np.concatenate([coefficients, slopes(coefficients)], axis=1) if config.deltas else coefficients
+
+
+def slopes(frames: Frames) -> Frames:
+    """The slope of each coefficient over five frames, (frames, coefficients) like the input; edges are repeated.
+
+    d_t = sum_n n (c_{t+n} - c_{t-n}) / (2 sum_n n^2), n = 1, 2: the regression of the HTK Book (Young et al., 5.9).
+    """
+    reach = range(1, SLOPE_REACH + 1)
+    padded = np.pad(frames, ((SLOPE_REACH, SLOPE_REACH), (0, 0)), mode="edge")
+    count = len(frames)
+    total = np.zeros_like(frames)
+    for n in reach:
+        total += np.float32(n) * (padded[SLOPE_REACH + n :][:count] - padded[SLOPE_REACH - n :][:count])
+    return total / np.float32(2 * sum(n * n for n in reach))
+
+
+def _stack(waveforms: Sequence[Waveform], config: FeatureConfig) -> NDArray[np.float32]:
+    """(batch, samples), zeros on the right; no frame that is kept reaches into them unless the clip is shorter than one."""
+    samples = max(config.frame_length, *(len(waveform) for waveform in waveforms))
+    stacked = np.zeros((len(waveforms), samples), np.float32)
+    for row, waveform in zip(stacked, waveforms, strict=True):
+        row[: len(waveform)] = waveform
+    return stacked
+
+
+def _mel_db(stacked: NDArray[np.float32], config: FeatureConfig) -> NDArray[np.float32]:
+    window, mel, _ = _tables(config)
+    frames = sliding_window_view(stacked, config.frame_length, axis=-1)[:, :: config.hop_length] * window
+    spectrum = scipy.fft.rfft(frames, axis=-1)  # (batch, frames, bins)
+    # The power in place: every large array that is made and dropped is given back to the system and its pages come
+    # anew, which would take longer than the arithmetic.
+    squares = spectrum.view(np.float32)
+    np.square(squares, out=squares)
+    power = np.add(squares[..., 0::2], squares[..., 1::2], out=frames[..., : spectrum.shape[-1]])
+    bands: NDArray[np.float32] = power @ mel
+    np.maximum(bands, np.float32(_FLOOR), out=bands)
+    np.log(bands, out=bands)
+    bands *= _DECIBELS
+    return bands
+
+
+@lru_cache(maxsize=8)
+def _tables(config: FeatureConfig) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """Window (frame_length,), mel filters (bins, n_mels), cosine transform (n_mels, n_mfcc)."""
+    window = get_window("hann", config.frame_length).astype(np.float32)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # librosa's remark on empty bands; the error below says it
+        mel = mel_filters(
+            sr=config.sample_rate, n_fft=config.frame_length, n_mels=config.n_mels, fmin=config.fmin, fmax=config.fmax
+        ).T
+    if not mel.any(axis=0).all():
+        raise ConfigError(
+            f"{config.n_mels} mel bands are too narrow for frames of {config.frame_ms:g} ms: some hold no frequency. "
+            "Use fewer bands or longer frames."
+        )
+    cosine = scipy.fft.dct(np.eye(config.n_mels), axis=1, norm="ortho")[:, : config.n_mfcc]
+    return window, np.ascontiguousarray(mel, np.float32), np.ascontiguousarray(cosine, np.float32)

@@ -1,0 +1,66 @@
+"""MFCC frames as the sound arrives, the same numbers as `mfcc` gives for the whole of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from audio_models.config import FeatureConfig
+from audio_models.features.mfcc import SLOPE_REACH, Frames, cepstra, frame_end, mel_bands, slopes
+from audio_models.features.waveform import Waveform
+
+
+class FrameStream:
+    """Turns chunks of any size into blocks of frames: one frame first, then `block` at a time.
+
+    Each block is computed from the same samples however the sound was cut into chunks, so that the numbers are the same
+    to the last digit.
+
+    Args:
+        config: of the features. With slopes, a frame is given once the two after it are known.
+        block: frames of each block but the first.
+
+    Attributes:
+        heard: the end of the sound that the last block depends on [s].
+    """
+
+    def __init__(self, config: FeatureConfig, block: int) -> None:
+        self._config = config
+        self._without_slopes = replace(config, deltas=False)
+        self._block = block
+        self._samples: Waveform = np.empty(0, np.float32)  # not read yet, or read again by the next frame
+        self._between = 0  # samples still to come that no frame looks at, where the hop is longer than a frame
+        self._seen: Frames | None = None  # coefficients whose slopes, or whose neighbours', are still to come
+        self._given = 0
+
+    def feed(self, samples: Waveform) -> Iterator[Frames]:
+        """The blocks that `samples` (n,) float32 at the features' rate complete, each (frames, width)."""
+        self._samples = np.concatenate([self._samples, samples])
+        hop, frame = self._config.hop_length, self._config.frame_length
+        first = self._between
+        while True:
+            given = self._block if self._given else 1
+            read = given if self._given or not self._config.deltas else given + SLOPE_REACH
+            end = first + frame + (read - 1) * hop
+            if end > len(self._samples):
+                break
+            bands = mel_bands([self._samples[first:end]], self._without_slopes)[0]
+            coefficients = cepstra(bands, self._without_slopes)
+            first += read * hop
+            self._given += given
+            yield self._with_slopes(coefficients) if self._config.deltas else coefficients
+        self._between = max(0, first - len(self._samples))
+        self._samples = self._samples[first:]
+
+    @property
+    def heard(self) -> float:
+        return float(frame_end(self._given - 1, self._config)) if self._given else 0.0
+
+    def _with_slopes(self, coefficients: Frames) -> Frames:
+        """The frames that the new coefficients complete: those up to two before the last."""
+        before = np.repeat(coefficients[:1], SLOPE_REACH, axis=0) if self._seen is None else self._seen
+        known = np.concatenate([before, coefficients])
+        self._seen = known[-2 * SLOPE_REACH :]
+        return np.concatenate([known, slopes(known)], axis=1)[SLOPE_REACH:-SLOPE_REACH]

@@ -1,0 +1,50 @@
+"""From MFCC sequences to a batch: normalised, right-padded, with the length of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audio_models.features.mfcc import Frames
+
+PADDING = 0.0
+"""Fills the frames after a sequence's end; the network's mask passes over frames that hold nothing else."""
+
+_SMALLEST_STD = 1e-3  # a coefficient that never moves (a constant clip) is centred, not blown up
+
+
+@dataclass(frozen=True)
+class Normalisation:
+    """Mean and standard deviation of each coefficient over the training clips; they travel with the network.
+
+    Attributes:
+        mean, std: one number a coefficient.
+    """
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+    @classmethod
+    def fit(cls, sequences: Sequence[Frames]) -> Normalisation:
+        """From training sequences only, each (frames, width)."""
+        frames = np.concatenate(sequences).astype(np.float64)
+        std = np.maximum(frames.std(axis=0), _SMALLEST_STD)
+        return cls(tuple(map(float, frames.mean(axis=0))), tuple(map(float, std)))
+
+    def apply(self, frames: Frames) -> Frames:
+        """(frames, width) -> the same shape, each coefficient with mean 0 and standard deviation 1."""
+        mean, std = np.array(self.mean, np.float32), np.array(self.std, np.float32)
+        normalised: Frames = np.divide(frames - mean, std, dtype=np.float32)
+        return normalised
+
+
+def pad(sequences: Sequence[Frames]) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """Sequences of (frames_i, width) -> batch (batch, longest, width), right-padded, and lengths (batch,)."""
+    lengths = np.array([len(sequence) for sequence in sequences], np.int32)
+    batch = np.full((len(sequences), lengths.max(), sequences[0].shape[1]), PADDING, np.float32)
+    for row, sequence in zip(batch, sequences, strict=True):
+        row[: len(sequence)] = sequence
+    return batch, lengths

@@ -1,0 +1,41 @@
+"""Progress in the terminal: one line that is written over, or a line now and then where stderr is a file."""
+
+from __future__ import annotations
+
+from audio_models.jobs.job_folder import State
+from data.corpus import Progress
+
+
+def in_words(seconds: float) -> str:
+    """A length of time in words: "40 seconds", "3 minutes", "1 hour 20 minutes"."""
+    whole = max(0, round(seconds))
+    if whole < 90:
+        return f"{whole} second{'' if whole == 1 else 's'}"
+    minutes = round(whole / 60)
+    if minutes < 90:
+        return f"{minutes} minutes"
+    hours, rest = divmod(minutes, 60)
+    return f"{hours} hour{'' if hours == 1 else 's'}" + (f" {rest} minutes" if rest else "")
+
+
+def amount(done: int, total: int | None, unit: str) -> str:
+    """How far, in words: "120 of 300 clips", "1.2 of 2.4 GB"."""
+    if unit == "bytes":
+        scale, unit = (1e9, "GB") if (total or done) >= 1e9 else (1e6, "MB")
+        return f"{done / scale:.1f} of {total / scale:.1f} {unit}" if total else f"{done / scale:.1f} {unit}"
+    if unit == "%":
+        return f"{done} %"
+    return f"{done} of {total} {unit}" if total else f"{done} {unit}"
+
+
+def in_brief(progress: Progress) -> str:
+    """What is done now and how far it is, where anything is known of that: "Reading clips: 120 of 300 clips"."""
+    far = f": {amount(progress.done, progress.total, progress.unit)}" if progress.done or progress.total else ""
+    return f"{progress.stage}{far}"
+
+
+def how_far(state: State, about: str = "about") -> str:
+    """What work does now, how far it is, and the time left: "Training: 3 of 15 points, about 2 minutes left"."""
+    left = f", {about} {in_words(state.seconds_left)} left" if state.seconds_left is not None else ""
+    far = f": {amount(state.done, state.total, state.unit)}" if state.total else ""
+    return f"{state.stage}{far}{left}"

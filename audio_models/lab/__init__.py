@@ -1,0 +1,1 @@
+"""Experiments: look inside a network, measure its memory, compare cells."""

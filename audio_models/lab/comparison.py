@@ -1,0 +1,296 @@
+"""The cells compared on the user's own clips: each trained on the same split with the same budget, several times over.
+
+    comparisons/<id>/
+      config.json    corpus, task, cells, recipe, seeds; never changes
+      runs/<cell>-<seed>/     a run folder each, with measures.json beside
+      state.json, process.json, cancel, log.txt    see `work_folder`
+
+Importing this module is cheap; `comparison_process` trains.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audio_models.config import CELL_TITLES, CELLS, Cell, Recipe, RunConfig, from_dict, within
+from audio_models.errors import ConfigError, RunError
+from audio_models.jobs import job_folder
+from audio_models.jobs.job_folder import MissingFileError, WorkFolder
+from audio_models.jobs.runs import Run
+from audio_models.recipes import default_run
+from audio_models.recognition import metrics
+from data import workspace
+from data.corpus import CorpusReference
+from data.task import Task
+
+if TYPE_CHECKING:
+    from audio_models.recognition.evaluation import Evaluation
+
+SURE = 0.05
+"""A difference that chance alone makes in more than one of twenty comparisons is called none."""
+
+
+@dataclass(frozen=True)
+class ComparisonConfig:
+    """What is compared.
+
+    Attributes:
+        corpus, task: what all of them learn, from the same split.
+        cells: which.
+        recipe: what their other settings come from.
+        seeds: trainings of each cell.
+        epochs: of each training at the most; the recipe's where 0.
+    """
+
+    corpus: CorpusReference
+    task: Task
+    cells: tuple[Cell, ...] = CELLS
+    recipe: Recipe = "plain"
+    seeds: int = 3
+    epochs: int = 0
+
+    def __post_init__(self) -> None:
+        if len(self.cells) < 2 or any(cell not in CELLS for cell in self.cells):
+            raise ConfigError(
+                f"The cells are {', '.join(self.cells) or 'none'}; choose two or more of {', '.join(CELLS)}."
+            )
+        if len(set(self.cells)) < len(self.cells):
+            raise ConfigError(f"A cell is given twice in {', '.join(self.cells)}; name each once.")
+        within("The number of seeds", self.seeds, 1, 20)
+        within("The number of epochs", self.epochs, 0, 1000)
+
+    @property
+    def jobs(self) -> list[tuple[Cell, int]]:
+        """What is trained, in order: each cell once, then each a second time, so that there is soon something to see."""
+        return [(cell, seed) for seed in range(self.seeds) for cell in self.cells]
+
+    def run_config(self, cell: Cell, seed: int) -> RunConfig:
+        """The configuration of one training."""
+        name = f"{CELL_TITLES[cell]}, seed {seed}"
+        return default_run(self.corpus, self.task, cell, self.recipe, name=name, seed=seed, epochs=self.epochs or None)
+
+
+@dataclass(frozen=True)
+class Measures:
+    """What is measured of a trained network beside its accuracy.
+
+    Attributes:
+        answer_seconds: from a waveform to an answer, median over clips with a word [s]; None where there are none.
+        memory_seconds: memory length, median over these clips [s]; None where it is longer than the clips or was not
+            measured.
+        memory_is_longer: whether it is longer than half of the clips.
+    """
+
+    answer_seconds: float | None = None
+    memory_seconds: float | None = None
+    memory_is_longer: bool = False
+
+    @classmethod
+    def of(cls, answers: Sequence[float], lengths: Sequence[float]) -> Measures:
+        """From the seconds of single answers, and memory lengths, of which an infinite one is longer than its clip."""
+        if not answers or not lengths:
+            return cls(statistics.median(answers) if answers else None)
+        length = statistics.median_high(lengths)
+        longer = math.isinf(length)
+        return cls(statistics.median(answers), None if longer else length, longer)
+
+    @property
+    def memory_length(self) -> float | None:
+        """[s]; infinite where it is longer than the clips, None where it was not measured."""
+        return math.inf if self.memory_is_longer else self.memory_seconds
+
+    @property
+    def memory_in_words(self) -> str:
+        if self.memory_is_longer:
+            return "longer than the clips"
+        return "not measured" if self.memory_seconds is None else f"{self.memory_seconds:.2f} s"
+
+    @property
+    def answer_in_words(self) -> str:
+        return "not measured" if self.answer_seconds is None else f"{1000 * self.answer_seconds:.1f} ms"
+
+
+@dataclass(frozen=True)
+class Comparison(WorkFolder[ComparisonConfig]):
+    """One comparison and its folder."""
+
+    config_kind: ClassVar[type[ComparisonConfig]] = ComparisonConfig
+    process: ClassVar[str] = f"{__package__}.comparison_process"
+
+    def run(self, cell: Cell, seed: int) -> Run:
+        """The run folder of one training; it may not be there yet."""
+        return Run(self.folder / "runs" / f"{cell}-{seed}")
+
+    def measures(self, cell: Cell, seed: int) -> Measures | None:
+        """What was measured of it, once it is trained."""
+        try:
+            return from_dict(Measures, self._read(f"runs/{cell}-{seed}/measures.json"))
+        except (MissingFileError, ConfigError):
+            return None
+
+    def write_measures(self, cell: Cell, seed: int, measured: Measures) -> None:
+        workspace.write_json(self.run(cell, seed).folder / "measures.json", asdict(measured))
+
+
+@dataclass(frozen=True)
+class CellResult:
+    """How one cell fared.
+
+    Attributes:
+        accuracy: mean over its trainings; `interval` over speakers and trainings, `each` of the trainings.
+        split: the side that they were judged on: "test", or "validation" where the corpus has no test clips.
+        parameters: trained numbers.
+        epochs: of the trainings, mean.
+        epoch_seconds: mean [s].
+        measures: medians over the trainings.
+        correct: whether each clip was heard right, (trainings, clips).
+        speakers: of the clips.
+    """
+
+    cell: Cell
+    accuracy: float
+    split: str
+    interval: metrics.Interval
+    each: tuple[float, ...]
+    parameters: int
+    epochs: float
+    epoch_seconds: float
+    measures: Measures
+    correct: NDArray[np.bool_] = field(repr=False)
+    speakers: tuple[str | None, ...] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Two cells on the same clips; `one` is the one that was right more often.
+
+    Attributes:
+        p: corrected for the number of comparisons (Holm 1979); None where chance cannot be told from one training.
+        told_apart: whether p is below `SURE`.
+    """
+
+    one: Cell
+    other: Cell
+    difference: metrics.PairedDifference
+    p: float | None
+
+    @property
+    def told_apart(self) -> bool:
+        return self.p is not None and self.p < SURE
+
+    def in_words(self) -> str:
+        """The finding and how sure it is, one sentence."""
+        gap = self.difference
+        one, other = CELL_TITLES[self.one], CELL_TITLES[self.other]
+        points = f"{100 * gap.difference:.1f} points"
+        if self.p is None or gap.low is None or gap.high is None:
+            return f"{one} was right more often than {other}, by {points}; whether that is chance cannot be told from one training of each, or from so few clips."
+        points += f" ({100 * gap.low:.1f} to {100 * gap.high:.1f})"
+        if self.told_apart:
+            share = "less than 0.1%" if self.p < 0.001 else f"{self.p:.1%}"
+            return f"{one} is right more often than {other}, by {points}; if they were equal, chance would make such a difference in {share} of comparisons."
+        return f"Between {one} and {other} no difference could be told: {points}; if they were equal, chance would make such a one in {self.p:.0%} of comparisons."
+
+
+def results(comparison: Comparison) -> list[CellResult]:
+    """Of the cells of which a training is finished and judged, the best first.
+
+    Only seeds that every such cell has are counted, so that all are judged by the same trainings and clips.
+
+    Raises:
+        RunError: the clips are no longer the same for all, or a file is damaged.
+    """
+    from audio_models.recognition.recognizer import Recognizer
+
+    config = comparison.config
+    judged = {
+        (cell, seed): one
+        for cell, seed in config.jobs
+        if comparison.measures(cell, seed) is not None and (one := judgement(comparison.run(cell, seed)))
+    }
+    cells = [cell for cell in config.cells if (cell, 0) in judged]
+    if not cells:
+        return []
+    seeds = [seed for seed in range(config.seeds) if all((cell, seed) in judged for cell in cells)]
+    for seed in seeds:
+        sides = {
+            tuple((heard.clip.digest, heard.clip.start, heard.clip.label) for heard in judged[cell, seed].heard)
+            for cell in cells
+        }
+        if len(sides) > 1 or len(judged[cells[0], seed].heard) != len(judged[cells[0], 0].heard):
+            raise RunError(
+                f"The clips of {config.corpus.name} have changed since the comparison began, so its networks did not hear the same ones. Start a new comparison."
+            )
+    found: list[CellResult] = []
+    for cell in cells:
+        judgements = [judged[cell, seed] for seed in seeds]
+        runs = [comparison.run(cell, seed) for seed in seeds]
+        correct = np.array([[heard.correct for heard in one.heard] for one in judgements])
+        speakers = tuple(heard.clip.speaker for heard in judgements[0].heard)
+        epochs = [epoch for run in runs for epoch in run.history]
+        measured = [known for seed in seeds if (known := comparison.measures(cell, seed)) is not None]
+        found.append(
+            CellResult(
+                cell,
+                float(correct.mean()),
+                judgements[0].split,
+                metrics.mean_accuracy_interval(correct, speakers),
+                tuple(one.accuracy for one in judgements),
+                Recognizer(runs[0]).parameters,
+                len(epochs) / len(runs),
+                statistics.mean(epoch.seconds for epoch in epochs),
+                Measures.of(
+                    [row.answer_seconds for row in measured if row.answer_seconds is not None],
+                    [length for row in measured if (length := row.memory_length) is not None],
+                ),
+                correct,
+                speakers,
+            )
+        )
+    return sorted(found, key=lambda one: -one.accuracy)
+
+
+def findings(found: Sequence[CellResult]) -> list[Finding]:
+    """The best cell beside each of the others, by a paired test on the same clips; p after Holm (1979)."""
+    if len(found) < 2:
+        return []
+    best = found[0]
+    gaps = [
+        (other.cell, metrics.paired_difference(best.correct, other.correct, best.speakers, len(found) - 1))
+        for other in found[1:]
+    ]
+    corrected: dict[Cell, float] = {}
+    highest = 0.0
+    ranked = sorted((gap.p, cell) for cell, gap in gaps if gap.p is not None)
+    for rank, (p, cell) in enumerate(ranked):
+        highest = max(highest, min(1.0, p * (len(ranked) - rank)))
+        corrected[cell] = highest
+    return [Finding(best.cell, cell, gap, corrected.get(cell)) for cell, gap in gaps]
+
+
+def judgement(run: Run) -> Evaluation | None:
+    """How a training was judged: on test clips, or on validation clips where there are no others."""
+    from audio_models.recognition import evaluation
+
+    return evaluation.kept(run, split="test") or evaluation.kept(run, split="validation")
+
+
+def create(config: ComparisonConfig) -> Comparison:
+    """Make the folder of a new comparison, queued and with no process yet.
+
+    Raises:
+        WorkspaceError: it cannot be made.
+    """
+    return Comparison(job_folder.create(workspace.folder("comparisons"), job_folder.new_name("cells"), config))
+
+
+def listing() -> list[Comparison]:
+    """All comparisons in the workspace that can be read, newest first."""
+    return job_folder.readable(job_folder.listing(workspace.root() / "comparisons", Comparison))

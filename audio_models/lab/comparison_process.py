@@ -1,0 +1,87 @@
+"""Train and judge the networks of a comparison, one after the other: `python -m audio_models.lab.comparison_process FOLDER`."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+from audio_models.config import CELL_TITLES
+from audio_models.errors import TrainingError
+from audio_models.features.clip_audio import load_clip
+from audio_models.jobs import job_folder
+from audio_models.jobs.job import Said, Work, carry_out, leave, nobody
+from audio_models.jobs.job_folder import State
+from audio_models.jobs.runs import Run
+from audio_models.lab import comparison, inspection
+from audio_models.lab.comparison import Comparison, Measures
+from audio_models.recognition.recognizer import Recognizer
+from audio_models.training import process as training_process
+from data.errors import Cancelled
+
+_CLIPS = 24  # on which the time of an answer and the memory length are measured
+
+
+def compare(made: Comparison, said: Said = nobody) -> State:
+    """Train what is not trained yet, in this process; see `work.carry_out`."""
+    return carry_out(
+        made,
+        lambda work: _compare(made, work),
+        said,
+        short_of_memory="The memory does not suffice for this comparison; use fewer clips.",
+        called="comparison",
+    )
+
+
+def _compare(made: Comparison, work: Work) -> None:
+    config = made.config
+    jobs = config.jobs
+    began = time.monotonic()
+    missing = [job for job in jobs if made.measures(*job) is None]
+    work.write(status="running", stage="Starting", done=len(jobs) - len(missing), total=len(jobs), unit="trainings")
+    for number, (cell, seed) in enumerate(missing):
+        run = made.run(cell, seed)
+        if not run.folder.is_dir():
+            job_folder.create(run.folder.parent, run.folder.name, config.run_config(cell, seed))
+
+        def relay(state: State, number: int = number, title: str = CELL_TITLES[cell]) -> None:
+            spent = time.monotonic() - began
+            whole = spent / number * len(missing) if number else None
+            if state.seconds_left is not None and not number:  # all take about as long as the first
+                whole = (spent + state.seconds_left) * len(missing)
+            work.go_on(
+                stage=f"{title}: {state.stage.lower()}",
+                done=len(jobs) - len(missing) + number,
+                total=len(jobs),
+                unit="trainings",
+                seconds_left=None if whole is None else max(0.0, whole - spent),
+            )
+
+        if run.state.status != "finished":
+            state = training_process.train(run, relay)
+            if state.status == "cancelled":
+                raise Cancelled("Cancelled.")
+            if state.status == "failed":
+                raise TrainingError(f"The training of {run.name} failed: {state.error}")
+        made.write_measures(cell, seed, _measure(run))
+
+
+def _measure(run: Run) -> Measures:
+    """Time of an answer and memory length, on clips of the judged side that hold a word."""
+    judged = comparison.judgement(run)
+    recognizer = Recognizer(run)
+    seconds, lengths = [], []
+    clips = [one.clip for one in judged.heard if one.clip.label in run.config.task.labels] if judged else []
+    for clip in sorted(clips, key=lambda clip: clip.digest)[:_CLIPS]:
+        samples = load_clip(clip, recognizer.features.sample_rate)
+        began = time.perf_counter()
+        recognizer.hear(samples)
+        seconds.append(time.perf_counter() - began)
+        length = inspection.inspect(run, samples, clip.label, recognizer=recognizer).fading.memory_length
+        if length is not None:
+            lengths.append(length)
+    return Measures.of(seconds, lengths)
+
+
+if __name__ == "__main__":
+    leave(0 if compare(Comparison(Path(sys.argv[1]))).status == "finished" else 1)

@@ -1,0 +1,302 @@
+"""Look inside a run while it reads one clip: states, gates, the answer so far, and how far back a gradient reaches.
+
+A `NumpyNetwork` with the run's numbers reads the clip beside onnxruntime, which gives the answers; no tensorflow.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audio_models.config import Cell, FeatureConfig, NetworkConfig, within
+from audio_models.errors import ConfigError, RunError
+from audio_models.features.mfcc import Frames, mfcc
+from audio_models.features.waveform import Waveform
+from audio_models.jobs.runs import Run
+from audio_models.networks.cells import FORWARD, GATES, Numbers
+from audio_models.networks.initial_weights import fresh_weights
+from audio_models.networks.numpy_network import NumpyNetwork, Trace
+from audio_models.recognition.recognizer import Recognizer
+
+Order = Literal["spoken", "reversed", "shuffled"]
+ORDERS: tuple[Order, ...] = get_args(Order)
+_FADED = 0.1  # share of a gradient at which its moment counts as forgotten
+
+
+@dataclass(frozen=True)
+class Fading:
+    """How a gradient fades from the end of a clip to its beginning.
+
+    Attributes:
+        step_seconds: time from one step of the cell to the next [s].
+        frame_seconds: the same for the frames [s].
+        frames: norm of d loss / d frame_t, (frames,).
+        states: norm of d loss / d state_t of the top layer that reads forward, (steps,): of the hidden state, of an
+            LSTM the cell state, which is what it remembers by.
+        memory: the same for the part of the loss that enters at the last state, (steps,).
+    """
+
+    step_seconds: float
+    frame_seconds: float
+    frames: Numbers
+    states: Numbers
+    memory: Numbers
+
+    @property
+    def memory_length(self) -> float | None:
+        """Time from the last state back to where the gradient is a tenth of what it is there [s].
+
+        Infinite where it is not so little anywhere in the clip: then the memory is longer than the clip. None where it
+        cannot be measured.
+        """
+        return memory_length(self.memory, self.step_seconds)
+
+
+def memory_length(norms: Numbers, step_seconds: float) -> float | None:
+    """Time back from the last step until the norm has fallen to a tenth [s], between two steps on a straight line of the
+    logarithm; infinite where it has not, None where there is one step or no gradient."""
+    if len(norms) < 2 or not np.isfinite(norms).all() or norms[-1] <= 0:
+        return None
+    shares = np.maximum(norms[::-1] / norms[-1], 1e-300)  # from the last step back
+    below = np.flatnonzero(shares <= _FADED)
+    if not len(below):
+        return math.inf
+    first = int(below[0])
+    high, low = np.log(shares[first - 1]), np.log(shares[first])
+    part = (high - np.log(_FADED)) / (high - low)
+    return float((first - 1 + part) * step_seconds)
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """One run, one clip.
+
+    Attributes:
+        run: its id.
+        network, features: its configuration.
+        labels: its classes, in the order of its probabilities.
+        samples: the waveform, (samples,), in the order in which it was spoken.
+        order: how the frames were put before the network read them.
+        trace: what happened.
+        so_far: the probabilities as they would be if the clip ended after each frame, (frames, labels).
+        label: the class whose loss is followed back: the right one where it is known, else the answer.
+        fading: of its gradient.
+        cell_weights: trained numbers in one cell of the first layer, shared by all steps; 0 without a cell.
+    """
+
+    run: str
+    network: NetworkConfig
+    features: FeatureConfig
+    labels: tuple[str, ...]
+    samples: Waveform
+    order: Order
+    trace: Trace
+    so_far: NDArray[np.float32]
+    label: str
+    fading: Fading
+    cell_weights: int
+
+    @property
+    def cell(self) -> Cell:
+        return self.network.cell
+
+    @property
+    def answer(self) -> str:
+        """What the network says at the end."""
+        return self.labels[int(self.so_far[-1].argmax())]
+
+    @property
+    def frame_seconds(self) -> float:
+        """Time from one frame to the next [s]."""
+        return self.features.hop_length / self.features.sample_rate
+
+    @property
+    def settled(self) -> float:
+        """When the answer was given that stays [s]: the end of the frame after which it does not change any more."""
+        answers = self.so_far.argmax(axis=1)
+        other = np.flatnonzero(answers != answers[-1])
+        frame = int(other[-1]) + 1 if len(other) else 0
+        return (frame * self.features.hop_length + self.features.frame_length) / self.features.sample_rate
+
+    @property
+    def changes(self) -> list[tuple[float, str]]:
+        """Each time that the answer changed [s], with what it became; the first entry is the first answer."""
+        answers = self.so_far.argmax(axis=1)
+        places = [0, *(np.flatnonzero(np.diff(answers)) + 1)]
+        offset = self.features.frame_length / self.features.sample_rate
+        return [(float(place * self.frame_seconds + offset), self.labels[int(answers[place])]) for place in places]
+
+
+def put_in_order(frames: Frames, order: Order, seed: int = 0) -> Frames:
+    """The frames as spoken, from the last to the first, or shuffled by a seed.
+
+    Raises:
+        ConfigError: there is no such order.
+    """
+    if order not in ORDERS:
+        raise ConfigError(f"There is no order '{order}'; choose one of {', '.join(ORDERS)}.")
+    within("The seed", seed, 0, 2**32 - 1)
+    if order == "reversed":
+        return frames[::-1]
+    return np.random.default_rng(seed).permutation(frames) if order == "shuffled" else frames
+
+
+def network_of(run: Run) -> NumpyNetwork:
+    """The trained network of a run, in numpy.
+
+    Raises:
+        RunError: it has none, or it is damaged.
+    """
+    from audio_models.networks import onnx_graph
+
+    config = run.config.network
+    try:
+        return NumpyNetwork(config, onnx_graph.weights_of(run.model_path, config))
+    except Exception as error:  # onnx has no common error of its own
+        raise RunError(
+            f"The network in {run.model_path} is not the one that {run.folder / 'config.json'} describes. Copy the run's folder again."
+        ) from error
+
+
+def untrained(run: Run) -> NumpyNetwork:
+    """The network of a run before its training: other numbers than its own first ones, drawn in the same way."""
+    config = run.config
+    return NumpyNetwork(
+        config.network,
+        fresh_weights(config.network, config.features.width, len(config.task.classes), config.training.seed),
+    )
+
+
+def inspect(
+    run: Run,
+    samples: Waveform,
+    label: str | None = None,
+    *,
+    order: Order = "spoken",
+    seed: int = 0,
+    recognizer: Recognizer | None = None,
+) -> Inspection:
+    """Read a clip with the network of a run, and write down all that happens.
+
+    Args:
+        samples: (samples,) float32 at the run's sample rate.
+        label: what was said, where it is known.
+        order: of the frames; `seed` is that of the shuffling.
+        recognizer: of the same run, where there is one already.
+
+    Raises:
+        RunError: the run has no network.
+        ConfigError: it does not know the label.
+    """
+    recognizer = recognizer or Recognizer(run)
+    labels = recognizer.labels
+    if label is not None and label not in labels:
+        raise ConfigError(f"This network does not know '{label}'; it knows {', '.join(labels)}.")
+    frames = put_in_order(mfcc(samples, recognizer.features), order, seed)
+    network = network_of(run)
+    trace = network.read(recognizer.normalise(frames))
+    so_far = recognizer.probabilities([frames[:end] for end in range(1, len(frames) + 1)])
+    label = label or labels[int(so_far[-1].argmax())]
+    return Inspection(
+        run.id,
+        run.config.network,
+        recognizer.features,
+        labels,
+        samples,
+        order,
+        trace,
+        so_far,
+        label,
+        fading(network, trace, labels.index(label), recognizer.features),
+        0 if run.config.network.cell == "feed_forward" else network.cell_weights(1).size,
+    )
+
+
+def fading(network: NumpyNetwork, trace: Trace, label: int, features: FeatureConfig) -> Fading:
+    """How the gradient of a label's loss fades in a clip that was read."""
+    frame_seconds = features.hop_length / features.sample_rate
+    whole = network.gradients(trace, label)
+    step_seconds = frame_seconds * network.config.frames_a_step
+    if network.config.cell == "feed_forward":
+        norms = np.linalg.norm(whole.frames, axis=1)
+        # each frame is on its own: nothing of what entered at the last one reaches another
+        alone = np.where(np.arange(len(norms)) == len(norms) - 1, norms, 0)
+        return Fading(step_seconds, frame_seconds, norms, norms, alone)
+    top = f"layer_{network.config.layers}/{FORWARD}"
+    # where the answer comes from the last state, all of the loss enters there
+    last = whole if network.config.readout == "last" else network.gradients(trace, label, only_last=True)
+
+    def of_states(layers: Any) -> Numbers:
+        back = layers[top]
+        remembered = back.states if back.cell_states is None else back.cell_states
+        return np.asarray(np.linalg.norm(remembered, axis=1))
+
+    return Fading(
+        step_seconds,
+        frame_seconds,
+        np.asarray(np.linalg.norm(whole.frames, axis=1)),
+        of_states(whole.layers),
+        of_states(last.layers),
+    )
+
+
+def as_numbers(found: Inspection) -> dict[str, Any]:
+    """All of it as JSON values; an array is {"axes": [...], "shape": [...], "values": nested lists}."""
+    layers = {}
+    for layer in found.trace.layers:
+        layers[layer.name] = {
+            "hidden": _array(layer.hidden, "steps", "units"),
+            **({"cell_state": _array(memory, "steps", "units")} if (memory := layer.cell_states) is not None else {}),
+            "gates": {name: _array(layer.gate(name), "steps", "units") for name in GATES[found.cell]},
+        }
+    fade = found.fading
+    return {
+        "run": found.run,
+        "cell": found.cell,
+        "labels": list(found.labels),
+        "order": found.order,
+        "answer": found.answer,
+        "settled_seconds": round(found.settled, 4),
+        "answers": [{"seconds": round(seconds, 4), "label": label} for seconds, label in found.changes],
+        "frame_seconds": found.frame_seconds,
+        "frames_a_step": found.network.frames_a_step,
+        "frames": _array(found.trace.frames, "frames", "coefficients"),
+        "probabilities": _array(found.so_far, "frames", "labels"),
+        "attention": None if found.trace.attention is None else _array(found.trace.attention, "steps"),
+        "layers": layers,
+        "gradient": {
+            "label": found.label,
+            "loss": float(-np.log(max(float(found.trace.probabilities[found.labels.index(found.label)]), 1e-300))),
+            "frames": _array(fade.frames, "frames"),
+            "states": _array(fade.states, "steps"),
+            "memory": _array(fade.memory, "steps"),
+            "memory_seconds": fade.memory_length if math.isfinite(fade.memory_length or 0) else None,
+            "memory_is_longer_than_the_clip": math.isinf(fade.memory_length or 0),
+        },
+    }
+
+
+def _array(values: Numbers, *axes: str) -> dict[str, Any]:
+    def rounded(row: Any) -> Any:
+        return [rounded(one) for one in row] if isinstance(row, list) else float(f"{row:.6g}")
+
+    return {"axes": list(axes), "shape": list(values.shape), "values": rounded(values.tolist())}
+
+
+def gate_means(found: Inspection) -> dict[str, Numbers]:
+    """The mean of each gate over the units of the top layer that reads forward, (steps,) each."""
+    layer = [one for one in found.trace.layers if one.direction == FORWARD][-1:]
+    names: Sequence[str] = [name for name in GATES.get(found.cell, ()) if name != "candidate"]
+    return {name: np.asarray(one.gate(name).mean(axis=1)) for one in layer for name in names}
+
+
+def in_words(length: float | None) -> str:
+    """A memory length for people."""
+    if length is None:
+        return "cannot be measured"
+    return "longer than the clip" if math.isinf(length) else f"{length:.2f} s"

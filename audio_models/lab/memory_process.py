@@ -1,0 +1,171 @@
+"""Train the small networks of a memory measurement: `python -m audio_models.lab.memory_process FOLDER`.
+
+Two at a time, on new sequences at every step.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from audio_models.config import Cell
+from audio_models.jobs.job import POLL, Said, Work, carry_out, imported, leave, nobody
+from audio_models.jobs.job_folder import State
+from audio_models.lab import memory_tasks
+from audio_models.lab.memory import GOOD, Experiment, MemoryConfig, Point
+from audio_models.networks.cells import GATES, Numbers
+from audio_models.networks.initial_weights import orthogonal
+from data.errors import Cancelled
+
+_AT_ONCE = 25  # steps between two looks at the accuracy, and at the wish to stop
+_JUDGED = 512  # sequences
+
+
+def measure(experiment: Experiment, said: Said = nobody) -> State:
+    """Measure what is not measured yet, in this process; see `work.carry_out`."""
+    return carry_out(
+        experiment,
+        lambda work: _measure(experiment, work),
+        said,
+        short_of_memory="The memory does not suffice; use fewer units, a smaller batch or shorter lengths.",
+        called="measurement",
+    )
+
+
+def _measure(experiment: Experiment, work: Work) -> None:
+    config = experiment.config
+    points = experiment.points
+    done = {(point.cell, point.length) for point in points}
+    missing = [one for one in config.points if one not in done]
+    total = len(config.points)
+    work.write(status="running", stage="Starting tensorflow", done=len(points), total=total, unit="points")
+    work.waits_for(imported(_tensorflow))
+    steps_left = {one: _cost(*one) * config.steps for one in missing}
+    began, whole = time.monotonic(), sum(steps_left.values())
+
+    def left() -> float | None:
+        spent, remaining = time.monotonic() - began, sum(steps_left.values())
+        return spent * remaining / (whole - remaining) if whole - remaining > 0.05 * whole else None
+
+    with ThreadPoolExecutor(max(1, min(2, os.cpu_count() or 1))) as pool:
+        stop: list[bool] = []
+
+        def go_on(one: tuple[Cell, int], steps: int) -> None:
+            steps_left[one] = _cost(*one) * (config.steps - steps)
+            if stop:
+                raise Cancelled("Cancelled.")
+
+        running: set[Future[Point]] = {pool.submit(_point, config, *one, go_on) for one in missing}
+        try:
+            while running:
+                finished, running = wait(running, POLL, FIRST_COMPLETED)
+                for future in finished:
+                    point = future.result()
+                    steps_left[point.cell, point.length] = 0
+                    points.append(point)
+                    experiment.write_points(points)
+                work.go_on(stage="Training", done=len(points), total=total, unit="points", seconds_left=left())
+                if finished:
+                    work.write(stage="Training", done=len(points), total=total, unit="points", seconds_left=left())
+        finally:
+            stop.append(True)
+            pool.shutdown(cancel_futures=True)
+
+
+def _cost(cell: Cell, length: int) -> float:
+    """Of a step, about: a part that is always there, and one that grows with the length; LSTM and GRU do more a frame."""
+    return 8 + length * (1.0 if cell == "simple_rnn" else 1.6)
+
+
+def _tensorflow() -> None:
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+    os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")  # two trainings at a time: one core each
+    import tensorflow  # noqa: F401
+
+
+def _point(config: MemoryConfig, cell: Cell, length: int, go_on: Any) -> Point:
+    """Train one network until it answers 99 of 100 right or its steps are used up."""
+    import keras
+    import tensorflow as tf
+
+    task = memory_tasks.find(config.task)
+    seeds = [config.seed, sum(map(ord, cell)), length]
+    random = np.random.default_rng(seeds)
+    began = time.monotonic()
+    model = build(config, cell, int(random.integers(2**31)))
+    optimizer = keras.optimizers.Adam(config.learning_rate, global_clipnorm=config.clip_norm or None)
+    loss = keras.losses.MeanSquaredError() if task.is_number else keras.losses.CategoricalCrossentropy(from_logits=True)
+    optimizer.build(model.trainable_variables)
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None, None, None, task.width]),
+            tf.TensorSpec([None, None, task.outputs]),
+        ]
+    )  # type: ignore[untyped-decorator]
+    def several_steps(frames: Any, targets: Any) -> None:  # (steps, batch, length, width), (steps, batch, outputs)
+        for number in tf.range(tf.shape(frames)[0]):
+            with tf.GradientTape() as tape:
+                error = loss(targets[number], model(frames[number], training=True))
+            gradients = tape.gradient(error, model.trainable_variables)
+            optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
+
+    judged_frames, judged_targets = task.make(_JUDGED, length, np.random.default_rng([*seeds, 1]))
+    steps, accuracy = 0, 0.0
+    while steps < config.steps:
+        count = min(_AT_ONCE, config.steps - steps)
+        frames, targets = task.make(count * config.batch_size, length, random)
+        several_steps(
+            frames.reshape(count, config.batch_size, *frames.shape[1:]),
+            targets.reshape(count, config.batch_size, task.outputs),
+        )
+        steps += count
+        accuracy = task.right(np.asarray(model(judged_frames, training=False)), judged_targets)
+        go_on((cell, length), steps)
+        if accuracy >= GOOD:
+            break
+    return Point(cell, length, accuracy, steps, time.monotonic() - began)
+
+
+def build(config: MemoryConfig, cell: Cell, seed: int) -> Any:
+    """One layer of the cell, and a Dense layer on its last state: (batch, length, width) -> (batch, outputs)."""
+    import keras
+
+    task = memory_tasks.find(config.task)
+    random = np.random.default_rng(seed)
+    gates = max(1, len(GATES[cell]))
+    frames = keras.Input((None, task.width))
+    layer: Any = {"simple_rnn": keras.layers.SimpleRNN, "lstm": keras.layers.LSTM, "gru": keras.layers.GRU}[cell]
+    state = layer(config.units, kernel_initializer=keras.initializers.GlorotUniform(seed), name="memory")(frames)
+    answer = keras.layers.Dense(task.outputs, kernel_initializer=keras.initializers.GlorotUniform(seed + 1))(state)
+    model = keras.Model(frames, answer)
+    inside = model.get_layer("memory").cell
+    inside.recurrent_kernel.assign(np.concatenate([_recurrent(config, random) for _ in range(gates)], axis=1))
+    if gates > 1:
+        bias = np.zeros(inside.bias.shape)  # (gates * units,), or (2, gates * units) of a GRU
+        keeps = GATES[cell].index("forget" if cell == "lstm" else "update")
+        bias.reshape(-1, gates * config.units)[0, keeps * config.units :][: config.units] = config.forget_bias
+        inside.bias.assign(bias)
+    return model
+
+
+def _recurrent(config: MemoryConfig, random: np.random.Generator) -> Numbers:
+    """The first recurrent kernel of one gate, (units, units)."""
+    units = config.units
+    if config.initialisation == "identity":
+        return np.eye(units)
+    if config.initialisation == "orthogonal":
+        return orthogonal(units, units, random)
+    limit = np.sqrt(3 / units)  # Glorot and Bengio 2010, as many inputs as outputs
+    return random.uniform(-limit, limit, (units, units))
+
+
+if __name__ == "__main__":
+    leave(0 if measure(Experiment(Path(sys.argv[1]))).status == "finished" else 1)

@@ -1,0 +1,1 @@
+"""Continuous audio: a network reads a stream, and events come out."""

@@ -1,0 +1,166 @@
+"""From probabilities at every step to events: a word was heard, then.
+
+Three numbers decide. *Smoothing*: the mean over the last steps, so that one slip is no event. *Threshold*: how probable a
+word must be; lower, and less is missed but more is heard that nobody said. *Refractory time*: after an event nothing is
+reported for a while, as a word goes on sounding probable after it was heard.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audio_models.config import from_dict, within
+from audio_models.errors import ConfigError
+from audio_models.jobs.runs import Run
+from data import workspace
+from data.corpus import SILENCE, UNKNOWN
+from data.errors import WorkspaceError
+
+
+@dataclass(frozen=True)
+class DetectionConfig:
+    """When a word counts as heard; the defaults are those that fared best on validation clips (docs/recipe.md).
+
+    Attributes:
+        threshold: smoothed probability from which on it is.
+        smoothing_ms: stretch over which probabilities are averaged [ms].
+        refractory_ms: shortest time from one event to the next [ms].
+    """
+
+    threshold: float = 0.8
+    smoothing_ms: float = 240.0
+    refractory_ms: float = 500.0
+
+    def __post_init__(self) -> None:
+        within("The threshold", self.threshold, 0.01, 1)
+        within("Smoothing", self.smoothing_ms, 0, 2000, " ms")
+        within("The refractory time", self.refractory_ms, 0, 10_000, " ms")
+
+
+@dataclass(frozen=True)
+class Event:
+    """A word that was heard.
+
+    Attributes:
+        start, end: the sound in which it lies [s]: it was reported at `end`, and a clip of the training reaches back to
+            `start`.
+        label: the word.
+        confidence: its smoothed probability.
+    """
+
+    start: float
+    end: float
+    label: str
+    confidence: float
+
+
+class Detector:
+    """Finds events, step after step.
+
+    Args:
+        config: when a word counts as heard.
+        labels: in the order of the probabilities; `_unknown_` and `_silence_` are never reported.
+        step_seconds: from one step to the next [s].
+        clip_seconds: of a clip of the training [s].
+    """
+
+    def __init__(
+        self, config: DetectionConfig, labels: Sequence[str], step_seconds: float, clip_seconds: float
+    ) -> None:
+        self._config = config
+        self._labels = tuple(labels)
+        self._words = np.array([label not in (UNKNOWN, SILENCE) for label in labels])
+        self._clip_seconds = clip_seconds
+        self._recent: deque[NDArray[np.float32]] = deque(maxlen=smoothing_steps(config, step_seconds))
+        self._last = -np.inf
+        self._holding: int | None = None  # the word of the last event, until it has ceased to be probable
+
+    def feed(self, time: float, probabilities: NDArray[np.float32]) -> Event | None:
+        """One step: until when was heard [s], and the probabilities (labels,). The event that it completes, if any."""
+        self._recent.append(probabilities)
+        smoothed = np.mean(self._recent, axis=0)
+        if self._holding is not None and smoothed[self._holding] < self._config.threshold / 2:
+            self._holding = None
+        best = int(np.where(self._words, smoothed, -1).argmax())
+        if (
+            not self._words[best]
+            or not smoothed[best] >= self._config.threshold  # also where it is not a number
+            or best == self._holding
+            or time - self._last < self._config.refractory_ms / 1000
+        ):
+            return None
+        self._last, self._holding = time, best
+        return self._event(time, best, float(smoothed[best]))
+
+    def events(self, times: NDArray[np.float64], probabilities: NDArray[np.float32]) -> list[Event]:
+        """The events of a whole recording, those that `feed` finds step by step from the beginning, in a fraction of the time.
+
+        Args:
+            times: until when was heard at each step [s], (steps,).
+            probabilities: (steps, labels).
+        """
+        if not len(times) or not self._words.any():
+            return []
+        smoothed = _smoothed(probabilities, self._recent.maxlen or 1)
+        words = np.flatnonzero(self._words)
+        best = words[smoothed[:, words].argmax(axis=1)]
+        height = smoothed[np.arange(len(times)), best]
+        ceased = {word: np.flatnonzero(smoothed[:, word] < self._config.threshold / 2) for word in words.tolist()}
+        found: list[Event] = []
+        last, holding, heard_at = -np.inf, -1, 0
+        for step in np.flatnonzero(height >= self._config.threshold).tolist():
+            word, time = int(best[step]), float(times[step])
+            if word == holding and not _any_between(ceased[word], heard_at, step):
+                continue
+            if time - last < self._config.refractory_ms / 1000:
+                continue
+            last, holding, heard_at = time, word, step
+            found.append(self._event(time, word, float(height[step])))
+        return found
+
+    def _event(self, time: float, word: int, confidence: float) -> Event:
+        return Event(max(0.0, time - self._clip_seconds), time, self._labels[word], min(1.0, confidence))
+
+
+def _smoothed(probabilities: NDArray[np.float32], steps: int) -> NDArray[np.float32]:
+    """The mean of each row and those before it, `steps` in all, summed in their order as `np.mean` does."""
+    total = np.zeros_like(probabilities)
+    for back in range(min(steps, len(probabilities)) - 1, -1, -1):
+        total[back:] += probabilities[: len(probabilities) - back]
+    counts = np.minimum(np.arange(1, len(probabilities) + 1), steps).astype(np.float32)
+    return np.asarray(total / counts[:, None])
+
+
+def _any_between(places: NDArray[np.int64], after: int, until: int) -> bool:
+    """Whether one of the sorted places lies behind `after` and not behind `until`."""
+    next_one = int(np.searchsorted(places, after, side="right"))
+    return next_one < len(places) and bool(places[next_one] <= until)
+
+
+def smoothing_steps(config: DetectionConfig, step_seconds: float) -> int:
+    """Steps over which probabilities are averaged; one at the least."""
+    return max(1, round(config.smoothing_ms / 1000 / step_seconds))
+
+
+def settings(run: Run) -> DetectionConfig:
+    """When a word counts as heard by a run's network: what its user chose, else what came with it, else the default."""
+    for folder in (run.kept_folder, run.folder):
+        try:
+            return from_dict(DetectionConfig, workspace.read_json(folder / "detection.json"))
+        except (OSError, ValueError, WorkspaceError, ConfigError):
+            continue
+    return DetectionConfig()
+
+
+def keep_settings(run: Run, config: DetectionConfig) -> None:
+    """Store when a word counts as heard, with the run.
+
+    Raises:
+        WorkspaceError: it cannot be written.
+    """
+    workspace.write_json(workspace.made(run.kept_folder) / "detection.json", asdict(config))

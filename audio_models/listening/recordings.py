@@ -1,0 +1,190 @@
+"""A long recording: read in blocks, heard by a network, and kept as little more than a picture of it.
+
+    file -> blocks -> listener -> events, probabilities after each step, the outline of the sound
+
+Memory holds one block of the sound at a time. What is kept of two hours is a few megabytes: the probabilities, so that
+other settings of the detector need no second hearing, and the outline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audio_models.errors import AudioError
+from audio_models.features import waveform
+from audio_models.features.waveform import Waveform
+from audio_models.jobs.runs import Run
+from audio_models.listening.detection import DetectionConfig, Detector, Event
+from audio_models.listening.listener import Listener
+from audio_models.listening.network_stream import Manner
+from data.corpus import Progress, Report, quiet
+
+MAX_SECONDS = 7200.0
+_COLUMNS = 2000  # of the outline
+
+
+def find(text: str) -> Path:
+    """The recording that a user names by its path.
+
+    Raises:
+        AudioError: there is no file.
+    """
+    try:
+        path = Path(text.strip()).expanduser()
+        if path.is_file():
+            return path
+        reason = "it is a folder, name a file in it" if path.is_dir() else "there is no such file"
+    except (OSError, RuntimeError) as error:  # a name too long, a folder that may not be entered, a user who is none
+        reason = getattr(error, "strerror", None) or str(error)
+    raise AudioError(f"{text.strip()} cannot be opened: {reason}.")
+
+
+def sample_rate(source: Path | bytes, name: str = "") -> int:
+    """The rate of a recording [Hz].
+
+    Args:
+        source: a file, or the content of one.
+        name: what messages call it; the file's name by default.
+
+    Raises:
+        AudioError: its header cannot be read, or says that it is longer than `MAX_SECONDS`.
+    """
+    return _measure(source, _called(source, name))[0]
+
+
+def blocks(source: Path | bytes, seconds: float = 1.0, *, name: str = "") -> Iterator[Waveform]:
+    """Read a recording (WAV, FLAC, OGG or MP3) of up to `MAX_SECONDS`, a block at a time.
+
+    Args:
+        source: a file, or the content of one.
+        seconds: of a block [s]; the last may be shorter.
+        name: what messages call it; the file's name by default.
+
+    Returns:
+        blocks (samples,) float32 at the file's own rate, channels averaged.
+
+    Raises:
+        AudioError: it is not audio, damaged, cut off, empty, too long, has too many channels, an unusable rate, or
+            values that are not finite. What the header tells is said before the first block.
+    """
+    called = _called(source, name)
+    with waveform.opened(source, called, MAX_SECONDS, "recording") as file:
+        yield from waveform.mono_blocks(file, called, file.frames, max(1, round(seconds * file.samplerate)))
+
+
+@dataclass(frozen=True)
+class Listened:
+    """A recording as a network heard it.
+
+    Attributes:
+        labels: in the order of the probabilities.
+        manner: how the network went on, by its "state" or a "window".
+        sample_rate: of the recording [Hz].
+        seconds: length of the recording [s].
+        step_seconds: from one answer to the next [s].
+        clip_seconds: of a clip of the training [s]: so far back an event reaches.
+        events: words that were heard.
+        times: until when the network had heard at each step [s], (steps,).
+        probabilities: after each step, (steps, labels).
+        low, high: least and greatest sample in each of at most 2,000 stretches of the same length, (stretches,).
+    """
+
+    labels: tuple[str, ...]
+    manner: Manner
+    sample_rate: int
+    seconds: float
+    step_seconds: float
+    clip_seconds: float
+    events: tuple[Event, ...]
+    times: NDArray[np.float64] = field(repr=False)
+    probabilities: NDArray[np.float32] = field(repr=False)
+    low: NDArray[np.float32] = field(repr=False)
+    high: NDArray[np.float32] = field(repr=False)
+
+    def events_with(self, config: DetectionConfig) -> tuple[Event, ...]:
+        """The words that would have been heard with other settings; nothing is listened to anew."""
+        detector = Detector(config, self.labels, self.step_seconds, self.clip_seconds)
+        return tuple(detector.events(self.times, self.probabilities))
+
+    def strongest(self, columns: int) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+        """The probabilities in fewer steps, of each stretch the highest, so that no word is lost.
+
+        Returns:
+            from when to when [s], (at most `columns`, 2), and the probabilities (as many, labels).
+        """
+        steps = len(self.times)
+        if not steps:
+            return np.empty((0, 2)), self.probabilities
+        first = np.linspace(0, steps, min(columns, steps), endpoint=False).astype(int)
+        last = np.append(first[1:], steps) - 1
+        begins = np.append(max(0.0, self.times[0] - self.step_seconds), self.times[:-1])
+        spans = np.stack([begins[first], self.times[last]], axis=1)
+        return spans, np.maximum.reduceat(self.probabilities, first, axis=0)
+
+
+def listen(
+    run: Run, source: Path | bytes, config: DetectionConfig | None = None, report: Report = quiet, *, name: str = ""
+) -> Listened:
+    """Let a run's network hear a recording of up to `MAX_SECONDS`.
+
+    Args:
+        source: a file (WAV, FLAC, OGG or MP3), or the content of one.
+        config: when a word counts as heard; as it was chosen for the run by default.
+        report: told the seconds that were heard, of all.
+        name: what messages call the recording; the file's name by default.
+
+    Raises:
+        AudioError: it cannot be read, see `blocks`.
+        RunError: the run has no network yet, or its file is damaged.
+        Cancelled: `report` raised it.
+    """
+    rate, frames = _measure(source, _called(source, name))
+    listener = Listener(run, config, rate)
+    outline = _Outline(frames)
+    events: list[Event] = []
+    times: list[NDArray[np.float64]] = []
+    rows: list[NDArray[np.float32]] = []
+    for block in blocks(source, name=name):
+        outline.add(block)
+        heard = listener.feed(block, last=outline.done == frames)
+        events += heard.events
+        times.append(heard.times)
+        rows.append(heard.probabilities)
+        report(Progress("Listening", outline.done // rate, round(frames / rate), "seconds of sound"))
+    return Listened(
+        listener.labels, listener.manner, rate, frames / rate, listener.step_seconds, listener.clip_seconds,
+        tuple(events), np.concatenate(times), np.concatenate(rows), outline.low, outline.high,
+    )  # fmt: skip
+
+
+class _Outline:
+    """The least and the greatest sample of each stretch, while the sound goes by."""
+
+    def __init__(self, frames: int) -> None:
+        self._frames = frames
+        stretches = min(_COLUMNS, frames)
+        self.low = np.full(stretches, np.inf, np.float32)
+        self.high = np.full(stretches, -np.inf, np.float32)
+        self.done = 0  # samples
+
+    def add(self, block: Waveform) -> None:
+        places = np.arange(self.done, self.done + len(block)) * len(self.low) // self._frames
+        there, first = np.unique(places, return_index=True)
+        self.low[there] = np.minimum(self.low[there], np.minimum.reduceat(block, first))
+        self.high[there] = np.maximum(self.high[there], np.maximum.reduceat(block, first))
+        self.done += len(block)
+
+
+def _measure(source: Path | bytes, called: str) -> tuple[int, int]:
+    """Rate [Hz] and length in samples, from the header."""
+    with waveform.opened(source, called, MAX_SECONDS, "recording") as file:
+        return int(file.samplerate), int(file.frames)
+
+
+def _called(source: Path | bytes, name: str) -> str:
+    return name or (source.name if isinstance(source, Path) else "The recording")

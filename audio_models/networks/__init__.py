@@ -1,0 +1,1 @@
+"""The networks: in keras for training, in numpy for inspection, as ONNX graphs for everything else."""

@@ -1,0 +1,150 @@
+"""The recurrent cells as plain step functions: f(x_t, h_t) -> h_{t+1}, in numpy, one page.
+
+A recurrent network is one small function, called once a frame with the state that it returned for the frame before. The
+three here are equal to keras' layers, weights and all, and say beside the new state what their gates did. A weight matrix
+holds its gates side by side, (inputs, gates * units), in keras' order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audio_models.config import Cell
+from audio_models.errors import ConfigError
+
+Numbers = NDArray[np.floating[Any]]
+"""One number a unit, (units,), unless said otherwise."""
+
+FORWARD, BACKWARD = "forward", "backward"
+"""Directions in which a layer reads the frames."""
+
+
+@dataclass(frozen=True)
+class CellWeights:
+    """What one cell has learned; the same numbers at every frame.
+
+    Attributes:
+        kernel: W, what is made of the frame, (inputs, gates * units).
+        recurrent_kernel: U, what is made of the state before, (units, gates * units).
+        bias: b, (gates * units,); for a GRU one for W and one for U, (2, gates * units).
+    """
+
+    kernel: Numbers
+    recurrent_kernel: Numbers
+    bias: Numbers
+
+    @property
+    def units(self) -> int:
+        """Size of the state."""
+        return len(self.recurrent_kernel)
+
+    @property
+    def size(self) -> int:
+        """How many numbers they are."""
+        return self.kernel.size + self.recurrent_kernel.size + self.bias.size
+
+
+@dataclass(frozen=True)
+class State:
+    """What a cell hands to itself at the next frame.
+
+    Attributes:
+        h: the hidden state, (units,), each between -1 and 1; it is also the cell's output.
+        c: an LSTM's cell state, (units,), without bound; None for the others.
+        gates: what each gate of the step was, by its name, (units,): 0 is shut, 1 is open. "candidate" is no gate: it is
+            what would be written, between -1 and 1.
+    """
+
+    h: Numbers
+    c: Numbers | None = None
+    gates: Mapping[str, Numbers] = field(default_factory=dict)
+
+
+GATES: dict[Cell, tuple[str, ...]] = {
+    "simple_rnn": (),
+    "lstm": ("input", "forget", "candidate", "output"),
+    "gru": ("update", "reset", "candidate"),
+}
+"""The gates of each cell in the order of its weights."""
+
+
+def first_state(cell: Cell, units: int) -> State:
+    """The state before the first frame: zeros."""
+    return State(np.zeros(units), np.zeros(units) if cell == "lstm" else None)
+
+
+def simple_rnn_step(x: Numbers, before: State, weights: CellWeights) -> State:
+    """One step of a SimpleRNN (Elman 1990): the new state is made of the frame and of the whole state before.
+
+        h' = tanh(x W + h U + b)
+
+    Args:
+        x: the frame, (inputs,).
+    """
+    return State(np.tanh(x @ weights.kernel + before.h @ weights.recurrent_kernel + weights.bias))
+
+
+def lstm_step(x: Numbers, before: State, weights: CellWeights) -> State:
+    """One step of an LSTM (Hochreiter and Schmidhuber 1997; forget gate: Gers et al. 2000).
+
+    i = sigmoid(x W_i + h U_i + b_i)        input gate: how much is written
+    f = sigmoid(x W_f + h U_f + b_f)        forget gate: how much of the memory stays
+    g = tanh   (x W_g + h U_g + b_g)        candidate: what would be written
+    o = sigmoid(x W_o + h U_o + b_o)        output gate: how much of the memory is read
+    c' = f c + i g                          the memory: a sum, so a gradient passes it undiminished where f = 1
+    h' = o tanh(c')
+    """
+    sums = np.split(x @ weights.kernel + before.h @ weights.recurrent_kernel + weights.bias, 4)
+    i, f, g, o = sigmoid(sums[0]), sigmoid(sums[1]), np.tanh(sums[2]), sigmoid(sums[3])
+    assert before.c is not None, "an LSTM's state has a cell state"
+    c = f * before.c + i * g
+    return State(o * np.tanh(c), c, {"input": i, "forget": f, "candidate": g, "output": o})
+
+
+def gru_step(x: Numbers, before: State, weights: CellWeights) -> State:
+    """One step of a GRU (Cho et al. 2014), the reset gate after the product as keras and cuDNN have it.
+
+    z = sigmoid(x W_z + h U_z + b_z)        update gate: how much of the state stays
+    r = sigmoid(x W_r + h U_r + b_r)        reset gate: how much of the state the candidate sees
+    g = tanh   (x W_g + b_g + r (h U_g + d_g))        candidate
+    h' = z h + (1 - z) g
+    """
+    of_frame = np.split(x @ weights.kernel + weights.bias[0], 3)
+    of_state = np.split(before.h @ weights.recurrent_kernel + weights.bias[1], 3)
+    z, r = sigmoid(of_frame[0] + of_state[0]), sigmoid(of_frame[1] + of_state[1])
+    g = np.tanh(of_frame[2] + r * of_state[2])
+    return State(z * before.h + (1 - z) * g, None, {"update": z, "reset": r, "candidate": g})
+
+
+STEPS = {"simple_rnn": simple_rnn_step, "lstm": lstm_step, "gru": gru_step}
+
+
+def step(cell: Cell, x: Numbers, before: State, weights: CellWeights) -> State:
+    """One step of the cell: the frame and the state before give the state after.
+
+    Raises:
+        ConfigError: "feed_forward" has no state.
+    """
+    if cell not in STEPS:
+        raise ConfigError(f"A {cell} network has no state that a step could hand on; choose one of {', '.join(STEPS)}.")
+    return STEPS[cell](x, before, weights)
+
+
+def read(cell: Cell, sequence: Numbers, weights: CellWeights) -> list[State]:
+    """The state after each frame of a sequence (frames, inputs), from the first to the last."""
+    states = []
+    state = first_state(cell, weights.units)
+    for x in sequence:
+        state = step(cell, x, state, weights)
+        states.append(state)
+    return states
+
+
+def sigmoid(x: Numbers) -> Numbers:
+    """1 / (1 + exp(-x)), between 0 and 1, without overflow."""
+    return np.asarray(0.5 * (1 + np.tanh(0.5 * x)))

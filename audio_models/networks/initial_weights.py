@@ -1,0 +1,62 @@
+"""The weights of a network before any training, drawn as keras draws them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from audio_models.config import REACH, NetworkConfig
+from audio_models.networks import cells
+from audio_models.networks.cells import BACKWARD, FORWARD, Numbers
+
+
+def fresh_weights(config: NetworkConfig, width: int, classes: int, seed: int) -> dict[str, Numbers]:
+    """The numbers of a network before any training, drawn as keras draws them: kernels Glorot uniform (Glorot and Bengio
+    2010), recurrent kernels orthogonal (Saxe et al. 2014), biases zero but for an LSTM's forget gate, which is 1
+    (Jozefowicz et al. 2015)."""
+    random = np.random.default_rng(seed)
+    made: dict[str, Numbers] = {}
+
+    def glorot(name: str, *shape: int) -> None:
+        fan_in, fan_out = shape[-2], shape[-1]
+        area = int(np.prod(shape[:-2]))
+        limit = np.sqrt(6 / (area * (fan_in + fan_out)))
+        made[name] = random.uniform(-limit, limit, shape)
+
+    def dense(name: str, inputs: int, outputs: int) -> None:
+        glorot(f"{name}/kernel", inputs, outputs)
+        made[f"{name}/bias"] = np.zeros(outputs)
+
+    inputs, bands = width, width
+    for number, stride in enumerate(config.strides, 1):
+        glorot(f"convolution_{number}/kernel", REACH, REACH, 1 if number == 1 else config.filters, config.filters)
+        made[f"convolution_{number}/bias"] = np.zeros(config.filters)
+        bands = -(-bands // stride)
+        inputs = bands * config.filters
+    gates = max(1, len(cells.GATES.get(config.cell, ())))
+    directions = (FORWARD, BACKWARD) if config.bidirectional else (FORWARD,)
+    for number in range(1, config.layers + 1):
+        if config.cell == "feed_forward":
+            dense(f"layer_{number}", inputs, config.units)
+            inputs = config.units
+            continue
+        for direction in directions:
+            prefix = f"layer_{number}/{direction}"
+            glorot(f"{prefix}/kernel", inputs, gates * config.units)
+            made[f"{prefix}/recurrent_kernel"] = orthogonal(config.units, gates * config.units, random)
+            bias = np.zeros((2, gates * config.units) if config.cell == "gru" else gates * config.units)
+            if config.cell == "lstm":
+                bias[config.units : 2 * config.units] = 1
+            made[f"{prefix}/bias"] = bias
+        inputs = config.units * len(directions)
+    if config.readout == "attention":
+        dense("attention", inputs, config.units)
+        glorot("attention_score/kernel", config.units, 1)
+    dense("output", inputs, classes)
+    return made
+
+
+def orthogonal(rows: int, columns: int, random: np.random.Generator) -> Numbers:
+    """A matrix whose shorter side's vectors have length 1 and stand at right angles, (rows, columns)."""
+    q, r = np.linalg.qr(random.normal(size=(max(rows, columns), min(rows, columns))))
+    q = q * np.sign(np.diag(r))
+    return np.asarray(q if rows >= columns else q.T)

@@ -1,0 +1,68 @@
+"""A recording in which a word is said again and again, decoded and ready to be cut."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+import soundfile
+
+from audio_models.errors import AudioError
+from audio_models.features import waveform
+from audio_models.features.segments import Take, find_takes
+from audio_models.features.waveform import Waveform
+
+_HIGHEST_RATE = 48_000  # Hz; ten minutes of more would not fit into a small computer's memory
+
+
+LONGEST = 600.0
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A recording in which a word is said again and again.
+
+    Attributes:
+        samples: (samples,) float32, channels averaged.
+        sample_rate: its own, 48,000 at the most [Hz].
+        bits: a sample: 16, or 24 where it had more.
+    """
+
+    samples: Waveform
+    sample_rate: int
+    bits: int
+
+    @property
+    def takes(self) -> list[Take]:
+        """See `find_takes`."""
+        return find_takes(self.samples, self.sample_rate)
+
+    def flac(self, take: Take | None = None) -> bytes:
+        """A take, or the whole, as a FLAC file."""
+        content = io.BytesIO()
+        samples = self.samples if take is None else take.of(self.samples)
+        soundfile.write(content, samples, self.sample_rate, format="FLAC", subtype=f"PCM_{self.bits}")
+        return content.getvalue()
+
+
+def read_recording(source: Path | bytes, name: str = "") -> Recording:
+    """Decode a recording of up to ten minutes.
+
+    Args:
+        source: a file, or the content of one.
+        name: what messages call it; the file's name by default.
+
+    Raises:
+        AudioError: it cannot be read, or is too long.
+    """
+    called = name or (source.name if isinstance(source, Path) else "The recording")
+    about = waveform.header(source, called)
+    if about.seconds > LONGEST:
+        raise AudioError(
+            f"{called} lasts {about.seconds / 60:.0f} minutes; up to {LONGEST / 60:.0f} can be cut into takes. Cut it in two first."
+        )
+    rate = min(max(about.sample_rate, waveform.MIN_RATE), _HIGHEST_RATE)
+    samples = waveform.load(source, rate, name=called, start=0.0, seconds=about.seconds)
+    whole = about.channels == 1 and rate == about.sample_rate and about.subtype == "PCM_16"
+    return Recording(samples, rate, 16 if whole else 24)

@@ -1,0 +1,266 @@
+"""Make the models that come with Echoic: `python -m audio_models.pretrained.build FOLDER`, a folder with Speech Commands' clips.
+
+Trains each cell with its recipe and several seeds, judges them on the folder's test list, and puts the network
+of the first seed with its card into `audio_models/pretrained/`. The others only tell how much chance is in the figures.
+Those of the strong recipe are there to be used, those of the plain one to look inside.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from audio_models.config import Cell, Recipe, RunConfig, to_dict
+from audio_models.features import waveform
+from audio_models.features.mfcc import mfcc_batch
+from audio_models.features.waveform import Waveform
+from audio_models.jobs import runs
+from audio_models.jobs.progress import in_words
+from audio_models.jobs.runs import Run
+from audio_models.listening import detection, streaming_evaluation
+from audio_models.listening.streaming_evaluation import BenchConfig, Point
+from audio_models.recipes import default_run
+from audio_models.recognition import evaluation
+from audio_models.recognition.evaluation import Evaluation
+from audio_models.recognition.recognizer import Recognizer
+from data import catalogue, workspace
+from data.corpus import SILENCE, UNKNOWN, CorpusReference, count
+from data.noise import EXPONENTS, SAMPLE_RATE, coloured_noise
+from data.task import Task, noise_stretch
+
+WORDS = ("left", "right", "stop", "up", "down", "go", "off", "on")
+MODELS: dict[str, tuple[Cell, Recipe]] = {
+    "commands": ("gru", "strong"),
+    "commands-lstm": ("lstm", "strong"),
+    "commands-simple-rnn": ("simple_rnn", "strong"),
+    "commands-streaming": ("gru", "streaming"),
+    "plain-feed-forward": ("feed_forward", "plain"),
+    "plain-gru": ("gru", "plain"),
+    "plain-lstm": ("lstm", "plain"),
+    "plain-simple-rnn": ("simple_rnn", "plain"),
+}
+_SECONDS_OF_NOISE = 3600
+_LISTENING = ("detection.json", "benches/validation.json", "benches/test.json")
+_NEW_NOISE = 1000  # seed of generated noise that no training has heard
+
+
+def main() -> int:
+    """Train, judge, put in place; two trainings at a time."""
+    options = _options()
+    reference = catalogue.refer(options.folder)
+    names = options.models or list(MODELS)
+    jobs = [(name, seed) for seed in range(options.seeds) for name in names]
+    # one after the other, as each makes its folder in a workspace of its own
+    made = {(name, seed): _run(reference, name, seed, options.epochs) for name, seed in jobs}
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(_train, made.values()))
+    for name in names:
+        judged = [evaluation.evaluate(made[name, seed], reference, "test") for seed in range(options.seeds)]
+        _put_in_place(name, made[name, 0], reference, judged)
+        print(f"{name}: " + ", ".join(f"{one.accuracy:.2%}" for one in judged))
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m audio_models.pretrained.build", description=__doc__)
+    parser.add_argument("folder", help="clips in the layout of Speech Commands, with its lists")
+    parser.add_argument("models", nargs="*", metavar="MODEL", help=f"which: {', '.join(MODELS)}; all by default")
+    parser.add_argument("--seeds", type=int, default=3, metavar="N", help="trainings of each (3)")
+    parser.add_argument("--epochs", type=int, metavar="N", help="of each training; the recipe's by default")
+    return parser.parse_args()
+
+
+def _run(reference: CorpusReference, name: str, seed: int, epochs: int | None) -> Run:
+    """The run of one training, made where it is not there yet."""
+    home = workspace.folder("bundle", f"{name}-{seed}")
+    cell, recipe = MODELS[name]
+    config = default_run(
+        reference, Task(WORDS, unknown=True, silence=True), cell, recipe, name=name, seed=seed, epochs=epochs
+    )
+    there = sorted((home / "runs").glob("[!.]*"))
+    return next((run for run in map(Run, there) if run.config == config), None) or _create(home, config)
+
+
+def _train(run: Run) -> None:
+    """One training in a process and a queue of its own; taken up again where it was cut off."""
+    if run.state.status != "finished":
+        subprocess.run(
+            [sys.executable, "-m", "audio_models.training.process", str(run.folder)],
+            cwd=workspace.PROJECT,
+            env={**os.environ, "ECHOIC_HOME": str(run.folder.parent.parent)},
+            check=True,
+        )
+    print(f"{run.name}, seed {run.config.training.seed}: {run.best_epoch}", file=sys.stderr, flush=True)
+
+
+def _create(home: Path, config: RunConfig) -> Run:
+    before = os.environ.get("ECHOIC_HOME")
+    os.environ["ECHOIC_HOME"] = str(home)
+    try:
+        return runs.create(config)
+    finally:
+        if before is None:
+            del os.environ["ECHOIC_HOME"]
+        else:
+            os.environ["ECHOIC_HOME"] = before
+
+
+def _put_in_place(name: str, run: Run, reference: CorpusReference, judged: Sequence[Evaluation]) -> None:
+    folder = runs.BUNDLED / name
+    folder.mkdir(parents=True, exist_ok=True)
+    # the corpus whose clips these are, not the folder that they lay in
+    config = replace(run.config, corpus=CorpusReference("speech_commands"), name=name)
+    workspace.write_json(folder / "config.json", to_dict(config))
+    listens = _judged_as_listener(run, reference) if config.training.clips_in_a_row > 1 else None
+    for file in ("model.onnx", "history.json", "state.json", *(_LISTENING if listens else ())):
+        (folder / file).parent.mkdir(exist_ok=True)
+        workspace.write_atomically(folder / file, (run.folder / file).read_bytes())
+    workspace.write_atomically(folder / "card.md", _card(name, run, reference, judged, listens).encode("utf-8"))
+
+
+def _judged_as_listener(run: Run, reference: CorpusReference) -> Point:
+    """Choose the threshold on validation clips, judge it on test clips, and keep both benches with the run."""
+    for side in ("validation", "test"):
+        streaming_evaluation.keep(run, streaming_evaluation.measure(run, BenchConfig(side), reference))
+    validation, test = (streaming_evaluation.kept(run, side) for side in ("validation", "test"))
+    assert validation is not None
+    assert test is not None
+    chosen = validation.suggested.threshold
+    detection.keep_settings(run, replace(detection.settings(run), threshold=chosen))
+    return test.at(chosen)
+
+
+def false_alarms(recognizer: Recognizer, noise: Sequence[Waveform]) -> int:
+    """How often a word is heard, and not as "not sure", in an hour of one-second stretches of noise.
+
+    The stretches come in turn from `noise`, each (samples,) float32, at levels from -50 to 0 dB of the recording's own.
+    """
+    random = np.random.default_rng(0)
+    rate = recognizer.features.sample_rate
+    alarms = 0
+    for first in range(0, _SECONDS_OF_NOISE, 100):
+        stretches = []
+        for number in range(first, first + 100):
+            recording = noise[number % len(noise)]
+            start = int(random.integers(len(recording) - rate + 1))
+            stretches.append(recording[start : start + rate] * np.float32(10 ** random.uniform(-2.5, 0)))
+        shares = recognizer.probabilities(mfcc_batch(stretches, recognizer.features))
+        sure = shares.max(axis=1) >= recognizer.threshold
+        words = [recognizer.labels[one] not in (UNKNOWN, SILENCE) for one in shares.argmax(axis=1)]
+        alarms += int((sure & np.array(words)).sum())
+    return alarms
+
+
+def _unheard_noise(reference: CorpusReference, rate: int) -> list[Waveform]:
+    """Noise that no training has heard: the last tenth of the corpus' recordings, and noise generated anew."""
+    low, high = noise_stretch("test")
+    found = []
+    for path in catalogue.open_corpus(reference).index().noise:
+        seconds = waveform.duration(path)
+        found.append(waveform.load(path, rate, start=low * seconds, seconds=(high - low) * seconds))
+    for number, exponent in enumerate(EXPONENTS.values()):
+        found.append(coloured_noise(exponent, 60 * SAMPLE_RATE, _NEW_NOISE + number))
+    return [one for one in found if len(one) > rate]
+
+
+def _over_seeds(accuracies: Sequence[float]) -> str:
+    if len(accuracies) == 1:
+        return ""
+    each = ", ".join(f"{one:.1%}" for one in accuracies)
+    return f"; over {len(accuracies)} seeds {statistics.mean(accuracies):.1%} on average ({each})"
+
+
+def _published_mix(judged: Evaluation) -> float:
+    """Accuracy where eight of ten clips hold one of the words, one another word, and one none."""
+    recall = {row.label: row.recall for row in judged.per_class}
+    words = [one for one in judged.heard if one.clip.label not in (UNKNOWN, SILENCE)]
+    of_words = sum(one.correct for one in words) / len(words)
+    return 0.8 * of_words + 0.1 * recall[UNKNOWN] + 0.1 * recall[SILENCE]
+
+
+def _rejection(run: Run) -> tuple[list[str], int, int]:
+    """The words kept out of training, their clips on all sides, and how many of these were rejected."""
+    judgement = evaluation.evaluate(run, None, "all")
+    new = judgement.rejection
+    return (list(new.words), new.clips, new.rejected) if new else ([], 0, 0)
+
+
+def _as_listener(point: Point | None) -> list[str]:
+    """The card's line on how it listens."""
+    if point is None:
+        return []
+    delays = (
+        f"; a word is reported {abs(1000 * point.delay):.0f} ms {'before' if point.delay < 0 else 'after'} its end (median), "
+        f"nineteen of twenty no later than {1000 * point.late_delay:.0f} ms after it"
+        if point.delay is not None and point.late_delay is not None
+        else ""
+    )
+    return [
+        f"- **Listening**: with the threshold {point.threshold:g}, chosen on validation clips, it misses {point.missed:.1%} of "
+        f"{point.words} words of test speakers, 10 dB above the noise and among other words, and hears "
+        f"{point.speech_alarms:.0f} words that nobody said in an hour of other words close upon each other, "
+        f"{point.noise_alarms:.0f} in an hour of noise{delays}."
+    ]
+
+
+def _card(
+    name: str, run: Run, reference: CorpusReference, judged: Sequence[Evaluation], listens: Point | None = None
+) -> str:
+    first, recognizer = judged[0], Recognizer(run)
+    config = run.config
+    index = catalogue.open_corpus(reference).index()
+    words, clips, rejected = _rejection(run)
+    alarms = false_alarms(recognizer, _unheard_noise(reference, config.features.sample_rate))
+    accuracies = [one.accuracy for one in judged]
+    network, training = config.network, config.training
+    few = sorted(WORDS, key=lambda word: len({c.speaker for c in index.clips if c.label == word}))[:2]
+    sure = [one for one in first.heard if one.confidence >= recognizer.threshold]
+    lines = [
+        f"### {name}",
+        "",
+        f"Hears eight English commands ({', '.join(WORDS)}), says `_unknown_` for other words and `_silence_` for none.",
+        "",
+        f"- **Trained on**: {count(index.clips, 'training'):,} clips of Google's Speech Commands (P. Warden 2018, CC BY "
+        f"4.0), a subset of its versions 0.01 and 0.02, and its recordings of background noise. No speaker is on two "
+        "sides.",
+        f"- **Network**: {network.in_words}; {recognizer.parameters:,} parameters, {(run.folder / 'model.onnx').stat().st_size / 1e6:.1f} MB.",
+        f"- **Training**: {MODELS[name][1]} recipe, {len(run.history)} epochs, seed {training.seed}, "
+        f"{in_words(run.state.seconds)} on one of two cores. Repeat it with `make models CLIPS=folder`.",
+        f"- **Accuracy**: {first.accuracy:.1%} ({first.interval.low:.1%} to {first.interval.high:.1%}), test, "
+        f"{first.clips} clips, {len(first.per_speaker)} speakers who were not in the training"
+        + _over_seeds(accuracies)
+        + f"; {_published_mix(first):.1%} if a tenth of the clips were unknown words and a tenth silence, as in the published "
+        "task.",
+        f'- **Sure of itself**: below {recognizer.threshold:.0%} it says "not sure"; that leaves '
+        f"{len(sure) / first.clips:.1%} of the test clips, of which {sum(one.correct for one in sure) / len(sure):.1%} are "
+        "heard right.",
+        f"- **Words never trained on** ({', '.join(words)}): {rejected} of {clips} clips rejected, as unknown, as silence "
+        "or as not sure.",
+        f"- **False alarms**: {alarms} in an hour of noise, cut into seconds (traffic-like, hiss and the corpus' own "
+        "recordings, of stretches and seeds that no training had).",
+        *_as_listener(listens),
+        f"- **Weak where**: {' and '.join(few)} have the fewest speakers; yes and no are not among its words; the clips "
+        f"come from quiet rooms and close microphones{'' if listens else '; one word a second, not a stream'}.",
+        "",
+        "| word | precision | recall | F1 | test clips |",
+        "|---|---|---|---|---|",
+        *(
+            f"| `{row.label}` | {row.precision:.1%} | {row.recall:.1%} | {row.f1:.1%} | {row.support} |"
+            for row in first.per_class
+        ),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

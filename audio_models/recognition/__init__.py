@@ -1,0 +1,1 @@
+"""A trained network answers clips, and is evaluated on them."""

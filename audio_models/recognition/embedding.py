@@ -1,0 +1,89 @@
+"""What a trained network hears in a clip: the vector from which its last layer reads the answer.
+
+Clips that sound alike to the network lie near each other there, also clips of words that it was never taught.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from audio_models.features.feature_cache import clip_features
+from audio_models.features.mfcc import Frames
+from audio_models.jobs.runs import Run
+from audio_models.recognition.recognizer import Recognizer
+from data.corpus import Clip, Report, Skipped, quiet
+
+
+class Embedder(Recognizer):
+    """A recognizer that also gives what its last layer reads, e: its probabilities are softmax(e W + b).
+
+    Attributes:
+        width: numbers in an embedding.
+
+    Raises:
+        RunError: the run has no network yet, or its file is damaged.
+    """
+
+    def __init__(self, run: Run) -> None:
+        self._summary = ""
+        self.width = 0
+        super().__init__(run)
+
+    def embed(self, sequences: Sequence[Frames]) -> NDArray[np.float32]:
+        """(clips, width) for MFCC sequences, each (frames, coefficients) as `mfcc` gives them, not normalised."""
+        return self._answers(self._summary, self.width, sequences)
+
+    def _graph(self, content: bytes) -> bytes:
+        """The same graph with the input of its last layer as a second output."""
+        import onnx
+
+        model = onnx.load_model_from_string(content)
+        self._summary, self.width = _last_layer(model)
+        seen = onnx.helper.make_tensor_value_info(self._summary, onnx.TensorProto.FLOAT, ["batch", self.width])
+        model.graph.output.append(seen)
+        extended: bytes = model.SerializeToString()
+        return extended
+
+
+def _last_layer(model: Any) -> tuple[str, int]:
+    """What the last Dense layer reads: the name of its input and how many numbers it has."""
+    kernel = next(constant for constant in model.graph.initializer if constant.name == "output/kernel")
+    node = next(node for node in model.graph.node if kernel.name in node.input)
+    return str(node.input[0]), int(kernel.dims[0])
+
+
+def embed(run: Run, sequences: Sequence[Frames]) -> NDArray[np.float32]:
+    """What the network of a run hears in each of several MFCC sequences.
+
+    Args:
+        sequences: each (frames, coefficients) as `mfcc` gives them with the run's features, not normalised.
+
+    Returns:
+        (clips, width) float32.
+
+    Raises:
+        RunError: the run has no network yet, or its file is damaged.
+    """
+    return Embedder(run).embed(sequences)
+
+
+def embed_clips(run: Run, clips: Sequence[Clip], report: Report = quiet) -> tuple[NDArray[np.float32], list[Skipped]]:
+    """What the network of a run hears in each of several clips; their features are kept in the cache.
+
+    Returns:
+        (clips, width) float32 in the order of `clips`, a row of NaN where a clip cannot be read; and the reasons.
+
+    Raises:
+        RunError: the run has no network yet, or its file is damaged.
+        Cancelled: `report` raised it.
+    """
+    embedder = Embedder(run)
+    sequences, skipped = clip_features(clips, embedder.features, report)
+    found = np.full((len(clips), embedder.width), np.nan, np.float32)
+    read = [position for position, frames in enumerate(sequences) if frames is not None]
+    found[read] = embedder.embed([frames for frames in sequences if frames is not None])
+    return found, skipped

@@ -1,0 +1,149 @@
+"""A run answers clips: the same decoding, features and normalisation as in its training, then onnxruntime."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from audio_models.config import FeatureConfig, from_dict
+from audio_models.errors import AudioError, RunError
+from audio_models.features import waveform
+from audio_models.features.mfcc import Frames, mfcc
+from audio_models.features.sequences import Normalisation, pad
+from audio_models.features.waveform import Waveform
+from audio_models.jobs.runs import Run
+from data.corpus import SILENCE
+from data.errors import EchoicError
+
+_BATCH = 64
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was heard in one clip.
+
+    Attributes:
+        label: the most probable label.
+        confidence: its probability.
+        probabilities: of each label, in the network's order; they sum to 1.
+        sure: whether the confidence reaches the network's threshold; where not, the label is a guess.
+    """
+
+    label: str
+    confidence: float
+    probabilities: dict[str, float]
+    sure: bool = True
+
+
+class Recognizer:
+    """A trained network that answers clips, one core, no tensorflow.
+
+    Attributes:
+        labels: in the order of its probabilities.
+        features: how it reads a waveform.
+        parameters: trained numbers.
+        clip_seconds: nine of ten of its training clips were no longer [s].
+        temperature: by which its logits were divided, so that its confidence is right.
+        normalisation: of the frames that it reads.
+        threshold: confidence under which an answer is "not sure", found on validation clips.
+
+    Raises:
+        RunError: the run has no network yet, or its file is damaged.
+    """
+
+    def __init__(self, run: Run) -> None:
+        if not run.has_model:
+            raise RunError(
+                f"The run {run.id} has no network yet (model.onnx is missing). Wait for its first epoch, or resume it."
+            )
+        try:
+            self._session = session(self._graph(run.model_path.read_bytes()))
+            metadata = self._session.get_modelmeta().custom_metadata_map
+            self.labels: tuple[str, ...] = tuple(json.loads(metadata["labels"]))
+            self.features = from_dict(FeatureConfig, json.loads(metadata["features"]))
+            self.parameters = int(metadata["parameters"])
+            self.clip_seconds = float(metadata["clip_seconds"])
+            self.threshold = float(metadata.get("threshold", "0"))
+            self.temperature = float(metadata.get("temperature", "1"))
+            self.normalisation = _normalisation(json.loads(metadata["normalisation"]), self.features.width)
+        except EchoicError as error:
+            raise RunError(f"{run.model_path} is damaged ({error}) Resume or repeat the training.") from error
+        except Exception as error:  # onnxruntime has no common error of its own
+            raise RunError(
+                f"{run.model_path} is damaged or not a network of Echoic's ({type(error).__name__}). Resume or repeat the training."
+            ) from error
+
+    def hear(self, samples: Waveform) -> Answer:
+        """The answer to a waveform (samples,) float32 at `features.sample_rate`."""
+        probabilities = self.probabilities([mfcc(samples, self.features)])[0]
+        best = int(probabilities.argmax())
+        return Answer(
+            self.labels[best],
+            float(probabilities[best]),
+            {label: float(share) for label, share in zip(self.labels, probabilities, strict=True)},
+            sure=bool(probabilities[best] >= self.threshold),
+        )
+
+    def load(self, source: Path | bytes, name: str = "") -> Waveform:
+        """Decode a clip for `hear`.
+
+        Raises:
+            AudioError: it cannot be read, or nothing was recorded and the network knows no silence.
+        """
+        samples = waveform.load(source, self.features.sample_rate, name=name)
+        if waveform.is_silent(samples) and SILENCE not in self.labels:
+            called = name or (source.name if isinstance(source, Path) else "The clip")
+            raise AudioError(
+                f"{called} is silent: every sample is zero, and this network was not trained on silence. Check the microphone and record it again."
+            )
+        return samples
+
+    def normalise(self, frames: Frames) -> Frames:
+        """MFCC frames (frames, width) as the network reads them."""
+        return self.normalisation.apply(frames)
+
+    def probabilities(self, sequences: Sequence[Frames]) -> NDArray[np.float32]:
+        """(clips, labels) for MFCC sequences, each (frames, width) as `mfcc` gives them, not normalised."""
+        return self._answers("probabilities", len(self.labels), sequences)
+
+    def answer(self, frames: Frames) -> NDArray[np.float32]:
+        """(labels,) for one normalised MFCC sequence (frames, width)."""
+        inputs = {"frames": frames[None], "lengths": np.array([len(frames)], np.int32)}
+        found: NDArray[np.float32] = self._session.run(["probabilities"], inputs)[0][0]
+        return found
+
+    def _graph(self, content: bytes) -> bytes:
+        """The graph to run, from the one in the run's file."""
+        return content
+
+    def _answers(self, output: str, width: int, sequences: Sequence[Frames]) -> NDArray[np.float32]:
+        """An output of the graph, (clips, width), for MFCC sequences."""
+        found = np.empty((len(sequences), width), np.float32)
+        by_length = sorted(range(len(sequences)), key=lambda position: len(sequences[position]))
+        for first in range(0, len(by_length), _BATCH):
+            part = by_length[first : first + _BATCH]
+            frames, lengths = pad([self.normalise(sequences[position]) for position in part])
+            (found[part],) = self._session.run([output], {"frames": frames, "lengths": lengths})
+        return found
+
+
+def session(graph: bytes) -> onnxruntime.InferenceSession:
+    """A graph ready to run, on one core: clips are short, threads cost more than they give."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+
+
+def _normalisation(values: Any, width: int) -> Normalisation:
+    made = Normalisation(tuple(values["mean"]), tuple(values["std"]))
+    if not len(made.mean) == len(made.std) == width:
+        raise ValueError(f"{len(made.mean)} means and {len(made.std)} deviations for frames of {width}")
+    return made

@@ -1,0 +1,239 @@
+"""What the training loop is fed with: padded batches of normalised frames, every class as often as the others.
+
+`FixedBatches` shows clips as they are; `AugmentedBatches` changes them anew each time, on a thread of its own, a few
+batches ahead of the optimizer, so that it does not wait.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from audio_models.config import FeatureConfig
+from audio_models.features.augmentation import Augmenter
+from audio_models.features.mfcc import Frames, cepstra, mel_bands
+from audio_models.features.sequences import PADDING, Normalisation, pad
+from audio_models.features.waveform import Waveform
+
+Batch = tuple[NDArray[np.float32], NDArray[np.int64]]
+"""Frames (batch, longest, width) and classes: of each clip (batch,), or of each step where clips are read in a row,
+(batch, steps), -1 where nothing is asked."""
+
+REUSE = 4
+"""Epochs that show the same change of a waveform, each under other masks: a change takes as long as three steps of the
+optimizer, masks next to nothing."""
+
+_AHEAD = 6  # batches that are made before they are asked for
+
+
+class Batches(Protocol):
+    """What an epoch is made of."""
+
+    @property
+    def clips(self) -> int:
+        """Clips in an epoch."""
+
+    def epoch(self, number: int) -> Iterator[Batch]:
+        """The batches of epoch `number`; the same each time that it is asked for."""
+
+    def only(self, positions: NDArray[np.int64]) -> Batches:
+        """The same, made of the clips at these positions alone."""
+
+
+def balanced(
+    classes: NDArray[np.int64], words: Sequence[str], size: int, random: np.random.Generator
+) -> NDArray[np.int64]:
+    """Positions of the clips of one epoch, shuffled: `size` of each class, and of each of its words equally many.
+
+    A word with more clips than that gives a part of them, another one in each epoch; one with fewer gives each of them
+    equally often, but for the remainder.
+
+    Args:
+        classes: (clips,).
+        words: what is said in each clip; only `_unknown_` has more than one.
+    """
+    spoken = np.array(words)
+    drawn = []
+    for one in np.unique(classes):
+        of_class = np.flatnonzero(classes == one)
+        kinds = random.permutation(np.unique(spoken[of_class]))
+        for place, word in enumerate(kinds):
+            own = random.permutation(of_class[spoken[of_class] == word])
+            drawn.append(np.resize(own, size // len(kinds) + (place < size % len(kinds))))
+    return random.permutation(np.concatenate(drawn))
+
+
+def class_size(classes: NDArray[np.int64], pooled: Sequence[int] = ()) -> int:
+    """Clips of each class in an epoch: the mean over the classes, those not counted of which there is any number."""
+    counts = np.bincount(classes)
+    counts = np.array([count for one, count in enumerate(counts) if count and one not in pooled])
+    return int(np.ceil(counts.mean()))
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Clips of one side: normalised sequences, each (frames, width), their classes (clips,) int, and what is said."""
+
+    sequences: Sequence[Frames]
+    classes: NDArray[np.int64]
+    words: Sequence[str]
+
+    def batch(self, positions: NDArray[np.int64]) -> Batch:
+        """(batch, longest, width), (batch,)."""
+        frames, _ = pad([self.sequences[position] for position in positions])
+        return frames, self.classes[positions]
+
+    def only(self, positions: NDArray[np.int64]) -> Examples:
+        """The clips at these positions."""
+        return Examples(
+            [self.sequences[position] for position in positions],
+            self.classes[positions],
+            [self.words[position] for position in positions],
+        )
+
+
+@dataclass(frozen=True)
+class FixedBatches:
+    """Clips as they are.
+
+    Attributes:
+        examples: all training clips.
+        batch_size: clips in a batch.
+        size: clips of each class in an epoch.
+        seed: of their order.
+    """
+
+    examples: Examples
+    batch_size: int
+    size: int
+    seed: int
+
+    @property
+    def clips(self) -> int:
+        return self.size * len(np.unique(self.examples.classes))
+
+    def epoch(self, number: int) -> Iterator[Batch]:
+        random = np.random.default_rng([self.seed, number])
+        order = balanced(self.examples.classes, self.examples.words, self.size, random)
+        for first in range(0, len(order), self.batch_size):
+            yield self.examples.batch(order[first : first + self.batch_size])
+
+    def only(self, positions: NDArray[np.int64]) -> FixedBatches:
+        return replace(self, examples=self.examples.only(positions))
+
+
+@dataclass(frozen=True)
+class AugmentedBatches:
+    """Clips changed anew each time that they are shown.
+
+    Attributes:
+        load: the waveform of the clip at a position, (samples,) float32.
+        classes, words: (clips,), of all training clips.
+        silence: the class whose clips are cut anew from noise each time, or None.
+        augmenter: changes them.
+        features, normalisation: how they become frames.
+        batch_size, size, seed: see `FixedBatches`; `size` counts clips of the corpus.
+        positions: of the clips that are shown, all by default.
+    """
+
+    load: Callable[[int], Waveform]
+    classes: NDArray[np.int64]
+    words: Sequence[str]
+    silence: int | None
+    augmenter: Augmenter
+    features: FeatureConfig
+    normalisation: Normalisation
+    batch_size: int
+    size: int
+    seed: int
+    positions: NDArray[np.int64] | None = None
+    _kept: dict[tuple[int, int], tuple[int, NDArray[np.float16]]] = field(default_factory=dict, repr=False)
+
+    @property
+    def clips(self) -> int:
+        return self.size * len(np.unique(self.classes[self._shown]))
+
+    @property
+    def _shown(self) -> NDArray[np.int64]:
+        return np.arange(len(self.classes)) if self.positions is None else self.positions
+
+    def only(self, positions: NDArray[np.int64]) -> AugmentedBatches:
+        return replace(self, positions=self._shown[positions])  # what is kept of each clip is shared
+
+    def epoch(self, number: int) -> Iterator[Batch]:
+        random = np.random.default_rng([self.seed, number])
+        shown = self._shown
+        words = [self.words[position] for position in shown]
+        order = shown[balanced(self.classes[shown], words, self.size, random)]
+        times = _times_before(order)
+        firsts = range(0, len(order), self.batch_size)
+        parts = [(first, slice(first, first + self.batch_size)) for first in firsts]
+        return made_ahead([partial(self._batch, number, first, order[part], times[part]) for first, part in parts])
+
+    def _batch(self, epoch: int, first: int, positions: NDArray[np.int64], times: NDArray[np.int64]) -> Batch:
+        """Masks are drawn for each batch; the waveform behind them is changed anew in every `REUSE`-th epoch."""
+        keys = list(zip(positions.tolist(), times.tolist(), strict=True))
+        found = {key: self._waveform(epoch, *key) for key in keys}
+        fresh = {key: samples for key, samples in found.items() if samples is not None}
+        for key, bands in zip(fresh, mel_bands(list(fresh.values()), self.features), strict=True):
+            self._kept[key] = (_variant(epoch, key[0]), bands.astype(np.float16))
+        random = np.random.default_rng([self.seed, epoch, first])
+        sequences = [
+            cepstra(self.augmenter.bands(self._kept[key][1].astype(np.float32), random), self.features) for key in keys
+        ]
+        frames, lengths = pad(sequences)
+        frames = self.normalisation.apply(frames)
+        frames[np.arange(frames.shape[1]) >= lengths[:, None]] = PADDING
+        return frames, self.classes[positions]
+
+    def _waveform(self, epoch: int, position: int, times: int) -> Waveform | None:
+        """The clip as it is changed in this epoch, or None where its bands are kept from an earlier one."""
+        variant, key = _variant(epoch, position), (position, times)
+        if key in self._kept and self._kept[key][0] == variant:
+            return None
+        random = np.random.default_rng([self.seed, position, variant, times][: 4 if times else 3])
+        samples = self.load(position)
+        if self.classes[position] == self.silence:
+            return self.augmenter.silence(len(samples), random)
+        return self.augmenter.waveform(samples, random)
+
+
+def made_ahead(jobs: Sequence[Callable[[], Batch]]) -> Iterator[Batch]:
+    """The batches that `jobs` make, in their order; a few are made on another thread before they are asked for."""
+    waiting: list[Future[Batch]] = []
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(1) as pool:
+        try:
+            for job in jobs:
+                waiting.append(pool.submit(job))
+                if len(waiting) > _AHEAD:
+                    yield waiting.pop(0).result()
+            while waiting:
+                yield waiting.pop(0).result()
+        finally:
+            for batch in waiting:
+                batch.cancel()
+
+
+def _variant(epoch: int, position: int) -> int:
+    """Which change of a clip an epoch shows; a part of the clips is changed anew in each."""
+    return (epoch + position) // REUSE
+
+
+def _times_before(order: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How often each clip of an epoch was shown before in it: where there are few clips, each comes many times, and is
+    changed in another way each time.
+    """
+    times = np.empty(len(order), np.int64)
+    seen: Counter[int] = Counter()
+    for place, position in enumerate(order.tolist()):
+        times[place] = seen[position]
+        seen[position] += 1
+    return times

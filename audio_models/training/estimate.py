@@ -1,0 +1,73 @@
+"""How long a training will take, said before it starts: from the size of its work, and from trainings on this machine."""
+
+from __future__ import annotations
+
+import statistics
+
+from audio_models.config import REACH, NetworkConfig, RunConfig
+from audio_models.jobs import runs
+from audio_models.training.clip_sequences import PAUSE
+from data.errors import EchoicError
+
+# Two cores of a server of 2024: a million multiplications and additions of a clip, forward and back.
+_SECONDS_A_MILLION = 2.0e-4
+_SECONDS_A_CHANGE = 1.3e-4  # of a clip by augmentation
+_SECONDS_TO_START = 20.0  # tensorflow, the first step, features
+_GATES = {"simple_rnn": 1, "gru": 3, "lstm": 4}
+_RECENT = 5
+
+
+def operations(network: NetworkConfig, width: int, frames: int, classes: int) -> int:
+    """Multiplications and additions for one clip of `frames` frames of `width` numbers, forward."""
+    total, inputs, channels = 0, width, 1
+    for stride in network.strides:
+        frames, width = -(-frames // stride), -(-width // stride)
+        total += frames * width * REACH**2 * channels * network.filters
+        channels, inputs = network.filters, width * network.filters
+    for _ in range(network.layers):
+        if network.cell == "feed_forward":
+            total += frames * inputs * network.units
+            inputs = network.units
+        else:
+            ways = 2 if network.bidirectional else 1
+            total += frames * ways * _GATES[network.cell] * network.units * (inputs + network.units)
+            inputs = ways * network.units
+    if network.readout == "attention":
+        total += frames * inputs * network.units
+    return total + inputs * classes
+
+
+def epoch_seconds(config: RunConfig, clips_a_word: float) -> float:
+    """Seconds an epoch of one-second clips takes on the machine that the constants were measured on.
+
+    Args:
+        clips_a_word: training clips that a word has on average.
+    """
+    features, classes = config.features, len(config.task.classes)
+    frames = 1 + round((1000 - features.frame_ms) / features.hop_ms)
+    learning = operations(config.network, features.width, frames, classes) / 1e6 * _SECONDS_A_MILLION
+    changing = _SECONDS_A_CHANGE if config.augmentation.augment else 0.0
+    if config.training.clips_in_a_row > 1:
+        learning *= 1 + PAUSE
+    return classes * config.clips_of_a_class(clips_a_word) * max(learning, changing)
+
+
+def training_seconds(config: RunConfig, clips_a_word: float) -> float:
+    """Seconds that a training takes on this machine if no early stop ends it, with one for each fold."""
+    epochs = config.training.epochs * (config.training.folds + 1)
+    return _SECONDS_TO_START + epochs * epoch_seconds(config, clips_a_word) * _slowness()
+
+
+def _slowness() -> float:
+    """How much longer than foreseen the latest trainings of this workspace took; 1 before the first."""
+    found: list[float] = []
+    for run in runs.listing():
+        try:
+            history, clips = run.history, run.state.clips_a_word
+            if len(history) > 2 and clips:
+                found.append(statistics.median(row.seconds for row in history) / epoch_seconds(run.config, clips))
+        except EchoicError:
+            continue
+        if len(found) == _RECENT:
+            break
+    return statistics.median(found) if found else 1.0

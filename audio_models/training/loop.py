@@ -1,0 +1,281 @@
+"""The training loop: a network, clips as padded batches, one epoch after the other. Reads top to bottom.
+
+Imports tensorflow; only the training process does.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from audio_models.config import NetworkConfig, TrainingConfig
+from audio_models.jobs.runs import Epoch
+from audio_models.networks import keras_model
+from audio_models.networks.keras_model import Weights
+from audio_models.recognition import metrics
+from audio_models.training.batches import Batches, Examples
+
+_OUTPUT_PENALTY = 0.01  # on the squared weights of a new last layer, whose inputs have unit variance (docs/recipe.md)
+_FAR = 20.0  # logits below the others: a label that a fold has no clip of is not answered
+
+
+@dataclass(frozen=True)
+class Step:
+    """Where the loop is, said after each step of the optimizer."""
+
+    epoch: int
+    clips_done: int
+    clips: int
+    seconds: float
+
+
+@contextlib.contextmanager
+def _holding(variables: Sequence[keras.Variable], values: Sequence[Any]) -> Iterator[None]:
+    """Give the variables other values for a while."""
+    before = [np.asarray(variable) for variable in variables]
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+    try:
+        yield
+    finally:
+        for variable, value in zip(variables, before, strict=True):
+            variable.assign(value)
+
+
+def mixed(
+    frames: NDArray[np.float32], targets: NDArray[np.float32], strength: float, random: np.random.Generator
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Each clip of a batch with a share of another: (batch, frames, width), (batch, labels) -> the same shapes."""
+    share = random.beta(strength, strength, len(frames)).astype(np.float32)
+    share = np.maximum(share, 1 - share)  # the clip itself has the larger part
+    other = random.permutation(len(frames))
+    return (
+        share[:, None, None] * frames + (1 - share[:, None, None]) * frames[other],
+        share[:, None] * targets + (1 - share[:, None]) * targets[other],
+    )
+
+
+class Training:
+    """A network in training. `run_epoch` until `is_done`; `save` and `restore` between epochs.
+
+    The same configuration and clips give the same weights on the same machine, resumed or not: the order of an
+    epoch's clips follows from the seed and the epoch's number, and all else that is random is in the checkpoint.
+
+    Args:
+        network, config: what is trained, and how.
+        width: numbers in a frame.
+        labels: to tell apart.
+        start: the numbers of a trained network of the same shape, from which this one starts. The first epoch then only
+            fits a new last layer to what that network hears, the others tune the whole.
+    """
+
+    def __init__(
+        self, network: NetworkConfig, config: TrainingConfig, width: int, labels: int, start: Weights | None = None
+    ) -> None:
+        keras.utils.set_random_seed(config.seed)
+        tf.config.experimental.enable_op_determinism()
+        self.config = config
+        self.labels = labels
+        self.history: list[Epoch] = []
+        self.heard = np.empty((0, labels), np.float32)  # of the last epoch's validation clips, (clips, labels)
+        in_a_row = config.clips_in_a_row > 1
+        self.model = keras_model.build(network, width, labels, every_step=in_a_row)
+        self._starts_trained = start is not None
+        if start is not None:
+            keras_model.take_up(self.model, start)
+        self._optimizer = keras.optimizers.Adam(config.learning_rate, global_clipnorm=config.clip_norm)
+        self._optimizer.build(self.model.trainable_variables)
+        self._loss = keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing)
+        # Traced once for all shapes, which `train_on_batch` and `predict_on_batch` do anew for the last batch and for
+        # other lengths: seconds of each training.
+        frames = tf.TensorSpec((None, None, width), tf.float32)
+        targets = tf.TensorSpec((None, None, labels) if in_a_row else (None, labels), tf.float32)
+        self._step = tf.function(self._take_step, input_signature=[frames, targets])
+        output = self.model.get_layer("output")
+        self._answers = keras.Model(self.model.input, output.output)  # to each clip, or after each step
+        hears = keras.Model(self.model.input, [self.model.output, output.input])
+        # probabilities (batch, labels), and what the last layer reads, (batch, states) or (batch, steps, states)
+        self._hear = tf.function(lambda batch: hears(batch, training=False), input_signature=[frames])
+        # The running mean of the weights, and how many steps are in it.
+        self._mean = [keras.Variable(value, trainable=False) for value in self.model.trainable_variables]
+        self._steps = keras.Variable(0.0, trainable=False)
+        self._first = [np.array(np.asarray(variable)) for variable in self._variables()]
+
+    def begin_again(self) -> None:
+        """Back to before the first epoch, in a fraction of the time that a new network takes."""
+        self.history = []
+        for variable, value in zip(self._variables(), self._first, strict=True):
+            variable.assign(value)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all epochs are done, or the validation loss has not improved for `patience` epochs."""
+        if len(self.history) >= self.config.epochs:
+            return True
+        losses = [row.validation_loss for row in self.history]
+        return bool(
+            losses and self.config.patience and len(losses) - 1 - int(np.argmin(losses)) >= self.config.patience
+        )
+
+    def run_epoch(self, training: Batches, validation: Examples, said: Callable[[Step], None]) -> Epoch:
+        """Show the clips of one epoch, then measure on the validation clips; adds a row to the history.
+
+        `said` is called after each step and may raise to stop; the epoch then did not happen once `restore` is called.
+        """
+        number = len(self.history) + 1
+        began = time.monotonic()
+        learn = self._fit_output if self._starts_trained and number == 1 else self._learn
+        loss, accuracy = learn(number, training, began, said)
+        with self.averaged():
+            self.heard = self.probabilities(validation)
+        row = Epoch(number, loss, accuracy, *metrics.fit(self.heard, validation.classes), time.monotonic() - began)
+        self.history.append(row)
+        return row
+
+    def _learn(self, number: int, training: Batches, began: float, said: Callable[[Step], None]) -> tuple[float, float]:
+        """The steps of one epoch; its loss and accuracy."""
+        totals, done = np.zeros(2), 0  # loss and accuracy, times clips
+        for frames, classes in training.epoch(number):  # (batch, longest, width), (batch,)
+            self._optimizer.learning_rate.assign(self._learning_rate(number - 1 + done / training.clips))
+            # (batch, labels) or (batch, steps, labels); of a step that is not asked for all are 0
+            targets = np.eye(self.labels, dtype=np.float32)[classes] * (classes >= 0)[..., None]
+            if self.config.mixup:
+                frames, targets = mixed(
+                    frames, targets, self.config.mixup, np.random.default_rng([self.config.seed, number, done])
+                )
+            clips = len(classes) * self.config.clips_in_a_row
+            totals += clips * np.array(self._step(frames, targets))
+            done += clips
+            said(Step(number, done, training.clips, time.monotonic() - began))
+        return float(totals[0] / done), float(totals[1] / done)
+
+    def _fit_output(
+        self, number: int, training: Batches, began: float, said: Callable[[Step], None]
+    ) -> tuple[float, float]:
+        """Fit the last layer alone to what the trained network hears in the clips of an epoch; its loss and accuracy.
+
+        Regularised softmax regression by L-BFGS: with a few hundred clips it is exact, and there at once, where steps of
+        the optimizer would take epochs.
+        """
+        from sklearn.linear_model import LogisticRegression
+
+        output = self.model.get_layer("output")
+        heard, said_classes, done = [], [], 0
+        for frames, classes in training.epoch(number):
+            asked = classes >= 0
+            heard.append(np.asarray(self._hear(frames)[1])[asked])
+            said_classes.append(classes[asked])
+            done += len(classes) * self.config.clips_in_a_row
+            said(Step(number, done, training.clips, time.monotonic() - began))
+        inputs, targets = np.concatenate(heard), np.concatenate(said_classes)
+        mean, scale = inputs.mean(axis=0), inputs.std(axis=0) + 1e-3
+        head = LogisticRegression(C=1 / (_OUTPUT_PENALTY * len(inputs)), max_iter=300, tol=1e-3)
+        with threadpool_limits(1, user_api="blas"):  # the matrices are small
+            head.fit((inputs - mean) / scale, targets)
+        kernel, bias = np.zeros(output.kernel.shape, np.float32), np.full(self.labels, -_FAR, np.float32)
+        if len(head.classes_) == 2:  # one logit, of the second class against the first
+            rows, offsets = np.stack([-head.coef_[0], head.coef_[0]]) / 2, np.array([-0.5, 0.5]) * head.intercept_[0]
+        else:
+            rows, offsets = head.coef_, head.intercept_
+        kernel[:, head.classes_] = (rows / scale).T
+        bias[head.classes_] = offsets - rows @ (mean / scale)
+        output.kernel.assign(kernel)
+        output.bias.assign(bias)
+        for mean_weight, weight in zip(self._mean, self.model.trainable_variables, strict=True):
+            mean_weight.assign(weight)
+        return metrics.fit(head.predict_proba((inputs - mean) / scale), np.searchsorted(head.classes_, targets))
+
+    @contextlib.contextmanager
+    def averaged(self) -> Iterator[None]:
+        """The network with the running mean of its weights instead of the last ones, where the configuration says so."""
+        if not self.config.averaging:
+            yield
+            return
+        with _holding(self.model.trainable_variables, self._mean):
+            yield
+
+    @contextlib.contextmanager
+    def calibrated(self, temperature: float) -> Iterator[None]:
+        """The network with its logits divided by `temperature`, which the last Dense layer takes upon itself."""
+        variables = self.model.get_layer("output").trainable_variables
+        with _holding(variables, [variable / temperature for variable in variables]):
+            yield
+
+    def _take_step(self, frames: Any, targets: Any) -> tuple[Any, Any]:
+        """One step of the optimizer; loss and accuracy of the batch."""
+        asked = tf.reduce_sum(targets, axis=-1)  # 1 or 0
+        asked /= tf.maximum(tf.reduce_mean(asked), 1e-6)
+        with tf.GradientTape() as tape:
+            answers = self._answers(frames, training=True)
+            loss = self._loss(targets, answers, sample_weight=asked)
+        gradients = tape.gradient(loss, self.model.trainable_variables)
+        self._optimizer.apply(gradients, self.model.trainable_variables)
+        if self.config.averaging:
+            self._move_mean()
+        hits = tf.equal(tf.argmax(answers, axis=-1), tf.argmax(targets, axis=-1))
+        return loss, tf.reduce_mean(asked * tf.cast(hits, tf.float32))
+
+    def _move_mean(self) -> None:
+        """mean += (1 - keep) (weights - mean); the first steps count for less, so that the mean leaves the start behind."""
+        self._steps.assign(self._steps + 1)
+        keep = tf.minimum(self.config.averaging, (1.0 + self._steps.value) / (10.0 + self._steps.value))
+        for mean, variable in zip(self._mean, self.model.trainable_variables, strict=True):
+            mean.assign(mean.value + (1 - keep) * (variable.value - mean.value))
+
+    def _learning_rate(self, epochs_done: float) -> float:
+        if self.config.schedule == "constant":
+            return self.config.learning_rate
+        rise = min(1.0, 0.1 + epochs_done)
+        return self.config.learning_rate * rise * 0.5 * (1 + math.cos(math.pi * epochs_done / self.config.epochs))
+
+    @property
+    def just_improved(self) -> bool:
+        """Whether the last epoch is the best so far."""
+        return self.history[-1] is min(self.history, key=lambda row: row.validation_loss)
+
+    def probabilities(self, examples: Examples) -> NDArray[np.float32]:
+        """What the network makes of each clip, (clips, labels)."""
+        clips = len(examples.classes)
+        parts = [
+            np.asarray(self._hear(examples.batch(np.arange(first, min(first + 256, clips)))[0])[0])
+            for first in range(0, clips, 256)
+        ]
+        found: NDArray[np.float32] = np.concatenate(parts)
+        return found
+
+    def save(self, path: Path) -> None:
+        """Write weights, optimizer and random state to `path` (.npz); plain numbers, so that reading it runs no code."""
+        values = {f"{position:04d}": np.asarray(variable) for position, variable in enumerate(self._variables())}
+        with path.open("wb") as file:
+            np.savez(file, allow_pickle=False, epoch=np.array(len(self.history)), **values)
+
+    def restore(self, path: Path, history: Sequence[Epoch]) -> None:
+        """Take up a checkpoint of `save`; rows of `history` after its epoch are dropped.
+
+        Raises:
+            ValueError: the checkpoint is of another network, or damaged.
+        """
+        with np.load(path, allow_pickle=False) as values:
+            variables = self._variables()
+            if len(values.files) != len(variables) + 1:
+                raise ValueError(f"{len(values.files) - 1} arrays for {len(variables)} variables")
+            for position, variable in enumerate(variables):
+                variable.assign(values[f"{position:04d}"])
+            self.history = list(history[: int(values["epoch"])])
+            if len(self.history) != int(values["epoch"]):
+                raise ValueError(f"{len(self.history)} epochs in the history, {int(values['epoch'])} in the checkpoint")
+
+    def _variables(self) -> list[keras.Variable]:
+        # `variables` of the model holds the dropout's random state beside the weights
+        return [*self.model.variables, *self._optimizer.variables, *self._mean, self._steps]

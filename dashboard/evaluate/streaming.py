@@ -1,0 +1,174 @@
+"""How a network fares that listens: misses against false alarms, and the operating point to drag along the curve."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+from audio_models.jobs.runs import Run
+from audio_models.listening import detection
+from dashboard.shared.widgets import ProgressBar, percent
+from data.corpus import CorpusReference, Split
+
+_LEAST = 0.1  # an hour: where no alarm was heard, on a logarithmic axis
+_KINDS = {"speech_alarms": "other words", "noise_alarms": "noise"}
+
+
+def show_kept(run: Run, side: str) -> None:
+    """The section, where the clips are not there but a bench came with the model."""
+    from audio_models.listening import streaming_evaluation as benches
+
+    if side in ("validation", "test") and benches.kept(run, "test" if side == "test" else "validation"):
+        st.markdown("##### How it listens")
+        show(run, None, side, clips=False)
+
+
+def show(run: Run, corpus: CorpusReference | None, side: str, *, clips: bool = True) -> None:
+    """The section, for clips of one side.
+
+    Args:
+        clips: whether they are there, so that it can be measured.
+
+    Raises:
+        EchoicError: what the bench needs is not there.
+    """
+    from audio_models.listening import streaming_evaluation as benches
+
+    if side not in ("validation", "test"):
+        st.caption(
+            "Choose validation or test clips above: of the others the network has learned, so that they would flatter it."
+        )
+        return
+    split: Split = "test" if side == "test" else "validation"
+    found = benches.kept(run, split) if corpus is None else st.session_state.get(_key(run, corpus, split))
+    st.markdown(
+        f"How it would fare all day: recordings are made of **{split}** clips, its words among other words, other words alone, "
+        "and noise alone. A word counts as heard once its probability reaches the threshold."
+    )
+    if found is None:
+        _measure(run, corpus, split)
+        return
+    settings = detection.settings(run)
+    thresholds = list(dict.fromkeys(point.threshold for point in found.points))
+    picture, words = st.columns([3, 2], gap="large")
+    with words:
+        at = st.select_slider(
+            "Threshold",
+            thresholds,
+            value=found.at(settings.threshold).threshold,
+            key=f"threshold-{run.id}-{split}-{settings.threshold}",
+            help="Drag it along the curve: lower, and less is missed but more is heard that nobody said.",
+        )
+        point = found.at(at)
+        missed, alarms, noise = st.columns(3)
+        missed.metric("Missed", percent(point.missed), help=f"Of {point.words} words that were said.")
+        alarms.metric(
+            "False, speech", _an_hour(point.speech_alarms) if found.others else "unknown",
+            help=f"Alarms an hour of other words, one close upon the other: {found.others} clips, again and again.",
+        )  # fmt: skip
+        noise.metric("False, noise", _an_hour(point.noise_alarms), help="Alarms an hour of noise without words.")
+        if point.delay is not None and point.late_delay is not None:
+            st.markdown(
+                f"A word is reported **{_milliseconds(point.delay)}** its end (median); nineteen of twenty not later than "
+                f"**{_milliseconds(point.late_delay)}** it."
+            )
+        if at == settings.threshold:
+            st.caption("This threshold is in use wherever this model listens.")
+        elif at == found.at(settings.threshold).threshold:
+            st.caption(
+                f"In use wherever this model listens: {settings.threshold:g}, to which this is the nearest that was measured."
+            )
+        elif st.button("Use this threshold", type="primary", icon=":material/check:"):
+            detection.keep_settings(run, replace(settings, threshold=at))
+            st.rerun()
+        if (found.smoothing_ms, found.refractory_ms) != (settings.smoothing_ms, settings.refractory_ms):
+            st.caption(
+                f"Measured with a smoothing of {found.smoothing_ms:g} ms and a pause of {found.refractory_ms:g} ms between words; in "
+                f"use are {settings.smoothing_ms:g} and {settings.refractory_ms:g} ms, for which it has not been measured."
+            )
+            if clips:
+                _measure(run, corpus, split)
+        if split == "validation" and found.suggested.threshold != at:  # test clips choose nothing
+            st.caption(f"{found.suggested.threshold:g} gives the best balance among words, with noise left unanswered.")
+    with picture:
+        st.altair_chart(curve(found.points, point, speech=bool(found.others)))
+        heard = (
+            "other words and as much of noise" if found.others else "noise, as there are no other words among the clips"
+        )
+        st.caption(
+            f"Words {found.config.snr_db:g} dB above the noise; {found.config.minutes:g} minutes of {heard}. Where nothing was heard "
+            f"in all that time, the curve lies at {_LEAST:g}."
+        )
+
+
+def curve(points, chosen, *, speech: bool) -> alt.LayerChart:  # type: ignore[no-untyped-def]
+    """Share of words missed against false alarms an hour, one line for each kind of sound; the chosen point is ringed.
+
+    Args:
+        points: of `audio_models.listening.streaming_evaluation`, one for each threshold.
+        chosen: one of them.
+        speech: whether other words were there to be heard.
+    """
+    kinds = {key: title for key, title in _KINDS.items() if speech or key != "speech_alarms"}
+    rows = [
+        {
+            "alarms": max(_LEAST, getattr(point, key)), "heard in": title, "missed": point.missed,
+            "threshold": point.threshold, "alarms an hour": getattr(point, key), "chosen": point is chosen,
+        }
+        for key, title in kinds.items()
+        for point in points
+    ]  # fmt: skip
+    base = alt.Chart(pd.DataFrame(rows)).encode(
+        x=alt.X("alarms:Q", title="False alarms an hour", scale=alt.Scale(type="log", nice=False)),
+        y=alt.Y("missed:Q", title="Words missed", axis=alt.Axis(format="%"), scale=alt.Scale(domainMin=0)),
+        tooltip=[
+            alt.Tooltip("threshold:Q"), alt.Tooltip("missed:Q", format=".1%"),
+            alt.Tooltip("alarms an hour:Q", format=".1f"), alt.Tooltip("heard in:N"),
+        ],
+    )  # fmt: skip
+    kind = alt.Color(
+        "heard in:N",
+        scale=alt.Scale(domain=list(_KINDS.values()), range=["#0072B2", "#E69F00"]),
+        legend=alt.Legend(orient="top"),
+    )
+    lines = base.mark_line().encode(
+        color=kind, strokeDash=alt.StrokeDash("heard in:N", legend=None), order="threshold:Q"
+    )
+    dots = base.mark_point(size=25, filled=True).encode(color=kind, shape=alt.Shape("heard in:N", legend=None))
+    rings = base.transform_filter("datum.chosen").mark_point(size=260, strokeWidth=3).encode(color=kind)
+    return (lines + dots + rings).properties(height=340)
+
+
+def _measure(run: Run, corpus: CorpusReference | None, split: Split) -> None:
+    from audio_models.listening import streaming_evaluation as benches
+    from audio_models.listening.streaming_evaluation import BenchConfig
+
+    minutes = 60.0 if run.config.streams else 15.0
+    if not st.button("Measure", type="primary", icon=":material/hearing:", key=f"measure-{split}"):
+        st.caption(f"{minutes:.0f} minutes of other words and as much of noise are heard, which takes a minute or two.")
+        return
+    bar = ProgressBar()
+    try:
+        found = benches.measure(run, BenchConfig(split, minutes=minutes), corpus, bar.report)
+    finally:
+        bar.clear()
+    if corpus is None:
+        benches.keep(run, found)
+    else:
+        st.session_state[_key(run, corpus, split)] = found
+    st.rerun()
+
+
+def _key(run: Run, corpus: CorpusReference, split: Split) -> str:
+    return f"bench-{run.id}-{corpus}-{split}"
+
+
+def _an_hour(alarms: float) -> str:
+    return f"{alarms:.1f} / h" if alarms < 100 else f"{alarms:,.0f} / h"
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{abs(1000 * seconds):.0f} ms {'before' if seconds < 0 else 'after'}"

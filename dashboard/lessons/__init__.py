@@ -1,0 +1,1 @@
+"""What the pages that explain networks show: Inside, Memory, Compare."""

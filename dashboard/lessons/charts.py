@@ -1,0 +1,143 @@
+"""Charts of the pages that teach: what order does, how a gradient fades, how long a cell remembers, which cell is better.
+
+Arrays in, Altair charts out, in the colours and dashes of `charts`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from dashboard.shared.charts import ACCENT, DASHES, PALETTE
+
+
+def compared_accuracies(means: pd.DataFrame, each: pd.DataFrame) -> alt.LayerChart:
+    """Accuracies of several networks with their intervals.
+
+    Args:
+        means: columns `cell`, `accuracy`, `low`, `high`, the best first.
+        each: columns `cell`, `accuracy`, one row a training.
+    """
+    order = list(means["cell"])
+    low = float(np.floor(min(means["low"].min(), each["accuracy"].min()) * 20) / 20)
+    scale = alt.Scale(domain=[max(0.0, low), 1])
+    x = alt.X("accuracy:Q", title="accuracy", scale=scale, axis=alt.Axis(format="%"))
+    y = alt.Y("cell:N", sort=order, title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=170))
+    bars = (
+        alt.Chart(means)
+        .mark_bar(height=12, color=ACCENT, opacity=0.28)
+        .encode(y=y, x=alt.X("low:Q", scale=scale), x2="high:Q")
+    )
+    dots = alt.Chart(means).mark_point(filled=True, size=130, color=ACCENT, opacity=1).encode(
+        y=y, x=x,
+        tooltip=["cell:N", alt.Tooltip("accuracy:Q", format=".1%"), alt.Tooltip("low:Q", format=".1%", title="from"), alt.Tooltip("high:Q", format=".1%", title="to")],
+    )  # fmt: skip
+    small = (
+        alt.Chart(each)
+        .mark_point(size=40, color="#7c878c", opacity=0.9)
+        .encode(y=y, x=x, tooltip=["cell:N", alt.Tooltip("accuracy:Q", format=".1%", title="one training")])
+    )
+    numbers = (
+        alt.Chart(means).mark_text(dy=-14, color="#7c878c").encode(y=y, x=x, text=alt.Text("accuracy:Q", format=".1%"))
+    )
+    return alt.layer(bars, small, dots, numbers).properties(height=alt.Step(54))
+
+
+def paired_bars(table: pd.DataFrame) -> alt.Chart:
+    """Probabilities of the same labels in two readings, one under the other. Columns `label`, `frames`, `probability`."""
+    readings = list(dict.fromkeys(table["frames"]))
+    return (
+        alt.Chart(table)
+        .mark_bar(height={"band": 0.85}, cornerRadiusEnd=3)
+        .encode(
+            y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(ticks=False, domain=False)),
+            yOffset=alt.YOffset("frames:N", sort=readings),
+            x=alt.X(
+                "probability:Q", title=None, axis=alt.Axis(format="%", tickCount=5), scale=alt.Scale(domain=[0, 1])
+            ),
+            color=alt.Color(
+                "frames:N",
+                title=None,
+                sort=readings,
+                scale=alt.Scale(domain=readings, range=[PALETTE[0], PALETTE[4]]),
+                legend=alt.Legend(orient="top"),
+            ),
+            tooltip=["label:N", "frames:N", alt.Tooltip("probability:Q", format=".1%")],
+        )
+        .properties(height=alt.Step(16))
+    )
+
+
+def fading(table: pd.DataFrame, names: Sequence[str]) -> alt.LayerChart:
+    """How a gradient fades towards the beginning of a clip, on a logarithmic scale.
+
+    Args:
+        table: columns `seconds`, `share` (of its value at the end; above 0), `network`, `weights` ("trained" or "before
+            training").
+        names: the networks, in the order of their colours.
+    """
+    lines = (
+        alt.Chart(table)
+        .mark_line(strokeWidth=2.5, clip=True)
+        .encode(
+            x=alt.X("seconds:Q", title="seconds", axis=alt.Axis(grid=False), scale=alt.Scale(nice=False)),
+            y=alt.Y(
+                "share:Q",
+                title="norm of the gradient, relative to the end",
+                scale=alt.Scale(type="log", domain=[1e-6, 30], nice=False),
+                axis=alt.Axis(values=[1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1, 10], format="~g"),
+            ),
+            color=alt.Color(
+                "network:N",
+                title=None,
+                scale=alt.Scale(domain=list(names), range=PALETTE[: len(names)]),
+                legend=alt.Legend(orient="bottom", direction="vertical", symbolType="stroke", labelLimit=300),
+            ),
+            strokeDash=alt.StrokeDash(
+                "weights:N",
+                title=None,
+                scale=alt.Scale(domain=["trained", "before training"], range=[[1, 0], [4, 4]]),
+                legend=alt.Legend(orient="top", symbolType="stroke"),
+            ),
+            strokeWidth=alt.StrokeWidth("weights:N", legend=None, scale=alt.Scale(domain=["trained", "before training"], range=[2.8, 1.6])),
+            tooltip=["network:N", "weights:N", alt.Tooltip("seconds:Q", format=".2f"), alt.Tooltip("share:Q", format=".2g")],
+        )
+    )  # fmt: skip
+    tenth = alt.Chart(pd.DataFrame({"share": [0.1], "text": ["a tenth"]}))
+    rule = tenth.mark_rule(color="#7c878c", strokeDash=[2, 3]).encode(y="share:Q")
+    text = tenth.mark_text(align="left", baseline="bottom", dx=4, color="#7c878c").encode(
+        x=alt.value(0), y="share:Q", text="text:N"
+    )
+    return alt.layer(rule, text, lines).properties(height=420)
+
+
+def forgetting(table: pd.DataFrame, chance: float) -> alt.LayerChart:
+    """Accuracy against the number of steps over which a cell must remember.
+
+    Args:
+        table: columns `length`, `accuracy`, `cell`, `steps`.
+        chance: accuracy of a guess.
+    """
+    cells = list(dict.fromkeys(table["cell"]))
+    colours = dict(zip(["SimpleRNN", "LSTM", "GRU"], [PALETTE[1], PALETTE[0], PALETTE[2]], strict=True))
+    shapes = dict(zip(["SimpleRNN", "LSTM", "GRU"], ["triangle-up", "circle", "square"], strict=True))
+    base = alt.Chart(table).encode(
+        x=alt.X("length:Q", title="T, steps to remember", scale=alt.Scale(type="log", base=2, nice=False, padding=20), axis=alt.Axis(values=sorted(set(table["length"])), format="d", grid=False)),
+        y=alt.Y("accuracy:Q", title="right answers", scale=alt.Scale(domain=[0, 1.04], nice=False), axis=alt.Axis(format="%", values=[0, 0.25, 0.5, 0.75, 1])),
+        color=alt.Color("cell:N", title=None, scale=alt.Scale(domain=cells, range=[colours[cell] for cell in cells]), legend=alt.Legend(orient="top")),
+        shape=alt.Shape("cell:N", title=None, scale=alt.Scale(domain=cells, range=[shapes[cell] for cell in cells])),
+        tooltip=["cell:N", alt.Tooltip("length:Q", title="steps to remember"), alt.Tooltip("accuracy:Q", format=".1%"), alt.Tooltip("steps:Q", title="steps of training")],
+    )  # fmt: skip
+    guess = alt.Chart(pd.DataFrame({"accuracy": [chance], "text": ["a guess"]}))
+    rule = guess.mark_rule(color="#7c878c", strokeDash=[2, 3]).encode(y="accuracy:Q")
+    text = guess.mark_text(align="left", baseline="top", dx=4, dy=3, color="#7c878c").encode(
+        x=alt.value(0), y="accuracy:Q", text="text:N"
+    )
+    lines = base.mark_line(strokeWidth=2).encode(
+        strokeDash=alt.StrokeDash("cell:N", legend=None, scale=alt.Scale(domain=cells, range=DASHES[: len(cells)]))
+    )
+    points = base.mark_point(filled=True, size=110, opacity=0.75)
+    return alt.layer(rule, text, lines, points).properties(height=360)

@@ -1,0 +1,209 @@
+"""The stepper: what happens inside a network at each frame, under one cursor, on the page or in a file of its own.
+
+`stepper.js` draws and moves; here the numbers are made small, and put into words.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from audio_models.networks.cells import BACKWARD, FORWARD, Numbers
+from audio_models.networks.numpy_network import LayerTrace
+from dashboard.shared.charts import waveform_envelope
+from data import workspace
+
+if TYPE_CHECKING:
+    from audio_models.lab.inspection import Inspection  # brings librosa and onnxruntime, which take seconds
+
+_FOLDER = workspace.PROJECT / "dashboard" / "lessons" / "stepper"
+_MARKUP = '<div class="stepper{}"></div>'
+_COLUMNS = 500  # of the waveform
+_MOST_STEPS = 600  # a strip of more columns shows no more
+_SPREAD = 2.5  # standard deviations of a coefficient that the colours reach
+
+GATE_NOTES = {
+    "input": ("Input gate", "how much is written"),
+    "forget": ("Forget gate", "how much of the memory stays"),
+    "output": ("Output gate", "how much of the memory is read"),
+    "update": ("Update gate", "how much of the state stays"),
+    "reset": ("Reset gate", "how much of the state the candidate sees"),
+}
+
+
+def show(found: Inspection, key: str) -> None:
+    """Put the stepper on the page."""
+    _component()(data=data(found), key=key)
+
+
+@st.cache_resource(show_spinner=False)  # type: ignore[untyped-decorator]
+def _component() -> Any:
+    css, js = _sources()
+    return st.components.v2.component("echoic_stepper", html=_MARKUP.format(""), css=css, js=js)
+
+
+def as_html(found: Inspection) -> str:
+    """The stepper as a piece of HTML that needs nothing else: styles, numbers and code are in it."""
+    css, js = _sources()
+    values = json.dumps(data(found)).replace("<", "\\u003c")
+    code = js.replace("export default function (", "function stepper(")
+    return (
+        f"<style>{css}</style><div id='stepper'>{_MARKUP.format(' alone')}</div>"
+        f"<script>{code}\nstepper({{data: {values}, parentElement: document.getElementById('stepper')}});</script>"
+    )
+
+
+def _sources() -> tuple[str, str]:
+    return tuple((_FOLDER / name).read_text(encoding="utf-8") for name in ("stepper.css", "stepper.js"))  # type: ignore[return-value]
+
+
+def data(found: Inspection) -> dict[str, Any]:
+    """What `stepper.js` draws."""
+    offset = (found.features.frame_length - found.features.hop_length) / found.features.sample_rate
+    seconds = max(len(found.samples) / found.features.sample_rate, len(found.so_far) * found.frame_seconds + offset)
+    envelope = waveform_envelope(found.samples, found.features.sample_rate, _COLUMNS)
+    low, high = envelope["low"].tolist(), envelope["high"].tolist()
+    if found.order == "reversed":
+        low, high = low[::-1], high[::-1]
+    return {
+        "seconds": round(seconds, 4),
+        "frame_seconds": found.frame_seconds,
+        "offset": offset,  # from the beginning of the clip to the first frame's end, less a hop
+        "frames": len(found.so_far),
+        "frames_a_step": found.network.frames_a_step,
+        "steps": len(found.trace.hidden),
+        "labels": list(found.labels),
+        "so_far": np.round(found.so_far, 4).tolist(),
+        "envelope": [np.round(low, 4).tolist(), np.round(high, 4).tolist()],
+        "strips": _strips(found),
+        "sentences": sentences(found),
+    }
+
+
+def _strips(found: Inspection) -> list[dict[str, Any]]:
+    step = found.fading.step_seconds
+    features = found.features
+    what = f"{features.n_mfcc} MFCC" if features.cepstrum else f"{features.n_mels} mel bands"
+    strips = [
+        _strip(
+            "Frames", f"what it reads: {what}{' and their slopes' if features.deltas else ''}",
+            found.trace.frames / (2 * _SPREAD) + 0.5, found.frame_seconds, "viridis", 76,
+        )
+    ]  # fmt: skip
+    if found.trace.attention is not None:
+        share = found.trace.attention / found.trace.attention.max()
+        strips.append(_strip("Attention", "whose states make the answer", share[:, None], step, "open", 18))
+    if not found.trace.layers:
+        hidden = found.trace.hidden / max(float(found.trace.hidden.max()), 1e-9)
+        strips.append(
+            _strip("Hidden layer", f"{hidden.shape[1]} units, each frame alone", hidden, step, "viridis", 110)
+        )
+    for layer in _top(found):
+        backward = layer.direction == BACKWARD
+        order = _by_time(layer.hidden)
+        also = ", read from the end" if backward else ""
+        strips.append(
+            _strip(f"Hidden state{also}", f"{len(order)} units, blue minus, red plus", layer.hidden[:, order] / 2 + 0.5, step, "signed", 96)
+        )  # fmt: skip
+        if (memory := layer.cell_states) is not None and not backward:
+            reach = 2 * max(float(np.quantile(np.abs(memory), 0.99)), 1e-9)
+            strips.append(_strip("Cell state", "the memory itself", memory[:, order] / reach + 0.5, step, "signed", 96))
+        for name, (title, note) in GATE_NOTES.items() if not backward else ():
+            if name in layer.states[0].gates:
+                strips.append(
+                    _strip(title, f"{note}: dark shut, light open", layer.gate(name)[:, order], step, "open", 72)
+                )
+    return strips
+
+
+def _top(found: Inspection) -> list[LayerTrace]:
+    return [layer for layer in found.trace.layers if layer.number == found.network.layers]
+
+
+def _by_time(hidden: Numbers) -> NDArray[np.int64]:
+    """The units in the order in which they are the most active, so that the strip reads like a score."""
+    activity = np.abs(hidden) ** 2
+    middle = (activity * np.arange(len(hidden))[:, None]).sum(axis=0) / (activity.sum(axis=0) + 1e-12)
+    order: NDArray[np.int64] = np.argsort(middle)
+    return order
+
+
+def _strip(title: str, note: str, values: Numbers, column_seconds: float, ramp: str, height: int) -> dict[str, Any]:
+    """`values` (columns, rows) in 0..1."""
+    several = -(-len(values) // _MOST_STEPS)
+    columns = np.stack([values[first : first + several].mean(axis=0) for first in range(0, len(values), several)])
+    bytes_ = np.round(np.clip(columns, 0, 1) * 255).astype(np.uint8)
+    return {
+        "title": title,
+        "note": note,
+        "columns": len(bytes_),
+        "rows": bytes_.shape[1],
+        "column_seconds": column_seconds * several,
+        "ramp": ramp,
+        "height": height,
+        "values": base64.b64encode(bytes_.tobytes()).decode(),
+    }
+
+
+def sentences(found: Inspection) -> list[list[str]]:
+    """What happens at each step of the cell, in plain words."""
+    steps = len(found.trace.hidden)
+    said: list[list[str]] = [[] for _ in range(steps)]
+    layer = next((layer for layer in _top(found) if layer.direction == FORWARD), None)
+    if layer is None:
+        for here in said:
+            here.append("No memory: this frame is read as if it were the only one.")
+            here.append("The answer is made of the mean over all frames, in whatever order they come.")
+        return said
+    kept = {"lstm": _lstm, "gru": _gru}.get(found.cell, _simple_rnn)(layer)
+    for here, lines in zip(said, kept, strict=True):
+        here += lines
+    if found.trace.attention is not None:
+        for here, share in zip(said, found.trace.attention, strict=True):
+            here.append(f"Attention: {share:.0%} of the answer comes from this step.")
+    return said
+
+
+def _lstm(layer: LayerTrace) -> list[list[str]]:
+    write, keep, read = (layer.gate(name).mean(axis=1) for name in ("input", "forget", "output"))
+    return [
+        [
+            f"Write (input gate): {write[t]:.0%} of the new gets in{_mark(write, t, 'the most in this clip')}.",
+            f"Forget (forget gate): {1 - keep[t]:.0%} of the memory is dropped{_mark(1 - keep, t, 'the most in this clip')}.",
+            f"Read (output gate): {read[t]:.0%} of the memory is shown{_mark(read, t, 'the most in this clip')}.",
+        ]
+        for t in range(len(write))
+    ]
+
+
+def _gru(layer: LayerTrace) -> list[list[str]]:
+    keep, seen = layer.gate("update").mean(axis=1), layer.gate("reset").mean(axis=1)
+    return [
+        [
+            f"Keep (update gate): {keep[t]:.0%} of the state stays, {1 - keep[t]:.0%} is renewed{_mark(1 - keep, t, 'the most in this clip')}.",
+            f"Reset gate: the new is made with {seen[t]:.0%} of the state before{_mark(-seen, t, 'the least in this clip')}.",
+        ]
+        for t in range(len(keep))
+    ]
+
+
+def _simple_rnn(layer: LayerTrace) -> list[list[str]]:
+    hidden = np.vstack([np.zeros(layer.hidden.shape[1]), layer.hidden])
+    moved = np.linalg.norm(np.diff(hidden, axis=0), axis=1)
+    saturated = (np.abs(layer.hidden) > 0.9).mean(axis=1)
+    return [
+        [
+            f"No gates: the whole state is made anew; it moved by {moved[t]:.1f}{_mark(moved, t, 'the most in this clip')}.",
+            f"{saturated[t]:.0%} of its units are near -1 or 1, where hardly any gradient passes.",
+        ]
+        for t in range(len(moved))
+    ]
+
+
+def _mark(values: Numbers, t: int, text: str) -> str:
+    return f", {text}" if t == int(values.argmax()) else ""

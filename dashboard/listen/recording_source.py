@@ -1,0 +1,98 @@
+"""Choose a long recording: an example, an upload, or a file on this computer."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from audio_models.jobs.runs import Run
+from dashboard.shared.widgets import as_text
+from data.public.synthetic_voices import SAMPLE_RATE, say, voices
+
+_SOURCES = ("Example", "Upload", "On this computer")
+_EXAMPLE_VOICES = (12, 15, 40)  # of the synthetic voices some that are understood well
+_MOST_WORDS = 12
+
+
+@dataclass(frozen=True)
+class ChosenRecording:
+    """A recording that was chosen, not read yet.
+
+    Attributes:
+        name: what to call it.
+        source: its file, or its content.
+        said: the words in it, in their order, where that is known.
+    """
+
+    name: str
+    source: Path | bytes
+    said: tuple[str, ...] = ()
+
+
+def choose_recording(run: Run) -> ChosenRecording | None:
+    """Widgets to choose a recording; None until there is one.
+
+    Raises:
+        EchoicError: there is no such file.
+    """
+    which, what = st.columns([2, 3])
+    _remembered("listen_source", _SOURCES[0])
+    chosen = which.segmented_control("Recording", _SOURCES, required=True, key="listen_source", on_change=_remember)
+    with what:
+        if chosen == "Upload":
+            file = st.file_uploader(
+                "A recording of up to two hours", type=["wav", "flac", "ogg", "mp3"], key="listen_file"
+            )
+            return ChosenRecording(file.name, file.getvalue()) if file else None
+        if chosen == "On this computer":
+            from audio_models.listening import recordings
+
+            _remembered("listen_path", "")
+            typed = st.text_input(
+                "Path of a recording of up to two hours", placeholder="/home/me/lecture.mp3", key="listen_path",
+                on_change=_remember, help="WAV, FLAC, OGG or MP3. It is read where it lies, bit by bit; nothing is copied.",
+            )  # fmt: skip
+            if not typed.strip():
+                return None
+            path = recordings.find(typed)
+            return ChosenRecording(path.name, path)
+        words = run.config.task.labels
+        said, content = _example(words)
+        st.caption("Synthetic voices say, with pauses and a faint hiss: " + ", ".join(map(as_text, said)) + ".")
+        return ChosenRecording("Example", content, said)
+
+
+_REMEMBERED = "listen_chosen"
+
+
+def _remember() -> None:
+    """Keep what was chosen: Streamlit forgets it once another page is opened."""
+    kept = st.session_state.setdefault(_REMEMBERED, {})
+    kept |= {key: st.session_state[key] for key in ("listen_source", "listen_path") if key in st.session_state}
+
+
+def _remembered(key: str, at_first: str) -> None:
+    """Give a widget what was chosen in it last, where the page was left meanwhile."""
+    st.session_state.setdefault(key, st.session_state.get(_REMEMBERED, {}).get(key, at_first))
+
+
+@st.cache_data(show_spinner="The voices speak …", max_entries=4)  # type: ignore[untyped-decorator]
+def _example(words: Sequence[str]) -> tuple[tuple[str, ...], bytes]:
+    """The words in another order, said by several voices in turn, as the content of a WAV file."""
+    import soundfile
+
+    random = np.random.default_rng(0)
+    said = [str(word) for word in random.permutation(list(words))][:_MOST_WORDS]
+    parts = [np.zeros(SAMPLE_RATE, np.float32)]
+    for number, word in enumerate(said):
+        voice = voices()[_EXAMPLE_VOICES[number % len(_EXAMPLE_VOICES)]]
+        parts += [say(word, voice), np.zeros(int(SAMPLE_RATE * random.uniform(0.8, 3.0)), np.float32)]
+    samples = np.concatenate(parts)
+    content = io.BytesIO()
+    soundfile.write(content, samples + random.normal(0, 1e-3, len(samples)), SAMPLE_RATE, format="WAV")
+    return tuple(said), content.getvalue()

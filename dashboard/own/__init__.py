@@ -1,1 +1,0 @@
-"""The sections of the page Your words: record, upload, curate, map, teach."""

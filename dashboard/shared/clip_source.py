@@ -1,0 +1,139 @@
+"""Choose one clip: an example, the microphone, a file, or a clip of a corpus."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from audio_models.jobs.runs import Run
+from dashboard.shared.widgets import TERMS, as_text, corpus_title, loaded_index
+from data import catalogue
+from data.corpus import UNKNOWN, CorpusReference
+from data.errors import EchoicError
+from data.public.synthetic_voices import say, voices
+
+if TYPE_CHECKING:
+    from audio_models.recognition.recognizer import Recognizer
+
+_SOURCES = ("Example", "Microphone", "File", "Corpus")
+_EXAMPLE_WORD = "stop"
+_EXAMPLE_VOICE = 12  # of the synthetic voices the one that is understood best
+
+
+@dataclass(frozen=True)
+class ChosenClip:
+    """A clip that was chosen.
+
+    Attributes:
+        name: what to call it.
+        samples: (samples,) float32 at the network's sample rate.
+        label: what was said as the network's classes have it, where that is known.
+    """
+
+    name: str
+    samples: NDArray[np.float32]
+    label: str | None
+
+
+def choose_clip(run: Run, recognizer: Recognizer, key: str) -> ChosenClip | None:
+    """Widgets to choose a clip; None until there is one.
+
+    Raises:
+        EchoicError: it cannot be read.
+    """
+    which, what = st.columns([3, 2])
+    source = which.segmented_control("Clip", _SOURCES, default="Example", required=True, key=f"{key}_source")
+    if source == "Example":
+        with what:
+            return _example(run, recognizer, key)
+    if source == "Corpus":
+        return _from_corpus(run, recognizer, key)
+    if source == "Microphone":
+        with what:
+            content = st.audio_input("Say one of its words", sample_rate=16_000, key=f"{key}_recording")
+        name = "Your recording"
+    else:
+        content = st.file_uploader("A clip", type=["wav", "flac", "ogg", "mp3"], key=f"{key}_file")
+        name = content.name if content else ""
+    if content is None:
+        return None
+    samples = recognizer.load(content.getvalue(), name=name)
+    rate = recognizer.features.sample_rate
+    if source == "Microphone" or len(samples) > 2 * recognizer.clip_seconds * rate:
+        from audio_models.features.waveform import loudest  # brings librosa, which takes seconds
+
+        first, last = loudest(samples, rate, recognizer.clip_seconds)
+        if last - first < len(samples):
+            name += f", the loudest {(last - first) / rate:.1f} s"
+        samples = samples[first:last]
+    return ChosenClip(name, samples, None)
+
+
+def _example(run: Run, recognizer: Recognizer, key: str) -> ChosenClip:
+    words = run.config.task.labels
+    first = words.index(_EXAMPLE_WORD) if _EXAMPLE_WORD in words else 0
+    word = st.selectbox("A synthetic voice says", words, index=first, format_func=as_text, key=f"{key}_word")
+    return ChosenClip(f"A synthetic voice says “{word}”", _said(word, recognizer.features.sample_rate), word)
+
+
+@st.cache_data(show_spinner=False, max_entries=50)  # type: ignore[untyped-decorator]
+def _said(word: str, rate: int) -> NDArray[np.float32]:
+    import soxr
+
+    from data.public.synthetic_voices import SAMPLE_RATE
+
+    samples = say(word, voices()[_EXAMPLE_VOICE])
+    resampled: NDArray[np.float32] = soxr.resample(samples, SAMPLE_RATE, rate)
+    return resampled
+
+
+def _from_corpus(run: Run, recognizer: Recognizer, key: str) -> ChosenClip | None:
+    from audio_models.features.clip_audio import load_clip
+
+    there = _corpora(run)
+    if not there:
+        st.caption("No corpus is on this computer yet.")
+        st.page_link("app_pages/corpora.py", label="Load one", icon=":material/library_music:")
+        return None
+    which, word, number_of = st.columns([3, 2, 2])
+    reference = which.selectbox(
+        "Corpus", there, format_func=lambda one: as_text(corpus_title(one)), key=f"{key}_corpus"
+    )
+    index = loaded_index(catalogue.open_corpus(reference))
+    known = [label for label in index.labels if label in run.config.task.classes]
+    others = [label for label in index.labels if label not in known]
+    label = word.selectbox("Word", [*known, *others], format_func=as_text, key=f"{key}_label")
+    clips = sorted((clip for clip in index.clips if clip.label == label), key=lambda clip: clip.split != "test")
+    number = number_of.number_input(
+        f"Clip (1 to {len(clips)})",
+        1,
+        len(clips),
+        1,
+        key=f"{key}_number",
+        help="Test clips come first. " + TERMS["split"],
+    )
+    clip = clips[number - 1]
+    right = label if label in known else UNKNOWN if UNKNOWN in run.config.task.classes else None
+    return ChosenClip(
+        f"{label}, {clip.split} clip {clip.path.name}", load_clip(clip, recognizer.features.sample_rate), right
+    )
+
+
+def _corpora(run: Run) -> list[CorpusReference]:
+    """What is on this computer: the run's own corpus first, split as for its training, then all that Echoic knows, and the
+    folder that was named last."""
+    references = [run.config.corpus, *map(catalogue.refer, catalogue.NAMES)]
+    remembered = st.session_state.get("corpus")
+    if remembered is not None:
+        references.append(remembered)
+    found: dict[str, CorpusReference] = {}
+    for reference in references:
+        with contextlib.suppress(EchoicError):  # a folder that is gone, say
+            if reference.name not in found and catalogue.open_corpus(reference).is_loaded():
+                found[reference.name] = reference
+    return list(found.values())

@@ -1,0 +1,70 @@
+"""Choose what to learn: the corpus, its words, and the classes for other words and for silence."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import streamlit as st
+
+from dashboard.shared.widgets import TERMS, choose_corpus, loaded_index
+from data import catalogue
+from data.corpus import UNKNOWN, Corpus, CorpusReference, Index
+from data.public.synthetic_voices import SyntheticVoices
+
+
+def choose_task(key: str) -> tuple[CorpusReference, Index | None, list[str], bool, bool] | None:
+    """Corpus and words: the corpus, its index where it is loaded, the labels, whether unknown and silence are classes.
+
+    None until there is a corpus on this computer, or one that is made when the training starts.
+    """
+    reference = choose_corpus(key, CorpusReference("synthetic_voices"))
+    if reference is None:
+        return None
+    corpus = catalogue.open_corpus(reference)
+    index: Index | None = None
+    if isinstance(corpus, SyntheticVoices):
+        words, other_words = list(corpus.words), False  # spoken when the training starts
+        if corpus.is_loaded():
+            index = loaded_index(corpus)
+    elif corpus.is_loaded():
+        index = loaded_index(corpus)
+        words, other_words = list(catalogue.usual_labels(index)), UNKNOWN in index.labels
+    else:
+        st.info(f"This corpus is not on this computer yet: {corpus.description.size}.", icon=":material/download:")
+        st.page_link("app_pages/corpora.py", label="Load it on the Data page", icon=":material/library_music:")
+        return None
+    labels, unknown, silence = _task(corpus, words, other_words, key)
+    return reference, index, labels, unknown, silence
+
+
+def clips_a_word(index: Index | None, labels: list[str]) -> float:
+    """Training clips of a word on average; before the synthetic voices have spoken it is known how many they will be."""
+    if index is not None:
+        found = Counter(clip.label for clip in index.clips if clip.split == "training")
+        if all(found[label] for label in labels):
+            return sum(found[label] for label in labels) / max(1, len(labels))
+    return SyntheticVoices.training_clips_a_word()
+
+
+def rounded(seconds: float) -> float:
+    """To what an estimate is worth: ten seconds, from two minutes on whole minutes."""
+    return max(10.0, round(seconds / 10) * 10.0) if seconds < 120 else round(seconds / 60) * 60.0
+
+
+def _task(corpus: Corpus, words: list[str], other_words: bool, key: str) -> tuple[list[str], bool, bool]:
+    """Which words are classes; `other_words`: the corpus has clips of `_unknown_` even if every word is listed."""
+    usual = [word for word in corpus.description.words if word in words]
+    synthetic = corpus.description.synthetic
+    labels = st.multiselect(
+        "Words",
+        words,
+        default=usual or words,
+        accept_new_options=synthetic,
+        key=f"{key}-words-{corpus.name}",
+        help="The words to tell apart." + (" Type any other word: the synthesiser can say it." if synthetic else ""),
+    )
+    no_others = set(words) <= set(labels) and not other_words
+    left, right = st.columns(2)
+    unknown = left.toggle("Other words: \\_unknown\\_", key=f"{key}-unknown", help=TERMS["unknown"], disabled=no_others)
+    silence = right.toggle("No word: \\_silence\\_", key=f"{key}-silence", help=TERMS["silence"])
+    return labels, unknown and not no_others, silence

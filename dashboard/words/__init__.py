@@ -1,0 +1,1 @@
+"""The sections of the Your words page: record, upload, clips, map, teach."""

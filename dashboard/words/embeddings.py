@@ -1,0 +1,70 @@
+"""What the bundled network hears in the clips of a corpus: asked for once, then remembered until the corpus changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from audio_models.jobs import runs
+from dashboard.shared.widgets import ProgressBar
+from data.corpus import Clip
+from data.own.corpus import OwnClip, OwnCorpus
+
+LISTENER = "commands"
+"""The network whose ear is used."""
+
+
+@dataclass(frozen=True)
+class HeardCorpus:
+    """What was heard.
+
+    Attributes:
+        clips: those that could be read.
+        embeddings: (clips, width).
+        points: (clips, 2), where each lies on the map.
+    """
+
+    clips: list[OwnClip]
+    embeddings: NDArray[np.float32] = field(repr=False)
+    points: NDArray[np.float64] = field(repr=False)
+
+
+def remembered(corpus: OwnCorpus) -> HeardCorpus | None:
+    """What was heard of the corpus as it is now, if it was asked for."""
+    kept = st.session_state.get("own_heard")
+    if kept is not None and kept[0] == (corpus.name, corpus.version):
+        heard: HeardCorpus = kept[1]
+        return heard
+    return None
+
+
+def hear(corpus: OwnCorpus) -> HeardCorpus:
+    """Let the bundled network hear every clip; with progress where that takes long.
+
+    Raises:
+        EchoicError: it cannot be done.
+    """
+    if (known := remembered(corpus)) is not None:
+        return known
+    from audio_models.own_words import corpus_map
+    from audio_models.recognition import embedding
+
+    version, clips = corpus.version, corpus.clips()
+    bar = ProgressBar()
+    try:
+        embeddings, _ = embedding.embed_clips(runs.find(LISTENER), [as_clip(clip) for clip in clips], bar.report)
+        points = corpus_map.place(embeddings)
+    finally:
+        bar.clear()
+    readable = np.flatnonzero(np.isfinite(points).all(axis=1))
+    heard = HeardCorpus([clips[place] for place in readable], embeddings[readable], points[readable])
+    st.session_state["own_heard"] = ((corpus.name, version), heard)
+    return heard
+
+
+def as_clip(clip: OwnClip) -> Clip:
+    """A clip of the user's own as every corpus has them."""
+    return Clip(clip.path, clip.label, "training", clip.seconds, clip.speaker, clip.digest)

@@ -1,0 +1,163 @@
+"""Record: say a word again and again, see the takes that were cut at the pauses, keep the good ones."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from audio_models.own_words.recording import read_recording
+from dashboard.shared.widgets import as_text, faults_in_words
+from dashboard.words.sound_card import SoundCard, drawn
+from data.corpus import BACKGROUND_NOISE
+from data.errors import EchoicError
+from data.names import clean_label, clean_speaker
+from data.own.corpus import OwnCorpus
+
+if TYPE_CHECKING:
+    from audio_models.features.segments import Take
+    from audio_models.own_words.recording import Recording
+
+_TIMES, _ONCE, _NOISE = "A word, again and again", "One take", "Background noise"
+_HELP = {
+    _TIMES: "Press record once, say the word ten times with a pause of about a second between, and stop. The recording is cut at the pauses.",
+    _ONCE: "Press record, say the word once, and stop: the quiet before and after it is cut away.",
+    _NOISE: "Record twenty seconds of your room without a word in it. A network learns from it when to keep silent.",
+}
+_COLUMNS = 4
+
+
+def show(corpus: OwnCorpus) -> None:
+    """Draw the section."""
+    kind = st.segmented_control(
+        "Record", list(_HELP), default=_TIMES, required=True, key="record_kind", label_visibility="collapsed"
+    )
+    st.caption(_HELP[kind or _TIMES])
+    if kind != _NOISE and not corpus.noise() and len({clip.label for clip in corpus.clips()}) > 1:
+        st.caption(
+            ":material/info: No background noise yet: record some of your room, so that silence is not taken for a word."
+        )
+    with faults_in_words():
+        if kind == _NOISE:
+            _noise(corpus)
+        else:
+            _words(corpus, once=kind == _ONCE)
+
+
+def _words(corpus: OwnCorpus, *, once: bool) -> None:
+    word, who = st.columns(2)
+    label = word.text_input(
+        "Word", placeholder="lamp", key="record_word", help="In any language. What you say, as it is to be shown."
+    )
+    speaker = who.text_input(
+        "Who speaks", placeholder="your name", key="record_speaker",
+        help="So that it can be told whether others are understood, too.",
+    )  # fmt: skip
+    if not label.strip():
+        st.caption("Type the word first.")
+        return
+    label, said_by = clean_label(label), clean_speaker(speaker)
+    shown = as_text(label)
+    content = _recorder(f"Say “{shown}”" if once else f"Say “{shown}” ten times, with pauses")
+    if content is None:
+        return
+    with st.spinner("Cutting at the pauses …"):
+        found = _cut(content, once=once)
+    if not found.takes:
+        st.warning(
+            "Nothing in this recording stands out from its noise. Say it again, nearer to the microphone, with pauses between.",
+            icon=":material/mic_off:",
+        )
+        return
+    text, button = st.columns([3, 1], vertical_alignment="center")  # above the takes, so that it is in sight
+    if once:
+        text.markdown(f"One take of **{as_text(label)}**.")
+    else:
+        text.markdown(f"**{_takes(len(found.takes))}** of **{as_text(label)}**. Listen, and drop the bad ones.")
+    kept = _choose(found, hashlib.blake2b(content, digest_size=6).hexdigest())
+    if button.button(
+        f"Keep {_takes(len(kept))}", type="primary", icon=":material/check:", disabled=not kept, key="keep-takes",
+        width="stretch",
+    ):  # fmt: skip
+        from audio_models.own_words import intake
+
+        clips, refused = intake.cut(found.recording, kept, label, said_by, f"recording of {label}.wav"[-80:])
+        if not clips:
+            raise EchoicError(refused[0].reason)
+        if refused:
+            st.session_state["own_fault"] = refused[0].reason
+        change = corpus.add(clips)
+        _next_recording()
+        st.session_state["own_told"] = (
+            f"{_takes(change.clips)} of “{label}” kept. Record the next word, or more of this one."
+        )
+        st.rerun()
+
+
+def _takes(count: int) -> str:
+    return "1 take" if count == 1 else f"{count} takes"
+
+
+def _noise(corpus: OwnCorpus) -> None:
+    there = corpus.noise()
+    if there:
+        st.caption(f"{len(there)} recording{'s' if len(there) > 1 else ''} of noise, {sum(clip.seconds for clip in there):.0f} s in all.")  # fmt: skip
+    content = _recorder("Record the room, without a word")
+    if content is None:
+        return
+    if st.button("Keep as background noise", type="primary", icon=":material/check:", key="keep-noise"):
+        from audio_models.own_words import intake
+
+        corpus.add([intake.new_clip(content, BACKGROUND_NOISE, None, "recording", "background noise.wav")])
+        _next_recording()
+        st.session_state["own_told"] = "Background noise kept."
+        st.rerun()
+
+
+@dataclass(frozen=True)
+class _Found:
+    recording: Recording
+    takes: list[Take]
+    cards: list[SoundCard]
+
+
+def _recorder(label: str) -> bytes | None:
+    """The content of a recording; a fresh microphone after each one that was kept."""
+    number = st.session_state.setdefault("recording_number", 0)
+    recording = st.audio_input(label, sample_rate=16_000, key=f"own-recording-{number}")
+    return recording.getvalue() if recording else None
+
+
+def _next_recording() -> None:
+    st.session_state["recording_number"] += 1
+
+
+def _cut(content: bytes, *, once: bool) -> _Found:
+    """The takes of a recording; remembered, since every click runs the page anew."""
+    key = (hashlib.blake2b(content, digest_size=8).digest(), once)
+    remembered: tuple[object, _Found] | None = st.session_state.get("cut_recording")
+    if remembered is not None and remembered[0] == key:
+        return remembered[1]
+    from audio_models.features import segments
+
+    recording = read_recording(content, "Your recording")
+    found = recording.takes
+    if once and found:  # a word with a pause in it is one take
+        found = [segments.Take(found[0].first, found[-1].last)]
+    cards = [drawn(take.of(recording.samples), recording.sample_rate, recording.flac(take)) for take in found]
+    made = _Found(recording, found, cards)
+    st.session_state["cut_recording"] = (key, made)
+    return made
+
+
+def _choose(found: _Found, key: str) -> list[Take]:
+    kept = []
+    columns = st.columns(min(_COLUMNS, len(found.takes)) if len(found.takes) > 1 else 3)
+    for number, (take, card) in enumerate(zip(found.takes, found.cards, strict=True)):
+        with columns[number % len(columns)], st.container(border=True):
+            card.show()
+            if st.checkbox(f"Keep {number + 1}", value=True, key=f"take-{key}-{number}"):
+                kept.append(take)
+    return kept

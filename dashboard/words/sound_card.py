@@ -1,0 +1,74 @@
+"""A clip as a small picture and a player."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import streamlit as st
+from numpy.typing import NDArray
+
+from audio_models.own_words.clip_checks import Finding, findings, measure, sound_digest
+from dashboard.shared.charts import waveform_envelope
+from dashboard.shared.widgets import as_text
+
+_POINTS = 120
+_HEIGHT, _WIDTH = 24.0, 240  # half of the picture's, and its width [pixels]
+_COLOUR = "#3d8bc4"
+
+
+@dataclass(frozen=True)
+class SoundCard:
+    """What is shown of one sound.
+
+    Attributes:
+        picture: an SVG.
+        content: the file that is played.
+        seconds: its length [s].
+        remarks: what is odd about it, each a sentence.
+    """
+
+    picture: str
+    content: bytes = field(repr=False)
+    seconds: float
+    remarks: list[str]
+
+    def show(self) -> None:
+        """Draw it here."""
+        st.image(self.picture, width="stretch")
+        st.audio(self.content)
+        st.caption(f"{self.seconds:.1f} s")
+        for remark in self.remarks:
+            st.caption(f":material/warning: {as_text(remark)}")
+
+
+@dataclass(frozen=True)
+class _Alone:
+    """A sound that is in no corpus yet, as the checks want it."""
+
+    sound: str
+    seconds: float
+    measures: dict[str, float]
+    id: str = ""
+    label: str = ""
+    speaker: str | None = None
+
+
+def drawn(samples: NDArray[np.float32], sample_rate: int, content: bytes) -> SoundCard:
+    """A card for a waveform (samples,) float32 and the file that holds it."""
+    one = _Alone(sound_digest(samples, sample_rate), len(samples) / sample_rate, measure(samples, sample_rate))
+    found: list[Finding] = findings([one])
+    return SoundCard(waveform_picture(samples), content, one.seconds, [finding.text for finding in found])
+
+
+def waveform_picture(samples: NDArray[np.float32]) -> str:
+    """A waveform (samples,) as a small SVG, in a colour that stands out from light and dark."""
+    envelope = waveform_envelope(samples, 1, _POINTS)  # against the number of the sample; only its shape is drawn
+    scale = _HEIGHT / max(float(np.abs(samples).max()), 1e-4)
+    above = [f"{place},{_HEIGHT - scale * value:.1f}" for place, value in enumerate(envelope["high"])]
+    below = [f"{place},{_HEIGHT - scale * value:.1f}" for place, value in enumerate(envelope["low"])]
+    points = " ".join([*above, *reversed(below)])
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {len(envelope)} {2 * _HEIGHT:g}" width="{_WIDTH}" height="{2 * _HEIGHT:g}" '
+        f'preserveAspectRatio="none"><polygon points="{points}" fill="{_COLOUR}" stroke="{_COLOUR}" stroke-width="0.5"/></svg>'
+    )

@@ -1,0 +1,181 @@
+"""Teach: a network learns the user's words, is judged by clips that it has not learned, and says what to do next."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import streamlit as st
+
+from audio_models.config import RunConfig
+from audio_models.jobs import runs
+from audio_models.jobs.job_folder import State, readable
+from audio_models.jobs.progress import in_words
+from audio_models.jobs.runs import Run
+from audio_models.recipes import FOLDS, default_run, tuned_run
+from audio_models.recognition.cross_validation import FEWEST_CLIPS
+from audio_models.training import estimate
+from dashboard.shared import charts, job_panel
+from dashboard.shared.task_form import rounded
+from dashboard.shared.widgets import TERMS, as_text, in_large_type, percent, play, take_away
+from dashboard.words.embeddings import LISTENER
+from data.corpus import SILENCE, UNKNOWN, CorpusReference
+from data.own.corpus import OwnCorpus
+from data.task import Task
+
+if TYPE_CHECKING:
+    from audio_models.recognition.evaluation import Evaluation
+
+_TRAINED, _SCRATCH = f"From “{LISTENER}”", "From scratch"
+_STARTS = {
+    _TRAINED: "The network that comes with Echoic knows how speech sounds already: it gets a new last layer for your words, and is then tuned gently.",
+    _SCRATCH: "Random weights: nothing but your clips. It takes longer and needs many more of them.",
+}
+_SCRATCH_EPOCHS = 20
+_PLAYERS = 4
+
+
+def show(corpus: OwnCorpus) -> None:
+    """Draw the section."""
+    counts = Counter(clip.label for clip in corpus.clips())
+    words = [label for label, count in counts.items() if count >= FEWEST_CLIPS and label not in (UNKNOWN, SILENCE)]
+    form, watch = st.columns([2, 3], gap="large")
+    with form:
+        few = {
+            label: count for label, count in counts.items() if count < FEWEST_CLIPS and label not in (UNKNOWN, SILENCE)
+        }
+        if few:
+            st.caption(
+                f"{', '.join(f'{as_text(label)} ({count})' for label, count in list(few.items())[:8])}: {FEWEST_CLIPS} clips of a word are needed at least."
+            )
+        if len(words) < 2:
+            st.markdown(
+                f"Two words with {FEWEST_CLIPS} clips each are needed; ten are better. Record or upload them first."
+            )
+            return
+        _form(corpus, words, counts)
+    with watch:
+        known = _runs_of(corpus.name)
+        if known:
+            job_panel.choose_and_watch(known, "teach", "Taught", _called, _draw)
+        else:
+            st.markdown("##### Not taught yet")
+            st.markdown(
+                f"Every clip is judged by a network that has not learned it, so that {FOLDS} networks are trained, and a last one from all "
+                "clips: that one is yours."
+            )
+
+
+def _form(corpus: OwnCorpus, words: list[str], counts: Counter[str]) -> None:
+    chosen = st.multiselect("Words", words, default=words, key=f"teach-words-{corpus.version}")
+    silence = st.toggle(
+        "Also know when nobody speaks", value=True, key="teach_silence",
+        help="One more class, \\_silence\\_, learned from background noise: without it, a word is heard in every noise.",
+    )  # fmt: skip
+    if silence and not corpus.noise():
+        st.caption(
+            "You have recorded no background noise: made-up noise is used. Your own room's is better (Record, Background noise)."
+        )
+    left = set(counts) - set(chosen)
+    unknown = bool(left) and st.toggle(
+        "Also know other words: \\_unknown\\_", key="teach_unknown",
+        help=f"One more class, learned from what you leave out: {as_text(', '.join(sorted(left)[:8]))}.",
+    )  # fmt: skip
+    start = st.segmented_control("Start", list(_STARTS), default=_TRAINED, required=True, key="teach_start") or _TRAINED
+    st.caption(_STARTS[start])
+    if len(chosen) < 2:
+        st.caption("Choose at least two words.")
+        return
+    config = _config(corpus, Task(tuple(chosen), unknown=unknown, silence=silence), start)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        pressed = st.button("Teach", type="primary", icon=":material/school:", key="teach")
+        seconds = estimate.training_seconds(config, sum(counts[word] for word in chosen) / len(chosen))
+        st.caption(f"About {in_words(rounded(seconds))}.")
+    if pressed:
+        run = runs.create(config)
+        job_panel.begin(run, "teach")
+        st.session_state["chosen_run"] = run.id
+        st.rerun()
+
+
+def _config(corpus: OwnCorpus, task: Task, start: str) -> RunConfig:
+    reference = CorpusReference(corpus.name)
+    name = runs.next_name(corpus.title[:50])
+    if start == _TRAINED:
+        voices = {clip.speaker for clip in corpus.clips()} - {None}
+        return tuned_run(reference, task, LISTENER, runs.find(LISTENER).config, speakers=len(voices), name=name)
+    base = default_run(reference, task, "gru", "strong", name=name, epochs=_SCRATCH_EPOCHS)
+    return replace(base, training=replace(base.training, folds=FOLDS))
+
+
+def _runs_of(corpus: str) -> list[Run]:
+    """What was taught from the corpus of that name, the newest first."""
+    return [run for run in readable(runs.listing()) if run.config.corpus.name == corpus and run.config.training.folds]
+
+
+def _called(run: Run) -> str:
+    return f"{run.name} · {_start_of(run)} · {run.started_in_words}"
+
+
+def _start_of(run: Run) -> str:
+    return f"from {run.config.start}" if run.config.start else "from scratch"
+
+
+def _draw(run: Run, state: State) -> None:
+    if state.status != "finished":
+        return
+    from audio_models.recognition import advice, evaluation
+
+    judgement = evaluation.kept(run, None, evaluation.HELD_BACK)
+    if judgement is None:
+        st.warning("Its judgement is not there any more; teach it again.", icon=":material/warning:")
+        return
+    number, text = st.columns([1, 2], vertical_alignment="center")
+    number.html(in_large_type(percent(judgement.accuracy)))
+    speakers = len(judgement.per_speaker)
+    text.markdown(
+        f"of {judgement.clips} clips, held back in turn{f', {speakers} speaker' + ('s' if speakers != 1 else '') if speakers else ''}, were heard right.  \n"
+        f"95 % interval: {percent(judgement.interval.low)} to {percent(judgement.interval.high)}. Took {in_words(state.seconds)}.",
+        help=f"{judgement.split_rule} {TERMS['interval']}",
+    )
+    with st.container(horizontal=True):
+        if st.button("Speak to it", type="primary", icon=":material/mic:", key=f"speak-{run.id}"):
+            st.session_state["chosen_run"] = run.id
+            st.switch_page("app_pages/predict.py")
+        if st.button("See where it errs", icon=":material/grid_on:", key=f"errs-{run.id}"):
+            st.session_state["chosen_run"] = run.id
+            st.switch_page("app_pages/evaluate.py")
+        take_away(run)
+    found = advice.advice(judgement)
+    st.markdown("##### What to do next")
+    for sentence in found or ["Nothing stands out: speak to it."]:
+        st.markdown(f"- {as_text(sentence)}")
+    _beside_others(run, judgement)
+    st.altair_chart(
+        charts.confusion_matrix(np.array(judgement.confusion), judgement.labels, shares=False), key=f"teach-matrix-{run.id}"
+    )  # fmt: skip
+
+
+def _beside_others(run: Run, judgement: Evaluation) -> None:
+    """The run before it, and the newest of another start, on the same clips held back."""
+    from audio_models.recognition import advice, evaluation
+
+    older = [one for one in _runs_of(run.config.corpus.name) if one.id < run.id and one.state.status == "finished"]
+    same = next((one for one in older if one.config.start == run.config.start), None)
+    other = next((one for one in older if one.config.start != run.config.start), None)
+    for before in (same, other):
+        theirs = evaluation.kept(before, None, evaluation.HELD_BACK) if before else None
+        found = advice.compare(theirs, judgement) if theirs else None
+        if before is None or found is None:
+            continue
+        first = "Taught before" if before is same else _start_of(before).capitalize()
+        st.markdown(f"##### Beside {as_text(before.name)}")
+        st.markdown(as_text(found.in_words(first, "this one")))
+        for title, clips in (("mended", found.mended), ("broken", found.broken)):
+            if clips:
+                with st.expander(f"Hear what was {title}"):
+                    for one in clips[:_PLAYERS]:
+                        st.caption(f"**{as_text(one.clip.label)}**, this one hears **{as_text(one.predicted)}**")
+                        play(one.clip)

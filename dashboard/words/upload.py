@@ -1,0 +1,161 @@
+"""Upload: files, folders, archives and lists; what is about to be added is shown before it is."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.shared.widgets import ProgressBar, faults_in_words
+from data import workspace
+from data.corpus import BACKGROUND_NOISE, Skipped
+from data.names import clean_label, clean_speaker
+from data.own.corpus import NewClip, OwnCorpus
+from data.own.store import counted
+
+if TYPE_CHECKING:
+    from audio_models.own_words.intake import Intake
+
+_ENDINGS = ["wav", "flac", "ogg", "mp3", "zip", "tar", "gz", "tgz", "bz2", "tbz2", "xz", "txz", "csv", "tsv", "json"]
+_AUDIO = ["wav", "flac", "ogg", "mp3"]
+
+
+def show(corpus: OwnCorpus) -> None:
+    """Draw the section."""
+    number = st.session_state.setdefault("upload_number", 0)
+    files, folder = st.columns(2)
+    with files:
+        chosen = st.file_uploader(
+            "Clips, a zip or tar, or a list of clips",
+            type=_ENDINGS, accept_multiple_files=True, key=f"own-files-{number}",
+            help="Archives may hold label/clip.wav, the layout of Speech Commands, or an export of Echoic. A CSV or JSON list names file, label and speaker.",
+        )  # fmt: skip
+    with folder:
+        whole = st.file_uploader(
+            "… or a folder", type=_AUDIO, accept_multiple_files="directory", key=f"own-folder-{number}",
+            help="One folder a word: its name is the word.",
+        )  # fmt: skip
+    word, who = st.columns(2)
+    label = word.text_input("Word", key="upload_word", help="Of the files that do not say which word they hold.")
+    speaker = who.text_input("Who speaks", key="upload_speaker", help="Where the files do not say.")
+    uploaded = [*(chosen or []), *(whole or [])]
+    if not uploaded:
+        forget(files=False)
+        st.caption(
+            "WAV, FLAC, OGG and MP3, kept as they come. A folder named left/ makes its clips “left”; names like "
+            "anna_nohash_0.wav tell the speaker. Nothing is added before you have seen what it is."
+        )
+        return
+    with faults_in_words():
+        said, by = clean_label(label) if label.strip() else None, clean_speaker(speaker)
+        found = _examined(uploaded, said, by)
+        taken, bad = _takes(found, said) if found.long else ([], [])
+        cut = bool(taken) and st.toggle(
+            f"Cut {len(found.long)} long recording{'s' if len(found.long) > 1 else ''} into takes at the pauses",
+            value=True, key="upload_cut",
+        )  # fmt: skip
+        clips = [*found.clips, *(taken if cut else [])]
+        _preview(clips, [*found.refused, *bad])
+        button, drop = st.columns([1, 1])
+        if button.button(
+            f"Add {counted(len(clips))}", type="primary", icon=":material/check:", disabled=not clips, key="add-clips"
+        ):
+            bar = ProgressBar()
+            change = corpus.add(clips, bar.report)
+            forget()
+            st.session_state["own_told"] = f"{counted(change.clips)} added."
+            st.rerun()
+        if drop.button("Drop them", icon=":material/close:", key="drop-clips"):
+            forget()
+            st.rerun()
+
+
+def _takes(found: Intake, label: str | None) -> tuple[list[NewClip], list[Skipped]]:
+    """The takes of long recordings, and those that could not be cut; remembered with what was examined."""
+    known: tuple[list[NewClip], list[Skipped]] | None = st.session_state["own_upload"].get("takes")
+    if known is None:
+        from audio_models.own_words import intake
+
+        taken, bad = [], []
+        for one in found.long:
+            said = one.label or label
+            if said is None:
+                bad.append(Skipped(Path(one.original), intake.WORD_MISSING))
+                continue
+            clips, refused = intake.takes_of(one.path, said, one.speaker, one.original)
+            taken += clips
+            bad += refused
+        known = st.session_state["own_upload"]["takes"] = (taken, bad)
+    return known
+
+
+def _examined(uploaded: Sequence[Any], label: str | None, speaker: str | None) -> Intake:
+    """What the files hold; examined once, and kept until others are chosen."""
+    key = hashlib.blake2b(repr([[file.file_id for file in uploaded], label, speaker]).encode(), digest_size=8).hexdigest()  # fmt: skip
+    kept = st.session_state.get("own_upload")
+    if kept is not None and kept["key"] == key and kept["staged"].is_dir():
+        examined: Intake = kept["found"]
+        return examined
+    forget(files=False)
+    from audio_models.own_words import intake
+    from data.own import incoming
+
+    bar = ProgressBar()
+    staged = incoming.new_staging()
+    try:
+        files = []
+        for number, file in enumerate(uploaded):
+            path = staged / f"{number}{Path(file.name).suffix.lower()[:8]}"
+            workspace.write_atomically(path, file.getbuffer())
+            files.append((file.name, path))
+        delivery = incoming.receive(files, staged, label=label, speaker=speaker, report=bar.report)
+        found = intake.examine(delivery, label, "upload", bar.report)
+    except BaseException:
+        shutil.rmtree(staged, ignore_errors=True)
+        raise
+    finally:
+        bar.clear()
+    st.session_state["own_upload"] = {"key": key, "staged": staged, "found": found}
+    return found
+
+
+def forget(*, files: bool = True) -> None:
+    """Drop what was staged; with `files` the choosers are emptied too."""
+    if (kept := st.session_state.pop("own_upload", None)) is not None:
+        shutil.rmtree(kept["staged"], ignore_errors=True)
+    if files:
+        st.session_state["upload_number"] = st.session_state.get("upload_number", 0) + 1
+
+
+def _preview(clips: Sequence[NewClip], refused: Sequence[Skipped]) -> None:
+    counts = Counter(clip.label for clip in clips)
+    speakers = {label: {clip.speaker for clip in clips if clip.label == label} for label in counts}
+    seconds = {label: sum(clip.seconds for clip in clips if clip.label == label) for label in counts}
+    st.markdown(
+        f"**{counted(len(clips))}** of {len(counts)} word{'s' if len(counts) != 1 else ''} can be added"
+        + (f", **{len(refused):,}** cannot." if refused else ".")
+    )
+    if counts:
+        st.dataframe(
+            pd.DataFrame(
+                [
+                    {
+                        "word": "background noise" if label == BACKGROUND_NOISE else label,
+                        "clips": count,
+                        "speakers": len(speakers[label]) if None not in speakers[label] else None,
+                        "length": f"{seconds[label]:.0f} s",
+                    }
+                    for label, count in counts.most_common()
+                ]
+            ),
+            hide_index=True,
+        )
+    if refused:
+        with st.expander(f"What cannot be added, and why ({len(refused):,})", expanded=len(refused) <= 5):
+            st.dataframe([{"file": one.path.name, "why": one.reason} for one in refused], hide_index=True)

@@ -1,0 +1,211 @@
+"""Lists of clips: a table (CSV) or JSON that names files and says what is in each. Nothing in it is trusted."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import json
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+from data.corpus import Split
+from data.errors import CorpusError
+from data.names import shown
+from data.own.store import Source
+
+ENDINGS = (".csv", ".tsv", ".json")
+OWN_LIST = "index.json"  # the list that Echoic itself writes
+FORMAT = "echoic-corpus"  # and what is in it
+_FORMATS = (FORMAT, "hark-corpus")  # the second: before the project was renamed
+
+_MOST_BYTES = 50_000_000
+_MOST_ROWS = 500_000
+# What the columns may be called, in small letters; the first name is ours.
+_COLUMNS = {
+    "file": ("file", "path", "filename", "clip"),
+    "label": ("label", "word", "class"),
+    "speaker": ("speaker", "speaker_id", "client_id"),
+    "side": ("side", "split", "set"),
+}
+_SIDES: dict[str, Split] = {
+    **dict.fromkeys(("training", "train"), "training"),
+    **dict.fromkeys(("validation", "valid", "val", "dev"), "validation"),
+    **dict.fromkeys(("test", "testing"), "test"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What a list says of one file.
+
+    Attributes:
+        where: "Line 3" of a table, "Entry 3" of JSON.
+        file: as it is named there.
+        label, speaker: text as it is there, "" where there is none.
+        side: None where none is given.
+        problem: why the row cannot be used, one sentence, else "".
+        source, added, original: as in `OwnClip`; None but where Echoic itself wrote the list.
+    """
+
+    where: str
+    file: str = ""
+    label: str = ""
+    speaker: str = ""
+    side: Split | None = None
+    problem: str = ""
+    source: Source | None = None
+    added: float | None = None
+    original: str | None = None
+
+
+def read_list(path: Path, called: str | None = None) -> list[Row]:
+    """All rows of a list, also those that cannot be used.
+
+    Args:
+        called: what messages call it, by default the name of its file.
+
+    Raises:
+        CorpusError: it is too large, no text, no table and no JSON, or has no column of files or of labels.
+    """
+    called = called or path.name
+    text = _text(path, called)
+    is_json = called.lower().endswith(".json") or (
+        not called.lower().endswith(ENDINGS) and text.lstrip()[:1] in ("[", "{")
+    )
+    values = _entries(text, called) if is_json else _lines(text, called)
+    rows: list[Row] = []
+    for where, cells, is_ours in values:
+        if len(rows) >= _MOST_ROWS:
+            raise CorpusError(f"{called} holds more than {_MOST_ROWS:,} rows. Cut it in parts.")
+        rows.append(_row(where, cells, is_ours))
+    if not rows:
+        raise CorpusError(f"{called} names no file: there is no row in it. One row a clip is expected.")
+    return rows
+
+
+def is_ours(path: Path) -> bool:
+    """Whether Echoic itself wrote the list."""
+    try:
+        content = json.loads(_text(path, path.name))
+    except (CorpusError, ValueError, RecursionError):
+        return False
+    return isinstance(content, dict) and content.get("format") in _FORMATS
+
+
+def _text(path: Path, called: str) -> str:
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise CorpusError(
+                f"{called} holds more than {_MOST_BYTES / 1e6:.0f} MB. A list is smaller; cut it in parts."
+            )
+        content = path.read_bytes()
+    except OSError as error:
+        raise CorpusError(f"{called} cannot be read ({error.strerror or error}).") from error
+    is_wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    try:
+        return content.decode("utf-16" if is_wide else "utf-8-sig")
+    except UnicodeError as error:
+        raise CorpusError(
+            f"{called} is neither UTF-8 nor UTF-16 text ({error}). Save it as 'CSV UTF-8' in the program that wrote it."
+        ) from error
+
+
+def _lines(text: str, called: str) -> Iterator[tuple[str, Mapping[str, object], bool]]:
+    """The rows of a table, each by the names of our columns."""
+    header_line = next((line for line in text.splitlines() if line.strip()), "")
+    delimiter = max(",;\t", key=header_line.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    try:
+        header = next((row for row in reader if any(cell.strip() for cell in row)), [])
+        places = _places([cell.strip().lower() for cell in header], called)
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                found = {name: cells[place].strip() for name, place in places.items() if place < len(cells)}
+                yield f"Line {reader.line_num}", found, False
+    except csv.Error as error:
+        raise CorpusError(
+            f"{called} is damaged at line {reader.line_num} ({error}). A table with one row a clip is expected."
+        ) from error
+
+
+def _places(header: list[str], called: str) -> dict[str, int]:
+    places = {
+        name: next(header.index(other) for other in names if other in header)
+        for name, names in _COLUMNS.items()
+        if any(other in header for other in names)
+    }
+    for name in ("file", "label"):
+        if name not in places:
+            there = ", ".join(cell[:20] for cell in header[:8]) or "none"
+            raise CorpusError(
+                f"{called} has no column '{name}' (nor {', '.join(_COLUMNS[name][1:])}); its columns are: {there}. Name the columns file, label, speaker in the first line."
+            )
+    return places
+
+
+def _entries(text: str, called: str) -> Iterator[tuple[str, Mapping[str, object], bool]]:
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise CorpusError(
+            f"{called} is no JSON ({error}). A list of objects with file and label is expected."
+        ) from error
+    ours = isinstance(content, dict) and content.get("format") in _FORMATS
+    entries = content.get("clips") if isinstance(content, dict) else content
+    if not isinstance(entries, list):
+        raise CorpusError(
+            f'{called} holds no list of clips. Expected is [{{"file": "a.wav", "label": "left"}}, …], or that as "clips" of an object.'
+        )
+    for number, entry in enumerate(entries, start=1):
+        where = f"Entry {number}"
+        if not isinstance(entry, dict):
+            yield where, {"problem": "It is no object with file and label."}, False
+            continue
+        cells = {str(name).strip().lower(): value for name, value in entry.items()}
+        found = {
+            name: next((cells[other] for other in names if cells.get(other) is not None), "")
+            for name, names in _COLUMNS.items()
+        }
+        if ours:
+            found |= {name: cells.get(name) for name in ("source", "added", "original")}
+        yield where, found, ours
+
+
+def _row(where: str, cells: Mapping[str, object], is_ours: bool) -> Row:
+    if "problem" in cells:
+        return Row(where, problem=str(cells["problem"]))
+    words = {}
+    for name in _COLUMNS:
+        value = cells.get(name, "")
+        # the digit 7 is as good a word as "7"; true, 0.5 or a list is none
+        if not isinstance(value, str | int) or isinstance(value, bool):
+            return Row(where, problem=f"Its {name} is no text.")
+        words[name] = str(value) if is_ours else str(value).strip()
+    for name in ("file", "label"):
+        if not words[name]:
+            return Row(where, file=words["file"], problem=f"It has no {name}.")
+    side = words["side"].lower()
+    if side and side not in _SIDES:
+        return Row(
+            where, words["file"], problem=f"Its side is '{shown(side)}'; training, validation or test is expected."
+        )
+    return Row(
+        where, words["file"], words["label"], words["speaker"], _SIDES.get(side), "",
+        *(_kept(cells) if is_ours else (None, None, None)),
+    )  # fmt: skip
+
+
+def _kept(cells: Mapping[str, object]) -> tuple[Source | None, float | None, str | None]:
+    """What only Echoic's own list says; None for what is not as Echoic writes it."""
+    source, added, original = cells.get("source"), cells.get("added"), cells.get("original")
+    known = next((one for one in get_args(Source) if one == source), None)
+    is_time = isinstance(added, int | float) and not isinstance(added, bool) and math.isfinite(added)
+    return (
+        known,
+        float(added) if is_time and 0 <= added < 1e11 else None,  # type: ignore[operator, arg-type]
+        original if isinstance(original, str) else None,
+    )

@@ -1,0 +1,363 @@
+"""A corpus of the user's own: what they recorded, uploaded or imported, kept in the workspace.
+
+    own/<name>/corpus.sqlite     labels, speakers and every change (own_store)
+    own/<name>/clips/<id>.wav    the files, byte for byte as they came
+
+A label is never part of a file's name, so any script will do, and renaming a word moves no file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import get_args
+
+import filelock
+
+from data import workspace
+from data.corpus import BACKGROUND_NOISE, Clip, Corpus, Description, Index, Progress, Report, Skipped, Split, quiet
+from data.errors import CorpusError, WorkspaceError
+from data.folder import SplitBy
+from data.names import clean_label, clean_name, clean_speaker, same_on_every_system, shown
+from data.own.new_clips import NewClip, keep, row_of
+from data.own.store import NOTHING, Change, Field, OwnClip, Source, Store, counted
+from data.splits import is_speaker_disjoint, sides_by_clip, sides_by_speaker
+
+__all__ = ["OWN_PREFIX", "Change", "NewClip", "OwnClip", "OwnCorpus", "Source", "create", "delete", "exists", "listing"]
+
+OWN_PREFIX = "own:"
+
+_FEWEST_SPEAKERS = 3  # below that a side would be empty
+_FEW = 64  # files are brought to the disk one by one; more of them with all else that waits
+_ORPHAN = 24 * 3600.0  # seconds after which a file that no clip names is left over, and not just being added
+
+
+def listing() -> list[str]:
+    """The names of all corpora of the user's own, sorted."""
+    try:
+        found = [path.parent.name for path in (workspace.root() / "own").glob("*/corpus.sqlite")]
+    except OSError:
+        return []
+    return sorted((name for name in found if not name.startswith(".")), key=lambda name: (name.casefold(), name))
+
+
+def exists(name: str) -> bool:
+    """Whether there is such a corpus; False also for what cannot be a name."""
+    try:
+        return clean_name(name) in listing()
+    except CorpusError:
+        return False
+
+
+def create(name: str) -> OwnCorpus:
+    """Make an empty corpus.
+
+    Raises:
+        CorpusError: the name cannot be one, or is taken, be it in capitals.
+        WorkspaceError: it cannot be written.
+    """
+    corpus = OwnCorpus(name)
+    own = workspace.folder("own")
+    with filelock.FileLock(own / ".lock"):  # two tabs do not make the same one
+        for other in listing():
+            if same_on_every_system(other) == same_on_every_system(corpus.title):
+                raise CorpusError(f"There is a corpus '{other}' already. Choose another name, or add to that one.")
+        _clear(own)
+        new = workspace.folder("own", f".new-{secrets.token_hex(8)}")
+        try:
+            (new / "clips").mkdir()
+            Store(new / "corpus.sqlite", new / "clips", corpus.title).create()
+            if corpus.path.is_dir():  # what is left of one: without a database
+                corpus.path.rename(own / f".old-{secrets.token_hex(8)}")
+            new.rename(corpus.path)  # it appears only when it is complete
+        except OSError as error:
+            raise WorkspaceError(
+                f"The corpus '{corpus.title}' could not be made ({error.strerror or error}). Free some disk space or check the permissions of {own}."
+            ) from error
+    return corpus
+
+
+def delete(name: str) -> None:
+    """Delete a corpus with all of its clips. That cannot be undone.
+
+    Raises:
+        CorpusError: there is none of that name.
+        WorkspaceError: its folder cannot be moved; nothing was deleted.
+    """
+    corpus = OwnCorpus(name)
+    corpus.load()
+    own = workspace.folder("own")
+    with filelock.FileLock(own / ".lock"):
+        try:
+            corpus.path.rename(own / f".old-{secrets.token_hex(8)}")  # gone at once and as a whole
+        except OSError as error:
+            raise WorkspaceError(
+                f"The corpus '{corpus.title}' could not be deleted ({error.strerror or error}). Close what has its files open, then try again."
+            ) from error
+        _clear(own)
+
+
+def _clear(own: Path) -> None:
+    """Remove what was deleted, or half made when a process was ended."""
+    for path in (*own.glob(".old-*"), *own.glob(".new-*")):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+class OwnCorpus(Corpus):
+    """A corpus of the user's own. Opening reads nothing yet.
+
+    Args:
+        name: its name.
+        split_by: "lists" (the sides that came with its clips), "speaker" (no speaker on two sides), "clip"; by default
+            the first of these that it allows.
+
+    Raises:
+        CorpusError: the name cannot be one, or there is no such rule.
+    """
+
+    def __init__(self, name: str, split_by: str | None = None) -> None:
+        self.title = clean_name(name)
+        if split_by not in (None, *get_args(SplitBy)):
+            raise CorpusError(f"Sides cannot be made by '{split_by}'; choose one of {', '.join(get_args(SplitBy))}.")
+        self._split_by = split_by
+        self._store = Store(self.path / "corpus.sqlite", self.path / "clips", self.title)
+        self.description = Description(
+            name=f"{OWN_PREFIX}{self.title}",
+            title=self.title,
+            holds="The clips that you recorded, uploaded or imported into it.",
+            licence="Yours, or as those say from whom the clips are.",
+            citation="",
+            homepage="",
+            size="on this computer already",
+            speakers="As they were given with each clip.",
+            splits="As lists that came with its clips say; else speaker-disjoint where three or more are known; else clip by clip.",
+        )
+
+    @property
+    def path(self) -> Path:
+        """Its folder."""
+        return workspace.root() / "own" / self.title
+
+    def is_loaded(self) -> bool:
+        return (self.path / "corpus.sqlite").is_file()
+
+    def load(self, report: Report = quiet) -> None:
+        if not self.is_loaded():
+            others = ", ".join(f"'{shown(name)}'" for name in listing()[:20])
+            raise CorpusError(
+                f"There is no corpus '{self.title}' of your own. "
+                + (f"Yours are {others}." if others else "You have none yet; record or upload some clips first.")
+            )
+
+    @property
+    def version(self) -> int:
+        """Grows with every change, and from a deleted corpus to one made anew under its name.
+
+        Raises:
+            CorpusError: the corpus is not there, or its database is damaged. So do all that follow.
+            WorkspaceError: it cannot be read or written. So do all that follow.
+        """
+        self.load()
+        return self._store.version()
+
+    def clips(self) -> tuple[OwnClip, ...]:
+        """All clips but background noise, by label, then by when they were added."""
+        self.load()
+        return tuple(self._store.clips("label <> ?", (BACKGROUND_NOISE,)))
+
+    def noise(self) -> tuple[OwnClip, ...]:
+        """The recordings of background noise, by when they were added."""
+        self.load()
+        return tuple(self._store.clips("label = ?", (BACKGROUND_NOISE,)))
+
+    def clip(self, id: str) -> OwnClip:
+        """One clip.
+
+        Raises:
+            CorpusError: there is none, or it was removed.
+        """
+        self.load()
+        found = self._store.clips("id = ?", (id,))
+        if not found:
+            raise CorpusError(
+                f"The clip {shown(id)} is not in '{self.title}' any more; another page may have removed it."
+            )
+        return found[0]
+
+    def index(self, report: Report = quiet) -> Index:
+        self.load(report)
+        try:
+            there = {entry.name for entry in os.scandir(self.path / "clips")}
+        except OSError:
+            there = set()
+        kept = sorted((*self.clips(), *self.noise()), key=lambda one: (one.label, one.id))
+        skipped = tuple(
+            Skipped(
+                one.path, f"Its file is not in {self.path / 'clips'} any more; something other than Echoic removed it."
+            )
+            for one in kept
+            if one.path.name not in there
+        )
+        kept = [one for one in kept if one.path.name in there]
+        words = [one for one in kept if one.label != BACKGROUND_NOISE]
+        report(Progress("Reading clips", len(kept), len(kept)))
+        if not words:
+            raise CorpusError(
+                f"The corpus '{self.title}' is empty. Record or upload some clips first."
+                + (f" The files of {len(skipped):,} are gone." if skipped else "")
+            )
+        sides, rule = self._sides(words)
+        clips = tuple(
+            Clip(one.path, one.label, side, one.seconds, one.speaker, one.digest)
+            for one, side in zip(words, sides, strict=True)
+        )
+        return Index(
+            clips=clips,
+            noise=tuple(one.path for one in kept if one.label == BACKGROUND_NOISE),
+            skipped=skipped,
+            split_rule=rule,
+            speakers_known=all(clip.speaker is not None for clip in clips),
+            speaker_disjoint=is_speaker_disjoint(clips),
+        )
+
+    def _sides(self, clips: Sequence[OwnClip]) -> tuple[Sequence[Split], str]:
+        """The side of each clip, and the rule in one sentence."""
+        fixed = any(clip.side for clip in clips)
+        speakers = [clip.speaker for clip in clips if clip.speaker is not None]
+        known = len(speakers) == len(clips)
+        if self._split_by == "lists" and not fixed:
+            raise CorpusError(f"No list came with the clips of '{self.title}' to split by. Choose another rule.")
+        if self._split_by == "speaker" and not known:
+            raise CorpusError(
+                f"{len(clips) - len(speakers):,} of the clips of '{self.title}' have no speaker, so it cannot be split by speaker. Say who speaks in them."
+            )
+        if self._split_by in (None, "lists") and fixed:
+            rule = "The lists that came with its clips decide which are for validation and for test."
+            return [clip.side or "training" for clip in clips], rule
+        if self._split_by == "speaker" or (self._split_by is None and known and len(set(speakers)) >= _FEWEST_SPEAKERS):
+            return sides_by_speaker(speakers)
+        return sides_by_clip([(clip.label, clip.id) for clip in clips])
+
+    def add(self, clips: Sequence[NewClip], report: Report = quiet) -> Change:
+        """Add clips, all or none.
+
+        Raises:
+            CorpusError: a label, speaker, ending, source, side or length that a clip cannot have.
+            WorkspaceError: the disk is full, or a file cannot be read or written.
+            Cancelled: `report` raised it.
+        """
+        self.load()
+        rows = [row_of(clip) for clip in clips]
+        if not rows:
+            return NOTHING
+        written: list[Path] = []
+        try:
+            for number, (clip, row) in enumerate(zip(clips, rows, strict=True)):
+                if number % 50 == 0:
+                    report(Progress("Adding clips", number, len(rows)))
+                # nobody knows of the file before the database does, so it needs no other name while it is written
+                written.append(self.path / "clips" / f"{row['id']}{row['ending']}")
+                row["digest"] = keep(clip.content, written[-1], at_once=len(rows) <= _FEW)
+            if len(rows) > _FEW and hasattr(os, "sync"):
+                os.sync()
+            report(Progress("Adding clips", len(rows), len(rows)))
+            return self._store.add([tuple(row.values()) for row in rows])
+        except BaseException as error:
+            for path in written:
+                with suppress(OSError):
+                    path.unlink()
+            if isinstance(error, OSError):
+                raise WorkspaceError(
+                    f"The clips could not be added to '{self.title}' ({error.strerror or error}). None was added; free some disk space or check the permissions, then try again."
+                ) from error
+            raise
+
+    def relabel(self, ids: Sequence[str], label: str) -> Change:
+        """Give clips another label. Those that are not there any more are passed over.
+
+        Raises:
+            CorpusError: the label cannot be one, or none of the clips is there any more.
+        """
+        label = clean_label(label)
+        return self._set("label", label, lambda clips: f"{clips} labelled '{label}'", ids)
+
+    def set_speaker(self, ids: Sequence[str], speaker: str | None) -> Change:
+        """Say who speaks in clips, or that it is not known.
+
+        Raises:
+            CorpusError: the speaker cannot be one, or none of the clips is there any more.
+        """
+        speaker = clean_speaker(speaker)
+        by = f"'{speaker}'" if speaker else "nobody known"
+        return self._set("speaker", speaker, lambda clips: f"{clips} said to be by {by}", ids)
+
+    def remove(self, ids: Sequence[str]) -> Change:
+        """Remove clips. Their files stay until `purge`, so that it can be undone.
+
+        Raises:
+            CorpusError: none of the clips is there any more.
+        """
+        return self._set("removed", 1, lambda clips: f"{clips} deleted", ids)
+
+    def rename_word(self, old: str, new: str) -> Change:
+        """Give all clips with one label another; where there are clips with the other already, they become one word.
+
+        Raises:
+            CorpusError: the new label cannot be one, or no clip has the old.
+        """
+        self.load()
+        new = clean_label(new)
+        change = self._store.put(
+            "label", new, lambda clips: f"'{old}' renamed to '{new}' ({clips})", "label = ?", (old,)
+        )
+        if change is None:
+            raise CorpusError(f"No clip of '{self.title}' has the label '{shown(old)}' any more. Nothing was renamed.")
+        return change
+
+    def last_change(self) -> Change | None:
+        """The newest change that is neither undone nor an undoing; None where there is none."""
+        self.load()
+        return self._store.last_change()
+
+    def undo(self, number: int | None = None) -> Change:
+        """Undo a change, by default the last. What was changed again since then stays as it is.
+
+        Raises:
+            CorpusError: there is no such change, or it was undone already.
+        """
+        self.load()
+        return self._store.undo(number)
+
+    def purge(self) -> int:
+        """Remove the files of removed clips for good, and forget how to undo. Returns how many files it removed."""
+        self.load()
+        before = self._store.files()
+        self._store.purge()
+        named = self._store.files()
+        removed = 0
+        with suppress(OSError):
+            for entry in list(os.scandir(self.path / "clips")):
+                left_over = entry.name in before or entry.stat().st_mtime < time.time() - _ORPHAN
+                if entry.name not in named and left_over:
+                    os.unlink(entry.path)
+                    removed += 1
+        return removed
+
+    def _set(self, field: Field, value: object, say: Callable[[str], str], ids: Sequence[str]) -> Change:
+        self.load()
+        if not ids:
+            return NOTHING
+        # one value however many they are: the number of a statement's parameters is bounded
+        where, values = "id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),)
+        change = self._store.put(field, value, say, where, values)
+        if change is None:
+            raise CorpusError(
+                f"None of the {counted(len(ids))} is in '{self.title}' any more; another page may have removed them. Nothing was changed."
+            )
+        return change

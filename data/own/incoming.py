@@ -1,0 +1,229 @@
+"""What is about to be added to a corpus: folders, archives, lists and files, sorted out before anything is decoded.
+
+Names, lists and archives come from anywhere and are not trusted. A label comes from a list that names the file; else
+from the folder that the file lies in; else it is not known, and the user must say it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from data import workspace
+from data.archives import unpack
+from data.corpus import BACKGROUND_NOISE, Report, Skipped, quiet
+from data.errors import CorpusError
+from data.names import clean_label, clean_speaker, shown
+from data.own import clip_lists
+from data.own.layouts import Delivered, Delivery, Entry, by_lists, is_hidden, sort_out
+from data.scan import is_audio
+
+__all__ = ["ARCHIVES", "Delivered", "Delivery", "Entry", "from_archive", "from_files", "from_folder", "from_list", "new_staging", "receive", "staging"]  # fmt: skip
+
+ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
+
+_MOST_BYTES = 4_000_000_000  # unpacked
+_MOST_FILES = 200_000
+_MOST_RATIO = 100.0  # of packed sound; silence alone may have more, but not 200 MB of it
+_OLD = 24 * 3600.0  # seconds after which what was received is left over
+_DEEPEST = 16  # folders inside each other
+
+
+def new_staging() -> Path:
+    """An empty folder in the workspace for what is being received, to be removed by who asked for it.
+
+    One that is left lying, by a page that was closed, goes after a day.
+
+    Raises:
+        WorkspaceError: it cannot be made.
+    """
+    incoming = workspace.folder("incoming")
+    for old in incoming.iterdir():  # of a process that was ended
+        with contextlib.suppress(OSError):
+            if old.stat().st_mtime < time.time() - _OLD:
+                shutil.rmtree(old)
+    return workspace.folder("incoming", secrets.token_hex(8))
+
+
+@contextlib.contextmanager
+def staging() -> Iterator[Path]:
+    """As `new_staging`, and it is removed in the end, whatever happens.
+
+    Raises:
+        WorkspaceError: it cannot be made.
+    """
+    path = new_staging()
+    try:
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def receive(
+    things: Path | Sequence[Entry],
+    staging: Path,
+    *,
+    label: str | None = None,
+    speaker: str | None = None,
+    speaker_pattern: str | None = None,
+    report: Report = quiet,
+) -> Delivery:
+    """Sort out whatever came: a folder, an archive, a list with its files, single files, or some of each.
+
+    Args:
+        things: a path on this computer, or uploaded files, each with its name and where it lies now.
+        staging: a folder to unpack archives into, see `staging`.
+        label: for files of which nothing else says it; of uploaded files that no list names, in place of their
+            folder's name.
+        speaker: for files of which nothing else says it.
+        speaker_pattern: see `FolderCorpus`.
+
+    Raises:
+        CorpusError: there is nothing at the path; an archive or a list cannot be read; label, speaker or pattern
+            cannot be one.
+        WorkspaceError: an archive cannot be unpacked.
+        Cancelled: `report` raised it.
+    """
+    label = clean_label(label) if label is not None else None
+    speaker = clean_speaker(speaker)
+    if isinstance(things, Path):
+        if os.path.isdir(things):  # which says no, and raises nothing, where a name is too long
+            return _filled([from_folder(things, speaker_pattern)], label, speaker)
+        if not os.path.isfile(things):
+            raise CorpusError(
+                f"There is no folder and no file {things}. Give a folder, a zip or tar archive, a list or an audio file."
+            )
+        if things.name.lower().endswith(clip_lists.ENDINGS):
+            return _filled([from_list(things, things.parent)], label, speaker)
+        things = [(things.name, things)]
+    # an archive in a folder that was uploaded is no more unpacked than one in an archive
+    archives = [(name, path) for name, path in things if name.lower().endswith(ARCHIVES) and "/" not in name]
+    files = [thing for thing in things if thing not in archives]
+    parts = [from_archive(path, staging, speaker_pattern, name, report) for name, path in archives]
+    if files:
+        parts.append(from_files(files, label, speaker, speaker_pattern))
+    return _filled(parts, label, speaker)
+
+
+def _filled(parts: Sequence[Delivery], label: str | None, speaker: str | None) -> Delivery:
+    """All parts as one, with what the user says where nothing else did. Nobody speaks in background noise."""
+    clips = [
+        replace(
+            clip,
+            label=clip.label or label,
+            speaker=clip.speaker or (None if (clip.label or label) == BACKGROUND_NOISE else speaker),
+        )
+        for part in parts
+        for clip in part.clips
+    ]
+    return Delivery(tuple(clips), tuple(one for part in parts for one in part.refused))
+
+
+def from_folder(folder: Path, speaker_pattern: str | None = None) -> Delivery:
+    """What lies in a folder on this computer: label/clip.wav, maybe in one top folder, or files and a list of them.
+
+    Raises:
+        CorpusError: it is not there, holds too many files, or a list in it cannot be read.
+    """
+    if not folder.is_dir():
+        raise CorpusError(f"There is no folder {folder}. Check the path; a folder of label/clip.wav is expected.")
+    entries, refused = _walk(folder)
+    return sort_out(entries, refused, None, None, speaker_pattern)
+
+
+def from_archive(
+    archive: Path,
+    staging: Path,
+    speaker_pattern: str | None = None,
+    name: str | None = None,
+    report: Report = quiet,
+) -> Delivery:
+    """What is in a zip or tar archive, which is unpacked into `staging`; else as `from_folder`.
+
+    Args:
+        name: what messages call it, by default the name of its file.
+
+    Raises:
+        CorpusError: it is damaged, locked, too large, names files that cannot be taken, or a list in it cannot be read.
+        WorkspaceError: the disk is full.
+        Cancelled: `report` raised it; nothing is left.
+    """
+    folder = staging / secrets.token_hex(8)
+    unpack(
+        archive, folder, most_bytes=_MOST_BYTES, most_files=_MOST_FILES, most_ratio=_MOST_RATIO, keep_top=True,
+        name=shown(name or archive.name), report=report,
+    )  # fmt: skip
+    return from_folder(folder, speaker_pattern)
+
+
+def from_list(table: Path, files: Mapping[str, Path] | Path, name: str | None = None) -> Delivery:
+    """The files that a list names.
+
+    Args:
+        table: CSV (comma, semicolon or tab) or JSON with file and label of each clip, maybe speaker and side.
+        files: the folder that names are relative to, or the files themselves by their name.
+        name: what messages call the list, by default the name of its file.
+
+    Raises:
+        CorpusError: the list cannot be read, see `clip_lists.read_list`, or the folder holds too many files.
+    """
+    entries, refused = _walk(files) if isinstance(files, Path) else (list(files.items()), [])
+    entries = [(one, path) for one, path in entries if path != table]
+    return by_lists([(name or table.name, table)], [one for one in entries if is_audio(one[0])], refused)
+
+
+def from_files(
+    files: Sequence[Entry], label: str | None = None, speaker: str | None = None, speaker_pattern: str | None = None
+) -> Delivery:
+    """Files with their names as they came; "left/a.wav" (of a whole folder) gives the label where none is given.
+
+    Raises:
+        CorpusError: label, speaker or pattern cannot be one, or a list among the files cannot be read.
+    """
+    label = clean_label(label) if label is not None else None
+    return sort_out([(name, path) for name, path in files], [], label, clean_speaker(speaker), speaker_pattern)
+
+
+def _walk(folder: Path) -> tuple[list[Entry], list[Skipped]]:
+    """All files in a folder, sorted by name, and what is not followed; hidden ones are left out.
+
+    Raises:
+        CorpusError: it holds too many files.
+    """
+    found: list[Entry] = []
+    refused: list[Skipped] = []
+    waiting = [("", folder, 0)]
+    while waiting:
+        inside, path, depth = waiting.pop()
+        for entry in _entries(path):
+            name = f"{inside}{entry.name}"
+            if is_hidden(name):
+                continue
+            if entry.is_symlink():
+                refused.append(Skipped(Path(name), "It is a link to something else; only files themselves are taken."))
+            elif entry.is_dir(follow_symlinks=False):
+                if depth >= _DEEPEST:
+                    refused.append(Skipped(Path(name), f"It lies more than {_DEEPEST} folders deep. Move it up."))
+                else:
+                    waiting.append((f"{name}/", Path(entry.path), depth + 1))
+            elif entry.is_file(follow_symlinks=False):
+                found.append((name, Path(entry.path)))
+        if len(found) > _MOST_FILES:
+            raise CorpusError(
+                f"{folder} holds more than {_MOST_FILES:,} files. Choose the folder in which the clips lie, or add it in parts."
+            )
+    return sorted(found), sorted(refused, key=lambda one: one.path)
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as found:
+            return list(found)
+    except OSError:
+        return []

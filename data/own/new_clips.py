@@ -1,0 +1,107 @@
+"""A clip that is to be added to a corpus of the user's own: checked, then kept byte for byte."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import math
+import os
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import get_args
+
+from data.corpus import SPLITS, Split
+from data.errors import CorpusError
+from data.names import clean_label, clean_original, clean_speaker, shown
+from data.own.store import Source
+from data.scan import ENDINGS
+
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class NewClip:
+    """What is to be added.
+
+    Attributes:
+        label, speaker: see `data.names`.
+        source: how it came.
+        original: the name that the file came with.
+        content: the file; it is kept byte for byte.
+        ending: ".wav", ".flac", ".ogg" or ".mp3".
+        seconds: its length [s].
+        sound: digest of its samples, to find the same sound in two files; "" where it is not known.
+        measures: what was measured of it, by name; numbers that are not finite are not kept.
+        side: where a list fixed it.
+        added: when it was first added [s since 1970], where that is known; else now.
+    """
+
+    label: str
+    speaker: str | None
+    source: Source
+    original: str
+    content: bytes | Path
+    ending: str
+    seconds: float
+    sound: str = ""
+    measures: Mapping[str, float] = field(default_factory=dict, hash=False)
+    side: Split | None = None
+    added: float | None = None
+
+
+def row_of(new: NewClip) -> dict[str, object]:
+    """The row of a new clip, in the order of the database's columns; its digest is still empty.
+
+    Raises:
+        CorpusError: it holds what a clip cannot have.
+    """
+    if new.ending not in ENDINGS:
+        raise CorpusError(
+            f"'{shown(new.original)}' is no audio file that can be kept: its ending is '{shown(new.ending)}', not one of {', '.join(ENDINGS)}."
+        )
+    if not (math.isfinite(new.seconds) and new.seconds > 0):
+        raise CorpusError(f"'{shown(new.original)}' holds no sound: it lasts {new.seconds:g} s.")
+    if new.side not in (None, *SPLITS) or new.source not in get_args(Source):
+        raise CorpusError(
+            f"'{shown(new.original)}' comes with the side '{new.side}' and the source '{new.source}'; a side is one of {', '.join(SPLITS)}, a source one of {', '.join(get_args(Source))}."
+        )
+    measures = {name: float(value) for name, value in new.measures.items() if math.isfinite(value)}
+    return {
+        "id": secrets.token_hex(8),
+        "label": clean_label(new.label),
+        "speaker": clean_speaker(new.speaker),
+        "source": new.source,
+        "added": time.time() if new.added is None else float(new.added),
+        "original": clean_original(new.original),
+        "ending": new.ending,
+        "seconds": float(new.seconds),
+        "digest": "",
+        "sound": new.sound,
+        "measures": json.dumps(measures, ensure_ascii=False, allow_nan=False),
+        "side": new.side,
+    }
+
+
+def keep(content: bytes | Path, path: Path, at_once: bool) -> str:
+    """Write a clip's file; its BLAKE2b digest, hexadecimal (16 bytes).
+
+    Args:
+        at_once: whether to wait until it is on the disk.
+
+    Raises:
+        OSError: it cannot be read or written; a part of it may lie there.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    source = io.BytesIO(content) if isinstance(content, bytes) else content.open("rb")
+    with source, path.open("xb") as target:
+        while piece := source.read(_CHUNK):
+            digest.update(piece)
+            target.write(piece)
+        if at_once:
+            target.flush()
+            os.fsync(target.fileno())
+    return digest.hexdigest()

@@ -1,0 +1,290 @@
+"""The database of a corpus of the user's own: which clips there are, and every change, so that it can be undone.
+
+Two tabs, threads or processes may change it at once: every change is one transaction on a connection of its own. A
+change sets one field of some clips and remembers what each held before and after.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from data.corpus import Split
+from data.errors import CorpusError, EchoicError, WorkspaceError
+
+Source = Literal["recording", "upload", "import"]
+Field = Literal["label", "speaker", "removed"]
+
+_FORMAT = 1
+_PATIENCE = 30.0  # seconds to wait while another tab writes
+_SCHEMA = f"""
+BEGIN;
+CREATE TABLE clips (
+    id TEXT PRIMARY KEY, label TEXT NOT NULL, speaker TEXT, source TEXT NOT NULL, added REAL NOT NULL,
+    original TEXT NOT NULL, ending TEXT NOT NULL, seconds REAL NOT NULL, digest TEXT NOT NULL, sound TEXT NOT NULL,
+    measures TEXT NOT NULL, side TEXT, removed INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX clips_by_label ON clips (label);
+CREATE TABLE changes (
+    number INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT NOT NULL, clips INTEGER NOT NULL, field TEXT NOT NULL,
+    is_undo INTEGER NOT NULL DEFAULT 0, undone INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE changed (change INTEGER, clip TEXT, before, after, PRIMARY KEY (change, clip)) WITHOUT ROWID;
+CREATE TABLE version (number INTEGER NOT NULL);
+PRAGMA user_version = {_FORMAT};
+COMMIT;
+"""
+_COLUMNS = "id, label, speaker, source, added, original, ending, seconds, digest, sound, measures, side"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnClip:
+    """A clip as it is kept.
+
+    Attributes:
+        id: 16 hexadecimal digits, made at random; the file's name without its ending.
+        path: the file, byte for byte as it came.
+        label, speaker: text in any script; the speaker is None where it is not known.
+        source: how it came.
+        added: when [s since 1970].
+        original: the name that the file came with; for reading only.
+        seconds: its length [s].
+        digest: BLAKE2b of the file's content, hexadecimal (16 bytes), as in `data.scan`.
+        sound: digest of its samples, "" where nobody gave one: the same sound in two files.
+        measures: what was measured of it, by name; finite numbers.
+        side: where a list fixed its side, else None.
+    """
+
+    id: str
+    path: Path
+    label: str
+    speaker: str | None
+    source: Source
+    added: float
+    original: str
+    seconds: float
+    digest: str
+    sound: str = ""
+    measures: Mapping[str, float] = field(default_factory=dict, hash=False)
+    side: Split | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What was done to a corpus, as the page tells it.
+
+    Attributes:
+        number: its own number; 0 where there was nothing to do and nothing was written.
+        text: "12 clips deleted".
+        clips: how many it touched.
+        can_be_undone: whether `undo` takes it: it is none itself, and was not undone.
+    """
+
+    number: int
+    text: str
+    clips: int
+    can_be_undone: bool = True
+
+
+NOTHING = Change(0, "Nothing changed", 0, can_be_undone=False)
+
+
+def counted(clips: int) -> str:
+    """ "1 clip", "12 clips"."""
+    return "1 clip" if clips == 1 else f"{clips:,} clips"
+
+
+class Store:
+    """The database in a file.
+
+    Args:
+        path: the file.
+        clips: the folder that holds the clips' files.
+        title: what messages call the corpus.
+    """
+
+    def __init__(self, path: Path, clips: Path, title: str) -> None:
+        self._path, self._clips, self._title = path, clips, title
+
+    def create(self) -> None:
+        """Make the file, with nothing in it.
+
+        Raises:
+            WorkspaceError: it cannot be written.
+        """
+        try:
+            with closing(sqlite3.connect(self._path)) as connection:
+                connection.executescript(_SCHEMA)
+                # A corpus that is deleted and made anew under the same name goes on with higher versions: a page that
+                # keeps what it read by name and version does not show the old one.
+                connection.execute("INSERT INTO version VALUES (?)", (time.time_ns() // 1_000_000,))
+                connection.commit()
+        except sqlite3.Error as error:
+            raise self._told(error) from error
+
+    def version(self) -> int:
+        with self._opened("BEGIN") as connection:
+            return int(connection.execute("SELECT number FROM version").fetchone()[0])
+
+    def clips(self, where: str = "TRUE", values: Sequence[object] = ()) -> list[OwnClip]:
+        """The clips that are not removed and meet a condition, by label, then by when they were added."""
+        with self._opened("BEGIN") as connection:
+            rows = connection.execute(
+                f"SELECT {_COLUMNS} FROM clips WHERE removed = 0 AND {where} ORDER BY label, added, rowid", values
+            ).fetchall()
+        try:
+            return [
+                OwnClip(id, self._clips / f"{id}{ending}", label, speaker, source, added, original, seconds,
+                        digest, sound, json.loads(measures), side)
+                for id, label, speaker, source, added, original, ending, seconds, digest, sound, measures, side in rows
+            ]  # fmt: skip
+        except (ValueError, TypeError) as error:
+            raise self._damaged(error) from error
+
+    def add(self, rows: Sequence[tuple[object, ...]]) -> Change:
+        """Add clips, each a tuple in the order of the table's columns, and nothing of them where that fails."""
+        text = f"{counted(len(rows))} added"
+        with self._opened("BEGIN IMMEDIATE") as connection:
+            marks = ", ".join("?" * (_COLUMNS.count(",") + 1))
+            connection.executemany(f"INSERT INTO clips ({_COLUMNS}) VALUES ({marks})", rows)
+            number = _record(connection, "removed", text, len(rows))
+            connection.executemany("INSERT INTO changed VALUES (?, ?, 1, 0)", [(number, row[0]) for row in rows])
+        return Change(number, text, len(rows))
+
+    def put(
+        self, field: Field, value: object, say: Callable[[str], str], where: str, values: Sequence[object]
+    ) -> Change | None:
+        """Set a field of the clips that meet a condition; None where no clip does.
+
+        Args:
+            say: makes the change's text of "12 clips".
+        """
+        chosen = f"FROM clips WHERE removed = 0 AND {where}"
+        with self._opened("BEGIN IMMEDIATE") as connection:
+            if connection.execute(f"SELECT 1 {chosen} LIMIT 1", values).fetchone() is None:
+                return None
+            parameters = (*values, value)
+            count = connection.execute(f"SELECT COUNT(*) {chosen} AND {field} IS NOT ?", parameters).fetchone()[0]
+            if not count:
+                return NOTHING
+            text = say(counted(count))
+            number = _record(connection, field, text, count)
+            connection.execute(
+                f"INSERT INTO changed SELECT ?, id, {field}, ? {chosen} AND {field} IS NOT ?",
+                (number, value, *parameters),
+            )
+            connection.execute(
+                f"UPDATE clips SET {field} = ? WHERE id IN (SELECT clip FROM changed WHERE change = ?)",
+                (value, number),
+            )
+        return Change(number, text, count)
+
+    def last_change(self) -> Change | None:
+        with self._opened("BEGIN") as connection:
+            return _last(connection)
+
+    def undo(self, number: int | None) -> Change:
+        """Set back what a change has set, but only where that still stands; by default the last change.
+
+        Raises:
+            CorpusError: there is no such change, or it was undone already.
+        """
+        with self._opened("BEGIN IMMEDIATE") as connection:
+            if number is None:
+                last = _last(connection)
+                number = last.number if last else 0
+            row = connection.execute(
+                "SELECT text, field FROM changes WHERE number = ? AND NOT undone AND NOT is_undo", (number,)
+            ).fetchone()
+            if row is None:
+                raise CorpusError(
+                    f"There is nothing to undo in '{self._title}': it was undone already, or cleared away."
+                )
+            text, field = f"Undone: {row[0]}", row[1]
+            entry = "FROM changed WHERE change = ? AND clip = clips.id"
+            count = connection.execute(
+                f"UPDATE clips SET {field} = (SELECT before {entry}) "
+                f"WHERE id IN (SELECT clip FROM changed WHERE change = ?) AND {field} IS (SELECT after {entry})",
+                (number, number, number),
+            ).rowcount
+            connection.execute("UPDATE changes SET undone = 1 WHERE number = ?", (number,))
+            made = _record(connection, field, text, count, is_undo=True)
+        return Change(made, text, count, can_be_undone=False)
+
+    def purge(self) -> None:
+        """Forget the removed clips, and every change."""
+        with self._opened("BEGIN IMMEDIATE") as connection:
+            connection.execute("DELETE FROM clips WHERE removed")
+            connection.execute("DELETE FROM changes")
+            connection.execute("DELETE FROM changed")
+            connection.execute("UPDATE version SET number = number + 1")
+
+    def files(self) -> set[str]:
+        """The names of all files that belong to a clip, also to one that is removed."""
+        with self._opened("BEGIN") as connection:
+            return {row[0] for row in connection.execute("SELECT id || ending FROM clips")}
+
+    @contextmanager
+    def _opened(self, begin: str) -> Iterator[sqlite3.Connection]:
+        """A connection within a transaction, which holds as a whole or not at all."""
+        if not self._path.is_file():
+            raise CorpusError(f"The corpus '{self._title}' is not there any more; it was deleted or moved.")
+        try:
+            # rw: where it was deleted this very moment, no empty one takes its place
+            uri = f"{self._path.absolute().as_uri()}?mode=rw"
+            with closing(sqlite3.connect(uri, uri=True, timeout=_PATIENCE, isolation_level=None)) as connection:
+                found = connection.execute("PRAGMA user_version").fetchone()[0]
+                if found > _FORMAT:
+                    raise CorpusError(f"The corpus '{self._title}' was written by a newer Echoic. Update this one.")
+                if found < _FORMAT:
+                    raise self._damaged("no corpus in it")
+                connection.execute(begin)
+                try:
+                    yield connection
+                    connection.commit()
+                except BaseException:
+                    with suppress(sqlite3.Error):
+                        connection.rollback()
+                    raise
+        except sqlite3.Error as error:
+            raise self._told(error) from error
+
+    def _told(self, error: sqlite3.Error) -> EchoicError:
+        """The error in a sentence for the user."""
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code == sqlite3.SQLITE_BUSY:
+            return WorkspaceError(
+                f"The corpus '{self._title}' is being changed by another page for long. Nothing was changed; try again."
+            )
+        if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN):
+            return WorkspaceError(
+                f"The corpus '{self._title}' could not be read or written ({error}). Nothing was changed; free some disk space or check the permissions, then try again."
+            )
+        return self._damaged(error)
+
+    def _damaged(self, why: object) -> CorpusError:
+        return CorpusError(
+            f"The database of the corpus '{self._title}' is damaged ({why}). Its clips still lie in {self._clips}; import that folder into a new corpus."
+        )
+
+
+def _record(connection: sqlite3.Connection, field: str, text: str, count: int, is_undo: bool = False) -> int:
+    """Note a change; its number."""
+    connection.execute("UPDATE version SET number = number + 1")
+    row: Any = connection.execute(
+        "INSERT INTO changes (text, clips, field, is_undo) VALUES (?, ?, ?, ?)", (text, count, field, is_undo)
+    )
+    return int(row.lastrowid)
+
+
+def _last(connection: sqlite3.Connection) -> Change | None:
+    row = connection.execute(
+        "SELECT number, text, clips FROM changes WHERE NOT undone AND NOT is_undo ORDER BY number DESC LIMIT 1"
+    ).fetchone()
+    return Change(*row) if row else None

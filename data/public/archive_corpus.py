@@ -1,0 +1,85 @@
+"""Corpora that their publishers offer as one archive: fetched, checked, unpacked, then read like any folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import filelock
+
+from data import workspace
+from data.archives import unpack
+from data.corpus import Corpus, Description, Index, Report, quiet
+from data.errors import CorpusError
+from data.folder import FolderCorpus
+from data.public.download import download
+
+
+@dataclass(frozen=True)
+class Archive:
+    """Where a publisher keeps a corpus.
+
+    Attributes:
+        url: of the archive.
+        most_bytes: bound on what it unpacks to.
+        size: of the archive [bytes], None where it is not published.
+        sha256: of the archive, None where it is not published.
+    """
+
+    url: str
+    most_bytes: int
+    size: int | None = None
+    sha256: str | None = None
+
+
+class PublishedCorpus(Corpus):
+    """A corpus of one archive, kept in the workspace.
+
+    Args:
+        description: what the page says of it.
+        archive: where it comes from.
+        speaker_pattern, split_by: see `FolderCorpus`.
+    """
+
+    def __init__(
+        self,
+        description: Description,
+        archive: Archive,
+        speaker_pattern: str | None = None,
+        split_by: str | None = None,
+    ) -> None:
+        self.description = description
+        self._archive = archive
+        self._folder = FolderCorpus(self.path, speaker_pattern, split_by)
+
+    @property
+    def path(self) -> Path:
+        """Where its clips lie once it is loaded."""
+        return workspace.root() / "corpora" / self.description.name
+
+    def is_loaded(self) -> bool:
+        return self.path.is_dir()  # it appears only when it is complete
+
+    def load(self, report: Report = quiet) -> None:
+        if self.is_loaded():
+            return
+        downloads = workspace.folder("corpora", ".downloads")
+        packed = downloads / f"{self.name}{''.join(Path(self._archive.url).suffixes[-2:])}"
+        with filelock.FileLock(downloads / f"{self.name}.lock"):  # two pages may ask for it at once
+            if self.is_loaded():
+                return
+            if not packed.is_file():
+                download(self._archive.url, packed, size=self._archive.size, sha256=self._archive.sha256, report=report)
+            try:
+                unpack(packed, self.path, most_bytes=self._archive.most_bytes, report=report)
+            except CorpusError:
+                packed.unlink(missing_ok=True)  # damaged: the next try fetches it anew
+                raise
+            packed.unlink(missing_ok=True)
+
+    def index(self, report: Report = quiet) -> Index:
+        if not self.is_loaded():
+            raise CorpusError(
+                f"{self.description.title} is not loaded yet. Load it with: python -m audio_models fetch {self.name}"
+            )
+        return self._folder.index(report)

@@ -1,0 +1,60 @@
+"""eSpeak NG in a process of its own: `python -m data.public.espeak_worker`.
+
+eSpeak NG is C code under the GPL-3; it shares no process with the rest of Echoic. A request is one line of JSON on
+stdin, {"text", "voice", "rate", "pitch", "range"}; the answer on stdout is the number of samples (4 bytes, little
+endian) and the samples (16-bit, 22,050 Hz). Before the first answer comes one line with the sample rate.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import sys
+from array import array
+
+import espeakng_loader
+
+# From speak_lib.h, eSpeak NG 1.51
+_SYNCHRONOUS = 2
+_RATE, _PITCH, _RANGE = 1, 3, 4
+_UTF8 = 1
+_CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
+
+
+def main() -> int:
+    """Answer requests until stdin ends; the exit status is 1 where the library refuses."""
+    library = ctypes.CDLL(espeakng_loader.get_library_path())
+    rate = library.espeak_Initialize(_SYNCHRONOUS, 0, str(espeakng_loader.get_data_path()).encode(), 0)
+    if rate <= 0:
+        print("eSpeak NG could not be started", file=sys.stderr)
+        return 1
+    samples = array("h")
+
+    def collect(block: ctypes._Pointer[ctypes.c_short], count: int, _events: int) -> int:
+        if block and count > 0:
+            samples.frombytes(ctypes.string_at(block, 2 * count))
+        return 0
+
+    callback = _CALLBACK(collect)
+    library.espeak_SetSynthCallback(callback)
+    output = sys.stdout.buffer
+    output.write(f"{rate}\n".encode())
+    output.flush()
+    for line in sys.stdin.buffer:
+        request = json.loads(line)
+        del samples[:]
+        if library.espeak_SetVoiceByName(request["voice"].encode()) != 0:
+            print(f"eSpeak NG has no voice {request['voice']}", file=sys.stderr)
+            return 1
+        for parameter, name in ((_RATE, "rate"), (_PITCH, "pitch"), (_RANGE, "range")):
+            library.espeak_SetParameter(parameter, request[name], 0)
+        text = request["text"].encode("utf-8") + b"\0"
+        library.espeak_Synth(text, len(text), 0, 0, 0, _UTF8, None, None)
+        content = samples.tobytes()
+        output.write(len(samples).to_bytes(4, "little") + content)
+        output.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,284 @@
+"""Synthetic voices: any word, spoken by eSpeak NG in a hundred voices; there without any network.
+
+A voice is an accent, a timbre, a pitch and a pace, and counts as a speaker. The same word, voice, take and seed give
+the same file, whatever else is asked for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+import filelock
+import numpy as np
+import soundfile
+import soxr
+from numpy.typing import NDArray
+
+from data import workspace
+from data.corpus import Corpus, Description, Index, Progress, Report, quiet
+from data.errors import CorpusError, WorkspaceError
+from data.folder import FolderCorpus
+
+DEFAULT_WORDS = (
+    "left", "right", "up", "down", "go", "stop", "on", "off", "yes", "no",
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine",
+)  # fmt: skip
+SAMPLE_RATE = 16_000
+TAKES = 2
+_SEED = 0
+_LONGEST_WORD = 40
+_WORKERS = 2
+_PATIENCE = 20.0  # seconds for one word, before the synthesiser counts as hung
+_SAFE = " -'"
+
+_ACCENTS = ("en-us", "en", "en-gb-scotland", "en-gb-x-rp", "en-029")
+# Timbres that are understood and repeat exactly: whispers, croaks and robots are left out, and those with breath
+# noise (f2, f3, f5, Alicia, sandro, victor), which eSpeak NG draws from the clock.
+_TIMBRES = (
+    "f1", "f4", "Annie", "Andrea", "anika", "belinda", "linda", "steph",
+    "m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8", "Alex", "Andy", "Lee", "Michael",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Voice:
+    """One synthetic speaker: an accent with a timbre, a pitch (0 to 100) and a pace (words a minute)."""
+
+    accent: str
+    timbre: str
+    pitch: int
+    pace: int
+
+    @property
+    def speaker(self) -> str:
+        return f"{self.accent}-{self.timbre}"
+
+
+def voices() -> tuple[Voice, ...]:
+    """All hundred, each with a pitch and a pace of its own."""
+    made = []
+    for accent in _ACCENTS:
+        for timbre in _TIMBRES:
+            random = _random("voice", accent, timbre)
+            made.append(Voice(accent, timbre, int(random.integers(30, 71)), int(random.integers(120, 201))))
+    return tuple(made)
+
+
+class SyntheticVoices(Corpus):
+    """The synthetic corpus.
+
+    Args:
+        words: what is needed besides the default words; by default whatever has been synthesised before.
+        split_by: "speaker" (the default) or "clip".
+
+    Raises:
+        CorpusError: a word cannot be spoken.
+    """
+
+    NAME = "synthetic_voices"
+
+    def __init__(self, words: Sequence[str] | None = None, split_by: str | None = None) -> None:
+        self.description = Description(
+            name=self.NAME,
+            title="Synthetic voices",
+            holds=f"Words spoken by a speech synthesiser (eSpeak NG) in {len(voices())} voices, no human among them. Good to try everything at once; a network trained on them understands people badly.",
+            licence="The clips are made on this computer. eSpeak NG: GPL-3, used as a separate program.",
+            citation="eSpeak NG contributors: eSpeak NG, a text-to-speech synthesiser",
+            homepage="https://github.com/espeak-ng/espeak-ng",
+            size="made in a few seconds, no download",
+            speakers="A voice (accent, timbre, pitch, pace) counts as a speaker.",
+            splits="Each voice is on one side only.",
+            synthetic=True,
+            words=DEFAULT_WORDS[:6],
+        )
+        for word in words or ():
+            _check_word(word)
+        self._asked = None if words is None else tuple(dict.fromkeys((*DEFAULT_WORDS, *words)))
+        self._split_by = split_by or "speaker"
+
+    @property
+    def path(self) -> Path:
+        """Where the clips lie."""
+        return workspace.root() / "corpora" / self.NAME
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words that belong to it: the default ones and those asked for, or all that are there."""
+        if self._asked is not None:
+            return self._asked
+        there = [unquote(path.name) for path in sorted(self.path.glob("[!.]*")) if path.is_dir()]
+        return tuple(dict.fromkeys((*DEFAULT_WORDS, *there)))
+
+    @staticmethod
+    def training_clips_a_word() -> int:
+        """About how many training clips a word has, known before it is spoken: a tenth each is for the other sides."""
+        return round(0.8 * len(voices()) * TAKES)
+
+    def is_loaded(self) -> bool:
+        return all((self.path / _folder_name(word)).is_dir() for word in self.words)
+
+    def load(self, report: Report = quiet) -> None:
+        workspace.folder("corpora", self.NAME)
+        with filelock.FileLock(self.path / ".lock"):
+            missing = [word for word in self.words if not (self.path / _folder_name(word)).is_dir()]
+            if not missing:
+                return
+            total = len(missing) * len(voices()) * TAKES
+            report(Progress("Synthesising", 0, total))
+            with ThreadPoolExecutor(_WORKERS) as pool:
+                try:
+                    for number, _ in enumerate(pool.map(self._make, missing), 1):
+                        report(Progress("Synthesising", number * len(voices()) * TAKES, total))
+                except BaseException:
+                    pool.shutdown(wait=False, cancel_futures=True)
+                    raise
+
+    def index(self, report: Report = quiet) -> Index:
+        if not self.is_loaded():
+            raise CorpusError(
+                f"The synthetic voices are not made yet. Make them with: python -m audio_models fetch {self.NAME}"
+            )
+        found = FolderCorpus(self.path, split_by=self._split_by).index(report)
+        words = set(self.words)
+        clips = [replace(clip, label=unquote(clip.label)) for clip in found.clips]
+        return replace(found, clips=tuple(clip for clip in clips if clip.label in words))
+
+    def _make(self, word: str) -> None:
+        """All clips of a word, by a synthesiser of its own; its folder appears when all are there."""
+        speaker = _Speaker()
+        try:
+            temporary = Path(tempfile.mkdtemp(dir=self.path, prefix=".making-"))
+            try:
+                for voice in voices():
+                    for take in range(TAKES):
+                        samples = _record(speaker, word, voice, take)
+                        content = io.BytesIO()
+                        soundfile.write(content, samples, SAMPLE_RATE, format="WAV", subtype="PCM_16")
+                        (temporary / f"{voice.speaker}_nohash_{take}.wav").write_bytes(content.getvalue())
+                temporary.chmod(0o755)
+                temporary.rename(self.path / _folder_name(word))
+            finally:
+                shutil.rmtree(temporary, ignore_errors=True)
+        except OSError as error:
+            raise WorkspaceError(
+                f"The clips of '{word}' could not be written ({error.strerror or error}). Free some disk space and try again."
+            ) from error
+        finally:
+            speaker.stop()
+
+
+def say(word: str, voice: Voice, take: int = 0) -> NDArray[np.float32]:
+    """One clip of a word, (samples,) float32 at `SAMPLE_RATE`; nothing is kept.
+
+    Raises:
+        CorpusError: the word cannot be spoken.
+    """
+    _check_word(word)
+    speaker = _Speaker()
+    try:
+        return _record(speaker, word, voice, take)
+    finally:
+        speaker.stop()
+
+
+class _Speaker:
+    """A running synthesiser."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "data.public.espeak_worker"],
+            cwd=workspace.PROJECT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        self.rate = 0
+
+    def say(self, text: str, voice: str, rate: int, pitch: int) -> NDArray[np.float32]:
+        """(samples,) float32 at `rate` [Hz] in -1..1.
+
+        Raises:
+            CorpusError: the synthesiser hangs or has ended.
+        """
+        stdin, stdout = self._process.stdin, self._process.stdout
+        assert stdin is not None
+        assert stdout is not None
+        watchdog = threading.Timer(_PATIENCE, self._process.kill)
+        watchdog.start()
+        try:
+            if not self.rate:
+                self.rate = int(stdout.readline() or 0)
+            request = {"text": text, "voice": voice, "rate": rate, "pitch": pitch, "range": 50}
+            stdin.write(json.dumps(request).encode() + b"\n")
+            stdin.flush()
+            count = int.from_bytes(stdout.read(4), "little")
+            content = stdout.read(2 * count)
+        except (OSError, ValueError) as error:
+            raise CorpusError(
+                f"The speech synthesiser stopped while saying '{text}' ({error}). Try again, or leave that word out."
+            ) from error
+        finally:
+            watchdog.cancel()
+        if count == 0 or len(content) < 2 * count:
+            raise CorpusError(
+                f"The speech synthesiser has no sound for '{text}'. Leave that word out, or spell it as it is spoken."
+            )
+        said: NDArray[np.float32] = np.frombuffer(content, np.int16).astype(np.float32)
+        return said / np.float32(32768)
+
+    def stop(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            with contextlib.suppress(BrokenPipeError):  # what was still on its way to it is lost with it
+                if pipe is not None:
+                    pipe.close()
+
+
+def _record(speaker: _Speaker, word: str, voice: Voice, take: int) -> NDArray[np.float32]:
+    """One take: said a little differently each time, at some distance, in a room that is not quite quiet."""
+    random = _random(str(_SEED), word, voice.speaker, str(take))
+    pitch = int(np.clip(voice.pitch + random.integers(-6, 7), 0, 99))
+    pace = int(np.clip(voice.pace + random.integers(-15, 16), 80, 260))
+    said = speaker.say(word, f"{voice.accent}+{voice.timbre}", pace, pitch)
+    said = soxr.resample(said, speaker.rate, SAMPLE_RATE).astype(np.float32)
+    loud = np.flatnonzero(np.abs(said) > 0.02 * np.abs(said).max())
+    said = said[loud[0] : loud[-1] + 1] if len(loud) else said
+    before, after = (random.uniform(0.06, 0.2, 2) * SAMPLE_RATE).astype(int)
+    samples = np.pad(said, (before, after))
+    samples *= random.uniform(0.2, 0.8) / max(float(np.abs(samples).max()), 1e-6)
+    level = 10 ** random.uniform(-3.3, -2.3)  # of the noise, full scale being 1
+    return (samples + random.normal(0, level, len(samples))).astype(np.float32)
+
+
+def _random(*names: str) -> np.random.Generator:
+    digest = hashlib.blake2b("|".join(names).encode("utf-8", "surrogateescape"), digest_size=16).digest()
+    return np.random.default_rng(int.from_bytes(digest, "little"))
+
+
+def _check_word(word: str) -> None:
+    if not word.strip() or any(ord(character) < 32 for character in word):
+        raise CorpusError("A word to be spoken must hold letters, and no line breaks.")
+    if len(word) > _LONGEST_WORD or len(_folder_name(word).encode()) > 240:
+        raise CorpusError(f"'{word[:30]} …' has {len(word)} characters; a word to be spoken may have {_LONGEST_WORD}.")
+    if not any(character.isalnum() for character in word):
+        raise CorpusError(f"'{word}' holds no letter or digit, so it cannot be spoken.")
+
+
+def _folder_name(word: str) -> str:
+    return "".join(
+        character if character.isalnum() or character in _SAFE else quote(character, safe="") for character in word
+    ).replace(".", "%2E")

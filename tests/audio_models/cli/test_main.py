@@ -1,0 +1,267 @@
+"""The shell: what is printed, where, and with which exit status."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from audio_models.cli import main
+from audio_models.jobs import runs
+from tests.conftest import PROJECT, Trained, shell
+from tests.support.sounds import RATE, chirp, glides, write
+
+
+def _line(text: str) -> str:
+    """The complaint: exactly one line, without a traceback."""
+    lines = [line for line in text.splitlines() if line.startswith("echoic: ")]
+    assert len(lines) == 1, text
+    assert "Traceback" not in text
+    return lines[0]
+
+
+def _run(capsys: pytest.CaptureFixture[str], *arguments: object) -> tuple[int, str, str]:
+    """A command in this process, which is quicker; those that train run in one of their own."""
+    status = main.main([str(argument) for argument in arguments])
+    printed = capsys.readouterr()
+    return status, printed.out, printed.err
+
+
+def test_train_prints_one_document(trained: Trained) -> None:
+    assert set(trained.printed) == {"run", "path", "state", "validation_accuracy", "epochs", "seconds", "parameters"}
+    assert trained.printed["state"] == "finished"
+    assert 0 < trained.printed["epochs"] <= 12
+    assert trained.printed["parameters"] > 1000
+    assert Path(trained.printed["path"]).name == trained.printed["run"]
+
+
+def test_evaluate(home: Path, trained: Trained, capsys) -> None:
+    status, out, _ = _run(capsys, "evaluate", "glides", "--json")
+    found = json.loads(out)
+    assert status == 0
+    assert {
+        "run", "corpus", "split", "labels", "clips", "accuracy", "accuracy_interval", "confusion", "per_class",
+        "per_speaker", "skipped",
+    } <= set(found)  # fmt: skip
+    assert found["split"] == "test"
+    assert found["labels"] == ["rise", "fall", "_unknown_", "_silence_"]
+    assert np.array(found["confusion"]).sum() == found["clips"]
+    assert found["accuracy_interval"][0] <= found["accuracy"] <= found["accuracy_interval"][1]
+    assert set(found["per_class"][0]) == {"label", "precision", "recall", "f1", "support"}
+    assert set(found["per_speaker"][0]) == {"speaker", "clips", "accuracy"}
+    status, out, _ = _run(capsys, "evaluate", "glides", "--corpus", trained.corpus, "--split", "all", "--json")
+    assert json.loads(out)["clips"] == 180, "20 speakers, 3 words, 3 takes; silence only where there is noise"
+    status, out, _ = _run(capsys, "evaluate", "glides")
+    assert status == 0
+    assert "test, " in out
+    assert "%" in out
+
+
+def test_predict_answers_the_rest_where_one_cannot_be_read(home: Path, tmp_path: Path, capsys) -> None:
+    good = write(tmp_path / "good.wav", chirp(400, 2200, seed=5))
+    bad = tmp_path / "bad.wav"
+    bad.write_text("no sound")
+    status, out, err = _run(capsys, "predict", "glides", good, bad, tmp_path / "missing.wav", good, "--json")
+    rows = json.loads(out)
+    assert status == 1
+    assert [row["path"] for row in rows] == [str(good), str(bad), str(tmp_path / "missing.wav"), str(good)]
+    assert set(rows[0]) == {"path", "label", "confidence", "probabilities", "sure"}
+    assert rows[0] == rows[3]
+    assert set(rows[1]) == {"path", "error"}
+    assert "bad.wav cannot be read as audio" in rows[1]["error"]
+    assert err.count("echoic: ") == 2
+    assert _run(capsys, "predict", "glides", good, "--json")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["predict", "nobody", "a.wav"], "There is no run 'nobody'"),
+        (["evaluate", "glides", "--split", "tset"], "no split 'tset'; choose one of training"),
+        (["evaluate", "glides", "--corpus", "/nowhere"], "no corpus and no folder '/nowhere'"),
+        (["evaluate", "glides", "--speaker-pattern", "(.)"], "name it too"),
+        (["train", "--units", "0"], "number of units is 0"),
+        (["train", "--units", "many"], "Argument --units: invalid int value: 'many'"),
+        (["train", "--cell", "transformer"], "invalid choice: 'transformer'"),
+        (["train", "--labels", "left"], "1 class to tell apart"),
+        (["train", "--labels", "left,left"], "left is given twice"),
+        (["train", "--labels", "left,_silence_"], "ask for that class with --silence"),
+        (["train", "--name", "a/b"], "cannot name a run"),
+        (["fetch", "nothing_of_that_name"], "no corpus and no folder"),
+        (["cancel", "glides"], "is finished; only a queued or running"),
+        (["resume", "glides"], "is finished; there is nothing to resume"),
+        (["dance"], "invalid choice: 'dance'"),
+        ([], "COMMAND"),
+    ],
+)
+def test_a_mistake_is_one_line_on_stderr_and_status_1(home: Path, capsys, arguments: list[str], said: str) -> None:
+    if arguments and arguments[0] in ("evaluate", "predict", "train", "cancel"):
+        arguments = [*arguments, "--json"]
+    status, out, err = _run(capsys, *arguments)
+    assert status == 1
+    assert out == ""
+    assert said in _line(err)
+
+
+@pytest.mark.parametrize("name", ["config.json", "model.onnx", "state.json"])
+@pytest.mark.parametrize("content", [None, b"\x00\x01"])
+def test_a_damaged_run_is_one_line_and_the_list_goes_on(home: Path, trained: Trained, capsys, name, content) -> None:
+    path = home / "runs" / trained.folder.name / name
+    path.unlink() if content is None else path.write_bytes(content)
+    status, out, _ = _run(capsys, "runs", "--json")
+    assert status == 0
+    assert len(json.loads(out)) == 1
+    status, _, err = _run(capsys, "evaluate", home / "runs" / trained.folder.name)
+    if name != "state.json":  # which judging does not need
+        assert status == 1
+        _line(err)
+
+
+def test_runs_lists_names_states_and_scores(home: Path, trained: Trained, capsys) -> None:
+    (row,) = json.loads(_run(capsys, "runs", "--json")[1])
+    assert row["run"] == trained.printed["run"]
+    assert (row["name"], row["state"], row["cell"]) == ("glides", "finished", "gru")
+    assert row["validation_accuracy"] == trained.printed["validation_accuracy"]
+    assert "glides" in _run(capsys, "runs")[1]
+
+
+def test_corpora_are_described(capsys) -> None:
+    rows = json.loads(_run(capsys, "corpora", "--json")[1])
+    assert [row["name"] for row in rows] == ["synthetic_voices", "speech_commands", "mini_speech_commands", "fsdd"]
+    assert all(row["licence"] and row["holds"] and row["loaded"] is False for row in rows)
+
+
+def test_fetch_a_folder(tmp_path: Path, capsys) -> None:
+    folder = glides(tmp_path / "glides", speakers=4)
+    status, out, _ = _run(capsys, "fetch", folder, "--json")
+    found = json.loads(out)
+    assert status == 0
+    assert found["labels"] == {"fall": 12, "hum": 12, "rise": 12}
+    assert found["speaker_disjoint"] is True
+    assert sum(found["splits"].values()) == found["clips"] == 36
+
+
+def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    def helped(*arguments: str) -> str:
+        with pytest.raises(SystemExit) as done:
+            main.main([*arguments, "--help"])
+        assert done.value.code == 0
+        return capsys.readouterr().out
+
+    whole = helped()
+    for command in main.COMMANDS:
+        assert command in whole
+        assert "--json" in helped(command)
+
+
+def test_nothing_but_the_document_is_on_stdout_and_no_chatter_on_stderr(tmp_path: Path) -> None:
+    folder = glides(tmp_path / "glides", speakers=5)
+    done = shell("train", "--corpus", folder, "--epochs", 1, "--units", 4, "--json")
+    assert json.loads(done.stdout)["state"] == "finished"
+    assert done.stdout.count("\n") == 1
+    assert "epoch 1 of 1" in done.stderr
+    assert not re.search(r"WARNING|oneDNN|cuda|absl", done.stderr)
+
+
+def test_control_c_keeps_the_best_weights_and_tells_how_to_go_on(tmp_path: Path) -> None:
+    folder = glides(tmp_path / "glides", speakers=5)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "audio_models", "train", "--recipe", "plain", "--corpus", folder, "--units", "4", "--epochs", "1000",
+         "--patience", "0", "--json"],
+        cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith("epoch 2 "):
+                break
+        began = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    finally:
+        process.kill()
+    assert time.monotonic() - began < 10
+    found = json.loads(out)
+    assert process.returncode == 1
+    assert found["state"] == "cancelled"
+    assert (Path(found["path"]) / "model.onnx").is_file()
+    assert f"resume {found['run']}" in _line(err)
+
+
+def test_control_c_while_tensorflow_is_imported_leaves_at_once_and_tells_how_to_go_on(tmp_path: Path) -> None:
+    folder = glides(tmp_path / "glides", speakers=5)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "audio_models", "train", "--recipe", "plain", "--corpus", folder, "--epochs", "1000", "--json"],
+        cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        began = time.monotonic()
+        while not any(run.state.stage == "Starting tensorflow" for run in runs.listing()):
+            assert process.poll() is None
+            assert time.monotonic() - began < 60
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    finally:
+        process.kill()
+    assert process.returncode == 1
+    found = json.loads(out)
+    assert found["state"] == "cancelled"
+    assert f"resume {found['run']}" in _line(err)
+
+
+def test_background_returns_at_once_and_cancel_stops_it(tmp_path: Path) -> None:
+    folder = glides(tmp_path / "glides", speakers=5)
+    done = shell(
+        "train",
+        "--recipe",
+        "plain",
+        "--corpus",
+        folder,
+        "--epochs",
+        1000,
+        "--patience",
+        0,
+        "--name",
+        "behind",
+        "--background",
+        "--json",
+    )
+    assert json.loads(done.stdout)["state"] == "queued"
+    cancelled = shell("cancel", "behind", "--json")
+    assert cancelled.returncode == 0, cancelled.stderr
+    assert json.loads(cancelled.stdout)["state"] == "cancelled"
+
+
+def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
+    """The workspace lies below a file, as good a place that cannot be written to as a full disk."""
+    (tmp_path / "file").write_text("")
+    done = shell("train", "--labels", "left,right", home=tmp_path / "file" / "home")
+    assert done.returncode == 1
+    assert "cannot be made" in _line(done.stderr)
+
+
+def test_a_reader_that_has_enough_is_no_fault(home: Path) -> None:
+    command = f"{sys.executable} -m audio_models corpora | head -n 1"
+    done = subprocess.run(command, shell=True, cwd=PROJECT, capture_output=True, text=True, check=False, env=os.environ)
+    assert "Synthetic" in done.stdout
+    assert done.stderr == ""
+
+
+def test_predict_imports_no_tensorflow(home: Path, tmp_path: Path) -> None:
+    clip = write(tmp_path / "clip.wav", chirp(400, 2200), RATE)
+    code = (
+        "import sys; from audio_models.cli.main import main; "
+        f"status = main(['predict', 'glides', {str(clip)!r}]); "
+        "print(status, 'tensorflow' in sys.modules, 'keras' in sys.modules, 'streamlit' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines()[-1] == "0 False False False", done.stderr

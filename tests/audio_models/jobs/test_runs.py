@@ -1,0 +1,162 @@
+"""The run folder: found by id, name or path; its state told apart; damage said in a sentence."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from audio_models.config import RunConfig
+from audio_models.errors import RunError
+from audio_models.jobs import runs
+from audio_models.jobs.job_folder import State
+from audio_models.jobs.runs import Epoch, Run
+from data.corpus import CorpusReference
+from data.errors import EchoicError
+from data.task import Task
+
+CONFIG = RunConfig(CorpusReference("synthetic_voices"), Task(("left", "right")), name="mine")
+
+
+def test_a_new_run_is_queued_and_its_configuration_comes_back() -> None:
+    run = runs.create(CONFIG)
+    again = Run(run.folder)
+    assert again.config == CONFIG
+    assert again.state.status == "queued"
+    assert again.history == []
+    assert not again.has_model
+    assert [path.name for path in run.folder.parent.iterdir() if path.name.startswith(".")] == []
+
+
+def test_found_by_id_name_and_folder() -> None:
+    first = runs.create(CONFIG)
+    second = runs.create(CONFIG)
+    os.rename(first.folder, first.folder.with_name("20200101-000000-gru-0000"))
+    first = Run(first.folder.with_name("20200101-000000-gru-0000"))
+    assert runs.find(first.id) == first
+    assert runs.find("mine") == second, "of one name, the newest"
+    assert runs.find(str(first.folder)).folder == first.folder
+
+
+def test_a_run_s_folder_is_found_anywhere(tmp_path: Path) -> None:
+    run = runs.create(CONFIG)
+    moved = tmp_path / "usb stick" / "model"
+    moved.parent.mkdir()
+    os.rename(run.folder, moved)
+    assert runs.find(str(moved)).config == CONFIG
+
+
+@pytest.mark.parametrize("text", ["nothing", "", "/nonexistent", "..", "a\0b"])
+def test_what_is_no_run_is_said(text: str) -> None:
+    with pytest.raises(RunError, match=r"no run|not a run's folder"):
+        runs.find(text)
+
+
+def test_a_run_whose_process_is_gone_is_interrupted() -> None:
+    run = runs.create(CONFIG)
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+    run.write_process(process.pid)
+    run.write_state(State("running", epoch=3))
+    assert run.state.status == "running"
+    process.kill()  # not waited for yet: a zombie is gone too
+    psutil.wait_procs([psutil.Process(process.pid)], timeout=5)
+    assert run.state.status == "interrupted"
+    assert run.state.epoch == 3
+    process.wait()
+    assert run.state.status == "interrupted"
+
+
+def test_what_ends_between_two_looks_is_not_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = runs.create(CONFIG)
+    run.write_state(State("running", epoch=3))
+
+    def ends_just_now(of: Run) -> bool:
+        of.write_state(State("finished", epoch=4))
+        return False
+
+    monkeypatch.setattr(Run, "is_alive", ends_just_now)
+    assert (run.state.status, run.state.epoch) == ("finished", 4)
+
+
+def test_another_program_with_the_same_process_id_is_not_ours() -> None:
+    run = runs.create(CONFIG)
+    run.write_process(os.getpid())
+    run.write_state(State("running"))
+    assert run.state.status == "running"
+    text = (run.folder / "process.json").read_text()
+    started = psutil.Process().create_time()
+    (run.folder / "process.json").write_text(text.replace(str(started), str(started - 100)))
+    assert run.state.status == "interrupted"
+
+
+@pytest.mark.parametrize("status", ["finished", "failed", "cancelled"])
+def test_a_stopped_run_stays_what_it_is_without_a_process(status) -> None:
+    run = runs.create(CONFIG)
+    (run.folder / "process.json").unlink()
+    run.write_state(State(status))
+    assert run.state.status == status
+
+
+# settings of a later version are passed over, and a history that is not there yet is empty
+_HARMLESS = [("state.json", b'{"x": 1}'), ("history.json", None)]
+
+
+@pytest.mark.parametrize("name", ["config.json", "state.json", "history.json"])
+@pytest.mark.parametrize("content", [b"", b"{", b"[1, 2]", b'{"x": 1}', b"\xff\xfe\x00", None])
+def test_damage_is_one_sentence_and_the_list_goes_on(name: str, content: bytes | None) -> None:
+    healthy = runs.create(replace(CONFIG, name="healthy"))
+    run = runs.create(CONFIG)
+    run.write_history([Epoch(1, 1, 0.5, 1, 0.5, 1)])
+    if content is None:
+        (run.folder / name).unlink()
+    else:
+        (run.folder / name).write_bytes(content)
+    damaged = Run(run.folder)
+    faults = []
+    for read in ("config", "state", "history"):
+        try:
+            getattr(damaged, read)
+        except EchoicError as error:
+            faults.append(str(error))
+    assert len(faults) <= 1, "the other files can still be read"
+    assert all(fault.endswith(".") and "\n" not in fault for fault in faults)
+    assert faults or (name, content) in _HARMLESS
+    assert {one.id for one in runs.listing()} == {run.id, healthy.id}
+    assert runs.find("healthy") == healthy
+    assert [run for run in runs.usable() if not run.is_bundled] == []
+
+
+def test_the_best_epoch_has_the_lowest_validation_loss() -> None:
+    run = runs.create(CONFIG)
+    assert run.best_epoch is None
+    run.write_history([Epoch(n, 1, 0.5, loss, 0.5, 1) for n, loss in enumerate([0.9, 0.4, 0.6], 1)])
+    assert run.best_epoch is not None
+    assert run.best_epoch.epoch == 2
+
+
+def test_names_are_counted_on() -> None:
+    assert runs.next_name("GRU") == "GRU 1"
+    runs.create(replace(CONFIG, name="GRU 1"))
+    runs.create(replace(CONFIG, name="GRU 7"))
+    assert runs.next_name("GRU") == "GRU 8"
+    assert runs.next_name("LSTM") == "LSTM 1"
+
+
+def test_a_full_disk_leaves_no_half_made_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    from data import workspace
+
+    def full(path: Path, value: object) -> None:
+        if path.name == "state.json":
+            raise workspace.WorkspaceError("The disk is full.")
+        written(path, value)
+
+    written = workspace.write_json
+    monkeypatch.setattr(workspace, "write_json", full)
+    with pytest.raises(EchoicError, match="full"):
+        runs.create(CONFIG)
+    assert list((workspace.root() / "runs").iterdir()) == []

@@ -1,0 +1,188 @@
+"""Looking inside: gradients that fade as they must, answers on the way, and numbers that say what they are."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audio_models.config import FeatureConfig, NetworkConfig
+from audio_models.errors import ConfigError, RunError
+from audio_models.features.mfcc import mfcc
+from audio_models.jobs import runs
+from audio_models.jobs.runs import Run
+from audio_models.lab import inspection
+from audio_models.lab.inspection import fading, inspect, memory_length, put_in_order
+from audio_models.networks.initial_weights import fresh_weights
+from audio_models.networks.numpy_network import NumpyNetwork
+from audio_models.recognition.recognizer import Recognizer
+from tests.conftest import Trained, shell
+from tests.support.sounds import RATE, chirp, write
+
+BUNDLED = [run.id for run in runs.bundled()]
+
+
+@pytest.mark.parametrize("decay", [0.3, 0.5, 0.9])
+def test_memory_length_of_an_exponential_decay_is_exact(decay: float) -> None:
+    norms = decay ** np.arange(100)[::-1]
+    assert memory_length(norms, 0.02) == pytest.approx(0.02 * np.log(0.1) / np.log(decay))
+
+
+def test_a_gradient_that_does_not_fade_has_no_end() -> None:
+    assert memory_length(np.ones(50), 0.02) == np.inf
+    assert memory_length(np.linspace(0.2, 1, 50), 0.02) == np.inf
+    assert memory_length(np.array([1.0]), 0.02) is None
+    assert memory_length(np.array([1.0, np.nan]), 0.02) is None
+    assert memory_length(np.zeros(5), 0.02) is None
+
+
+@given(st.lists(st.floats(1e-6, 1e6), min_size=2, max_size=30), st.floats(0.001, 1000))
+def test_memory_length_does_not_depend_on_the_scale_of_the_loss(norms: list[float], scale: float) -> None:
+    one, other = memory_length(np.array(norms), 0.02), memory_length(np.array(norms) * scale, 0.02)
+    assert one == pytest.approx(other, rel=1e-6, abs=1e-9)
+
+
+def test_a_simple_rnn_with_a_weight_of_one_half_forgets_as_calculated() -> None:
+    """u = 1/2 without input: a tenth is left after log 10 / log 2 = 3.32 steps."""
+    config = NetworkConfig("simple_rnn", 1)
+    weights = fresh_weights(config, 1, 2, seed=0)
+    weights["layer_1/forward/recurrent_kernel"] = np.array([[0.5]])
+    network = NumpyNetwork(config, weights)
+    found = fading(network, network.read(np.zeros((30, 1))), 0, FeatureConfig())
+    assert found.memory_length == pytest.approx(0.02 * np.log(10) / np.log(2))
+
+
+def test_an_open_forget_gate_cures_it() -> None:
+    config = NetworkConfig("lstm", 4)
+    frames = np.random.default_rng(0).normal(0, 0.1, (60, 3))
+
+    def length(bias: float) -> float | None:
+        weights = fresh_weights(config, 3, 2, seed=1)
+        weights["layer_1/forward/bias"][4:8] = bias
+        network = NumpyNetwork(config, weights)
+        return fading(network, network.read(frames), 0, FeatureConfig()).memory_length
+
+    shut, half, wide = length(-2), length(1), length(8)
+    assert shut is not None
+    assert half is not None
+    assert shut < half
+    assert wide == np.inf, "longer than the clip"
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_a_run_is_read_as_it_answers(name: str) -> None:
+    run = runs.find(name)
+    recognizer = Recognizer(run)
+    samples = chirp(300, 2500, 1.0, seed=3)
+    found = inspect(run, samples, recognizer=recognizer)
+    answer = recognizer.hear(samples)
+    np.testing.assert_allclose(found.trace.probabilities, list(answer.probabilities.values()), atol=1e-5)
+    np.testing.assert_allclose(found.so_far[-1], list(answer.probabilities.values()), atol=1e-5)
+    assert found.answer == answer.label
+    frames = mfcc(samples, recognizer.features)
+    assert len(found.so_far) == len(frames)
+    np.testing.assert_allclose(found.so_far[9], recognizer.probabilities([frames[:10]])[0], atol=1e-6)
+    assert len(found.trace.hidden) == -(-len(frames) // found.network.frames_a_step)
+    assert np.isfinite(found.fading.states).all()
+    assert found.fading.frames.shape == (len(frames),)
+
+
+def test_a_plain_network_answers_so_far_from_its_states(trained: Trained) -> None:
+    """Where the answer comes from the last state, the state after frame t gives the answer of a clip that ends there."""
+    run = Run(trained.folder)
+    found = inspect(run, chirp(300, 2500, seed=1))
+    network = inspection.network_of(run)
+    for t, state in enumerate(found.trace.layers[0].states):
+        logits = network._dense(state.h, "output")
+        shares = np.exp(logits - logits.max())
+        np.testing.assert_allclose(found.so_far[t], shares / shares.sum(), atol=1e-5)
+
+
+def test_order_matters_to_a_network_with_memory_alone() -> None:
+    samples = chirp(300, 2500, 1.0, seed=3)
+    alone, gru = runs.find("plain-feed-forward"), runs.find("plain-gru")
+    for order in ("reversed", "shuffled"):
+        same = inspect(alone, samples).so_far[-1] - inspect(alone, samples, order=order).so_far[-1]  # type: ignore[arg-type]
+        moved = inspect(gru, samples).so_far[-1] - inspect(gru, samples, order=order).so_far[-1]  # type: ignore[arg-type]
+        assert np.abs(same).max() < 1e-5
+        assert np.abs(moved).max() > 0.01
+
+
+def test_orders() -> None:
+    frames = np.arange(12.0, dtype=np.float32).reshape(6, 2)
+    assert put_in_order(frames, "spoken") is frames
+    np.testing.assert_array_equal(put_in_order(frames, "reversed"), frames[::-1])
+    shuffled = put_in_order(frames, "shuffled", 3)
+    np.testing.assert_array_equal(np.sort(shuffled, axis=0), frames)
+    np.testing.assert_array_equal(shuffled, put_in_order(frames, "shuffled", 3))
+    with pytest.raises(ConfigError, match="no order 'sideways'"):
+        put_in_order(frames, "sideways")  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="seed is -1"):
+        put_in_order(frames, "shuffled", -1)
+
+
+def test_a_network_that_its_configuration_does_not_describe_is_named(trained: Trained, tmp_path: Path) -> None:
+    run = Run(tmp_path / "run")
+    shutil.copytree(trained.folder, run.folder)
+    config = json.loads((run.folder / "config.json").read_text())
+    config["network"]["layers"] = 2
+    (run.folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(RunError, match="is not the one that"):
+        inspect(run, chirp(300, 2500))
+
+
+@pytest.mark.parametrize("name", BUNDLED)
+def test_a_clip_of_one_frame_can_be_looked_into(name: str) -> None:
+    found = inspect(runs.find(name), chirp(300, 2500, 0.03))
+    assert len(found.so_far) == 1
+    assert inspection.in_words(found.fading.memory_length) in ("cannot be measured", "longer than the clip")
+    json.dumps(inspection.as_numbers(found), allow_nan=False)
+
+
+def test_the_answers_on_the_way_end_with_the_answer() -> None:
+    found = inspect(runs.find("plain-lstm"), chirp(300, 2500, 1.0, seed=3))
+    assert found.changes[-1][1] == found.answer
+    assert found.changes[-1][0] == pytest.approx(found.settled)
+    assert [at for at, _ in found.changes] == sorted(at for at, _ in found.changes)
+    assert all(one[1] != other[1] for one, other in zip(found.changes, found.changes[1:], strict=False))
+
+
+def test_a_label_that_the_network_lacks_is_named() -> None:
+    with pytest.raises(ConfigError, match="does not know 'pear'; it knows left"):
+        inspect(runs.find("plain-lstm"), chirp(300, 2500), "pear")
+
+
+@pytest.mark.parametrize("name", ["commands-lstm", "plain-feed-forward"])
+def test_the_shell_gives_the_same_as_numbers(name: str, tmp_path: Path) -> None:
+    clip = write(tmp_path / "clip.wav", chirp(300, 2500, 1.0))
+    done = shell("inspect", name, clip, "--label", "left", "--json")
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    arrays = [found["frames"], found["probabilities"], found["gradient"]["frames"], found["gradient"]["memory"]]
+    for layer in found["layers"].values():
+        arrays += [layer["hidden"], *layer["gates"].values()]
+    for array in arrays:
+        assert np.array(array["values"]).shape == tuple(array["shape"])
+        assert len(array["axes"]) == len(array["shape"])
+    assert found["gradient"]["label"] == "left"
+    if name == "commands-lstm":
+        assert set(found["layers"]["layer_1/forward"]["gates"]) == {"input", "forget", "candidate", "output"}
+        assert found["layers"]["layer_1/backward"]["cell_state"]["axes"] == ["steps", "units"]
+    text = shell("inspect", name, clip, "--order", "reversed").stdout
+    assert "memory length" in text
+
+
+def test_real_words_settle_before_their_end(real_commands: Path) -> None:
+    run = runs.find("plain-lstm")
+    recognizer = Recognizer(run)
+    clips = sorted((real_commands / "stop").glob("*.flac"))[:20]
+    found = [inspect(run, recognizer.load(clip), "stop", recognizer=recognizer) for clip in clips]
+    right = [one for one in found if one.answer == "stop"]
+    assert len(right) >= 14
+    assert np.median([one.settled for one in right]) < 0.9
+    assert all(len(one.samples) / RATE >= one.settled for one in right)

@@ -1,0 +1,285 @@
+"""Few clips are judged honestly: each by a network that has not learned it, nor its speaker where there are several."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audio_models.config import NetworkConfig, TrainingConfig
+from audio_models.errors import TrainingError
+from audio_models.jobs import runs
+from audio_models.networks import keras_model
+from audio_models.recognition import advice, evaluation
+from audio_models.recognition.cross_validation import NEVER, deal
+from audio_models.recognition.evaluation import Evaluation, Heard
+from audio_models.recognition.metrics import (
+    Interval,
+    accuracy_interval,
+    class_scores,
+    confusion_matrix,
+    sign_test,
+    speaker_scores,
+)
+from audio_models.recognition.recognizer import Recognizer
+from audio_models.training.batches import Examples, FixedBatches
+from audio_models.training.loop import Training
+from data.corpus import SILENCE, Clip, CorpusReference
+from tests.conftest import shell
+from tests.support.sounds import chirp, tone, write
+
+
+def _clips(words: str, each: int, speakers: list[str | None]) -> list[Clip]:
+    return [
+        Clip(Path(f"{word}{number}.wav"), word, "training", 1.0, speakers[number % len(speakers)], f"{word}{number}")
+        for word in words
+        for number in range(each)
+    ]
+
+
+@given(
+    st.integers(2, 4), st.integers(5, 12), st.integers(2, 6),
+    st.sampled_from([[None], ["a"], ["a", "b"], ["a", "b", "c"], list("abcdefgh"), ["a", None, "c", "d"]]),
+)  # fmt: skip
+def test_every_clip_is_held_back_once_and_no_fold_is_empty(
+    words: int, each: int, folds: int, speakers: list[str | None]
+) -> None:
+    clips = _clips("abcd"[:words], each, speakers)
+    dealt = deal(clips, folds)
+    assert set(dealt.of_clip) == set(range(dealt.count))
+    voices = Counter(clip.speaker for clip in clips)
+    assert dealt.by_speaker == (None not in speakers and len(voices) >= 3)
+    if dealt.by_speaker:
+        sides = {(clip.speaker, fold) for clip, fold in zip(clips, dealt.of_clip, strict=True)}
+        assert len(sides) == len({clip.speaker for clip in clips})
+    else:
+        for word in "abcd"[:words]:  # of each word equally many, but for one
+            counts = Counter(
+                fold for clip, fold in zip(clips, dealt.of_clip.tolist(), strict=True) if clip.label == word
+            )
+            held = [counts[fold] for fold in range(dealt.count)]
+            assert max(held) - min(held) <= 1
+
+
+@pytest.mark.parametrize(
+    ("speakers", "by_speaker"),
+    [
+        (["anna"] * 8 + ["ben"] * 8 + ["carla"] * 8, True),
+        (["anna"] * 20 + ["ben"] * 2 + ["carla"] * 2, False),  # without anna hardly a clip is left
+    ],
+)
+def test_a_speaker_who_says_most_is_not_held_back_as_a_whole(speakers: list[str], by_speaker: bool) -> None:
+    clips = [
+        Clip(Path(f"{number}.wav"), "ab"[number % 2], "training", 1.0, speaker, str(number))
+        for number, speaker in enumerate(speakers)
+    ]
+    assert deal(clips, 5).by_speaker is by_speaker
+
+
+def test_a_word_that_one_speaker_says_alone_is_not_held_back_with_them() -> None:
+    clips = [*_clips("ab", 12, ["x", "y", "z"]), *_clips("c", 6, ["x"])]
+    dealt = deal(clips, 3)
+    assert not dealt.by_speaker
+    for fold in range(3):
+        learned = {clip.label for clip, held in zip(clips, dealt.of_clip, strict=True) if held != fold}
+        assert learned == {"a", "b", "c"}
+
+
+def test_two_who_share_a_fold_leave_their_word_in_another() -> None:
+    clips = [*_clips("a", 30, list("uvwxyz")), *_clips("b", 10, ["y", "z"])]
+    dealt = deal(clips, 5)
+    for fold in range(dealt.count):
+        assert {clip.label for clip, held in zip(clips, dealt.of_clip, strict=True) if held != fold} == {"a", "b"}
+
+
+def test_there_are_no_more_folds_than_clips() -> None:
+    dealt = deal(_clips("ab", 5, [None]), 20)
+    assert dealt.count == 10
+    assert set(dealt.of_clip) == set(range(10))
+
+
+def test_the_same_file_five_times_is_one_clip() -> None:
+    copies = [Clip(Path(f"{number}.wav"), "b", "training", 1.0, "x", "same") for number in range(5)]
+    with pytest.raises(TrainingError, match="“b” has 1 of the 5 different clips"):
+        deal([*_clips("a", 5, ["x"]), *copies], 5)
+
+
+def test_the_order_of_the_clips_does_not_matter() -> None:
+    clips = _clips("abc", 9, ["x", "y"])
+    order = np.random.default_rng(0).permutation(len(clips))
+    dealt = deal(clips, 4).of_clip
+    assert (deal([clips[place] for place in order], 4).of_clip == dealt[order]).all()
+
+
+def test_the_same_sound_is_never_learned_and_judged() -> None:
+    clips = _clips("ab", 6, ["x"])
+    twins = [Clip(Path("again.wav"), clip.label, "training", 1.0, "x", clip.digest) for clip in clips]
+    dealt = deal([*clips, *twins], 5).of_clip
+    assert (dealt[: len(clips)] == dealt[len(clips) :]).all()
+
+
+def test_silence_is_learned_from_and_not_judged() -> None:
+    clips = [*_clips("ab", 5, ["x"]), Clip(Path("noise.wav"), SILENCE, "training", 1.0, None, "n")]
+    assert deal(clips, 5).of_clip[-1] == NEVER
+
+
+def test_words_with_hardly_a_clip_are_refused() -> None:
+    with pytest.raises(TrainingError, match="“b” has 4 of the 5 different clips"):
+        deal([*_clips("a", 5, ["x"]), *_clips("b", 4, ["x"])], 5)
+
+
+@pytest.fixture(scope="session")
+def taught(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A run of three sounds that the bundled network never heard, by one speaker, taught from it in the shell."""
+    home, corpus = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("corpus")
+    for take in range(6):
+        write(corpus / "up" / f"me_nohash_{take}.wav", chirp(300 + 30 * take, 2500, 0.6, seed=take))
+        write(corpus / "down" / f"me_nohash_{take}.wav", chirp(2500, 300 + 30 * take, 0.6, seed=take))
+        write(corpus / "hum" / f"me_nohash_{take}.wav", tone(200 + 15 * take, 0.6))
+    done = shell(
+        "train", "--corpus", corpus, "--from", "commands", "--silence", "--epochs", 3, "--folds", 3, "--name", "mine", "--json",
+        home=home,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return home, Path(json.loads(done.stdout)["path"])
+
+
+def test_a_trained_network_is_taught_new_words(taught: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    home, folder = taught
+    monkeypatch.setenv("ECHOIC_HOME", str(home))
+    run = runs.Run(folder)
+    recognizer = Recognizer(run)
+    assert recognizer.labels == ("down", "hum", "up", SILENCE)
+    assert recognizer.normalisation == Recognizer(runs.find("commands")).normalisation
+    judged = evaluation.kept(run, None, evaluation.HELD_BACK)
+    assert judged is not None
+    assert judged.clips == 18
+    assert judged.accuracy >= 0.9
+    assert len(run.history) == 3
+    best = run.best_epoch
+    assert best is not None
+    assert best.validation_accuracy == pytest.approx(judged.accuracy), "the kept epoch is the judged one"
+
+
+def test_it_is_not_judged_by_what_it_learned(taught: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    home, folder = taught
+    monkeypatch.setenv("ECHOIC_HOME", str(home))
+    run = runs.Run(folder)
+    with pytest.raises(TrainingError, match="has learned from all clips"):
+        evaluation.evaluate(run, None, "test")
+    done = shell("evaluate", "mine", "--json", home=home)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert (found["split"], found["clips"]) == ("held back", 18)
+    with pytest.raises(TrainingError, match="held back"):
+        evaluation.evaluate(runs.find("commands"), None, evaluation.HELD_BACK)
+
+
+def test_a_copied_run_keeps_its_judgement(
+    taught: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, folder = taught
+    monkeypatch.setenv("ECHOIC_HOME", str(home))
+    shutil.copytree(folder, tmp_path / "copy")
+    run = runs.Run(tmp_path / "copy")
+    for path in run.evaluations_folder.iterdir():
+        os.utime(path, (0, 0))  # a copy need not keep which file was newer
+    judged = evaluation.evaluate(run, None, evaluation.HELD_BACK)
+    assert judged.clips == 18
+    assert SILENCE not in {score.label for score in judged.per_class}, "it was not judged, so it has no score"
+
+
+def test_naming_its_own_corpus_does_not_let_it_be_judged_by_what_it_learned(
+    taught: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, folder = taught
+    monkeypatch.setenv("ECHOIC_HOME", str(home))
+    run = runs.Run(folder)
+    for corpus in (run.config.corpus, CorpusReference(run.config.corpus.name, split_by="clip")):
+        with pytest.raises(TrainingError, match="has learned from all clips"):
+            evaluation.evaluate(run, corpus, "all")
+
+
+def test_the_running_mean_of_the_weights_takes_up_the_new_last_layer() -> None:
+    batches = FixedBatches(
+        Examples([np.full((3, 2), value, np.float32) for value in (0.5, 2.0)] * 4, np.array([0, 1] * 4), list("ab") * 4), 4, 4, 0
+    )  # fmt: skip
+    network = NetworkConfig("gru", 4, readout="mean")
+    first = Training(network, TrainingConfig(epochs=1), 2, 2)
+    tuned = Training(network, TrainingConfig(epochs=2, averaging=0.99), 2, 2, keras_model.weights(first.model))
+    row = tuned.run_epoch(batches, batches.examples, lambda _: None)
+    assert row.validation_loss == pytest.approx(row.loss, rel=1e-4)
+    assert row.validation_accuracy == 1
+
+
+def test_settings_of_the_network_stay_as_they_are(taught: tuple[Path, Path]) -> None:
+    home, folder = taught
+    corpus = json.loads((folder / "config.json").read_text())["corpus"]["name"]
+    done = shell("train", "--corpus", corpus, "--from", "commands", "--units", 8, home=home)
+    assert done.returncode == 1
+    assert "another shape" in done.stderr
+
+
+def _judgement(pairs: dict[tuple[str, str], int], speakers: list[str | None], start: int = 0) -> Evaluation:
+    labels = tuple(sorted({label for pair in pairs for label in pair}))
+    heard = []
+    for (said, predicted), count in pairs.items():
+        for _ in range(count):
+            number = start + len(heard)
+            clip = Clip(Path(f"{number}.wav"), said, "training", 1.0, speakers[number % len(speakers)], str(number))
+            heard.append(Heard(clip, predicted, 0.9, 0.9 if said == predicted else 0.1))
+    true = np.array([labels.index(one.clip.label) for one in heard])
+    predicted_ = np.array([labels.index(one.predicted) for one in heard])
+    confusion = confusion_matrix(true, predicted_, len(labels))
+    correct = true == predicted_
+    voices = [one.clip.speaker for one in heard]
+    return Evaluation(
+        "run", "corpus", evaluation.HELD_BACK, labels, float(correct.mean()), accuracy_interval(correct, voices),
+        confusion.tolist(), class_scores(confusion, labels), speaker_scores(correct, voices), [], heard,
+    )  # fmt: skip
+
+
+def test_advice_names_the_words_that_are_mixed_up() -> None:
+    told = advice.advice(_judgement({("start", "start"): 15, ("start", "stop"): 5, ("stop", "stop"): 20}, ["anna"]))
+    assert told[0].startswith("“start” and “stop” are mixed up, 5 of 40 clips")
+    assert any("one speaker, anna" in sentence for sentence in told)
+
+
+def test_advice_has_nothing_to_say_where_all_is_well() -> None:
+    judged = _judgement({("start", "start"): 60, ("stop", "stop"): 60}, ["a", "b", "c", "d"])
+    assert advice.advice(judged) == []
+    few = _judgement({("start", "start"): 60, ("stop", "stop"): 6}, ["a", "b", "c"])
+    assert any("“stop” (6)" in sentence for sentence in advice.advice(few))
+    quiet = _judgement({("start", "start"): 60, ("start", SILENCE): 3, ("stop", "stop"): 60}, ["a", "b", "c"])
+    assert any("taken for no word" in sentence for sentence in advice.advice(quiet))
+    unknown = _judgement({("start", "start"): 60, ("stop", "stop"): 60}, [None])
+    assert any("not known" in sentence for sentence in advice.advice(unknown))
+    worse = _judgement({("start", "start"): 60, ("stop", "start"): 20, ("stop", "stop"): 40}, ["a", "b", "c"])
+    assert any("mixed up" in sentence for sentence in advice.advice(worse))
+
+
+def test_two_networks_are_compared_on_the_clips_that_both_were_judged_by() -> None:
+    before = _judgement({("a", "a"): 5, ("a", "b"): 5, ("b", "b"): 10}, ["x"])
+    after = _judgement({("a", "a"): 10, ("b", "b"): 9, ("b", "a"): 1, ("c", "c"): 5}, ["x"])
+    found = advice.compare(before, after)
+    assert found is not None
+    assert (found.clips, found.before, found.after) == (20, 0.75, 0.95)
+    assert (len(found.mended), len(found.broken)) == (5, 1)
+    assert found.p == pytest.approx(14 / 64)
+    assert "may be chance" in found.in_words()
+    assert advice.compare(before, _judgement({("a", "a"): 3}, ["x"], start=100)) is None
+
+
+def test_the_sign_test_is_the_binomial_one() -> None:
+    assert sign_test(0, 0) == 1
+    assert sign_test(0, 5) == pytest.approx(2 / 32)
+    assert sign_test(3, 3) == 1
+    assert sign_test(5, 1) == sign_test(1, 5)
+    assert isinstance(_judgement({("a", "a"): 5, ("b", "b"): 5}, ["x"]).interval, Interval)

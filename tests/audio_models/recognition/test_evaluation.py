@@ -1,0 +1,119 @@
+"""Judgement of a run: every clip counted once, kept, and honest about what it left out."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from audio_models.errors import TrainingError
+from audio_models.jobs.runs import Run
+from audio_models.recognition import evaluation
+from audio_models.recognition.recognizer import Recognizer
+from data.corpus import CorpusReference
+from tests.conftest import Trained
+from tests.support.sounds import chirp, glides, write
+
+
+@pytest.fixture
+def run(trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    monkeypatch.setenv("ECHOIC_HOME", str(trained.workspace))
+    return Run(shutil.copytree(trained.folder, tmp_path / trained.folder.name))
+
+
+def test_counts_add_up(run: Run) -> None:
+    judged = evaluation.evaluate(run, split="test")
+    assert judged.labels == ("rise", "fall", "_unknown_", "_silence_")
+    confusion = np.array(judged.confusion)
+    assert confusion.sum() == judged.clips == len(judged.heard)
+    assert judged.accuracy == np.trace(confusion) / judged.clips
+    assert [row.support for row in judged.per_class] == confusion.sum(axis=1).tolist()
+    assert sum(row.clips for row in judged.per_speaker) == confusion[:3].sum(), "silence has no speaker"
+    assert judged.interval.low <= judged.accuracy <= judged.interval.high
+    assert {heard.clip.split for heard in judged.heard} == {"test"}
+    assert len(judged.mistakes()) == judged.clips - np.trace(confusion)
+    assert sum(len(judged.cell(said, heard)) for said in judged.labels for heard in judged.labels) == judged.clips
+
+
+def test_each_clip_s_answer_is_what_predict_says(run: Run) -> None:
+    recognizer = Recognizer(run)
+    judged = evaluation.evaluate(run, split="validation")
+    whole = [heard for heard in judged.heard if heard.clip.whole]
+    assert whole
+    for heard in whole:
+        answer = recognizer.hear(recognizer.load(heard.clip.path))
+        assert answer.label == heard.predicted
+        assert answer.confidence == pytest.approx(heard.confidence, abs=1e-4)
+        assert answer.probabilities[heard.clip.label] == pytest.approx(heard.said_probability, abs=1e-4)
+
+
+def test_all_is_the_three_sides_together(run: Run) -> None:
+    parts = sum(evaluation.evaluate(run, split=side).clips for side in ("training", "validation", "test"))
+    assert evaluation.evaluate(run, split="all").clips == parts
+
+
+def test_what_was_judged_is_kept_until_the_network_changes(run: Run) -> None:
+    judged = evaluation.evaluate_and_keep(run, split="test")
+    assert evaluation.kept(run, split="test") == judged
+    assert evaluation.kept(run, split="training") is None
+    assert evaluation.kept(run, CorpusReference("elsewhere"), "test") is None
+    os.utime(run.model_path, (2e9, 2e9))
+    assert evaluation.kept(run, split="test") is None
+
+
+def test_a_damaged_judgement_is_made_anew(run: Run) -> None:
+    evaluation.evaluate_and_keep(run, split="test")
+    for path in (run.folder / "evaluations").glob("test-*.json"):
+        path.write_text('{"run": 3}')
+    assert evaluation.kept(run, split="test") is None
+
+
+def test_another_corpus_s_other_words_count_as_unknown(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "other"
+    for number in range(4):
+        write(folder / "rise" / f"{number}.wav", chirp(400, 2200, seed=number))
+        write(folder / "warble" / f"{number}.wav", chirp(400, 500, seed=number))
+    judged = evaluation.evaluate(run, CorpusReference(str(folder)), "all")
+    assert [row.support for row in judged.per_class] == [4, 0, 4, 0]
+    assert judged.skipped == []
+    assert judged.per_speaker == []
+    assert judged.interval.over == "clips"
+
+
+def test_without_the_class_unknown_they_are_skipped_with_a_reason(run: Run, tmp_path: Path, monkeypatch) -> None:
+    folder = glides(tmp_path / "other", speakers=4)
+    monkeypatch.setattr(evaluation, "Recognizer", _without_unknown)
+    judged = evaluation.evaluate(run, CorpusReference(str(folder)), "all")
+    assert {one.path.parent.name for one in judged.skipped} == {"hum"}
+    assert "hum" in judged.skipped[0].reason
+    assert judged.clips == 24
+
+
+def _without_unknown(run: Run) -> Recognizer:
+    recognizer = Recognizer(run)
+    recognizer.labels = ("rise", "fall", "x", "y")
+    return recognizer
+
+
+def test_an_unreadable_clip_is_skipped(run: Run, tmp_path: Path) -> None:
+    folder = glides(tmp_path / "other", speakers=4)
+    path = folder / "rise" / "s00_nohash_0.wav"
+    path.write_bytes(path.read_bytes()[:300])  # its header is whole, its sound is not
+    judged = evaluation.evaluate(run, CorpusReference(str(folder)), "all")
+    assert [one.path.name for one in judged.skipped] == ["s00_nohash_0.wav"]
+    assert judged.clips == 35
+
+
+def test_no_clip_to_judge_by_is_said(run: Run, tmp_path: Path) -> None:
+    write(tmp_path / "one" / "rise" / "a.wav", chirp(400, 2200))
+    with pytest.raises(TrainingError, match=r"No test clip of .* 1 training, 0 validation, 0 test"):
+        evaluation.evaluate(run, CorpusReference(str(tmp_path / "one")), "test")
+
+
+def test_a_run_that_cannot_be_written_to_is_still_judged(run: Run) -> None:
+    (run.folder / "evaluations").rename(run.folder / "kept elsewhere")
+    (run.folder / "evaluations").write_text("a file in the way")
+    assert evaluation.evaluate_and_keep(run, split="test").clips > 0

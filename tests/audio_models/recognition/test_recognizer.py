@@ -1,0 +1,107 @@
+"""A run answers clips: right, alike alone and in a batch, and with a sentence where it cannot."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from audio_models.errors import AudioError, RunError
+from audio_models.features.mfcc import mfcc
+from audio_models.jobs.runs import Run
+from audio_models.recognition.recognizer import Recognizer
+from tests.conftest import Trained
+from tests.support.sounds import RATE, chirp, tone, write
+
+
+@pytest.fixture(scope="module")
+def recognizer(trained: Trained) -> Recognizer:
+    return Recognizer(Run(trained.folder))
+
+
+def test_it_hears_what_it_was_trained_on(recognizer: Recognizer) -> None:
+    rise = recognizer.hear(chirp(410, 2220, (512 + 320 * 17) / RATE, seed=999))
+    fall = recognizer.hear(chirp(410, 2220, (512 + 320 * 17) / RATE, seed=998)[::-1].copy())
+    assert (rise.label, fall.label) == ("rise", "fall")
+    assert rise.confidence == max(rise.probabilities.values())
+    assert list(rise.probabilities) == ["rise", "fall", "_unknown_", "_silence_"]
+    assert sum(rise.probabilities.values()) == pytest.approx(1, abs=1e-5)
+
+
+def test_a_batch_answers_as_each_clip_alone(recognizer: Recognizer) -> None:
+    clips = [chirp(300, 2000, seconds) for seconds in (0.05, 0.3, 1.0, 2.5)] * 40
+    sequences = [mfcc(clip, recognizer.features) for clip in clips]
+    together = recognizer.probabilities(sequences)
+    for clip, row in zip(clips, together, strict=True):
+        np.testing.assert_allclose(list(recognizer.hear(clip).probabilities.values()), row, atol=1e-5)
+
+
+def test_the_graph_equals_the_keras_model_on_clips(trained: Trained, recognizer: Recognizer) -> None:
+    import keras
+
+    model = keras.models.load_model(trained.folder / "model.keras", compile=False)  # written by this test's own run
+    for path in sorted(trained.corpus.glob("*/s0[0-3]*.wav")):
+        frames = mfcc(recognizer.load(path), recognizer.features)
+        expected = np.asarray(model(recognizer.normalise(frames)[None]))[0]
+        np.testing.assert_allclose(recognizer.probabilities([frames])[0], expected, atol=1e-5)
+
+
+def test_a_silent_clip_is_silence_to_a_network_that_knows_it(recognizer: Recognizer) -> None:
+    answer = recognizer.hear(recognizer.load(_wav(np.zeros(RATE, np.float32))))
+    assert answer.label == "_silence_"
+
+
+def test_a_silent_clip_is_refused_where_silence_is_no_class(recognizer: Recognizer, monkeypatch) -> None:
+    monkeypatch.setattr(recognizer, "labels", ("rise", "fall", "_unknown_", "other"))
+    with pytest.raises(AudioError, match=r"nothing\.wav is silent"):
+        recognizer.load(_wav(np.zeros(RATE, np.float32)), name="nothing.wav")
+
+
+def _wav(samples: np.ndarray) -> bytes:
+    import io
+
+    import soundfile
+
+    content = io.BytesIO()
+    soundfile.write(content, samples, RATE, format="WAV")
+    return content.getvalue()
+
+
+def test_it_works_where_the_folder_is_copied_to(trained: Trained, tmp_path: Path, recognizer: Recognizer) -> None:
+    copy = shutil.copytree(trained.folder, tmp_path / "copy")
+    clip = chirp(300, 2000)
+    assert Recognizer(Run(copy)).hear(clip) == recognizer.hear(clip)
+
+
+@pytest.mark.parametrize("content", [b"", b"not a graph", None, "half", "other labels"])
+def test_a_missing_or_mangled_graph_is_one_sentence(trained: Trained, tmp_path: Path, content: object) -> None:
+    copy = Run(shutil.copytree(trained.folder, tmp_path / "copy"))
+    whole = copy.model_path.read_bytes()
+    if content is None:
+        copy.model_path.unlink()
+    elif content == "half":
+        copy.model_path.write_bytes(whole[: len(whole) // 2])
+    elif content == "other labels":
+        copy.model_path.write_bytes(
+            whole.replace(b'"normalisation"', b'"normalisatiom"').replace(b"normalisation", b"normalisatiom")
+        )
+    else:
+        copy.model_path.write_bytes(content)
+    with pytest.raises(RunError, match=r"no network yet|is damaged") as caught:
+        Recognizer(copy)
+    assert "\n" not in str(caught.value)
+
+
+def test_real_speech_is_decoded_to_the_network_s_rate(recognizer: Recognizer, real_digits: Path) -> None:
+    path = sorted(real_digits.rglob("*.flac"))[0]  # 8 kHz
+    samples = recognizer.load(path)
+    assert len(samples) > 1000
+    recognizer.hear(samples)
+
+
+def test_loading_a_clip_names_it(recognizer: Recognizer, tmp_path: Path) -> None:
+    path = write(tmp_path / "long.wav", tone(300, 31.0))
+    with pytest.raises(AudioError, match=r"^long\.wav "):
+        recognizer.load(path)

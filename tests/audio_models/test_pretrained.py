@@ -1,0 +1,102 @@
+"""The models that come with Echoic: small, complete, without a trace of where they were made, and as good as their card."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+
+from audio_models.jobs import runs
+from audio_models.pretrained import build
+from audio_models.recognition import evaluation
+from audio_models.recognition.recognizer import Recognizer
+from data.corpus import CorpusReference
+from tests.conftest import shell
+
+MODELS = list(build.MODELS)
+
+
+def test_all_are_there_the_best_first() -> None:
+    assert [run.id for run in runs.bundled()] == MODELS
+    assert runs.usable()[0].id == "commands", "what Predict opens with before anything was trained"
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_model_is_a_small_run_folder_with_a_card(name: str) -> None:
+    run = runs.find(name)
+    assert run.is_bundled
+    assert sum(path.stat().st_size for path in run.folder.rglob("*") if path.is_file()) < 2_000_000
+    cell, recipe = build.MODELS[name]
+    assert run.config.network.cell == cell
+    assert (run.config.network.convolutions > 0) == (recipe != "plain")
+    assert run.config.streams == (recipe == "streaming")
+    assert run.state.status == "finished"
+    assert run.best_epoch is not None
+    recognizer = Recognizer(run)
+    assert recognizer.labels == (*build.WORDS, "_unknown_", "_silence_")
+    assert 0.5 <= recognizer.threshold <= 0.7
+    for part in ("CC BY", "Accuracy", "Words never trained on", "False alarms", "Weak where", "published task"):
+        assert part in run.card, part
+
+
+def _metadata(name: str) -> dict[str, str]:
+    session = onnxruntime.InferenceSession(runs.find(name).model_path, providers=["CPUExecutionProvider"])
+    return session.get_modelmeta().custom_metadata_map
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_model_tells_no_path_of_the_machine_that_made_it(name: str) -> None:
+    absolute = re.compile(rb"[\"'](/[\w.-]+){2,}|[A-Z]:\\\\\w")
+    for path in runs.find(name).folder.iterdir():
+        if path.suffix in (".json", ".md"):
+            assert not absolute.search(path.read_bytes()), path
+    assert not absolute.search(json.dumps(_metadata(name)).encode())
+
+
+@pytest.fixture(scope="module")
+def one_workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Features are computed once for all models that read the same ones."""
+    return tmp_path_factory.mktemp("judged")
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_model_hears_as_its_card_says(
+    name: str, real_commands: Path, one_workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ECHOIC_HOME", str(one_workspace))
+    run = runs.find(name)
+    judgement = evaluation.evaluate_and_keep(run, CorpusReference(str(real_commands.resolve())), "test")
+    stated = re.search(r"\*\*Accuracy\*\*: ([\d.]+)%", run.card)
+    assert stated is not None
+    assert judgement.accuracy * 100 == pytest.approx(float(stated[1]), abs=0.3)
+    assert not (run.folder / "evaluations").exists(), "nothing is written inside the source folders"
+    assert list((one_workspace / "bundled" / name / "evaluations").iterdir())
+
+
+def test_commands_is_not_fooled_by_noise() -> None:
+    recognizer = Recognizer(runs.find("commands"))
+    random = np.random.default_rng(7)
+    noise = [random.normal(0, 0.1, 16_000 * 20).astype(np.float32)]
+    assert build.false_alarms(recognizer, noise) <= 36, "one in a hundred of an hour's seconds"
+    assert recognizer.hear(np.zeros(16_000, np.float32)).label == "_silence_"
+
+
+def test_the_shell_answers_straight_after_set_up(real_commands: Path) -> None:
+    clips = sorted((real_commands / "stop").glob("*.flac"))[:20]
+    done = shell("predict", "commands", *clips, "--json")
+    assert done.returncode == 0, done.stderr
+    rows = json.loads(done.stdout)
+    assert sum(row["label"] == "stop" for row in rows) >= 17
+    assert all({"path", "label", "confidence", "probabilities", "sure"} == set(row) for row in rows)
+
+
+def test_a_run_of_the_users_with_that_name_comes_first(workspace_folder: Path) -> None:
+    from audio_models.config import RunConfig
+    from data.task import Task
+
+    mine = runs.create(RunConfig(CorpusReference("synthetic_voices"), Task(("a", "b")), name="commands"))
+    assert runs.find("commands").folder == mine.folder

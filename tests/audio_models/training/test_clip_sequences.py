@@ -1,0 +1,106 @@
+"""Clips in a row: what is asked for, when, and that the network meets it as a stream would give it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from audio_models.config import AugmentationConfig, FeatureConfig, NetworkConfig
+from audio_models.features.augmentation import Augmenter
+from audio_models.features.sequences import Normalisation
+from audio_models.training.clip_sequences import NOT_ASKED, Placed, RowBatches, asked
+from tests.support.sounds import RATE, tone
+
+FEATURES = FeatureConfig(deltas=False, cepstrum=False)
+NETWORK = NetworkConfig("gru", 8, convolutions=2, causal=True)
+WORD, UNKNOWN, SILENCE = 0, 1, 2
+
+
+def test_a_word_is_asked_for_once_it_is_over_and_while_its_clip_lasts() -> None:
+    times = np.round(np.arange(0, 3, 0.1), 1)
+    clip = Placed(begins=0.5, ends=1.5, word=(0.8, 1.2), label=WORD)
+    found = dict(zip(times.tolist(), asked([clip], times, SILENCE, UNKNOWN).tolist(), strict=True))
+    assert {time: label for time, label in found.items() if label == WORD} == dict.fromkeys((1.2, 1.3, 1.4, 1.5), WORD)
+    assert [time for time, label in found.items() if label == NOT_ASKED] == [0.8, 0.9, 1.0, 1.1, 1.6, 1.7]
+    assert found[0.7] == found[1.8] == found[2.9] == SILENCE
+
+
+def test_an_unknown_word_is_asked_for_while_it_is_said() -> None:
+    times = np.round(np.arange(0, 2, 0.1), 1)
+    found = asked([Placed(0.0, 1.0, (0.2, 0.9), UNKNOWN)], times, SILENCE, UNKNOWN)
+    assert (found[(times >= 0.4) & (times <= 1.0)] == UNKNOWN).all()
+
+
+def test_without_such_classes_only_words_are_asked_for() -> None:
+    times = np.arange(0, 2, 0.1)
+    found = asked([Placed(0.0, 1.0, (0.2, 0.9), WORD)], times, None, None)
+    assert set(found.tolist()) == {NOT_ASKED, WORD}
+
+
+def test_the_next_word_takes_over() -> None:
+    times = np.round(np.arange(0, 2.5, 0.1), 1)
+    found = asked([Placed(0, 1, (0.2, 0.8), 0), Placed(1, 2, (1.1, 1.6), 1)], times, SILENCE, None)
+    assert found[times == 1.0] == 0
+    assert (found[(times > 1.1) & (times < 1.6)] == NOT_ASKED).all()
+    assert (found[(times >= 1.6) & (times <= 2.0)] == 1).all()
+
+
+def _clip(position: int) -> np.ndarray:
+    """Half a second of a tone in a second of silence; the pitch tells the clip."""
+    samples = np.zeros(RATE, np.float32)
+    samples[RATE // 4 : RATE // 4 + RATE // 2] = tone(400 + 100 * position, 0.5)
+    return samples
+
+
+def _batches(**changes: object) -> RowBatches:
+    augmentation = AugmentationConfig(augment=True, speed=0, shift_ms=0, gain_db=0, noise_probability=0, time_masks=0, frequency_masks=0)  # fmt: skip
+    settings = {
+        "load": _clip, "classes": np.array([0, 0, 1, 1, 2, 2]), "words": list("aabbss"), "silence": 2, "unknown": 1,
+        "augmenter": Augmenter(augmentation, FEATURES, []), "features": FEATURES, "network": NETWORK,
+        "normalisation": Normalisation((0.0,) * 40, (1.0,) * 40), "clip_seconds": 1.0, "in_a_row": 3, "batch_size": 6,
+        "size": 4, "seed": 0,
+    }  # fmt: skip
+    return RowBatches(**{**settings, **changes})  # type: ignore[arg-type]
+
+
+def test_a_row_holds_its_clips_and_asks_for_each_when_its_tone_is_over() -> None:
+    batches = _batches()
+    row, classes = batches.row(np.array([0, 4, 2]), np.random.default_rng(5))
+    assert len(row) == round(3.9 * RATE)
+    loud = np.abs(row) > 0.01
+    edges = np.flatnonzero(np.diff(loud.reshape(-1, RATE // 100).any(axis=1).astype(int))) / 100  # seconds
+    assert len(edges) == 4, "two tones and a silence between them"
+    times = 0.032 + 0.08 * np.arange(len(classes))
+    for label, end in ((0, edges[1]), (1, edges[3])):
+        asked_for = times[classes == label]
+        assert len(asked_for)
+        assert asked_for.max() <= end + 0.6
+        if label == 0:
+            assert asked_for.min() >= end - 0.05
+
+
+def test_an_epoch_has_its_clips_in_rows_and_is_the_same_each_time() -> None:
+    batches = _batches()
+    assert batches.clips == 12
+    first, again = list(batches.epoch(3)), list(_batches().epoch(3))
+    assert sum(len(classes) for _, classes in first) * 3 == batches.clips
+    for (frames, classes), (same_frames, same_classes) in zip(first, again, strict=True):
+        np.testing.assert_array_equal(frames, same_frames)
+        np.testing.assert_array_equal(classes, same_classes)
+        assert classes.shape == (2, -(-frames.shape[1] // 4))
+    other = np.concatenate([classes for _, classes in batches.epoch(9)])
+    assert not np.array_equal(other, np.concatenate([classes for _, classes in first]))
+
+
+def test_only_the_clips_at_some_positions() -> None:
+    few = _batches().only(np.array([0, 4]))
+    assert few.clips == 6
+    assert set(np.unique(np.concatenate([classes for _, classes in few.epoch(0)]))) <= {NOT_ASKED, 0, 2}
+
+
+def test_longer_clips_than_usual_are_cut_at_the_end_of_the_row() -> None:
+    row, classes = _batches(load=lambda position: np.tile(_clip(position), 3)).row(
+        np.array([0, 2, 0]), np.random.default_rng(0)
+    )
+    assert len(row) == round(3.9 * RATE)
+    assert len(classes) == pytest.approx(len(row) / RATE / 0.08, abs=1)

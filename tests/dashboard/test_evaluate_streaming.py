@@ -1,0 +1,106 @@
+"""Evaluate, Listening: measure, drag the threshold along the curve, keep it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from audio_models.config import NetworkConfig
+from audio_models.listening import detection, streaming_evaluation
+from audio_models.listening.streaming_evaluation import BenchConfig
+from dashboard.evaluate import streaming
+from data import catalogue
+from tests.support.pages import button, healthy, open_page, text_of
+from tests.support.sounds import glides
+from tests.support.untrained import untrained_run
+
+STREAMING = NetworkConfig("gru", 6, convolutions=2, filters=3, causal=True)
+
+
+@pytest.fixture
+def run(tmp_path: Path):
+    corpus = catalogue.refer(str(glides(tmp_path / "clips")), split_by="speaker")
+    return untrained_run(STREAMING, corpus=corpus, words=("rise", "fall"))
+
+
+def _slider(app: AppTest):
+    return next(one for one in app.select_slider if one.label == "Threshold")
+
+
+def test_a_threshold_is_measured_dragged_and_kept(run, monkeypatch: pytest.MonkeyPatch) -> None:
+    short = streaming_evaluation.measure(run, BenchConfig("test", minutes=1))
+    asked: list[BenchConfig] = []
+
+    def measure(of, config, corpus, report):
+        asked.append(config)
+        return short
+
+    monkeypatch.setattr(streaming_evaluation, "measure", measure)
+    app = open_page("evaluate")
+    assert not app.select_slider
+    button(app, "Measure").click().run()
+    healthy(app)
+    assert [(config.side, config.minutes) for config in asked] == [("test", 60)]
+    assert "In use wherever this model listens: 0.8, to which this is the nearest" in text_of(app)
+
+    point = short.points[3]
+    _slider(app).set_value(point.threshold).run()
+    healthy(app)
+    metrics = {metric.label: metric.value for metric in app.metric}
+    assert metrics["False, noise"] == f"{point.noise_alarms:.1f} / h"
+    assert metrics["Missed"].startswith(f"{100 * point.missed:.0f}"[:1])
+    button(app, "Use this threshold").click().run()
+    healthy(app)
+    assert detection.settings(run).threshold == point.threshold
+    assert _slider(app).value == point.threshold
+    assert "This threshold is in use wherever this model listens" in text_of(app)
+    assert "has not been measured" not in text_of(app)
+
+    detection.keep_settings(run, replace(detection.settings(run), smoothing_ms=640))
+    app.run()
+    healthy(app)
+    assert "in use are 640 and 500 ms, for which it has not been measured" in text_of(app)
+    button(app, "Measure").click().run()
+    healthy(app)
+    assert len(asked) == 2
+
+
+def test_a_kept_bench_is_there_again(run) -> None:
+    streaming_evaluation.keep(run, streaming_evaluation.measure(run, BenchConfig("test", minutes=1)))
+    app = open_page("evaluate")
+    assert _slider(app)
+    assert "Measure" not in [one.label for one in app.button]
+
+
+def test_where_no_other_words_were_there_none_are_said_to_have_been_heard(run) -> None:
+    found = streaming_evaluation.measure(run, BenchConfig("test", minutes=1))
+    streaming_evaluation.keep(run, found)
+    assert found.others
+    assert "1 minutes of other words and as much of noise" in text_of(open_page("evaluate"))
+    streaming_evaluation.keep(run, replace(found, others=0))
+    without = open_page("evaluate")
+    assert "1 minutes of other words" not in text_of(without)
+    assert "1 minutes of noise, as there are no other words" in text_of(without)
+    assert {metric.label: metric.value for metric in without.metric}["False, speech"] == "unknown"
+
+
+def test_of_learned_clips_there_is_no_curve(run) -> None:
+    app = open_page("evaluate")
+    app.get("button_group")[0].set_value("training").run()
+    healthy(app)
+    assert "Of the others the network has learned" in text_of(app).replace("of the others", "Of the others")
+    assert not app.select_slider
+
+
+def test_the_curve_marks_the_chosen_point_and_leaves_out_what_was_not_measured(run) -> None:
+    found = streaming_evaluation.measure(run, BenchConfig("test", minutes=1))
+    chart = streaming.curve(found.points, found.points[5], speech=True).to_dict()
+    (rows,) = chart["datasets"].values()
+    assert {row["threshold"] for row in rows if row["chosen"]} == {found.points[5].threshold}
+    assert {row["heard in"] for row in rows} == {"other words", "noise"}
+    assert min(row["alarms"] for row in rows) >= 0.1, "a logarithm needs more than nothing"
+    (rows,) = streaming.curve(found.points, found.points[5], speech=False).to_dict()["datasets"].values()
+    assert {row["heard in"] for row in rows} == {"noise"}

@@ -1,0 +1,169 @@
+"""The pages that teach, run without a browser: Inside, the memory lab, the comparison of cells."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from audio_models.jobs import launch
+from audio_models.jobs.job_folder import State
+from audio_models.jobs.runs import Run
+from audio_models.lab import comparison
+from audio_models.lab import memory as memory_lab
+from tests.conftest import Trained
+from tests.support.pages import button, healthy, open_page, text_of, wav
+from tests.support.sounds import chirp
+
+
+def test_inside_opens_with_a_network_to_look_into() -> None:
+    app = open_page("inside")
+    assert app.selectbox(key="inside_run").value == "plain-lstm"
+    assert "It makes up its mind after" in text_of(app)
+    assert "Heard: **stop**" in text_of(app)
+    for view, said in (
+        ("Order", "Not one probability moved"),
+        ("Unrolled", "layers** deep"),
+        ("Gradient", "Memory length"),
+    ):
+        app.segmented_control(key="inside_view").set_value(view).run()
+        healthy(app)
+        assert said in text_of(app), view
+
+
+@pytest.mark.parametrize("name", ["commands", "commands-lstm", "plain-feed-forward", "plain-simple-rnn"])
+def test_every_network_can_be_looked_into(name: str) -> None:
+    app = open_page("inside")
+    app.selectbox(key="inside_run").set_value(name).run()
+    for view in ("Step by step", "Order", "Unrolled", "Gradient"):
+        app.segmented_control(key="inside_view").set_value(view).run()
+        healthy(app)
+        assert not app.error, view
+
+
+def test_inside_reads_a_clip_of_the_users_and_says_what_is_wrong_with_it(home: Path) -> None:
+    app = open_page("inside")
+    app.segmented_control(key="inside_source").set_value("File").run()
+    healthy(app)
+    app.file_uploader[0].upload("clip.wav", wav(chirp(300, 2500)), "audio/wav").run()
+    healthy(app)
+    assert "Heard:" in text_of(app)
+    app.file_uploader[0].upload("bad.wav", b"no sound", "audio/wav").run()
+    healthy(app)
+    assert any("bad.wav" in error.value for error in app.error)
+
+
+def test_inside_looks_for_the_word_in_a_recording_and_says_so() -> None:
+    app = open_page("inside")
+    app.segmented_control(key="inside_source").set_value("Microphone").run()
+    healthy(app)
+    assert "Heard:" not in text_of(app), "there is nothing to hear yet"
+    quiet = np.zeros(40_000, np.float32)
+    app.audio_input[0].set_value(("word.wav", wav(np.concatenate([quiet, chirp(300, 2500), quiet])), "audio/wav")).run()
+    healthy(app)
+    assert "Your recording, the loudest 1.0 s" in text_of(app)
+    assert "Heard:" in text_of(app)
+
+
+def test_inside_reads_a_clip_of_a_corpus(home: Path, trained: Trained) -> None:
+    app = open_page("inside")
+    app.selectbox(key="inside_run").set_value(trained.folder.name).run()
+    app.segmented_control(key="inside_source").set_value("Corpus").run()
+    healthy(app)
+    assert "Heard:" in text_of(app)
+    app.selectbox(key="inside_label").set_value("hum").run()  # a word that counts as unknown to it
+    healthy(app)
+    assert "Heard:" in text_of(app)
+
+
+def test_inside_saves_a_handout() -> None:
+    app = open_page("inside")
+    app.button(key="make_handout").click().run()
+    healthy(app)
+    assert "Download" in [button.proto.label for button in app.get("download_button")]
+
+
+@pytest.fixture
+def spawned(monkeypatch: pytest.MonkeyPatch) -> list:
+    """What a page asked to start; no process is started."""
+    asked: list = []
+    monkeypatch.setattr(launch, "spawn", asked.append)
+    return asked
+
+
+def test_the_memory_lab_measures_what_is_asked_for(spawned: list) -> None:
+    app = open_page("memory")
+    assert "Nothing is measured yet" in text_of(app)
+    app.segmented_control(key="memory_task").set_value("parity").run()
+    app.text_input(key="memory_lengths_parity").set_value("2, x").run()
+    button(app, "Measure").click().run()
+    assert not spawned
+    assert any("give whole numbers" in error.value for error in app.error)
+    app.text_input(key="memory_lengths_parity").set_value("8; 4, 4").run()
+    app.slider(key="memory_bias").set_value(2.0).run()
+    button(app, "Measure").click().run()
+    healthy(app)
+    [made] = spawned
+    assert made.process == "audio_models.lab.memory_process"
+    assert made.config.task == "parity"
+    assert made.config.lengths == (4, 8)
+    assert made.config.forget_bias == 2.0
+
+
+def test_measurements_are_kept_and_drawn_again(spawned: list) -> None:
+    made = memory_lab.create(memory_lab.MemoryConfig(lengths=(5, 10), cells=("gru", "simple_rnn")))
+    made.write_points(
+        [memory_lab.Point("gru", 5, 1.0, 50, 1), memory_lab.Point("gru", 10, 1.0, 50, 1),
+         memory_lab.Point("simple_rnn", 5, 1.0, 50, 1), memory_lab.Point("simple_rnn", 10, 0.3, 800, 9)]
+    )  # fmt: skip
+    made.write_state(State("finished", done=4, total=4))
+    app = open_page("memory")
+    assert "**SimpleRNN** held on over 5 steps, and not over 10; **GRU** held on over all 10 steps." in text_of(app)
+    made.write_state(State("failed", error="The disk is full."))
+    app = open_page("memory")
+    assert any("The disk is full." in error.value for error in app.error)
+    # a measurement that was cut off says no more than it knows, and goes on
+    made.write_points([memory_lab.Point("gru", 5, 1.0, 50, 1), memory_lab.Point("simple_rnn", 5, 0.4, 800, 1)])
+    made.write_state(State("cancelled", done=2, total=4, unit="points"))
+    app = open_page("memory")
+    assert "Cancelled after 2 of 4 points" in text_of(app)
+    assert (
+        "**SimpleRNN** did not hold on over 5 steps; **GRU** held on over 5 steps, as far as it was measured."
+        in text_of(app)
+    )
+    button(app, "Go on").click().run()
+    assert spawned == [made]
+    assert made.state.status == "queued"
+
+
+def test_compare_starts_what_was_chosen(spawned: list) -> None:
+    app = open_page("compare")
+    assert "Nothing is compared yet" in text_of(app)
+    assert "About " in text_of(app)
+    app.multiselect[0].set_value(["left"]).run()
+    assert "Choose at least two words and two cells" in text_of(app)
+    app.multiselect[0].set_value(["left", "right"]).run()
+    app.slider(key="compare_seeds").set_value(2).run()
+    button(app, "Compare").click().run()
+    healthy(app)
+    [made] = spawned
+    assert made.process == "audio_models.lab.comparison_process"
+    assert made.config.seeds == 2
+    assert made.config.task.labels == ("left", "right")
+    assert len(made.config.cells) == 4
+
+
+def test_compare_shows_what_was_found(monkeypatch: pytest.MonkeyPatch, spawned: list, trained: Trained) -> None:
+    config = Run(trained.folder).config
+    made = comparison.create(comparison.ComparisonConfig(config.corpus, config.task, ("gru", "lstm"), seeds=1))
+    for cell in ("gru", "lstm"):
+        shutil.copytree(trained.folder, made.run(cell, 0).folder)  # type: ignore[arg-type]
+        made.write_measures(cell, 0, comparison.Measures(0.001, None, True))  # type: ignore[arg-type]
+    made.write_state(State("cancelled", done=2, total=2))
+    app = open_page("compare")
+    assert "cannot be told from one training of each" in text_of(app)
+    assert app.dataframe[0].value["memory length"].iloc[0] == "longer than the clips"
+    button(app, "Go on").click().run()
+    assert spawned

@@ -1,0 +1,373 @@
+"""The pages, run without a browser: what they say when empty, with a model, and with bad input."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from audio_models.jobs import launch, runs
+from audio_models.jobs.job_folder import State
+from audio_models.jobs.runs import Epoch, Run
+from dashboard.shared.widgets import quick_config
+from data.public import synthetic_voices
+from tests.conftest import PROJECT, Trained
+from tests.support.pages import button, healthy, open_page, text_of, wav
+from tests.support.sounds import RATE, chirp, glides
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list:
+    """The configurations that a page asked to train; no process is started."""
+    asked: list = []
+
+    def start(config):
+        asked.append(config)
+        return runs.create(config)
+
+    monkeypatch.setattr(launch, "start", start)
+    return asked
+
+
+def test_the_first_visit_has_a_network_that_hears(started: list) -> None:
+    app = open_page()
+    assert app.selectbox(key="predict_run").value == "commands"
+    assert "**left**" in text_of(app)
+    assert "About this model" in [popover.proto.popover.label for popover in app.get("popover")]
+    app.file_uploader[0].upload("nothing.wav", wav(np.zeros(RATE, np.float32)), "audio/wav").run()
+    healthy(app)
+    assert ">_silence_<" in text_of(app)
+
+
+def test_the_first_training_is_one_click_away(started: list) -> None:
+    app = open_page("train")
+    assert "Nothing trained yet" in text_of(app)
+    assert "six synthetic words" in text_of(app), "called synthetic wherever it is shown"
+    button(app, "Train a first model").click().run()
+    healthy(app)
+    (config,) = started
+    assert config.corpus.name == "synthetic_voices"
+
+
+def test_an_installation_without_models_says_what_to_do_next(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(runs, "BUNDLED", tmp_path / "nowhere")
+    for page in ("", "evaluate", "inside"):
+        app = open_page(page)
+        assert "Train one" in [link.proto.label for link in app.get("page_link")]
+
+
+def test_data_says_what_to_do_before_anything_is_loaded() -> None:
+    app = open_page("corpora")
+    assert "Not on this computer yet" in text_of(app)
+    assert "Load it" in [button.label for button in app.button]
+
+
+def test_a_model_that_comes_with_echoic_shows_its_card_and_how_to_judge_it() -> None:
+    app = open_page("evaluate")
+    assert "is not on this computer" in text_of(app)
+    assert "Words never trained on" in text_of(app)
+
+
+def test_a_network_that_is_not_sure_says_so(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from audio_models.recognition.recognizer import Answer, Recognizer
+
+    answer = Answer("rise", 0.41, {"rise": 0.41, "fall": 0.39, "_unknown_": 0.1, "_silence_": 0.1}, sure=False)
+    monkeypatch.setattr(Recognizer, "hear", lambda self, samples: answer)
+    app = open_page()
+    app.file_uploader[0].upload("mine.wav", wav(chirp(400, 2200)), "audio/wav").run()
+    healthy(app)
+    assert ">not sure<" in text_of(app)
+    assert "Perhaps **rise**: 41.0 %" in text_of(app)
+
+
+def test_train_plays_a_clip_before_and_after(trained: Trained) -> None:
+    app = open_page("train")
+    app.selectbox(key="train_name").set_value("a folder on this computer").run()
+    app.text_input(key="train_folder").set_value(str(trained.corpus)).run()
+    healthy(app)
+    assert len(app.get("audio")) == 0, "not before it is asked for"
+    button(app, "Hear an example, before and after").click().run()
+    healthy(app)
+    assert len(app.get("audio")) == 2
+    assert "as the network might hear it" in text_of(app)
+    assert "About " in text_of(app), "how long it will take"
+    next(one for one in app.toggle if one.label == "Change training clips each time").set_value(False).run()
+    healthy(app)
+    assert len(app.get("audio")) == 0
+
+
+def test_predict_answers_an_uploaded_clip(home: Path) -> None:
+    app = open_page()
+    app.file_uploader[0].upload("mine.wav", wav(chirp(400, 2200, (512 + 320 * 17) / RATE, seed=77)), "audio/wav").run()
+    healthy(app)
+    text = text_of(app)
+    assert ">rise<" in text
+    assert " %** sure" in text
+    assert len(app.get("vega_lite_chart")) == 2, "bars and evidence"
+    assert app.get("audio")
+
+
+def test_predict_answers_a_recording(home: Path) -> None:
+    app = open_page()
+    app.audio_input[0].upload(
+        "recording.wav", wav(chirp(400, 2200, (512 + 320 * 17) / RATE, seed=78)[::-1]), "audio/wav"
+    ).run()
+    healthy(app)
+    assert ">fall<" in text_of(app)
+
+
+def test_predict_answers_many_clips_and_says_which_it_cannot_read(home: Path) -> None:
+    app = open_page()
+    app.file_uploader[0].set_value(
+        [
+            ("good.wav", wav(chirp(400, 2200)), "audio/wav"),
+            ("text.wav", b"not sound", "audio/wav"),
+            ("hour.wav", wav(np.zeros(8000 * 40, np.float32), 8000), "audio/wav"),
+        ]
+    ).run()
+    healthy(app)
+    table = app.dataframe[0].value
+    assert table["clip"].tolist() == ["good.wav", "text.wav", "hour.wav"]
+    assert "cannot be read as audio" in table["problem"][1]
+    assert "lasts 40 s" in table["problem"][2]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"", "is empty"), (b"text", "cannot be read"), (wav(np.zeros(0, np.float32)), "length is zero")],
+)
+def test_bad_input_is_a_sentence(home: Path, content: bytes, said: str) -> None:
+    app = open_page()
+    app.file_uploader[0].upload("bad.wav", content, "audio/wav").run()
+    healthy(app)
+    assert [said in error.value for error in app.error] == [True]
+
+
+def test_a_label_cannot_smuggle_html_into_the_page() -> None:
+    from dashboard.shared.widgets import in_large_type
+
+    assert "<script" not in in_large_type("<script>alert(1)</script>")
+    assert "&lt;script" in in_large_type("<script>alert(1)</script>")
+
+
+def test_data_shows_a_folder(trained: Trained, tmp_path: Path) -> None:
+    app = open_page("corpora")
+    app.selectbox(key="data_name").set_value("a folder on this computer").run()
+    app.text_input(key="data_folder").set_value(str(trained.corpus)).run()
+    healthy(app)
+    assert {metric.label: metric.value for metric in app.metric}["clips"] == "180"
+    assert "Speaker-disjoint" in text_of(app)
+    assert len(app.get("audio")) == 6
+
+
+def test_data_says_when_voices_are_on_several_sides(tmp_path: Path) -> None:
+    folder = glides(tmp_path / "glides", speakers=6)
+    for path in folder.glob("*/*.wav"):
+        path.rename(path.with_name(path.name.replace("_nohash_", "-")))  # now nobody knows who speaks
+    app = open_page("corpora")
+    app.selectbox(key="data_name").set_value("a folder on this computer").run()
+    app.text_input(key="data_folder").set_value(str(folder)).run()
+    assert "speakers are not known" in text_of(app)
+    app.text_input(key="data_pattern").set_value(r"^(s\d+)-").run()
+    healthy(app)
+    assert "Speaker-disjoint" in text_of(app)
+    app.text_input(key="data_pattern").set_value("(").run()
+    healthy(app)
+    assert "not a regular expression" in text_of(app)
+
+
+def test_data_says_that_a_folder_is_not_there() -> None:
+    app = open_page("corpora")
+    app.selectbox(key="data_name").set_value("a folder on this computer").run()
+    app.text_input(key="data_folder").set_value("/nowhere/at/all").run()
+    healthy(app)
+    assert "no corpus and no folder '/nowhere/at/all'" in text_of(app)
+
+
+def test_data_makes_the_synthetic_voices_and_own_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(synthetic_voices, "DEFAULT_WORDS", ("left", "right"))
+    monkeypatch.setattr(synthetic_voices, "_TIMBRES", ("m1", "f1"))
+    app = open_page("corpora")
+    button(app, "Load it").click().run()
+    healthy(app)
+    assert {metric.label: metric.value for metric in app.metric}["words"] == "2"
+    next(one for one in app.text_input if one.label == "Your own words").set_value("lamp, music")
+    button(app, "Add").click().run()
+    healthy(app)
+    assert {metric.label: metric.value for metric in app.metric}["words"] == "4"
+
+
+def test_train_starts_what_was_chosen(trained: Trained, started: list) -> None:
+    app = open_page("train")
+    app.selectbox(key="train_name").set_value("a folder on this computer").run()
+    app.text_input(key="train_folder").set_value(str(trained.corpus)).run()
+    app.multiselect[0].set_value(["rise", "fall"]).run()
+    app.toggle(key="train-unknown").set_value(True).run()
+    app.get("button_group")[0].set_value("simple_rnn").run()
+    app.get("button_group")[1].set_value("plain").run()
+    next(one for one in app.number_input if one.label == "Units").set_value(32).run()
+    app.text_input(key="name").set_value("my run").run()
+    button(app, "Start training").click().run()
+    healthy(app)
+    (config,) = started
+    assert config.corpus.name == str(trained.corpus)
+    assert config.task.classes == ("rise", "fall", "_unknown_")
+    assert (config.network.cell, config.network.units, config.network.readout) == ("simple_rnn", 32, "mean")
+    assert config.training.learning_rate == 1e-3
+    assert (config.network.convolutions, config.augmentation.augment) == (0, False), "the plain cell and nothing else"
+    assert config.name == "my run"
+    assert "my run" in text_of(app)
+
+
+def test_train_asks_for_two_words(trained: Trained) -> None:
+    app = open_page("train")
+    app.multiselect[0].set_value(["left"]).run()
+    healthy(app)
+    assert "at least two words" in text_of(app)
+    assert button(app, "Start training").disabled
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        (State("queued"), "Starting"),
+        (
+            State("running", "Training", 64, 960, "clips", 2, 2100.0, 42.0),
+            "Epoch 3 of 12 · 2,100 clips a second · at most 42 seconds left",
+        ),
+        (State("running", "Downloading", 5 * 10**6, 10**7, "bytes"), "Downloading: 5.0 of 10.0 MB"),
+        (State("finished", epoch=2), "Best: **60.0 %**, validation"),
+        (State("failed", error="The disk is full."), "The disk is full."),
+        (State("cancelled", epoch=2), "Cancelled after 2 epochs"),
+        (State("interrupted", epoch=2), "Its process is gone"),
+    ],
+    ids=lambda value: value.status if isinstance(value, State) else "",
+)
+def test_train_shows_every_state(state: State, said: str) -> None:
+    run = runs.create(quick_config())
+    run.write_history([Epoch(1, 1.0, 0.4, 1.0, 0.5, 1), Epoch(2, 0.8, 0.5, 0.9, 0.6, 1)])
+    if state.status == "interrupted":
+        run.write_state(State("running", epoch=2))
+        (run.folder / "process.json").unlink()
+    else:
+        run.write_state(state)
+    app = open_page("train")
+    progress = [element.proto.text for element in app.get("progress")]
+    assert said in text_of(app) + "\n".join(progress)
+    labels = [button.label for button in app.button]
+    assert ("Cancel" in labels) == (state.status in ("queued", "running"))
+    assert ("Resume" in labels) == (state.status in ("failed", "cancelled", "interrupted"))
+
+
+def test_an_epoch_whose_state_is_not_written_yet_counts_already() -> None:
+    run = runs.create(quick_config())
+    run.write_history([Epoch(number, 1.0, 0.4, 1.0 / number, 0.5, 1) for number in (1, 2, 3)])
+    run.write_state(State("running", "Training", epoch=2))
+    assert "epoch 3 of 3" in text_of(open_page("train"))
+
+
+def test_train_cancels(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = runs.create(quick_config())
+    run.write_state(State("running"))
+    asked: list[Run] = []
+    monkeypatch.setattr(launch, "cancel", asked.append)
+    monkeypatch.setattr(launch, "wait_until_stopped", lambda *_: True)
+    app = open_page("train")
+    button(app, "Cancel").click().run()
+    healthy(app)
+    assert asked == [run]
+
+
+def test_evaluate_shows_accuracy_with_interval_and_split(home: Path) -> None:
+    app = open_page("evaluate")
+    text = text_of(app)
+    assert "95 % interval" in text
+    assert "**test**" in text
+    assert "over speakers" in text
+    (run,) = runs.listing()
+    kept = json.loads(next((run.folder / "evaluations").glob("test-*.json")).read_text())
+    assert f"{kept['accuracy'] * 100:.1f} %" in text
+
+
+def test_the_tabs_of_evaluate_keep_their_place(home: Path) -> None:
+    """What moves them puts them back to the first: a judgement's progress, or a remark below the accuracy."""
+
+    def place(app: AppTest) -> int:
+        healthy(app)
+        return next(place for place, block in app.main.children.items() if block.type == "tab_container")
+
+    app = open_page("evaluate")
+    first = place(app)
+    assert place(app.run()) == first, "judged already"
+    app.get("button_group")[0].set_value("validation").run()
+    assert "chose the epoch" in text_of(app)
+    assert place(app) == first
+
+
+def test_the_choice_of_another_corpus_stays_open(home: Path, tmp_path: Path) -> None:
+    app = open_page("evaluate")
+    (judged,) = [one for one in app.expander if one.label.startswith("Judged by")]
+    assert not judged.proto.expanded
+    app.session_state["evaluate_name"] = "a folder on this computer"
+    app.toggle(key="other_corpus").set_value(True).run()
+    (judged,) = [one for one in app.expander if one.label == "Judged by: another corpus"]
+    assert judged.proto.expanded
+
+
+def test_evaluate_says_what_another_split_is_worth(home: Path) -> None:
+    app = open_page("evaluate")
+    app.get("button_group")[0].set_value("training").run()
+    healthy(app)
+    assert "learned from these clips" in text_of(app)
+
+
+def test_evaluate_by_another_corpus(home: Path, tmp_path: Path) -> None:
+    folder = glides(tmp_path / "others", speakers=4)
+    app = open_page("evaluate")
+    app.session_state["evaluate_name"] = "a folder on this computer"  # before synthetic voices, the default, speak
+    app.toggle(key="other_corpus").set_value(True).run()
+    app.text_input(key="evaluate_folder").set_value(str(folder)).run()
+    healthy(app)
+    assert "**test**, 18 clips, 2 speakers" in text_of(app)
+
+
+@pytest.mark.parametrize("page", ["predict", "listen", "live", "evaluate", "inside"])
+def test_where_there_is_no_model_the_page_leads_to_training(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "BUNDLED", tmp_path / "none")
+    app = open_page(page)
+    assert "There is no model yet" in text_of(app)
+    assert [link.proto.page for link in app.get("page_link")] == ["train"]
+
+
+@pytest.mark.parametrize("name", ["config.json", "state.json", "history.json", "model.onnx"])
+@pytest.mark.parametrize("page", ["", "train", "evaluate"])
+def test_a_damaged_run_takes_no_page_down(home: Path, page: str, name: str) -> None:
+    (run,) = runs.listing()
+    (run.folder / name).write_bytes(b"\x00 damaged")
+    app = open_page(page)
+    assert app.title
+
+
+def test_the_dashboard_never_imports_tensorflow(home: Path) -> None:
+    """All pages in one fresh process, a clip answered, a run judged."""
+    import subprocess
+    import sys
+
+    code = f"""
+import sys
+from streamlit.testing.v1 import AppTest
+app = AppTest.from_file({str(PROJECT / "dashboard" / "app.py")!r}, default_timeout=60).run()
+for page in ("corpora", "train", "evaluate"):
+    app.switch_page(f"app_pages/{{page}}.py").run()
+    assert not app.exception
+print([name for name in ("tensorflow", "keras", "onnx") if name in sys.modules])
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.stdout.strip().splitlines()[-1] == "[]", done.stderr

@@ -1,0 +1,198 @@
+"""Your words, taught: what is missing, what is started, how well it went and what to do next."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from audio_models.jobs import launch, runs
+from audio_models.jobs.job_folder import State
+from audio_models.recipes import FOLDS
+from audio_models.recognition import advice, evaluation
+from data.corpus import SILENCE
+from data.own import corpus as own_corpus
+from data.own.corpus import OwnCorpus
+from tests.conftest import shell
+from tests.support.pages import button, healthy
+from tests.support.words import (
+    clips_of,
+    labels,
+    open_words,
+    read,
+)
+
+
+def test_teach_says_what_is_missing(mine: OwnCorpus, spawned: list) -> None:
+    mine.add([*clips_of("left", 5), *clips_of("right", 4)])
+    app = open_words("Teach")
+    assert "right (4): 5 clips of a word are needed at least" in read(app)
+    assert "Two words with 5 clips each are needed" in read(app)
+    assert "Teach" not in labels(app)
+    mine.add(clips_of("right", 1, first=4))
+    app.run()
+    healthy(app)
+    assert "5 clips of a word are needed" not in read(app)
+    assert "Teach" in labels(app)
+    assert "no background noise" in read(app)
+
+
+def test_teach_starts_what_was_chosen(mine: OwnCorpus, spawned: list) -> None:
+    mine.add([*clips_of("left", 5), *clips_of("right", 5), *clips_of("灯", 6), *clips_of("few", 1)])
+    app = open_words("Teach")
+    assert "Not taught yet" in read(app)
+    assert app.multiselect[0].options == ["left", "right", "灯"], "there are too few of the other"
+    assert app.multiselect[0].value == ["left", "right", "灯"]
+    assert "About " in read(app), "how long it will take"
+    app.multiselect[0].set_value(["left"]).run()
+    assert "Choose at least two words." in read(app)
+    assert "Teach" not in labels(app)
+    app.multiselect[0].set_value(["left", "灯"]).run()
+    app.toggle(key="teach_unknown").set_value(True).run()
+    healthy(app)
+    button(app, "Teach").click().run()
+    healthy(app)
+    [run] = spawned
+    assert run.config.corpus.name == mine.name == "own:Mine"
+    assert run.config.task.labels == ("left", "灯")
+    assert (run.config.task.unknown, run.config.task.silence) == (True, True)
+    assert (run.config.start, run.config.training.folds) == ("commands", FOLDS)
+    assert run.config.network == runs.find("commands").config.network
+    assert run.config.name == "Mine 1"
+    assert "Mine 1" in app.selectbox[1].options[0], "it is watched"
+
+
+def test_teach_starts_from_scratch_too(mine: OwnCorpus, spawned: list) -> None:
+    mine.add([*clips_of("left", 5), *clips_of("right", 5)])
+    app = open_words("Teach")
+    app.toggle(key="teach_silence").set_value(False).run()
+    app.segmented_control(key="teach_start").set_value("From scratch").run()
+    assert "needs many more of them" in read(app)
+    button(app, "Teach").click().run()
+    healthy(app)
+    [run] = spawned
+    assert (run.config.start, run.config.training.folds) == ("", FOLDS)
+    assert run.config.task.classes == ("left", "right")
+
+
+def test_a_teaching_is_watched_and_cancelled_and_says_why_it_failed(
+    mine: OwnCorpus, spawned: list, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine.add([*clips_of("left", 5), *clips_of("right", 5)])
+    app = open_words("Teach")
+    button(app, "Teach").click().run()
+    [run] = spawned
+    run.write_state(State("running", "Training", 1, 4, "epochs"))
+    cancelled: list = []
+    monkeypatch.setattr(launch, "cancel", cancelled.append)
+    app.run()
+    healthy(app)
+    assert [element.proto.text for element in app.get("progress")]
+    button(app, "Cancel").click().run()
+    healthy(app)
+    assert cancelled == [run]
+    run.write_state(State("failed", error="The disk is full."))
+    app.run()
+    healthy(app)
+    assert ["The disk is full." in error.value for error in app.error] == [True]
+    button(app, "Go on").click().run()
+    healthy(app)
+    assert spawned == [run, run]
+
+
+@pytest.fixture(scope="session")
+def taught(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace with a corpus of two sounds, and a network that was taught them in the shell."""
+    home = tmp_path_factory.mktemp("taught")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ECHOIC_HOME", str(home))
+        own_corpus.create("Mine").add([*clips_of("left", 6), *clips_of("zoom", 6)])
+    done = shell(
+        "train", "--corpus", "own:Mine", "--from", "commands", "--epochs", 1, "--folds", 2, "--name", "Mine 1", "--json",
+        home=home,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return home
+
+
+@pytest.fixture
+def after_teaching(taught: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> runs.Run:
+    """The run that was taught, in a workspace that a test may spoil."""
+    home = tmp_path / "home"
+    shutil.copytree(taught, home)
+    monkeypatch.setenv("ECHOIC_HOME", str(home))
+    [run] = runs.listing()
+    return run
+
+
+def test_what_was_taught_says_how_well_and_what_to_do_next(after_teaching: runs.Run) -> None:
+    judged = evaluation.kept(after_teaching, None, evaluation.HELD_BACK)
+    assert judged is not None
+    app = open_words("Teach")
+    assert not app.error
+    text = read(app)
+    assert f">{judged.accuracy * 100:.1f} %<" in text
+    assert "of 12 clips, held back in turn, 1 speaker, were heard right." in text
+    low, high = judged.interval.low, judged.interval.high
+    assert f"95 % interval: {low * 100:.1f} % to {high * 100:.1f} %" in text
+    assert "What to do next" in text
+    told = advice.advice(judged)
+    assert any("All clips are by one speaker, anna" in sentence for sentence in told)
+    assert [sentence in text for sentence in told] == [True] * len(told)
+    assert "Beside" not in text, "there is nothing to compare it with"
+    assert "Take it away" in [one.proto.label for one in app.get("download_button")]
+    assert len(app.get("vega_lite_chart")) == 1, "which word was taken for which"
+
+
+def _taught_before(run: runs.Run, start: str, wrong: int) -> runs.Run:
+    """The same teaching, done earlier, with `wrong` more clips heard wrong."""
+    before = runs.Run(run.folder.with_name(f"20200101-000000-gru-{start or 'none'}"))
+    shutil.copytree(run.folder, before.folder)
+    config = json.loads((before.folder / "config.json").read_text())
+    config |= {"name": f"Before {start or 'scratch'}", "start": start}
+    (before.folder / "config.json").write_text(json.dumps(config))
+    [path] = before.evaluations_folder.glob("held-back-*.json")
+    judged = json.loads(path.read_text())
+    labels, place = judged["labels"], 10  # of what was heard
+    for row in judged["heard"][:wrong]:
+        row[place] = next(label for label in labels if label not in (row[1], SILENCE))
+    path.write_text(json.dumps(judged))
+    return before
+
+
+@pytest.mark.parametrize(("start", "first"), [("commands", "Taught before"), ("", "From scratch")])
+def test_two_teachings_are_compared_on_the_clips_that_both_held_back(
+    after_teaching: runs.Run, start: str, first: str
+) -> None:
+    mine = evaluation.kept(after_teaching, None, evaluation.HELD_BACK)
+    theirs = evaluation.kept(_taught_before(after_teaching, start, 4), None, evaluation.HELD_BACK)
+    assert mine is not None
+    assert theirs is not None
+    found = advice.compare(theirs, mine)
+    assert found is not None
+    assert found.before < found.after
+    app = open_words("Teach")
+    text = read(app)
+    assert text.count("Beside ") == 1
+    assert f"Beside Before {start or 'scratch'}" in text
+    assert f"{first} {found.before:.1%}, this one {found.after:.1%}, on the same 12 clips held back: " in text
+    assert f"{len(found.mended)} mended, 0 broken" in text
+    assert "Hear what was mended" in [one.label for one in app.expander]
+    assert len(app.get("audio")) == min(4, len(found.mended)) > 0
+
+
+def test_a_judgement_that_is_gone_is_one_sentence(after_teaching: runs.Run) -> None:
+    shutil.rmtree(after_teaching.evaluations_folder)
+    app = open_words("Teach")
+    assert ["judgement is not there any more" in one.value for one in app.warning] == [True]
+
+
+def test_a_damaged_teaching_takes_the_page_not_down(after_teaching: runs.Run) -> None:
+    app = open_words("Teach")
+    for name in ("model.onnx", "state.json", "config.json"):
+        (after_teaching.folder / name).write_bytes(b"\x00 damaged")
+        app.run()
+        healthy(app)
+        assert "Teach" in labels(app), "another can be started"

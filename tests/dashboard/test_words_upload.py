@@ -1,0 +1,227 @@
+"""Your words, uploaded: what is about to be added is shown, what cannot be is told, and nothing is left behind."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+from streamlit.testing.v1 import AppTest
+
+from data.own.corpus import OwnCorpus
+from tests.support.brought import packed_zip
+from tests.support.pages import button, healthy, wav
+from tests.support.sounds import RATE, tone
+from tests.support.words import (
+    hertz_of,
+    incoming,
+    labels,
+    open_words,
+    read,
+    sound,
+    tones,
+    upload,
+)
+
+GOOD = wav(tone(500, 0.4))
+
+
+def reasons(app: AppTest) -> dict[str, str]:
+    table = next((one.value for one in app.dataframe if "why" in one.value), None)
+    return {} if table is None else dict(zip(table["file"], table["why"], strict=True))
+
+
+def counts(app: AppTest) -> dict[str, int]:
+    table = next((one.value for one in app.dataframe if "clips" in one.value), None)
+    return {} if table is None else dict(zip(table["word"], table["clips"], strict=True))
+
+
+def test_what_is_in_a_zip_is_shown_before_it_is_added_and_the_good_is(
+    mine: OwnCorpus, tmp_path: Path, workspace_folder: Path
+) -> None:
+    inner = packed_zip(tmp_path / "inner.zip", {"left/x.wav": GOOD}).read_bytes()
+    packed = packed_zip(
+        tmp_path / "words.zip",
+        {
+            "words/left/anna_nohash_0.wav": sound(500), "words/left/ben_nohash_0.wav": sound(600),
+            "words/灯/anna_nohash_0.wav": sound(700), "words/_background_noise_/room.wav": sound(100, 2),
+            "words/left/short.wav": GOOD[:5000], "words/left/none.wav": b"", "words/left/inner.zip": inner,
+            "words/left/song.aiff": b"FORM", "words/_hidden/x.wav": GOOD, "words/README.md": b"about",
+        },
+    ).read_bytes()  # fmt: skip
+    app = upload(open_words("Upload"), ("words.zip", packed))
+    assert "**4 clips** of 3 words can be added, **5** cannot." in read(app)
+    assert counts(app) == {"left": 2, "灯": 1, "background noise": 1}
+    said = reasons(app)
+    assert set(said) == {"short.wav", "none.wav", "inner.zip", "song.aiff", "x.wav"}
+    assert "is cut off" in said["short.wav"]
+    assert "holds no bytes" in said["none.wav"]
+    assert "archive inside" in said["inner.zip"]
+    assert "no audio that can be read" in said["song.aiff"]
+    assert "begin with '_'" in said["x.wav"]
+    assert not app.error
+    assert (mine.clips(), mine.noise()) == ((), ()), "shown before it is added"
+    assert len(incoming(workspace_folder)) == 1
+    button(app, "Add 4 clips").click().run()
+    healthy(app)
+    assert {(clip.label, clip.speaker) for clip in mine.clips()} == {("left", "anna"), ("left", "ben"), ("灯", "anna")}
+    assert len(mine.noise()) == 1
+    assert "4 clips added." in read(app)
+    assert incoming(workspace_folder) == []
+    assert app.file_uploader[0].value == []
+    button(app, "Undo").click().run()
+    assert (mine.clips(), mine.noise()) == ((), ())
+
+
+def test_a_zip_that_leads_outside_is_refused_as_a_whole(
+    mine: OwnCorpus, tmp_path: Path, workspace_folder: Path
+) -> None:
+    app = open_words("Upload")
+    for name in ("../evil.wav", "/etc/evil.wav", "left/../../evil.wav", "CON/evil.wav"):
+        packed = packed_zip(tmp_path / "evil.zip", {"left/a.wav": GOOD, name: GOOD}).read_bytes()
+        upload(app, ("evil.zip", packed))
+        assert ["evil.zip names a file" in error.value for error in app.error] == [True], name
+        assert not [label for label in labels(app) if label.startswith("Add")]
+        assert incoming(workspace_folder) == []
+        assert not list(workspace_folder.rglob("evil.wav"))
+    assert mine.clips() == ()
+
+
+def test_a_damaged_archive_is_one_sentence(mine: OwnCorpus, workspace_folder: Path) -> None:
+    app = upload(open_words("Upload"), ("words.zip", b"PK\x03\x04 damaged"))
+    assert ["words.zip" in error.value for error in app.error] == [True]
+    assert incoming(workspace_folder) == []
+    upload(app, ("words.csv", b"name;said\na.wav;left\n"), ("a.wav", GOOD))
+    assert ["has no column 'file'" in error.value for error in app.error] == [True]
+    assert incoming(workspace_folder) == []
+
+
+def test_a_list_says_what_is_in_the_files_in_any_script(mine: OwnCorpus) -> None:
+    words = {"a.wav": "مصباح", "b.wav": "灯", "c.wav": "💡", "d.wav": "on/off", "e.wav": "../../up"}
+    table = "file,label,speaker\n" + "".join(f"{name},{word},anna\n" for name, word in words.items())
+    table += "../../secret.wav,left,eve\nnowhere.wav,left,eve\nf.wav,_left,eve\na.wav,twice,eve\n"
+    sounds = [(name, sound(300 + 100 * place)) for place, name in enumerate([*words, "f.wav", "extra.wav"])]
+    app = upload(open_words("Upload"), ("list.csv", table.encode()), *sounds)
+    assert counts(app) == dict.fromkeys(words.values(), 1)
+    assert "**5 clips** of 5 words can be added, **5** cannot." in read(app)
+    said = reasons(app)
+    assert "leads outside" in said["secret.wav"]
+    assert "is not there" in said["nowhere.wav"]
+    assert "begin with '_'" in said["f.wav"]
+    assert "does not name it" in said["extra.wav"]
+    assert "names the same file already" in said["a.wav"]
+    button(app, "Add 5 clips").click().run()
+    healthy(app)
+    assert {clip.original: clip.label for clip in mine.clips()} == words
+    assert {clip.path.parent for clip in mine.clips()} == {mine.path / "clips"}
+    assert [f"{word}" in read(app) for word in words.values()] == [True] * 5
+
+
+def test_an_upload_that_is_dropped_leaves_nothing(mine: OwnCorpus, tmp_path: Path, workspace_folder: Path) -> None:
+    packed = packed_zip(tmp_path / "words.zip", {"left/a.wav": GOOD}).read_bytes()
+    app = upload(open_words("Upload"), ("words.zip", packed))
+    assert len(incoming(workspace_folder)) == 1
+    button(app, "Drop them").click().run()
+    healthy(app)
+    assert incoming(workspace_folder) == []
+    assert app.file_uploader[0].value == []
+    assert not [label for label in labels(app) if label.startswith("Add")]
+    assert mine.clips() == ()
+
+
+def test_other_files_take_the_place_of_those_before(mine: OwnCorpus, workspace_folder: Path) -> None:
+    app = upload(open_words("Upload"), ("left.zip", b"damaged"), ("a.wav", GOOD))
+    assert app.error
+    app.text_input(key="upload_word").set_value("left").run()
+    upload(app, ("a.wav", GOOD), ("b.wav", sound(700)))
+    assert not app.error
+    app.text_input(key="upload_word").set_value("right").run()
+    assert counts(app) == {"right": 2}
+    assert len(incoming(workspace_folder)) == 1, "what was staged before is gone"
+
+
+def test_files_that_are_taken_out_of_the_chooser_leave_nothing(mine: OwnCorpus, workspace_folder: Path) -> None:
+    app = upload(open_words("Upload"), ("a.wav", GOOD))
+    app.file_uploader[0].clear().run()
+    healthy(app)
+    assert app.file_uploader[0].value == []
+    assert incoming(workspace_folder) == []
+
+
+def test_a_folder_gives_its_words_and_its_speakers(mine: OwnCorpus) -> None:
+    app = upload(
+        open_words("Upload"),
+        ("words/left/anna_nohash_0.wav", sound(500)), ("words/right/ben_nohash_0.wav", sound(700)), chooser=1,
+    )  # fmt: skip
+    assert counts(app) == {"left": 1, "right": 1}
+    button(app, "Add 2 clips").click().run()
+    healthy(app)
+    assert {(clip.label, clip.speaker) for clip in mine.clips()} == {("left", "anna"), ("right", "ben")}
+
+
+def test_files_of_an_unknown_word_wait_until_it_is_typed(mine: OwnCorpus) -> None:
+    app = upload(open_words("Upload"), ("a.wav", GOOD), ("b.flac", b"no sound"))
+    assert "**0 clips** of 0 words can be added, **2** cannot." in read(app)
+    assert ["Which word it holds is not known" in why for why in reasons(app).values()] == [True, True]
+    assert button(app, "Add 0 clips").disabled
+    app.text_input(key="upload_word").set_value("_x").run()
+    healthy(app)
+    assert ["cannot be a label" in error.value for error in app.error] == [True]
+    app.text_input(key="upload_speaker").set_value("anna")
+    app.text_input(key="upload_word").set_value("lamp").run()
+    healthy(app)
+    assert counts(app) == {"lamp": 1}
+    assert "cannot be read as audio" in reasons(app)["b.flac"]
+    app.button(key="add-clips").click().run()
+    assert [(clip.label, clip.speaker, clip.original) for clip in mine.clips()] == [("lamp", "anna", "a.wav")]
+
+
+def test_a_file_that_is_refused_is_called_by_its_name(mine: OwnCorpus) -> None:
+    app = open_words("Upload")
+    app.text_input(key="upload_word").set_value("lamp").run()
+    upload(app, ("anna_nohash_0.wav", b"no sound"))
+    assert list(reasons(app)) == ["anna_nohash_0.wav"]
+
+
+def test_a_file_without_a_word_is_called_by_its_name(mine: OwnCorpus) -> None:
+    app = upload(open_words("Upload"), ("lamp.wav", GOOD))
+    assert list(reasons(app)) == ["lamp.wav"]
+
+
+def _long() -> bytes:
+    """A recording of 27 takes that is too long for a clip."""
+    samples = tones(*(500, 700, 900) * 9)
+    assert len(samples) > 30 * RATE
+    return wav(samples)
+
+
+def test_a_long_recording_is_offered_for_cutting(mine: OwnCorpus, workspace_folder: Path) -> None:
+    app = upload(open_words("Upload"), ("long.wav", _long()), ("a.wav", GOOD))
+    app.text_input(key="upload_word").set_value("lamp").run()
+    healthy(app)
+    assert app.toggle(key="upload_cut").label == "Cut 1 long recording into takes at the pauses"
+    assert "Add 28 clips" in labels(app)
+    app.toggle(key="upload_cut").set_value(False).run()
+    assert "Add 1 clip" in labels(app)
+    app.toggle(key="upload_cut").set_value(True).run()
+    button(app, "Add 28 clips").click().run()
+    healthy(app)
+    clips = mine.clips()
+    assert {clip.label for clip in clips} == {"lamp"}
+    assert Counter(hertz_of(clip.path) for clip in clips) == {500: 10, 700: 9, 900: 9}
+    assert incoming(workspace_folder) == []
+
+
+def test_a_long_recording_of_nothing_keeps_no_clip_back(mine: OwnCorpus) -> None:
+    app = upload(open_words("Upload"), ("left/long.wav", wav(np.zeros(40 * RATE, np.float32))), ("left/a.wav", GOOD))
+    assert "Nothing in left/long.wav stands out" in read(app) + "".join(reasons(app).values())
+    assert "Drop them" in labels(app)
+    app.button(key="add-clips").click().run()
+    healthy(app)
+    assert [clip.original for clip in mine.clips()] == ["left/a.wav"]
+
+
+def test_the_takes_of_a_long_recording_are_counted(mine: OwnCorpus) -> None:
+    app = upload(open_words("Upload"), ("left/long.wav", _long()))
+    assert "Add 27 clips" in labels(app)
+    assert "**0 clips**" not in read(app)

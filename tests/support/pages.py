@@ -1,0 +1,48 @@
+"""The dashboard without a browser: open a page, read what it says, press its buttons."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import soundfile
+from streamlit import config
+from streamlit.components.v2.component_manager import BidiComponentManager
+from streamlit.testing.v1 import AppTest
+
+from tests.conftest import PROJECT
+from tests.support.sounds import RATE
+
+
+def wav(samples: np.ndarray, rate: int = RATE) -> bytes:
+    content = io.BytesIO()
+    soundfile.write(content, samples, rate, format="WAV")
+    return content.getvalue()
+
+
+# Opening a page looks through all installed packages for Streamlit components, which takes ten times as long as the page.
+BidiComponentManager.discover_and_register_components = lambda *_, **__: None
+# As .streamlit/config.toml has it, which is read by the server only.
+config.set_option("runner.postScriptGC", False)
+
+
+def open_page(page: str = "") -> AppTest:
+    app = AppTest.from_file(str(PROJECT / "dashboard" / "app.py"), default_timeout=60).run()
+    if page:
+        app.switch_page(f"app_pages/{page}.py").run()
+    healthy(app)
+    return app
+
+
+def healthy(app: AppTest) -> None:
+    assert not app.exception, [fault.value for fault in app.exception]
+
+
+def text_of(app: AppTest) -> str:
+    kinds = ("title", "subheader", "markdown", "caption", "error", "warning", "info", "success")
+    parts = [element.value for kind in kinds for element in getattr(app, kind)]
+    return "\n".join([*parts, *(element.proto.body for element in app.get("html"))])
+
+
+def button(app: AppTest, label: str):
+    return next(button for button in app.button if button.label == label)
