@@ -1,6 +1,6 @@
 """`python -m audio_models`: see `cli`."""
 
 from audio_models.cli.main import main
-from audio_models.jobs.job import leave
+from audio_models.jobs.job import exit_process
 
-leave(main())
+exit_process(main())

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO, cast
 
-from data.corpus import Progress, Report, quiet
+from data.corpus import Progress, Report, no_progress
 from data.errors import CorpusError, WorkspaceError
 from data.names import is_device, same_on_every_system, shown
 
@@ -34,7 +34,7 @@ def unpack(
     most_ratio: float | None = None,
     keep_top: bool = False,
     name: str | None = None,
-    report: Report = quiet,
+    report: Report = no_progress,
 ) -> None:
     """Unpack a zip or tar archive into `folder`, which must not be there yet and appears only when all is done.
 

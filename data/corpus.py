@@ -105,7 +105,7 @@ Report = Callable[[Progress], None]
 """Called now and then while long work goes on. It may raise `Cancelled` to stop it."""
 
 
-def quiet(progress: Progress) -> None:
+def no_progress(progress: Progress) -> None:
     """A `Report` that says nothing."""
 
 
@@ -152,7 +152,7 @@ class Corpus(ABC):
         """Whether the clips are on this disk, complete."""
 
     @abstractmethod
-    def load(self, report: Report = quiet) -> None:
+    def load(self, report: Report = no_progress) -> None:
         """Get the clips onto this disk; does nothing where they are. What was cut off is taken up again.
 
         Raises:
@@ -161,7 +161,7 @@ class Corpus(ABC):
         """
 
     @abstractmethod
-    def index(self, report: Report = quiet) -> Index:
+    def index(self, report: Report = no_progress) -> Index:
         """The index of the clips; read once, then kept in the workspace until a file changes.
 
         Raises:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal, get_args
 
-from data.corpus import BACKGROUND_NOISE, Clip, Corpus, Description, Index, Report, Skipped, Split, quiet
+from data.corpus import BACKGROUND_NOISE, Clip, Corpus, Description, Index, Report, Skipped, Split, no_progress
 from data.errors import CorpusError
 from data.scan import Sound, audio_files, entries, is_audio, scan
 from data.splits import has_every_side, is_speaker_disjoint, sides_by_clip, sides_by_speaker, split_by_hash
@@ -57,13 +57,13 @@ class FolderCorpus(Corpus):
     def is_loaded(self) -> bool:
         return self.path.is_dir()
 
-    def load(self, report: Report = quiet) -> None:
+    def load(self, report: Report = no_progress) -> None:
         if not self.path.is_dir():
             raise CorpusError(
                 f"There is no folder {self.path}. Check the path; a folder of label/clip.wav is expected."
             )
 
-    def index(self, report: Report = quiet) -> Index:
+    def index(self, report: Report = no_progress) -> Index:
         self.load(report)
         root, files = self.path, list(audio_files(self.path))
         if files and all(DIGIT.match(Path(name).stem) and name.startswith("recordings/") for name, _ in files):

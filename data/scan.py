@@ -15,7 +15,7 @@ from pathlib import Path
 import soundfile
 
 from data import workspace
-from data.corpus import Progress, Report, quiet
+from data.corpus import Progress, Report, no_progress
 from data.errors import WorkspaceError
 
 ENDINGS = (".wav", ".flac", ".ogg", ".mp3")
@@ -57,7 +57,7 @@ def audio_files(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
             yield entry.name, entry.stat(follow_symlinks=False)
 
 
-def scan(folder: Path, files: Sequence[tuple[str, os.stat_result]], report: Report = quiet) -> list[Sound]:
+def scan(folder: Path, files: Sequence[tuple[str, os.stat_result]], report: Report = no_progress) -> list[Sound]:
     """Read the header and the digest of each file, those that have not changed since the last scan from memory.
 
     A file counts as unchanged while its size and time of change are the same.

@@ -20,7 +20,8 @@ from audio_models.cli import main
 from audio_models.jobs import launch
 from data.own import corpus as own_corpus
 from data.own.corpus import OwnCorpus
-from data.own.incoming import Delivery, receive
+from data.own.incoming import collect
+from data.own.layouts import ImportBatch
 from tests.support.brought import Bring, packed_folder
 from tests.support.sounds import glides
 
@@ -152,16 +153,16 @@ def spawned(monkeypatch: pytest.MonkeyPatch) -> list:
 def bring(request, tmp_path: Path) -> Bring:
     """Delivers a folder in one of the ways in which it may come."""
 
-    def delivered(folder: Path) -> Delivery:
+    def delivered(folder: Path) -> ImportBatch:
         if request.param == "folder":
-            return receive(folder, tmp_path)
+            return collect(folder, tmp_path)
         if request.param == "upload":
             files = [
                 (str(path.relative_to(folder.parent)), path) for path in sorted(folder.rglob("*")) if path.is_file()
             ]
-            return receive(files, tmp_path)
+            return collect(files, tmp_path)
         unpacked = tmp_path / "staging"
         unpacked.mkdir(exist_ok=True)
-        return receive(packed_folder(folder, request.param), unpacked)
+        return collect(packed_folder(folder, request.param), unpacked)
 
     return delivered

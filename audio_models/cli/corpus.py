@@ -51,18 +51,18 @@ def _delete(options: argparse.Namespace) -> int:
 def _add(options: argparse.Namespace) -> int:
     """Clips and recordings; also what `import` takes."""
     from audio_models.own_words import intake
-    from data.own import incoming
+    from data.own import incoming, layouts
 
     made = _opened(options)
     with incoming.staging() as staged, TerminalProgress() as progress:
         parts = [
-            incoming.receive(
+            incoming.collect(
                 Path(file), staged, label=options.label, speaker=options.speaker,
                 speaker_pattern=options.speaker_pattern, report=progress.report,
             )
             for file in options.files
         ]  # fmt: skip
-        delivery = incoming.Delivery(
+        delivery = layouts.ImportBatch(
             tuple(clip for part in parts for clip in part.clips), tuple(one for part in parts for one in part.refused)
         )
         source: own_corpus.Source = "import" if options.action == "import" else "upload"

@@ -14,7 +14,7 @@ from audio_models.config import CELLS, RunConfig
 from audio_models.errors import ConfigError, RunError
 from audio_models.jobs import launch, runs
 from audio_models.jobs.job_folder import State
-from audio_models.jobs.progress import in_words
+from audio_models.jobs.progress import format_duration
 from audio_models.jobs.runs import Run
 from audio_models.lab import comparison, memory_tasks
 from audio_models.lab import memory as memory_lab
@@ -112,11 +112,11 @@ def _do(work: AnyWork, progress: TerminalProgress) -> State:
     if isinstance(work, Experiment):
         from audio_models.lab import memory_process
 
-        return memory_process.measure(work, progress.work)
+        return memory_process.measure(work, progress.job)
     if isinstance(work, Comparison):
         from audio_models.lab import comparison_process
 
-        return comparison_process.compare(work, progress.work)
+        return comparison_process.compare(work, progress.job)
     from audio_models.training import process as training_process
 
     return training_process.train(work, progress.training(work))
@@ -148,7 +148,7 @@ def _print_run(run: Run, options: argparse.Namespace) -> None:
     elif best:
         print(
             f"{run.id}: {state.status}, {best.validation_accuracy:.1%} validation accuracy (epoch {best.epoch} of {state.epoch}), "
-            f"{found['parameters']} parameters, {in_words(state.seconds)}"
+            f"{found['parameters']} parameters, {format_duration(state.seconds)}"
         )
     else:
         print(f"{run.id}: {state.status}")

@@ -20,7 +20,7 @@ from audio_models.listening import detection, listener, recordings
 from audio_models.listening import streaming_evaluation as benches
 from audio_models.listening.detection import Event
 from audio_models.listening.listener import Listener
-from audio_models.listening.streaming_evaluation import Bench, BenchConfig
+from audio_models.listening.streaming_evaluation import StreamingEvaluation, StreamingEvaluationConfig
 from data import catalogue
 
 _CHUNK = 4096  # bytes asked for at once; what is there is heard at once
@@ -78,14 +78,14 @@ def pcm(stream: BinaryIO) -> Iterator[Waveform]:
 def bench(options: argparse.Namespace) -> int:
     """Measure what a listening network misses, hears wrongly, and how late it is; keep it, and choose its threshold."""
     run = runs.find(options.run)
-    config = BenchConfig(options.split, options.snr_db, options.minutes)
+    config = StreamingEvaluationConfig(options.split, options.snr_db, options.minutes)
     corpus = catalogue.refer(options.corpus) if options.corpus else None
     before = detection.settings(run)
     chosen = before if options.choose is None else changed(before, argparse.Namespace(threshold=options.choose))
     with TerminalProgress() as progress:
         found = benches.measure(run, config, corpus, progress.report)
     if corpus is None:
-        benches.keep(run, found)
+        benches.store(run, found)
     if chosen != before:
         detection.keep_settings(run, chosen)
     if options.json:
@@ -98,7 +98,7 @@ def bench(options: argparse.Namespace) -> int:
     return 0
 
 
-def _print_bench(found: Bench, threshold: float) -> None:
+def _print_bench(found: StreamingEvaluation, threshold: float) -> None:
     print(
         f"{found.words} words and {found.others} clips of other words, {found.config.side}, "
         f"{found.config.snr_db:g} dB over the noise; {found.config.minutes:g} minutes of other words, and of noise"

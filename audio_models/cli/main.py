@@ -19,7 +19,7 @@ from audio_models.cli.parser import Command, parser
 from audio_models.cli.terminal import TerminalProgress, complain, print_json
 from audio_models.errors import ConfigError
 from audio_models.jobs import runs
-from audio_models.jobs.progress import in_words
+from audio_models.jobs.progress import format_duration
 from data import catalogue
 from data.corpus import Skipped, reasons
 from data.errors import Cancelled, EchoicError
@@ -118,7 +118,7 @@ def list_runs(options: argparse.Namespace) -> int:
         score = row["validation_accuracy"]
         shown = "no epoch yet" if score is None else f"{score:.1%} validation accuracy"
         print(
-            f"{row['run']}  {row['state']}, {row['cell']}, {shown}, {row['epochs']} epochs, {in_words(row['seconds'])}  {row['name']}"
+            f"{row['run']}  {row['state']}, {row['cell']}, {shown}, {row['epochs']} epochs, {format_duration(row['seconds'])}  {row['name']}"
         )
     if not rows:
         print("No run yet. Start one with: python -m audio_models train")
@@ -138,7 +138,7 @@ def evaluate(options: argparse.Namespace) -> int:
     else:
         split = evaluation.sides_of(run)[0] if corpus is None else "test"
     with TerminalProgress() as progress:
-        judgement = evaluation.evaluate_and_keep(run, corpus, split, progress.report)
+        judgement = evaluation.evaluate_and_store(run, corpus, split, progress.report)
     found = evaluation.summary(judgement)
     if options.json:
         print_json(found)
@@ -202,14 +202,14 @@ def inspect(options: argparse.Namespace) -> int:
         return 0
     seconds = len(samples) / recognizer.features.sample_rate
     print(
-        f"{options.clip}: {found.answer} {found.so_far[-1].max():.1%}, settled after {found.settled:.2f} of {seconds:.2f} s"
+        f"{options.clip}: {found.answer} {found.prefix_probabilities[-1].max():.1%}, settled after {found.settled:.2f} of {seconds:.2f} s"
     )
     print("  answers on the way: " + ", ".join(f"{label} from {at:.2f} s" for at, label in found.changes))
     for name, means in inspection.gate_means(found).items():
         print(
-            f"  {name} gate: {means.mean():.0%} open on average, most at {means.argmax() * found.fading.step_seconds:.2f} s"
+            f"  {name} gate: {means.mean():.0%} open on average, most at {means.argmax() * found.gradient_decay.step_seconds:.2f} s"
         )
-    print(f"  memory length (the gradient falls to a tenth): {inspection.in_words(found.fading.memory_length)}")
+    print(f"  memory length (the gradient falls to a tenth): {inspection.in_words(found.gradient_decay.memory_length)}")
     return 0
 
 

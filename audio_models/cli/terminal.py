@@ -14,8 +14,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Self
 
-from audio_models.jobs.job_folder import State, WorkFolder
-from audio_models.jobs.progress import how_far, in_brief
+from audio_models.jobs.job_folder import JobFolder, State
+from audio_models.jobs.progress import format_progress, format_stage
 from audio_models.jobs.runs import Run
 from data.corpus import Progress
 
@@ -33,7 +33,7 @@ def complain(text: str) -> None:
 
 
 @contextlib.contextmanager
-def interrupt_cancels(work: WorkFolder[Any]) -> Iterator[None]:
+def interrupt_cancels(job: JobFolder[Any]) -> Iterator[None]:
     """Ctrl-C asks for the same as `cancel`; a KeyboardInterrupt gets lost where it meets a callback of tensorflow's.
 
     A second Ctrl-C interrupts as usual.
@@ -41,7 +41,7 @@ def interrupt_cancels(work: WorkFolder[Any]) -> Iterator[None]:
 
     def ask(_number: int, _frame: FrameType | None) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        work.cancel_path.touch()
+        job.cancel_path.touch()
 
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -92,7 +92,7 @@ class TerminalProgress:
         """A `Report`."""
         finished = progress.total is not None and progress.done >= progress.total
         if finished or time.monotonic() - self._said > _EVERY[self._terminal]:
-            self._line(in_brief(progress))
+            self._line(format_stage(progress))
 
     def training(self, run: Run) -> Callable[[State], None]:
         """A listener for `training_process.train`: a line an epoch, and the time left in between."""
@@ -107,14 +107,14 @@ class TerminalProgress:
                     keep=True,
                 )
             else:
-                self.work(state, "at most")
+                self.job(state, "at most")
 
         return said
 
-    def work(self, state: State, about: str = "about") -> None:
+    def job(self, state: State, about: str = "about") -> None:
         """A listener for any work: what it does, how far it is, the time left."""
         if time.monotonic() - self._said > _EVERY[self._terminal]:
-            self._line(how_far(state, about))
+            self._line(format_progress(state, about))
 
     def _line(self, text: str, *, keep: bool = False) -> None:
         self._said = time.monotonic()

@@ -15,7 +15,7 @@ from audio_models.recognition import evaluation
 from audio_models.recognition.evaluation import Evaluation, Side
 from audio_models.recognition.recognizer import Recognizer
 from data import catalogue
-from data.corpus import Report, quiet
+from data.corpus import Report, no_progress
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class SideBySide:
         )
 
 
-def measure(run: Run, int8: bytes, report: Report = quiet) -> SideBySide:
+def measure(run: Run, int8: bytes, report: Report = no_progress) -> SideBySide:
     """Judge a run's graph and its copy with weights of 8 bits by the clips that the run is judged by.
 
     Raises:
@@ -80,7 +80,7 @@ def _judged(run: Run, report: Report) -> Evaluation:
     """The kept judgement of a run, else one that is made now; test clips before others."""
     sides: tuple[Side, ...] = tuple(side for side in evaluation.sides_of(run) if side not in ("training", "all"))
     for side in sides:
-        if kept := evaluation.kept(run, None, side):
+        if kept := evaluation.load_cached(run, None, side):
             return kept
     corpus = catalogue.open_corpus(run.config.corpus)
     if not (corpus.is_loaded() or corpus.description.synthetic):  # synthetic voices are made in seconds
@@ -88,8 +88,8 @@ def _judged(run: Run, report: Report) -> Evaluation:
             f"The corpus {corpus.description.title} of {run.name} is not on this computer, so int8 was not measured. Load it and export again."
         )
     try:
-        return evaluation.evaluate_and_keep(run, None, sides[0], report)
+        return evaluation.evaluate_and_store(run, None, sides[0], report)
     except TrainingError:
         if len(sides) == 1:
             raise
-        return evaluation.evaluate_and_keep(run, None, sides[1], report)
+        return evaluation.evaluate_and_store(run, None, sides[1], report)

@@ -40,7 +40,7 @@ from audio_models.networks import onnx_graph
 from audio_models.networks.onnx_int8 import with_int8_weights
 from audio_models.networks.onnx_streaming import build_streaming
 from data import workspace
-from data.corpus import Progress, Report, quiet
+from data.corpus import Progress, Report, no_progress
 from data.errors import Cancelled, EchoicError, WorkspaceError
 
 Format = Literal["onnx", "litert"]
@@ -72,7 +72,7 @@ class Exported:
 
 
 def export(
-    run: Run, folder: Path, *, kind: Format = "onnx", int8: bool = False, report: Report = quiet
+    run: Run, folder: Path, *, kind: Format = "onnx", int8: bool = False, report: Report = no_progress
 ) -> Exported:  # fmt: skip
     """Write a run's network to a folder, which appears, or takes the place of an older one, only when it is complete.
 
@@ -105,7 +105,7 @@ def zipped(run: Run) -> bytes:
     return content.getvalue()
 
 
-def contents(run: Run, *, kind: Format = "onnx", int8: bool = False, report: Report = quiet) -> Exported:
+def contents(run: Run, *, kind: Format = "onnx", int8: bool = False, report: Report = no_progress) -> Exported:
     """The files of a run's network; see `export`."""
     stream = NetworkStream(run)  # the run's faults, in words
     graph = onnx.load_model(run.model_path)

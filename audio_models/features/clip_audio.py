@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from audio_models.errors import AudioError
 from audio_models.features import waveform
 from audio_models.features.waveform import Waveform
-from data.corpus import Clip, Progress, Report, quiet
+from data.corpus import Clip, Progress, Report, no_progress
 from data.noise import generated_noise
 from data.scan import audio_files
 from data.task import noise_stretch
@@ -35,7 +35,7 @@ def load_clip(clip: Clip, sample_rate: int) -> Waveform:
     return samples if clip.gain == 1.0 else samples * np.float32(clip.gain)
 
 
-def waveforms(clips: Sequence[Clip], sample_rate: int, report: Report = quiet) -> Callable[[int], Waveform]:
+def waveforms(clips: Sequence[Clip], sample_rate: int, report: Report = no_progress) -> Callable[[int], Waveform]:
     """A function that gives the waveform of the clip at a position, again and again.
 
     They are kept in memory as 16-bit numbers where all fit into a gigabyte; otherwise each is read from its file

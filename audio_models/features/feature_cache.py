@@ -21,7 +21,7 @@ from audio_models.features.clip_audio import load_clip
 from audio_models.features.mfcc import Frames, mfcc_batch
 from audio_models.features.waveform import Waveform
 from data import workspace
-from data.corpus import Clip, Progress, Report, Skipped, quiet
+from data.corpus import Clip, Progress, Report, Skipped, no_progress
 from data.errors import WorkspaceError
 
 _BATCH = 16  # clips a task of a thread
@@ -32,7 +32,7 @@ _CACHE_VERSION = 3  # raise it when the same configuration gives other numbers
 
 
 def clip_features(
-    clips: Sequence[Clip], config: FeatureConfig, report: Report = quiet
+    clips: Sequence[Clip], config: FeatureConfig, report: Report = no_progress
 ) -> tuple[list[Frames | None], list[Skipped]]:
     """The MFCC sequence of each clip, from the cache where it is there, else computed and kept.
 

@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from audio_models.jobs.job_folder import State, WorkFolder
+from audio_models.jobs.job_folder import JobFolder, State
 from data.corpus import Progress
 from data.errors import Cancelled, EchoicError
 
@@ -23,21 +23,21 @@ _GRACE = 1.0  # seconds in which the work may stop by itself before the process 
 _WRITE_EVERY = 0.4  # seconds between two writes of the state
 _imports: list[Future[Any]] = []  # that were begun in this process
 
-Said = Callable[[State], None]
+StateCallback = Callable[[State], None]
 Module = TypeVar("Module")
 
 
-def nobody(_: State) -> None:
+def ignore_state(_: State) -> None:
     """A listener that hears each state and says nothing."""
 
 
-class Work:
+class Job:
     """The state of the work as this process knows it, and the user's wish to stop."""
 
-    def __init__(self, folder: WorkFolder[Any], said: Said) -> None:
+    def __init__(self, folder: JobFolder[Any], on_state: StateCallback) -> None:
         self.state = replace(folder.state, status="queued", stage="Waiting to start", error="")
         self._folder = folder
-        self._said = said
+        self._on_state = on_state
         self._began = time.monotonic()
         self._seconds_before = self.state.seconds
         self._written = 0.0
@@ -50,9 +50,9 @@ class Work:
         self.state = replace(self.state, seconds=seconds, **changes)
         self._folder.write_state(self.state)
         self._written = time.monotonic()
-        self._said(self.state)
+        self._on_state(self.state)
 
-    def go_on(self, **changes: Any) -> None:
+    def heartbeat(self, **changes: Any) -> None:
         """Between two pieces of work: stop if the user wants it, and write the state now and then."""
         if self._wish.is_set():
             raise Cancelled("Cancelled.")
@@ -61,12 +61,12 @@ class Work:
 
     def report(self, progress: Progress) -> None:
         """A `Report` for the corpus and the features."""
-        self.go_on(stage=progress.stage, done=progress.done, total=progress.total, unit=progress.unit)
+        self.heartbeat(stage=progress.stage, done=progress.done, total=progress.total, unit=progress.unit)
 
-    def waits_for(self, module: Future[Module]) -> Module:
+    def wait_for(self, module: Future[Module]) -> Module:
         """What is being imported, once it is there; stops before if the user wants it."""
         while not module.done():
-            self.go_on()
+            self.heartbeat()
             time.sleep(POLL / 4)
         return module.result()
 
@@ -107,7 +107,7 @@ def imported(bring: Callable[[], Module]) -> Future[Module]:
     return module
 
 
-def leave(status: int) -> None:
+def exit_process(status: int) -> None:
     """End this process with that exit status; at once, where an import is still under way that nobody waits for.
 
     Python would stop its thread somewhere within tensorflow's C++, which ends in a crash.
@@ -119,8 +119,8 @@ def leave(status: int) -> None:
     sys.exit(status)
 
 
-def carry_out(
-    folder: WorkFolder[Any], do: Callable[[Work], None], said: Said, *, short_of_memory: str, called: str
+def run_job(
+    folder: JobFolder[Any], do: Callable[[Job], None], on_state: StateCallback, *, short_of_memory: str, called: str
 ) -> State:
     """Do the work of a folder in this process, to an end.
 
@@ -137,14 +137,14 @@ def carry_out(
         WorkspaceError: not even the state can be written, the disk is full, say.
     """
     folder.write_process(os.getpid())
-    work = Work(folder, said)
+    job = Job(folder, on_state)
 
     def end(status: Any, stage: str, error: str = "") -> None:
-        work.write(status=status, stage=stage, error=error, seconds_left=None, clips_per_second=None)
+        job.write(status=status, stage=stage, error=error, seconds_left=None, clips_per_second=None)
 
     try:
-        with work.watched():
-            do(work)
+        with job.watched():
+            do(job)
         end("finished", "Finished")
     except (Cancelled, KeyboardInterrupt):
         end("cancelled", "Cancelled")
@@ -162,4 +162,4 @@ def carry_out(
         raise
     finally:
         folder.cancel_path.unlink(missing_ok=True)
-    return work.state
+    return job.state

@@ -67,7 +67,7 @@ Row = TypeVar("Row")
 
 
 @dataclass(frozen=True)
-class WorkFolder(Generic[Config]):
+class JobFolder(Generic[Config]):
     """One folder. What the files say is read when asked for, so it is never out of date."""
 
     folder: Path
@@ -187,7 +187,7 @@ def create(parent: Path, name: str, config: Any) -> Path:
     """
     folder = parent / name
     # Filled under a hidden name, so that nobody sees work without its configuration.
-    half_made: WorkFolder[Any] = WorkFolder(parent / f".{name}")
+    half_made: JobFolder[Any] = JobFolder(parent / f".{name}")
     try:
         half_made.folder.mkdir(parents=True)
         workspace.write_json(half_made.folder / "config.json", asdict(config))
@@ -208,7 +208,7 @@ def new_name(what: str) -> str:
     return f"{time.strftime('%Y%m%d-%H%M%S')}-{what}-{secrets.token_hex(2)}"
 
 
-Kind = TypeVar("Kind", bound=WorkFolder[Any])
+Kind = TypeVar("Kind", bound=JobFolder[Any])
 
 
 def listing(parent: Path, kind: type[Kind]) -> list[Kind]:

@@ -16,7 +16,7 @@ from typing import Any
 from audio_models.config import RunConfig
 from audio_models.errors import RunError
 from audio_models.jobs import runs
-from audio_models.jobs.job_folder import ACTIVE, WorkFolder
+from audio_models.jobs.job_folder import ACTIVE, JobFolder
 from audio_models.jobs.runs import Run
 from data import workspace
 from data.errors import EchoicError, WorkspaceError
@@ -33,48 +33,48 @@ def start(config: RunConfig) -> Run:
     return run
 
 
-def resume(work: WorkFolder[Any]) -> None:
+def resume(job: JobFolder[Any]) -> None:
     """Go on with what was cancelled, interrupted or failed, in the background; a training from its last epoch.
 
     Raises:
         RunError: it is being trained, or is finished.
     """
-    queue_again(work)
-    spawn(work)
+    queue_again(job)
+    spawn(job)
 
 
-def queue_again(work: WorkFolder[Any]) -> None:
+def queue_again(job: JobFolder[Any]) -> None:
     """Put stopped work at the end of the queue, for now in the name of this process.
 
     Raises:
         RunError: it is being done, or is finished.
     """
-    state = work.state
+    state = job.state
     if state.status == "finished":
-        raise RunError(f"{work.name} is finished; there is nothing to resume. Start a new one instead.")
+        raise RunError(f"{job.name} is finished; there is nothing to resume. Start a new one instead.")
     if state.status in ACTIVE:
-        raise RunError(f"{work.name} is {state.status} already; cancel it first, or wait for it.")
-    work.cancel_path.unlink(missing_ok=True)
-    work.write_process(os.getpid(), queue=True)
-    work.write_state(replace(state, status="queued", stage="Waiting to start", error=""))
+        raise RunError(f"{job.name} is {state.status} already; cancel it first, or wait for it.")
+    job.cancel_path.unlink(missing_ok=True)
+    job.write_process(os.getpid(), queue=True)
+    job.write_state(replace(state, status="queued", stage="Waiting to start", error=""))
 
 
-def cancel(work: WorkFolder[Any]) -> None:
+def cancel(job: JobFolder[Any]) -> None:
     """Ask queued or running work to stop; it does within two seconds and keeps what it has.
 
     Raises:
         RunError: it does not run.
     """
-    status = work.state.status
+    status = job.state.status
     if status not in ACTIVE:
-        raise RunError(f"{work.name} is {status}; only a queued or running training can be cancelled.")
-    workspace.write_atomically(work.cancel_path, b"")
+        raise RunError(f"{job.name} is {status}; only a queued or running training can be cancelled.")
+    workspace.write_atomically(job.cancel_path, b"")
 
 
-def wait_until_stopped(work: WorkFolder[Any], seconds: float) -> bool:
+def wait_until_stopped(job: JobFolder[Any], seconds: float) -> bool:
     """Wait until the work neither queues nor runs, at most `seconds`; whether it stopped."""
     end = time.monotonic() + seconds
-    while work.state.status in ACTIVE:
+    while job.state.status in ACTIVE:
         if time.monotonic() > end:
             return False
         time.sleep(0.05)
@@ -94,24 +94,24 @@ def ahead_of(run: Run) -> list[Run]:
     return found
 
 
-def spawn(work: WorkFolder[Any]) -> None:
+def spawn(job: JobFolder[Any]) -> None:
     """Start the process that does the work of a folder, in the background.
 
     Raises:
         WorkspaceError: it cannot be started; the state says so too.
     """
     try:
-        with work.log_path.open("ab") as log:
+        with job.log_path.open("ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", work.process, str(work.folder)],
+                [sys.executable, "-m", job.process, str(job.folder)],
                 cwd=workspace.PROJECT,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=log,
                 start_new_session=True,
             )
-        work.write_process(process.pid)
+        job.write_process(process.pid)
     except OSError as error:
-        message = f"{work.name} could not be started ({error.strerror}). Mend that and start it again."
-        work.write_state(replace(work.state, status="failed", stage="Failed", error=message))
+        message = f"{job.name} could not be started ({error.strerror}). Mend that and start it again."
+        job.write_state(replace(job.state, status="failed", stage="Failed", error=message))
         raise WorkspaceError(message) from error

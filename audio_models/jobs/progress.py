@@ -6,7 +6,7 @@ from audio_models.jobs.job_folder import State
 from data.corpus import Progress
 
 
-def in_words(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """A length of time in words: "40 seconds", "3 minutes", "1 hour 20 minutes"."""
     whole = max(0, round(seconds))
     if whole < 90:
@@ -18,7 +18,7 @@ def in_words(seconds: float) -> str:
     return f"{hours} hour{'' if hours == 1 else 's'}" + (f" {rest} minutes" if rest else "")
 
 
-def amount(done: int, total: int | None, unit: str) -> str:
+def format_amount(done: int, total: int | None, unit: str) -> str:
     """How far, in words: "120 of 300 clips", "1.2 of 2.4 GB"."""
     if unit == "bytes":
         scale, unit = (1e9, "GB") if (total or done) >= 1e9 else (1e6, "MB")
@@ -28,14 +28,14 @@ def amount(done: int, total: int | None, unit: str) -> str:
     return f"{done} of {total} {unit}" if total else f"{done} {unit}"
 
 
-def in_brief(progress: Progress) -> str:
+def format_stage(progress: Progress) -> str:
     """What is done now and how far it is, where anything is known of that: "Reading clips: 120 of 300 clips"."""
-    far = f": {amount(progress.done, progress.total, progress.unit)}" if progress.done or progress.total else ""
+    far = f": {format_amount(progress.done, progress.total, progress.unit)}" if progress.done or progress.total else ""
     return f"{progress.stage}{far}"
 
 
-def how_far(state: State, about: str = "about") -> str:
+def format_progress(state: State, about: str = "about") -> str:
     """What work does now, how far it is, and the time left: "Training: 3 of 15 points, about 2 minutes left"."""
-    left = f", {about} {in_words(state.seconds_left)} left" if state.seconds_left is not None else ""
-    far = f": {amount(state.done, state.total, state.unit)}" if state.total else ""
+    left = f", {about} {format_duration(state.seconds_left)} left" if state.seconds_left is not None else ""
+    far = f": {format_amount(state.done, state.total, state.unit)}" if state.total else ""
     return f"{state.stage}{far}{left}"

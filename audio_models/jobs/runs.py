@@ -28,7 +28,7 @@ from typing import ClassVar
 from audio_models.config import RunConfig
 from audio_models.errors import RunError
 from audio_models.jobs import job_folder
-from audio_models.jobs.job_folder import WorkFolder
+from audio_models.jobs.job_folder import JobFolder
 from data import workspace
 from data.errors import EchoicError
 
@@ -48,7 +48,7 @@ class Epoch:
 
 
 @dataclass(frozen=True)
-class Run(WorkFolder[RunConfig]):
+class Run(JobFolder[RunConfig]):
     """One run folder."""
 
     config_kind: ClassVar[type[RunConfig]] = RunConfig

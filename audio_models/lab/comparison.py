@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from audio_models.config import CELL_TITLES, CELLS, Cell, Recipe, RunConfig, from_dict, within
 from audio_models.errors import ConfigError, RunError
 from audio_models.jobs import job_folder
-from audio_models.jobs.job_folder import MissingFileError, WorkFolder
+from audio_models.jobs.job_folder import JobFolder, MissingFileError
 from audio_models.jobs.runs import Run
 from audio_models.recipes import default_run
 from audio_models.recognition import metrics
@@ -118,7 +118,7 @@ class Measures:
 
 
 @dataclass(frozen=True)
-class Comparison(WorkFolder[ComparisonConfig]):
+class Comparison(JobFolder[ComparisonConfig]):
     """One comparison and its folder."""
 
     config_kind: ClassVar[type[ComparisonConfig]] = ComparisonConfig
@@ -279,7 +279,7 @@ def judgement(run: Run) -> Evaluation | None:
     """How a training was judged: on test clips, or on validation clips where there are no others."""
     from audio_models.recognition import evaluation
 
-    return evaluation.kept(run, split="test") or evaluation.kept(run, split="validation")
+    return evaluation.load_cached(run, split="test") or evaluation.load_cached(run, split="validation")
 
 
 def create(config: ComparisonConfig) -> Comparison:

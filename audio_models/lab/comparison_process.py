@@ -10,7 +10,7 @@ from audio_models.config import CELL_TITLES
 from audio_models.errors import TrainingError
 from audio_models.features.clip_audio import load_clip
 from audio_models.jobs import job_folder
-from audio_models.jobs.job import Said, Work, carry_out, leave, nobody
+from audio_models.jobs.job import Job, StateCallback, exit_process, ignore_state, run_job
 from audio_models.jobs.job_folder import State
 from audio_models.jobs.runs import Run
 from audio_models.lab import comparison, inspection
@@ -22,18 +22,18 @@ from data.errors import Cancelled
 _CLIPS = 24  # on which the time of an answer and the memory length are measured
 
 
-def compare(made: Comparison, said: Said = nobody) -> State:
+def compare(made: Comparison, on_state: StateCallback = ignore_state) -> State:
     """Train what is not trained yet, in this process; see `work.carry_out`."""
-    return carry_out(
+    return run_job(
         made,
         lambda work: _compare(made, work),
-        said,
+        on_state,
         short_of_memory="The memory does not suffice for this comparison; use fewer clips.",
         called="comparison",
     )
 
 
-def _compare(made: Comparison, work: Work) -> None:
+def _compare(made: Comparison, work: Job) -> None:
     config = made.config
     jobs = config.jobs
     began = time.monotonic()
@@ -49,7 +49,7 @@ def _compare(made: Comparison, work: Work) -> None:
             whole = spent / number * len(missing) if number else None
             if state.seconds_left is not None and not number:  # all take about as long as the first
                 whole = (spent + state.seconds_left) * len(missing)
-            work.go_on(
+            work.heartbeat(
                 stage=f"{title}: {state.stage.lower()}",
                 done=len(jobs) - len(missing) + number,
                 total=len(jobs),
@@ -77,11 +77,11 @@ def _measure(run: Run) -> Measures:
         began = time.perf_counter()
         recognizer.hear(samples)
         seconds.append(time.perf_counter() - began)
-        length = inspection.inspect(run, samples, clip.label, recognizer=recognizer).fading.memory_length
+        length = inspection.inspect(run, samples, clip.label, recognizer=recognizer).gradient_decay.memory_length
         if length is not None:
             lengths.append(length)
     return Measures.of(seconds, lengths)
 
 
 if __name__ == "__main__":
-    leave(0 if compare(Comparison(Path(sys.argv[1]))).status == "finished" else 1)
+    exit_process(0 if compare(Comparison(Path(sys.argv[1]))).status == "finished" else 1)

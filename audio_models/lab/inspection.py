@@ -29,7 +29,7 @@ _FADED = 0.1  # share of a gradient at which its moment counts as forgotten
 
 
 @dataclass(frozen=True)
-class Fading:
+class GradientDecay:
     """How a gradient fades from the end of a clip to its beginning.
 
     Attributes:
@@ -96,9 +96,9 @@ class Inspection:
     samples: Waveform
     order: Order
     trace: Trace
-    so_far: NDArray[np.float32]
+    prefix_probabilities: NDArray[np.float32]
     label: str
-    fading: Fading
+    gradient_decay: GradientDecay
     cell_weights: int
 
     @property
@@ -108,7 +108,7 @@ class Inspection:
     @property
     def answer(self) -> str:
         """What the network says at the end."""
-        return self.labels[int(self.so_far[-1].argmax())]
+        return self.labels[int(self.prefix_probabilities[-1].argmax())]
 
     @property
     def frame_seconds(self) -> float:
@@ -118,7 +118,7 @@ class Inspection:
     @property
     def settled(self) -> float:
         """When the answer was given that stays [s]: the end of the frame after which it does not change any more."""
-        answers = self.so_far.argmax(axis=1)
+        answers = self.prefix_probabilities.argmax(axis=1)
         other = np.flatnonzero(answers != answers[-1])
         frame = int(other[-1]) + 1 if len(other) else 0
         return (frame * self.features.hop_length + self.features.frame_length) / self.features.sample_rate
@@ -126,7 +126,7 @@ class Inspection:
     @property
     def changes(self) -> list[tuple[float, str]]:
         """Each time that the answer changed [s], with what it became; the first entry is the first answer."""
-        answers = self.so_far.argmax(axis=1)
+        answers = self.prefix_probabilities.argmax(axis=1)
         places = [0, *(np.flatnonzero(np.diff(answers)) + 1)]
         offset = self.features.frame_length / self.features.sample_rate
         return [(float(place * self.frame_seconds + offset), self.labels[int(answers[place])]) for place in places]
@@ -200,8 +200,8 @@ def inspect(
     frames = put_in_order(mfcc(samples, recognizer.features), order, seed)
     network = network_of(run)
     trace = network.read(recognizer.normalise(frames))
-    so_far = recognizer.probabilities([frames[:end] for end in range(1, len(frames) + 1)])
-    label = label or labels[int(so_far[-1].argmax())]
+    prefix_probabilities = recognizer.probabilities([frames[:end] for end in range(1, len(frames) + 1)])
+    label = label or labels[int(prefix_probabilities[-1].argmax())]
     return Inspection(
         run.id,
         run.config.network,
@@ -210,14 +210,14 @@ def inspect(
         samples,
         order,
         trace,
-        so_far,
+        prefix_probabilities,
         label,
-        fading(network, trace, labels.index(label), recognizer.features),
+        gradient_decay(network, trace, labels.index(label), recognizer.features),
         0 if run.config.network.cell == "feed_forward" else network.cell_weights(1).size,
     )
 
 
-def fading(network: NumpyNetwork, trace: Trace, label: int, features: FeatureConfig) -> Fading:
+def gradient_decay(network: NumpyNetwork, trace: Trace, label: int, features: FeatureConfig) -> GradientDecay:
     """How the gradient of a label's loss fades in a clip that was read."""
     frame_seconds = features.hop_length / features.sample_rate
     whole = network.gradients(trace, label)
@@ -226,7 +226,7 @@ def fading(network: NumpyNetwork, trace: Trace, label: int, features: FeatureCon
         norms = np.linalg.norm(whole.frames, axis=1)
         # each frame is on its own: nothing of what entered at the last one reaches another
         alone = np.where(np.arange(len(norms)) == len(norms) - 1, norms, 0)
-        return Fading(step_seconds, frame_seconds, norms, norms, alone)
+        return GradientDecay(step_seconds, frame_seconds, norms, norms, alone)
     top = f"layer_{network.config.layers}/{FORWARD}"
     # where the answer comes from the last state, all of the loss enters there
     last = whole if network.config.readout == "last" else network.gradients(trace, label, only_last=True)
@@ -236,7 +236,7 @@ def fading(network: NumpyNetwork, trace: Trace, label: int, features: FeatureCon
         remembered = back.states if back.cell_states is None else back.cell_states
         return np.asarray(np.linalg.norm(remembered, axis=1))
 
-    return Fading(
+    return GradientDecay(
         step_seconds,
         frame_seconds,
         np.asarray(np.linalg.norm(whole.frames, axis=1)),
@@ -254,7 +254,7 @@ def as_numbers(found: Inspection) -> dict[str, Any]:
             **({"cell_state": _array(memory, "steps", "units")} if (memory := layer.cell_states) is not None else {}),
             "gates": {name: _array(layer.gate(name), "steps", "units") for name in GATES[found.cell]},
         }
-    fade = found.fading
+    fade = found.gradient_decay
     return {
         "run": found.run,
         "cell": found.cell,
@@ -266,7 +266,7 @@ def as_numbers(found: Inspection) -> dict[str, Any]:
         "frame_seconds": found.frame_seconds,
         "frames_a_step": found.network.frames_a_step,
         "frames": _array(found.trace.frames, "frames", "coefficients"),
-        "probabilities": _array(found.so_far, "frames", "labels"),
+        "probabilities": _array(found.prefix_probabilities, "frames", "labels"),
         "attention": None if found.trace.attention is None else _array(found.trace.attention, "steps"),
         "layers": layers,
         "gradient": {

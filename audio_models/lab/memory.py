@@ -17,7 +17,7 @@ from typing import ClassVar, Literal, get_args
 from audio_models.config import Cell, within
 from audio_models.errors import ConfigError
 from audio_models.jobs import job_folder
-from audio_models.jobs.job_folder import WorkFolder
+from audio_models.jobs.job_folder import JobFolder
 from audio_models.lab import memory_tasks
 from data import workspace
 
@@ -110,7 +110,7 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Experiment(WorkFolder[MemoryConfig]):
+class Experiment(JobFolder[MemoryConfig]):
     """One measurement and its folder."""
 
     config_kind: ClassVar[type[MemoryConfig]] = MemoryConfig

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from audio_models.config import Cell
-from audio_models.jobs.job import POLL, Said, Work, carry_out, imported, leave, nobody
+from audio_models.jobs.job import POLL, Job, StateCallback, exit_process, ignore_state, imported, run_job
 from audio_models.jobs.job_folder import State
 from audio_models.lab import memory_tasks
 from audio_models.lab.memory import GOOD, Experiment, MemoryConfig, Point
@@ -27,25 +27,25 @@ _AT_ONCE = 25  # steps between two looks at the accuracy, and at the wish to sto
 _JUDGED = 512  # sequences
 
 
-def measure(experiment: Experiment, said: Said = nobody) -> State:
+def measure(experiment: Experiment, on_state: StateCallback = ignore_state) -> State:
     """Measure what is not measured yet, in this process; see `work.carry_out`."""
-    return carry_out(
+    return run_job(
         experiment,
-        lambda work: _measure(experiment, work),
-        said,
+        lambda job: _measure(experiment, job),
+        on_state,
         short_of_memory="The memory does not suffice; use fewer units, a smaller batch or shorter lengths.",
         called="measurement",
     )
 
 
-def _measure(experiment: Experiment, work: Work) -> None:
+def _measure(experiment: Experiment, job: Job) -> None:
     config = experiment.config
     points = experiment.points
     done = {(point.cell, point.length) for point in points}
     missing = [one for one in config.points if one not in done]
     total = len(config.points)
-    work.write(status="running", stage="Starting tensorflow", done=len(points), total=total, unit="points")
-    work.waits_for(imported(_tensorflow))
+    job.write(status="running", stage="Starting tensorflow", done=len(points), total=total, unit="points")
+    job.wait_for(imported(_tensorflow))
     steps_left = {one: _cost(*one) * config.steps for one in missing}
     began, whole = time.monotonic(), sum(steps_left.values())
 
@@ -56,12 +56,12 @@ def _measure(experiment: Experiment, work: Work) -> None:
     with ThreadPoolExecutor(max(1, min(2, os.cpu_count() or 1))) as pool:
         stop: list[bool] = []
 
-        def go_on(one: tuple[Cell, int], steps: int) -> None:
+        def heartbeat(one: tuple[Cell, int], steps: int) -> None:
             steps_left[one] = _cost(*one) * (config.steps - steps)
             if stop:
                 raise Cancelled("Cancelled.")
 
-        running: set[Future[Point]] = {pool.submit(_point, config, *one, go_on) for one in missing}
+        running: set[Future[Point]] = {pool.submit(_point, config, *one, heartbeat) for one in missing}
         try:
             while running:
                 finished, running = wait(running, POLL, FIRST_COMPLETED)
@@ -70,9 +70,9 @@ def _measure(experiment: Experiment, work: Work) -> None:
                     steps_left[point.cell, point.length] = 0
                     points.append(point)
                     experiment.write_points(points)
-                work.go_on(stage="Training", done=len(points), total=total, unit="points", seconds_left=left())
+                job.heartbeat(stage="Training", done=len(points), total=total, unit="points", seconds_left=left())
                 if finished:
-                    work.write(stage="Training", done=len(points), total=total, unit="points", seconds_left=left())
+                    job.write(stage="Training", done=len(points), total=total, unit="points", seconds_left=left())
         finally:
             stop.append(True)
             pool.shutdown(cancel_futures=True)
@@ -90,7 +90,7 @@ def _tensorflow() -> None:
     import tensorflow  # noqa: F401
 
 
-def _point(config: MemoryConfig, cell: Cell, length: int, go_on: Any) -> Point:
+def _point(config: MemoryConfig, cell: Cell, length: int, heartbeat: Any) -> Point:
     """Train one network until it answers 99 of 100 right or its steps are used up."""
     import keras
     import tensorflow as tf
@@ -128,7 +128,7 @@ def _point(config: MemoryConfig, cell: Cell, length: int, go_on: Any) -> Point:
         )
         steps += count
         accuracy = task.right(np.asarray(model(judged_frames, training=False)), judged_targets)
-        go_on((cell, length), steps)
+        heartbeat((cell, length), steps)
         if accuracy >= GOOD:
             break
     return Point(cell, length, accuracy, steps, time.monotonic() - began)
@@ -168,4 +168,4 @@ def _recurrent(config: MemoryConfig, random: np.random.Generator) -> Numbers:
 
 
 if __name__ == "__main__":
-    leave(0 if measure(Experiment(Path(sys.argv[1]))).status == "finished" else 1)
+    exit_process(0 if measure(Experiment(Path(sys.argv[1]))).status == "finished" else 1)

@@ -22,7 +22,7 @@ from audio_models.listening.network_stream import NetworkStream
 
 
 @dataclass(frozen=True)
-class Heard:
+class StreamOutput:
     """What a chunk brought.
 
     Attributes:
@@ -81,7 +81,7 @@ class Listener:
         self._resampler = soxr.ResampleStream(*rates, 1, "float32", "HQ") if rates[0] != rates[1] else None
         self.seconds = 0.0
 
-    def feed(self, samples: Waveform, *, last: bool = False) -> Heard:
+    def feed(self, samples: Waveform, *, last: bool = False) -> StreamOutput:
         """Hear a chunk (n,) float32, channels averaged.
 
         Args:
@@ -104,7 +104,7 @@ class Listener:
             if event := self._detector.feed(time, probabilities):
                 events.append(event)
         shape = (-1, len(self.labels))
-        return Heard(np.array(times), np.array(rows, np.float32).reshape(shape), tuple(events))
+        return StreamOutput(np.array(times), np.array(rows, np.float32).reshape(shape), tuple(events))
 
 
 def too_low(sample_rate: int, features: FeatureConfig) -> str:

@@ -22,7 +22,7 @@ from audio_models.jobs.runs import Run
 from audio_models.listening.detection import DetectionConfig, Detector, Event
 from audio_models.listening.listener import Listener
 from audio_models.listening.network_stream import Manner
-from data.corpus import Progress, Report, quiet
+from data.corpus import Progress, Report, no_progress
 
 MAX_SECONDS = 7200.0
 _COLUMNS = 2000  # of the outline
@@ -78,7 +78,7 @@ def blocks(source: Path | bytes, seconds: float = 1.0, *, name: str = "") -> Ite
 
 
 @dataclass(frozen=True)
-class Listened:
+class RecordingResult:
     """A recording as a network heard it.
 
     Attributes:
@@ -128,8 +128,13 @@ class Listened:
 
 
 def listen(
-    run: Run, source: Path | bytes, config: DetectionConfig | None = None, report: Report = quiet, *, name: str = ""
-) -> Listened:
+    run: Run,
+    source: Path | bytes,
+    config: DetectionConfig | None = None,
+    report: Report = no_progress,
+    *,
+    name: str = "",
+) -> RecordingResult:
     """Let a run's network hear a recording of up to `MAX_SECONDS`.
 
     Args:
@@ -156,7 +161,7 @@ def listen(
         times.append(heard.times)
         rows.append(heard.probabilities)
         report(Progress("Listening", outline.done // rate, round(frames / rate), "seconds of sound"))
-    return Listened(
+    return RecordingResult(
         listener.labels, listener.manner, rate, frames / rate, listener.step_seconds, listener.clip_seconds,
         tuple(events), np.concatenate(times), np.concatenate(rows), outline.low, outline.high,
     )  # fmt: skip

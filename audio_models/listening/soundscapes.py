@@ -30,7 +30,7 @@ _LONGEST_NOISE = 300.0  # seconds of each recording
 
 
 @dataclass(frozen=True)
-class Said:
+class SpokenWord:
     """A word of the network's own in a recording: its label, and when it ends [s]."""
 
     label: str
@@ -44,7 +44,7 @@ class _Word:
     label: str
 
 
-class Stage:
+class SoundscapeGenerator:
     """Clips and noise of one side, ready to be put together.
 
     Args:
@@ -87,13 +87,13 @@ class Stage:
         clips = [*self._own, *self._others_among_words()]
         return sum(len(word.samples) for word in clips) / self.sample_rate + len(clips) * sum(_PAUSES["words"]) / 2
 
-    def words(self) -> Iterator[tuple[Waveform, list[Said]]]:
+    def words(self) -> Iterator[tuple[Waveform, list[SpokenWord]]]:
         """Each clip of the network's words once, among as many of other words: pieces of one recording, and what is said
         in each, in seconds of the whole."""
         order = [*self._own, *self._others_among_words()]
         yield from self._spoken([order[place] for place in self._random.permutation(len(order))], _PAUSES["words"])
 
-    def speech(self, seconds: float) -> Iterator[tuple[Waveform, list[Said]]]:
+    def speech(self, seconds: float) -> Iterator[tuple[Waveform, list[SpokenWord]]]:
         """Other words alone, again and again until `seconds` are over."""
         done = 0.0
         while done < seconds:
@@ -104,7 +104,7 @@ class Stage:
                 if done >= seconds:
                     return
 
-    def noise(self, seconds: float) -> Iterator[tuple[Waveform, list[Said]]]:
+    def noise(self, seconds: float) -> Iterator[tuple[Waveform, list[SpokenWord]]]:
         """Noise alone, at one level after the other."""
         for _ in range(round(seconds / _PIECE)):
             level = self._random.uniform(*_NOISES_DB)
@@ -113,7 +113,9 @@ class Stage:
     def _others_among_words(self) -> list[_Word]:
         return [self._other[n % len(self._other)] for n in range(len(self._own))] if self._other else []
 
-    def _spoken(self, words: Sequence[_Word], pauses: tuple[float, float]) -> Iterator[tuple[Waveform, list[Said]]]:
+    def _spoken(
+        self, words: Sequence[_Word], pauses: tuple[float, float]
+    ) -> Iterator[tuple[Waveform, list[SpokenWord]]]:
         """Pieces of ten words under one noise each."""
         begin = 0.0
         for first in range(0, len(words), 10):
@@ -125,7 +127,7 @@ class Stage:
                 parts += [pause, word.samples * np.float32(gain)]
                 at += len(pause)
                 if word.label != UNKNOWN:
-                    said.append(Said(word.label, begin + at / self.sample_rate + word.end))
+                    said.append(SpokenWord(word.label, begin + at / self.sample_rate + word.end))
                 at += len(word.samples)
             if first + 10 >= len(words):
                 parts.append(np.zeros(round(_LAST_PAUSE * self.sample_rate), np.float32))

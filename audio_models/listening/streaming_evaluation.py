@@ -21,9 +21,9 @@ from audio_models.jobs.runs import Run
 from audio_models.listening import detection
 from audio_models.listening.detection import DetectionConfig, Event
 from audio_models.listening.network_stream import NetworkStream
-from audio_models.listening.soundscapes import Said, Stage
+from audio_models.listening.soundscapes import SoundscapeGenerator, SpokenWord
 from data import catalogue, task, workspace
-from data.corpus import CorpusReference, Progress, Report, Split, quiet
+from data.corpus import CorpusReference, Progress, Report, Split, no_progress
 from data.errors import EchoicError, WorkspaceError
 
 THRESHOLDS = tuple(dict.fromkeys(round(float(1 / (1 + np.exp(-logit))), 3) for logit in np.arange(-1, 7.01, 0.25)))
@@ -77,7 +77,7 @@ class Trace:
 
     times: NDArray[np.float64]
     probabilities: NDArray[np.float32]
-    said: tuple[Said, ...]
+    said: tuple[SpokenWord, ...]
     seconds: float
 
     def events(self, config: DetectionConfig, stream: NetworkStream) -> list[Event]:
@@ -87,7 +87,7 @@ class Trace:
 
 def listen(
     stream: NetworkStream,
-    pieces: Iterator[tuple[Waveform, list[Said]]],
+    pieces: Iterator[tuple[Waveform, list[SpokenWord]]],
     heard: Callable[[float], None],
 ) -> Trace:
     """Let a network hear pieces of one recording."""
@@ -118,7 +118,7 @@ class Traces:
 
 
 @dataclass(frozen=True)
-class BenchConfig:
+class StreamingEvaluationConfig:
     """What the recordings are like.
 
     Attributes:
@@ -141,7 +141,7 @@ class BenchConfig:
 
 
 @dataclass(frozen=True)
-class Bench:
+class StreamingEvaluation:
     """How a run's network fares that listens.
 
     Attributes:
@@ -153,7 +153,7 @@ class Bench:
         points: what each threshold gives, from the lowest to the highest.
     """
 
-    config: BenchConfig
+    config: StreamingEvaluationConfig
     smoothing_ms: float
     refractory_ms: float
     words: int
@@ -171,7 +171,9 @@ class Bench:
         return min(self.points, key=lambda point: abs(point.threshold - threshold))
 
 
-def measure(run: Run, config: BenchConfig, corpus: CorpusReference | None = None, report: Report = quiet) -> Bench:
+def measure(
+    run: Run, config: StreamingEvaluationConfig, corpus: CorpusReference | None = None, report: Report = no_progress
+) -> StreamingEvaluation:
     """Make the recordings and let the run's network hear them.
 
     Args:
@@ -184,14 +186,14 @@ def measure(run: Run, config: BenchConfig, corpus: CorpusReference | None = None
     stage, heard, stream = hear(run, config, corpus, report)
     chosen = detection.settings(run)
     points = tuple(point(heard, stream, replace(chosen, threshold=threshold)) for threshold in THRESHOLDS)
-    return Bench(
+    return StreamingEvaluation(
         config, chosen.smoothing_ms, chosen.refractory_ms, len(heard.words.said), stage.other_clips, points
     )  # fmt: skip
 
 
 def hear(
-    run: Run, config: BenchConfig, corpus: CorpusReference | None = None, report: Report = quiet
-) -> tuple[Stage, Traces, NetworkStream]:
+    run: Run, config: StreamingEvaluationConfig, corpus: CorpusReference | None = None, report: Report = no_progress
+) -> tuple[SoundscapeGenerator, Traces, NetworkStream]:
     """What `measure` judges: the clips, the recordings as the network heard them, and the network."""
     stream = NetworkStream(run)
     if run.config.training.folds:
@@ -201,7 +203,7 @@ def hear(
         )
     index = catalogue.open_corpus(corpus or run.config.corpus, words=run.config.task.labels).index(report)
     clips, _ = task.judged(index, run.config.task, config.side, run.config.training.seed)
-    stage = Stage(clips, index, stream.sample_rate, config.side, snr_db=config.snr_db, seed=config.seed)
+    stage = SoundscapeGenerator(clips, index, stream.sample_rate, config.side, snr_db=config.snr_db, seed=config.seed)
     if not stage.has_words:
         raise RunError(f"There is no {config.side} clip of {', '.join(run.config.task.labels)} to make recordings of.")
     seconds = 60 * config.minutes
@@ -238,7 +240,7 @@ def point(heard: Traces, stream: NetworkStream, config: DetectionConfig) -> Poin
     )
 
 
-def match(events: Sequence[Event], said: Sequence[Said]) -> tuple[list[float], int]:
+def match(events: Sequence[Event], said: Sequence[SpokenWord]) -> tuple[list[float], int]:
     """How late each word was heard [s], those that were, and how many events no word explains.
 
     An event is a word's if it has its label and comes near its end, see `EARLY` and `LATE`; each explains one.
@@ -258,15 +260,15 @@ def match(events: Sequence[Event], said: Sequence[Said]) -> tuple[list[float], i
     return delays, wrong
 
 
-def measure_and_choose(run: Run, report: Report = quiet) -> None:
+def measure_and_choose(run: Run, report: Report = no_progress) -> None:
     """A short bench on validation clips, kept with the run, and the threshold that it suggests."""
-    bench = measure(run, BenchConfig(minutes=_SHORT), report=report)
-    keep(run, bench)
+    bench = measure(run, StreamingEvaluationConfig(minutes=_SHORT), report=report)
+    store(run, bench)
     with contextlib.suppress(WorkspaceError):  # as in `keep`
         detection.keep_settings(run, replace(detection.settings(run), threshold=bench.suggested.threshold))
 
 
-def keep(run: Run, bench: Bench) -> None:
+def store(run: Run, bench: StreamingEvaluation) -> None:
     """Store a bench with the run, where that can be written to."""
     path = _path(run, bench.config.side)
     with contextlib.suppress(WorkspaceError):  # a run on a read-only disk can be judged too
@@ -275,13 +277,13 @@ def keep(run: Run, bench: Bench) -> None:
 
 def advised(run: Run) -> DetectionConfig:
     """When a word should count as heard, by what was measured on validation clips; the default where nothing was."""
-    found = kept(run, "validation")
+    found = load_cached(run, "validation")
     if found is None:
         return DetectionConfig()
     return DetectionConfig(found.suggested.threshold, found.smoothing_ms, found.refractory_ms)
 
 
-def kept(run: Run, side: Split) -> Bench | None:
+def load_cached(run: Run, side: Split) -> StreamingEvaluation | None:
     """The stored bench of that side, if there is one of the network that the run has now; or the one that came with it."""
     for path in (_path(run, side), run.folder / _NAME.format(side)):
         try:
@@ -292,14 +294,14 @@ def kept(run: Run, side: Split) -> Bench | None:
     return None
 
 
-def from_json(values: dict[str, Any]) -> Bench:
+def from_json(values: dict[str, Any]) -> StreamingEvaluation:
     """The bench of these JSON values.
 
     Raises:
         KeyError, TypeError, ValueError: they are something else.
     """
     points = tuple(Point(**row) for row in values["points"])
-    return Bench(**{**values, "config": BenchConfig(**values["config"]), "points": points})
+    return StreamingEvaluation(**{**values, "config": StreamingEvaluationConfig(**values["config"]), "points": points})
 
 
 def _path(run: Run, side: Split) -> Path:

@@ -11,9 +11,9 @@ from audio_models.features import segments, waveform
 from audio_models.own_words import recording
 from audio_models.own_words.clip_checks import measure, sound_digest
 from audio_models.own_words.recording import Recording, read_recording
-from data.corpus import BACKGROUND_NOISE, Progress, Report, Skipped, Split, quiet
+from data.corpus import BACKGROUND_NOISE, Progress, Report, Skipped, Split, no_progress
 from data.own.corpus import NewClip, Source
-from data.own.incoming import Delivered, Delivery
+from data.own.layouts import ImportBatch, ImportItem
 
 LONGEST_NOISE = 300.0
 """Seconds of a recording of background noise."""
@@ -36,7 +36,7 @@ class Intake:
 
     clips: tuple[NewClip, ...]
     refused: tuple[Skipped, ...]
-    long: tuple[Delivered, ...] = ()
+    long: tuple[ImportItem, ...] = ()
 
 
 def new_clip(
@@ -76,7 +76,7 @@ def new_clip(
     )  # fmt: skip
 
 
-def examine(delivery: Delivery, label: str | None, source: Source, report: Report = quiet) -> Intake:
+def examine(delivery: ImportBatch, label: str | None, source: Source, report: Report = no_progress) -> Intake:
     """Decode what was delivered.
 
     Args:
@@ -109,7 +109,7 @@ def examine(delivery: Delivery, label: str | None, source: Source, report: Repor
     return Intake(tuple(clips), tuple(refused), tuple(long))
 
 
-def _seconds(one: Delivered) -> float:
+def _seconds(one: ImportItem) -> float:
     return waveform.header(one.path, one.original).seconds
 
 

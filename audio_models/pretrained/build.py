@@ -24,10 +24,10 @@ from audio_models.features import waveform
 from audio_models.features.mfcc import mfcc_batch
 from audio_models.features.waveform import Waveform
 from audio_models.jobs import runs
-from audio_models.jobs.progress import in_words
+from audio_models.jobs.progress import format_duration
 from audio_models.jobs.runs import Run
 from audio_models.listening import detection, streaming_evaluation
-from audio_models.listening.streaming_evaluation import BenchConfig, Point
+from audio_models.listening.streaming_evaluation import Point, StreamingEvaluationConfig
 from audio_models.recipes import default_run
 from audio_models.recognition import evaluation
 from audio_models.recognition.evaluation import Evaluation
@@ -130,8 +130,8 @@ def _put_in_place(name: str, run: Run, reference: CorpusReference, judged: Seque
 def _judged_as_listener(run: Run, reference: CorpusReference) -> Point:
     """Choose the threshold on validation clips, judge it on test clips, and keep both benches with the run."""
     for side in ("validation", "test"):
-        streaming_evaluation.keep(run, streaming_evaluation.measure(run, BenchConfig(side), reference))
-    validation, test = (streaming_evaluation.kept(run, side) for side in ("validation", "test"))
+        streaming_evaluation.store(run, streaming_evaluation.measure(run, StreamingEvaluationConfig(side), reference))
+    validation, test = (streaming_evaluation.load_cached(run, side) for side in ("validation", "test"))
     assert validation is not None
     assert test is not None
     chosen = validation.suggested.threshold
@@ -234,7 +234,7 @@ def _card(
         "sides.",
         f"- **Network**: {network.in_words}; {recognizer.parameters:,} parameters, {(run.folder / 'model.onnx').stat().st_size / 1e6:.1f} MB.",
         f"- **Training**: {MODELS[name][1]} recipe, {len(run.history)} epochs, seed {training.seed}, "
-        f"{in_words(run.state.seconds)} on one of two cores. Repeat it with `make models CLIPS=folder`.",
+        f"{format_duration(run.state.seconds)} on one of two cores. Repeat it with `make models CLIPS=folder`.",
         f"- **Accuracy**: {first.accuracy:.1%} ({first.interval.low:.1%} to {first.interval.high:.1%}), test, "
         f"{first.clips} clips, {len(first.per_speaker)} speakers who were not in the training"
         + _over_seeds(accuracies)

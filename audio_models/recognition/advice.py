@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from audio_models.recognition import metrics
-from audio_models.recognition.evaluation import Evaluation, Heard
+from audio_models.recognition.evaluation import ClipPrediction, Evaluation
 from data.corpus import SILENCE, UNKNOWN
 
 _MIXED_UP_CLIPS, _MIXED_UP_SHARE = 2, 0.08  # of the clips of two words
@@ -106,8 +106,8 @@ class Comparison:
     clips: int
     before: float
     after: float
-    mended: list[Heard]
-    broken: list[Heard]
+    mended: list[ClipPrediction]
+    broken: list[ClipPrediction]
     p: float
 
     def in_words(self, first: str = "Before", second: str = "now") -> str:

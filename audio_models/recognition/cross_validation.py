@@ -40,13 +40,13 @@ class Folds:
         rule: the same in a sentence.
     """
 
-    of_clip: NDArray[np.int64]
+    fold_of_clip: NDArray[np.int64]
     count: int
     by_speaker: bool
     rule: str
 
 
-def deal(clips: Sequence[Clip], folds: int) -> Folds:
+def make_folds(clips: Sequence[Clip], folds: int) -> Folds:
     """Deal clips into folds: whole speakers where that can be done, else clip by clip, of each word equally many.
 
     Whole speakers need three or more who are known, none of whom says most of the clips or a word all alone: without
@@ -66,32 +66,32 @@ def deal(clips: Sequence[Clip], folds: int) -> Folds:
             f"{', '.join(f'“{label}” has {len(different[label])}' for label in few[:5])} of the {FEWEST_CLIPS} different clips that a word needs at least. "
             "Record more of them, or leave that word out."
         )
-    of_clip = np.full(len(clips), NEVER)
+    fold_of_clip = np.full(len(clips), NEVER)
     speakers = _speakers([clips[place] for place in judged])
     if speakers is not None:
         count = min(folds, len(speakers))
         fold_of = _deal_groups(speakers, count)
         for place in judged:
-            of_clip[place] = fold_of[str(clips[place].speaker)]
-        if _every_word_is_learned(clips, of_clip):
+            fold_of_clip[place] = fold_of[str(clips[place].speaker)]
+        if _every_word_is_learned(clips, fold_of_clip):
             who = "one speaker" if len(speakers) == count else "some speakers"
             rule = f"In turn {who} held back, {count} times: each clip is answered by a network that does not know its voice."
-            return Folds(of_clip, count, True, f"{rule} {_CHOSEN}")
+            return Folds(fold_of_clip, count, True, f"{rule} {_CHOSEN}")
     place_of: dict[str, int] = {}
     for label in sorted(different):
         for digest in sorted(different[label], key=_hash):
             place_of.setdefault(digest, len(place_of))
     count = min(folds, len(place_of))
     for place in judged:
-        of_clip[place] = place_of[clips[place].digest] % count
+        fold_of_clip[place] = place_of[clips[place].digest] % count
     rule = f"In turn a part of the clips held back, {count} times: each clip is answered by a network that has not learned it, but knows its speaker."
-    return Folds(of_clip, count, False, f"{rule} {_CHOSEN}")
+    return Folds(fold_of_clip, count, False, f"{rule} {_CHOSEN}")
 
 
-def _every_word_is_learned(clips: Sequence[Clip], of_clip: NDArray[np.int64]) -> bool:
+def _every_word_is_learned(clips: Sequence[Clip], fold_of_clip: NDArray[np.int64]) -> bool:
     """Whether each word has clips outside of each fold."""
     folds_of: dict[str, set[int]] = defaultdict(set)
-    for clip, fold in zip(clips, of_clip.tolist(), strict=True):
+    for clip, fold in zip(clips, fold_of_clip.tolist(), strict=True):
         folds_of[clip.label].add(fold)
     return all(len(folds) > 1 or NEVER in folds for folds in folds_of.values())
 

@@ -15,7 +15,7 @@ from audio_models.features.feature_cache import clip_features
 from audio_models.features.mfcc import Frames
 from audio_models.jobs.runs import Run
 from audio_models.recognition.recognizer import Recognizer
-from data.corpus import Clip, Report, Skipped, quiet
+from data.corpus import Clip, Report, Skipped, no_progress
 
 
 class Embedder(Recognizer):
@@ -71,7 +71,9 @@ def embed(run: Run, sequences: Sequence[Frames]) -> NDArray[np.float32]:
     return Embedder(run).embed(sequences)
 
 
-def embed_clips(run: Run, clips: Sequence[Clip], report: Report = quiet) -> tuple[NDArray[np.float32], list[Skipped]]:
+def embed_clips(
+    run: Run, clips: Sequence[Clip], report: Report = no_progress
+) -> tuple[NDArray[np.float32], list[Skipped]]:
     """What the network of a run hears in each of several clips; their features are kept in the cache.
 
     Returns:

@@ -21,7 +21,7 @@ from audio_models.recognition.cross_validation import Folds
 from audio_models.recognition.metrics import ClassScore, SpeakerScore
 from audio_models.recognition.recognizer import Recognizer
 from data import catalogue, task, workspace
-from data.corpus import SILENCE, SPLITS, UNKNOWN, Clip, CorpusReference, Report, Skipped, Split, quiet
+from data.corpus import SILENCE, SPLITS, UNKNOWN, Clip, CorpusReference, Report, Skipped, no_progress
 from data.errors import WorkspaceError
 from data.task import Task
 
@@ -32,7 +32,7 @@ HELD_BACK: Side = "held back"
 
 
 @dataclass(frozen=True)
-class Heard:
+class ClipPrediction:
     """One clip of an evaluation: what was said, and what the network heard.
 
     Attributes:
@@ -93,7 +93,7 @@ class Evaluation:
     per_class: list[ClassScore]
     per_speaker: list[SpeakerScore]
     skipped: list[Skipped]
-    heard: list[Heard] = field(repr=False)
+    heard: list[ClipPrediction] = field(repr=False)
     threshold: float = 0.0
     rejection: Rejection | None = None
     speaker_disjoint: bool | None = None
@@ -103,18 +103,18 @@ class Evaluation:
     def clips(self) -> int:
         return len(self.heard)
 
-    def mistakes(self) -> list[Heard]:
+    def mistakes(self) -> list[ClipPrediction]:
         """Clips that were heard wrong, the most confident first."""
         return sorted((heard for heard in self.heard if not heard.correct), key=lambda heard: -heard.confidence)
 
-    def cell(self, said: str, predicted: str) -> list[Heard]:
+    def cell(self, said: str, predicted: str) -> list[ClipPrediction]:
         """The clips of one cell of the matrix, the most confident first."""
         found = [heard for heard in self.heard if heard.clip.label == said and heard.predicted == predicted]
         return sorted(found, key=lambda heard: -heard.confidence)
 
 
 def evaluate(
-    run: Run, corpus: CorpusReference | None = None, split: Side = "test", report: Report = quiet
+    run: Run, corpus: CorpusReference | None = None, split: Side = "test", report: Report = no_progress
 ) -> Evaluation:
     """Judge a run by every clip of one side of a corpus, its own by default.
 
@@ -194,7 +194,7 @@ def _held_back(run: Run, reference: CorpusReference, split: Side) -> Evaluation:
         raise TrainingError(
             f"{run.name} has learned from all clips of {reference.name}, so its {split} clips would flatter it. Judge it by its clips that were held back, or by another corpus."
         )
-    found = kept(run, reference, HELD_BACK) if reference == run.config.corpus else None
+    found = load_cached(run, reference, HELD_BACK) if reference == run.config.corpus else None
     if found is None:
         raise TrainingError(
             f"There are no clips of {reference.name} that were held back from {run.name} in turn. Choose another side, or train it with folds."
@@ -228,13 +228,13 @@ def _judge(
         per_speaker=metrics.speaker_scores(correct, speakers),
         skipped=[],
         heard=[
-            Heard(clip, labels[choice], float(shares[choice]), float(shares[said]))
+            ClipPrediction(clip, labels[choice], float(shares[choice]), float(shares[said]))
             for clip, choice, said, shares in zip(clips, predicted, true, probabilities, strict=True)
         ],
     )
 
 
-def _rejection(heard: Sequence[Heard], words: set[str], threshold: float) -> Rejection | None:
+def _rejection(heard: Sequence[ClipPrediction], words: set[str], threshold: float) -> Rejection | None:
     new = [one for one in heard if one.clip.word in words]
     if not new:
         return None
@@ -242,8 +242,8 @@ def _rejection(heard: Sequence[Heard], words: set[str], threshold: float) -> Rej
     return Rejection(tuple(sorted({one.clip.word for one in new})), len(new), len(rejected))
 
 
-def evaluate_and_keep(
-    run: Run, corpus: CorpusReference | None = None, split: Side = "test", report: Report = quiet
+def evaluate_and_store(
+    run: Run, corpus: CorpusReference | None = None, split: Side = "test", report: Report = no_progress
 ) -> Evaluation:
     """`evaluate`, and keep the judgement in the run's folder where that can be written to."""
     judgement = evaluate(run, corpus, split, report)
@@ -257,7 +257,7 @@ def _keep(run: Run, corpus: CorpusReference, judgement: Evaluation) -> None:
         workspace.write_json(workspace.made(path.parent) / path.name, to_json(judgement))
 
 
-def kept(run: Run, corpus: CorpusReference | None = None, split: Side = "test") -> Evaluation | None:
+def load_cached(run: Run, corpus: CorpusReference | None = None, split: Side = "test") -> Evaluation | None:
     """The kept judgement, if there is one and it is of the network that the run has now."""
     path = _path(run, corpus or run.config.corpus, split)
     try:
@@ -303,7 +303,7 @@ def from_json(values: dict[str, Any]) -> Evaluation:
     values["skipped"] = [Skipped(Path(row["path"]), row["reason"]) for row in values["skipped"]]
     if values.get("rejection"):
         values["rejection"] = Rejection(**{**values["rejection"], "words": tuple(values["rejection"]["words"])})
-    values["heard"] = [Heard(Clip(Path(row[0]), *row[1:10]), *row[10:]) for row in values["heard"]]
+    values["heard"] = [ClipPrediction(Clip(Path(row[0]), *row[1:10]), *row[10:]) for row in values["heard"]]
     return Evaluation(**values)
 
 
@@ -337,21 +337,3 @@ def split_of(text: str) -> Side:
         if text in (side, side.replace(" ", "-")):
             return side
     raise RunError(f"There is no split '{text}'; choose one of {', '.join(SIDES)}, held-back.")
-
-
-__all__ = [
-    "HELD_BACK",
-    "SIDES",
-    "Evaluation",
-    "Heard",
-    "Side",
-    "Split",
-    "evaluate",
-    "evaluate_and_keep",
-    "forget_held_back",
-    "keep_held_back",
-    "kept",
-    "sides_of",
-    "split_of",
-    "summary",
-]

@@ -75,7 +75,7 @@ def calibration_error(bins: Sequence[ReliabilityBin]) -> float:
     return sum(one.clips * abs(one.confidence - one.accuracy) for one in bins) / clips
 
 
-def fit(heard: NDArray[np.floating[Any]], classes: Classes) -> tuple[float, float]:
+def loss_and_accuracy(heard: NDArray[np.floating[Any]], classes: Classes) -> tuple[float, float]:
     """Cross-entropy [nat] and accuracy of probabilities (clips, labels), for clips of these classes (clips,)."""
     chosen = heard[np.arange(len(classes)), classes]
     return float(-np.log(np.maximum(chosen, 1e-7)).mean()), float((heard.argmax(axis=1) == classes).mean())

@@ -22,7 +22,7 @@ from audio_models.features.sequences import Normalisation
 from audio_models.features.waveform import Waveform
 from audio_models.training.batches import Batch, balanced, made_ahead
 
-NOT_ASKED = -1
+IGNORE_LABEL = -1
 """The class of a step whose answer is not judged."""
 
 REUSE = 2
@@ -48,7 +48,7 @@ class Placed:
 
 
 @dataclass(frozen=True)
-class RowBatches:
+class SequenceBatches:
     """Rows of clips, made anew in every `REUSE`-th epoch.
 
     Attributes:
@@ -92,7 +92,7 @@ class RowBatches:
     def _shown(self) -> NDArray[np.int64]:
         return np.arange(len(self.classes)) if self.positions is None else self.positions
 
-    def only(self, positions: NDArray[np.int64]) -> RowBatches:
+    def only(self, positions: NDArray[np.int64]) -> SequenceBatches:
         return replace(self, positions=self._shown[positions], _kept={})  # where the words lie is shared
 
     def epoch(self, number: int) -> Iterator[Batch]:
@@ -188,13 +188,13 @@ def asked(
     Returns:
         (steps,), `NOT_ASKED` where nothing is.
     """
-    found = np.full(len(times), NOT_ASKED if silence is None else silence)
+    found = np.full(len(times), IGNORE_LABEL if silence is None else silence)
     for clip in placed:
         if clip.word is None:
             continue
         start, end = clip.word
         over = max(clip.ends, end + _HELD)
         from_when = start + _RECOGNISABLE if clip.label == unknown else end
-        found[(times >= start) & (times < over + _FORGETTING)] = NOT_ASKED
+        found[(times >= start) & (times < over + _FORGETTING)] = IGNORE_LABEL
         found[(times >= from_when) & (times <= over)] = clip.label
     return found

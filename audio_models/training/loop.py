@@ -139,7 +139,9 @@ class Training:
         loss, accuracy = learn(number, training, began, said)
         with self.averaged():
             self.heard = self.probabilities(validation)
-        row = Epoch(number, loss, accuracy, *metrics.fit(self.heard, validation.classes), time.monotonic() - began)
+        row = Epoch(
+            number, loss, accuracy, *metrics.loss_and_accuracy(self.heard, validation.classes), time.monotonic() - began
+        )
         self.history.append(row)
         return row
 
@@ -194,7 +196,9 @@ class Training:
         output.bias.assign(bias)
         for mean_weight, weight in zip(self._mean, self.model.trainable_variables, strict=True):
             mean_weight.assign(weight)
-        return metrics.fit(head.predict_proba((inputs - mean) / scale), np.searchsorted(head.classes_, targets))
+        return metrics.loss_and_accuracy(
+            head.predict_proba((inputs - mean) / scale), np.searchsorted(head.classes_, targets)
+        )
 
     @contextlib.contextmanager
     def averaged(self) -> Iterator[None]:

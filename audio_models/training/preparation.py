@@ -17,9 +17,9 @@ from audio_models.features.sequences import Normalisation
 from audio_models.recognition import cross_validation
 from audio_models.recognition.cross_validation import Folds
 from audio_models.training.batches import AugmentedBatches, Batches, Examples, FixedBatches, class_size
-from audio_models.training.clip_sequences import RowBatches
+from audio_models.training.clip_sequences import SequenceBatches
 from data import catalogue, task
-from data.corpus import SILENCE, SPLITS, UNKNOWN, Clip, Report, Split, quiet
+from data.corpus import SILENCE, SPLITS, UNKNOWN, Clip, Report, Split, no_progress
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Chosen:
     noise: tuple[Path, ...]
 
 
-def choose(config: RunConfig, report: Report = quiet) -> Chosen:
+def choose(config: RunConfig, report: Report = no_progress) -> Chosen:
     """Load the corpus if need be, and choose the clips.
 
     Raises:
@@ -84,7 +84,7 @@ def choose(config: RunConfig, report: Report = quiet) -> Chosen:
 
 
 def prepare(
-    config: RunConfig, chosen: Chosen, report: Report = quiet, normalisation: Normalisation | None = None
+    config: RunConfig, chosen: Chosen, report: Report = no_progress, normalisation: Normalisation | None = None
 ) -> Prepared:
     """Compute the features of the chosen clips, and normalise them.
 
@@ -126,11 +126,11 @@ def prepare(
             seed=config.training.seed,
         )
         if config.training.clips_in_a_row > 1:
-            training = in_rows(training, config, position.get(UNKNOWN), clip_seconds)
+            training = in_sequences(training, config, position.get(UNKNOWN), clip_seconds)
     else:
         known = [normalisation.apply(frames) for clip, frames in readable if clip.split == "training"]
         training = FixedBatches(Examples(known, classes, words), config.training.batch_size, size, config.training.seed)
-    folds = cross_validation.deal(learned, config.training.folds) if config.training.folds else None
+    folds = cross_validation.make_folds(learned, config.training.folds) if config.training.folds else None
     side = "training" if folds else "validation"
     judged = [(clip, frames) for clip, frames in readable if clip.split == side]
     return Prepared(
@@ -151,7 +151,9 @@ def prepare(
     )
 
 
-def in_rows(clips: AugmentedBatches, config: RunConfig, unknown: int | None, clip_seconds: float) -> RowBatches:
+def in_sequences(
+    clips: AugmentedBatches, config: RunConfig, unknown: int | None, clip_seconds: float
+) -> SequenceBatches:
     """The same clips in rows."""
     shared = {
         name: getattr(clips, name)
@@ -159,7 +161,7 @@ def in_rows(clips: AugmentedBatches, config: RunConfig, unknown: int | None, cli
             "load", "classes", "words", "silence", "augmenter", "features", "normalisation", "batch_size", "size", "seed"
         )
     }  # fmt: skip
-    return RowBatches(
+    return SequenceBatches(
         unknown=unknown,
         network=config.network,
         clip_seconds=clip_seconds,

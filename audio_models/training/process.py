@@ -25,7 +25,7 @@ from audio_models.config import RunConfig, to_dict
 from audio_models.errors import TrainingError
 from audio_models.features.sequences import Normalisation
 from audio_models.jobs import launch, runs
-from audio_models.jobs.job import POLL, Said, Work, carry_out, imported, leave, nobody
+from audio_models.jobs.job import POLL, Job, StateCallback, exit_process, ignore_state, imported, run_job
 from audio_models.jobs.job_folder import State
 from audio_models.jobs.runs import Run
 from audio_models.listening import streaming_evaluation
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from audio_models.training.loop import Step, Training
 
 
-def train(run: Run, said: Said = nobody) -> State:
+def train(run: Run, on_state: StateCallback = ignore_state) -> State:
     """Train a run in this process, from its beginning or its last epoch, and judge it.
 
     Args:
@@ -53,40 +53,40 @@ def train(run: Run, said: Said = nobody) -> State:
     Raises:
         WorkspaceError: not even the state can be written, the disk is full, say.
     """
-    return carry_out(
+    return run_job(
         run,
-        lambda work: _train(run, work),
-        said,
+        lambda job: _train(run, job),
+        on_state,
         short_of_memory="The memory does not suffice for this training; use a smaller batch, fewer units or fewer clips.",
         called="training",
     )
 
 
-def _train(run: Run, work: Work) -> None:
-    with _turn(run, work):
-        work.write(status="running", stage="Reading the corpus")
+def _train(run: Run, job: Job) -> None:
+    with _turn(run, job):
+        job.write(status="running", stage="Reading the corpus")
         config = run.config
         # first, so that nobody waits for tensorflow to be told that it cannot be
-        start, chosen = _start_of(config), choose(config, work.report)
+        start, chosen = _start_of(config), choose(config, job.report)
         tensorflow = imported(import_training)  # seconds; the features are computed meanwhile
-        prepared = prepare(config, chosen, work.report, start[0] if start else None)
-        work.write(skipped=prepared.skipped, clips_a_word=prepared.clips_a_word)
-        work.write(stage="Starting tensorflow", done=0, total=None)
-        training = work.waits_for(tensorflow).Training(
+        prepared = prepare(config, chosen, job.report, start[0] if start else None)
+        job.write(skipped=prepared.skipped, clips_a_word=prepared.clips_a_word)
+        job.write(stage="Starting tensorflow", done=0, total=None)
+        training = job.wait_for(tensorflow).Training(
             config.network, config.training, config.features.width, len(prepared.labels), start[1] if start else None
         )
-        (_learn_by_folds if prepared.folds else _learn)(run, training, prepared, work)
+        (_learn_by_folds if prepared.folds else _learn)(run, training, prepared, job)
     for split in () if prepared.folds else ("validation", "test"):
         if prepared.count[split]:
-            work.write(stage=f"Judging on {split} clips", seconds_left=None, clips_per_second=None)
-            evaluation.evaluate_and_keep(run, split=split, report=work.report)
+            job.write(stage=f"Judging on {split} clips", seconds_left=None, clips_per_second=None)
+            evaluation.evaluate_and_store(run, split=split, report=job.report)
     if run.config.training.clips_in_a_row > 1 and not prepared.folds and prepared.count["validation"]:
-        work.write(stage="Judging as a listener", seconds_left=None, clips_per_second=None)
-        streaming_evaluation.measure_and_choose(run, work.report)
+        job.write(stage="Judging as a listener", seconds_left=None, clips_per_second=None)
+        streaming_evaluation.measure_and_choose(run, job.report)
 
 
 @contextlib.contextmanager
-def _turn(run: Run, work: Work) -> Iterator[None]:
+def _turn(run: Run, job: Job) -> Iterator[None]:
     """Wait until no other run trains and none waits longer. The lock goes with the process, however it ends."""
     lock = filelock.FileLock(workspace.folder("runs") / ".training.lock")
     while True:
@@ -94,7 +94,7 @@ def _turn(run: Run, work: Work) -> Iterator[None]:
             with contextlib.suppress(filelock.Timeout):
                 lock.acquire(timeout=0)
                 break
-        work.go_on(stage="Waiting for another training")
+        job.heartbeat(stage="Waiting for another training")
         time.sleep(POLL)
     try:
         yield
@@ -132,15 +132,15 @@ def _start_of(config: RunConfig) -> tuple[Normalisation, Weights] | None:
     return recognizer.normalisation, onnx_graph.weights_of(run.model_path, config.network)
 
 
-def _learn(run: Run, training: Training, prepared: Prepared, work: Work) -> None:
+def _learn(run: Run, training: Training, prepared: Prepared, job: Job) -> None:
     _take_up(run, training)
     epochs = training.config.epochs
     while not training.is_done:
 
-        def said(step: Step) -> None:
+        def on_state(step: Step) -> None:
             rate = step.clips_done / step.seconds
             left = (step.clips - step.clips_done + (epochs - step.epoch) * step.clips) / rate
-            work.go_on(
+            job.heartbeat(
                 stage="Training",
                 done=step.clips_done,
                 total=step.clips,
@@ -149,17 +149,17 @@ def _learn(run: Run, training: Training, prepared: Prepared, work: Work) -> None
                 seconds_left=left,
             )
 
-        training.run_epoch(prepared.training, prepared.validation, said)
+        training.run_epoch(prepared.training, prepared.validation, on_state)
         if training.just_improved:
             with training.averaged():
                 _keep_model(run, training, prepared, training.heard, prepared.validation.classes)
         run.write_history(training.history)
         with _replacing(run.folder / "checkpoint.npz") as path:
             training.save(path)
-        work.write(stage="Training", epoch=len(training.history))
+        job.write(stage="Training", epoch=len(training.history))
 
 
-def _learn_by_folds(run: Run, training: Training, prepared: Prepared, work: Work) -> None:
+def _learn_by_folds(run: Run, training: Training, prepared: Prepared, job: Job) -> None:
     """Answer every clip by a network that has not learned it, then learn from all of them.
 
     The number of epochs is the one after which the clips held back were answered best; the validation figures of an
@@ -167,44 +167,44 @@ def _learn_by_folds(run: Run, training: Training, prepared: Prepared, work: Work
     """
     assert prepared.folds is not None
     evaluation.forget_held_back(run)
-    of_clip, count, epochs = prepared.folds.of_clip, prepared.folds.count, training.config.epochs
-    judged = np.flatnonzero(of_clip >= 0)
-    heard = np.zeros((epochs, len(of_clip), len(prepared.labels)), np.float32)
+    fold_of_clip, count, epochs = prepared.folds.fold_of_clip, prepared.folds.count, training.config.epochs
+    judged = np.flatnonzero(fold_of_clip >= 0)
+    heard = np.zeros((epochs, len(fold_of_clip), len(prepared.labels)), np.float32)
     began = time.monotonic()
 
     def learn(turn: int, learned: NDArray[np.int64], held_back: NDArray[np.int64], stage: str) -> Iterator[int]:
         batches, validation = prepared.training.only(learned), prepared.validation.only(held_back)
 
-        def said(step: Step) -> None:
+        def on_state(step: Step) -> None:
             part = (step.epoch - 1 + step.clips_done / step.clips) / epochs
             spent = time.monotonic() - began
-            work.go_on(
+            job.heartbeat(
                 stage=stage, done=round(100 * (turn + part) / (count + 1)), total=100, unit="%",
                 seconds_left=spent * (count + 1 - turn - part) / (turn + part) if turn + part > 0.2 else None,
             )  # fmt: skip
 
         training.begin_again()
         for number in range(epochs):
-            training.run_epoch(batches, validation, said)
+            training.run_epoch(batches, validation, on_state)
             yield number
 
     for fold in range(count):
-        held_back, stage = np.flatnonzero(of_clip == fold), f"Held back in turn, {fold + 1} of {count}"
-        for number in learn(fold, np.flatnonzero(of_clip != fold), held_back, stage):
+        held_back, stage = np.flatnonzero(fold_of_clip == fold), f"Held back in turn, {fold + 1} of {count}"
+        for number in learn(fold, np.flatnonzero(fold_of_clip != fold), held_back, stage):
             heard[number, held_back] = training.heard
     classes = prepared.validation.classes[judged]
-    figures = [metrics.fit(heard[number, judged], classes) for number in range(epochs)]
+    figures = [metrics.loss_and_accuracy(heard[number, judged], classes) for number in range(epochs)]
     best = min(range(epochs), key=lambda number: figures[number][0])
     history = []
     # nothing is held back any more; the answers to one clip are made and not looked at
-    for number in learn(count, np.arange(len(of_clip)), judged[:1], "Learning from all clips"):
+    for number in learn(count, np.arange(len(fold_of_clip)), judged[:1], "Learning from all clips"):
         loss, accuracy = figures[number]
         history.append(replace(training.history[-1], validation_loss=loss, validation_accuracy=accuracy))
         run.write_history(history)
         if number == best:
             with training.averaged():
                 _keep_model(run, training, prepared, heard[best, judged], classes)
-        work.write(epoch=len(history))
+        job.write(epoch=len(history))
     evaluation.keep_held_back(run, prepared.folds, [prepared.judged[place] for place in judged], heard[best, judged])
 
 
@@ -270,4 +270,4 @@ def _replacing(path: Path) -> Iterator[Path]:
 
 
 if __name__ == "__main__":
-    leave(0 if train(runs.find(sys.argv[1])).status == "finished" else 1)
+    exit_process(0 if train(runs.find(sys.argv[1])).status == "finished" else 1)

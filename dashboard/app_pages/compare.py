@@ -9,7 +9,7 @@ import streamlit as st
 
 from audio_models.config import CELL_TITLES, CELLS
 from audio_models.jobs.job_folder import ACTIVE, State
-from audio_models.jobs.progress import in_words
+from audio_models.jobs.progress import format_duration
 from audio_models.lab import comparison
 from audio_models.lab.comparison import CellResult, Comparison, ComparisonConfig
 from audio_models.training import estimate
@@ -18,7 +18,7 @@ from dashboard.lessons import handout, texts
 from dashboard.lessons.texts import show_lesson
 from dashboard.shared import charts, job_panel
 from dashboard.shared.task_form import choose_task, clips_a_word, rounded
-from dashboard.shared.widgets import TERMS, as_text, corpus_title, faults_in_words
+from dashboard.shared.widgets import TERMS, as_text, corpus_title, show_errors
 from data.task import Task
 
 
@@ -55,7 +55,7 @@ def _form() -> None:
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         pressed = st.button("Compare", type="primary", icon=":material/compare_arrows:")
-        st.caption(f"About {in_words(rounded(seconds))}, less where a training stops early.")
+        st.caption(f"About {format_duration(rounded(seconds))}, less where a training stops early.")
     if pressed:
         job_panel.begin(comparison.create(config), "compare")
 
@@ -143,9 +143,9 @@ def _page() -> None:
     st.title("Which cell should I use?")
     show_lesson(texts.COMPARE)
     form, picture = st.columns([2, 3], gap="large")
-    with form, faults_in_words():
+    with form, show_errors():
         _form()
-    with picture, faults_in_words():
+    with picture, show_errors():
         known = comparison.listing()
         if not known:
             st.info("Nothing is compared yet. Choose words and cells, and compare.", icon=":material/compare_arrows:")

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.shared import charts
-from dashboard.shared.widgets import TERMS, ProgressBar, as_text, choose_corpus, faults_in_words, loaded_index, play
+from dashboard.shared.widgets import TERMS, ProgressBar, as_text, choose_corpus, loaded_index, play, show_errors
 from data import catalogue
 from data.corpus import SPLITS, Corpus, Index
 
@@ -36,7 +36,7 @@ def _load(corpus: Corpus) -> None:
         return
     st.button("Stop", icon=":material/stop:", help="What is loaded so far is kept; load again to go on.")
     bar = ProgressBar()
-    with faults_in_words():
+    with show_errors():
         corpus.load(bar.report)
         st.rerun()
 
@@ -56,7 +56,7 @@ def _own_words(corpus: Corpus) -> None:
         st.warning("Type at least one word.", icon=":material/edit:")
         return
     bar = ProgressBar()
-    with faults_in_words():
+    with show_errors():
         catalogue.open_corpus(corpus.name, words=words).load(bar.report)
         st.rerun()
 
@@ -134,7 +134,7 @@ def _listen(index: Index) -> None:
 
 def _page() -> None:
     st.title("What a network can learn from")
-    with faults_in_words():
+    with show_errors():
         reference = choose_corpus("data")
         if reference is None:
             return

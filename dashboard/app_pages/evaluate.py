@@ -10,10 +10,10 @@ import pandas as pd
 import streamlit as st
 
 from audio_models.config import CELL_TITLES
-from audio_models.jobs.progress import in_words
+from audio_models.jobs.progress import format_duration
 from audio_models.jobs.runs import Run
 from audio_models.recognition import evaluation, metrics
-from audio_models.recognition.evaluation import SIDES, Evaluation, Heard, Side
+from audio_models.recognition.evaluation import SIDES, ClipPrediction, Evaluation, Side
 from dashboard.evaluate import streaming
 from dashboard.shared import charts, preload
 from dashboard.shared.widgets import (
@@ -24,11 +24,11 @@ from dashboard.shared.widgets import (
     choose_run,
     corpus_title,
     describe_run,
-    faults_in_words,
-    in_large_type,
+    export_button,
+    large_type,
     percent,
     play,
-    take_away,
+    show_errors,
     usable_runs,
 )
 from data import catalogue
@@ -41,12 +41,12 @@ _MOST_COMPARED = 6
 
 def _judgement(run: Run, corpus: CorpusReference | None, split: Side) -> Evaluation:
     """The kept one, else made now."""
-    kept = evaluation.kept(run, corpus, split)
+    kept = evaluation.load_cached(run, corpus, split)
     if kept is not None:
         return kept
     bar = ProgressBar()
     try:
-        return evaluation.evaluate_and_keep(run, corpus, split, bar.report)
+        return evaluation.evaluate_and_store(run, corpus, split, bar.report)
     finally:
         bar.clear()
 
@@ -54,7 +54,7 @@ def _judgement(run: Run, corpus: CorpusReference | None, split: Side) -> Evaluat
 def _headline(judgement: Evaluation) -> None:
     low, high = judgement.interval.low, judgement.interval.high
     number, text = st.columns([1, 2], vertical_alignment="center")
-    number.html(in_large_type(percent(judgement.accuracy)))
+    number.html(large_type(percent(judgement.accuracy)))
     speakers = f", {len(judgement.per_speaker)} speakers" if judgement.per_speaker else ""
     text.markdown(
         f"of the clips are heard right: **{judgement.split}**, {judgement.clips:,} clips{speakers}.  \n"
@@ -117,7 +117,7 @@ def _confusion(judgement: Evaluation) -> None:
         _play_all(found)
 
 
-def _play_all(found: Sequence[Heard]) -> None:
+def _play_all(found: Sequence[ClipPrediction]) -> None:
     for one in found[:_PLAYERS]:
         who = f" · {as_text(one.clip.speaker)}" if one.clip.speaker else ""
         sure = (
@@ -219,14 +219,14 @@ def _compare(models: Sequence[Run], split: Side) -> None:
         run = by_id[one]
         try:
             config, best, history = run.config, run.best_epoch, run.history
-            judged = evaluation.kept(run, None, split)
+            judged = evaluation.load_cached(run, None, split)
             rows.append(
                 {
                     "name": run.name, "cell": CELL_TITLES[config.network.cell], "units": config.network.units,
                     "layers": config.network.layers, "corpus": corpus_title(config.corpus),
                     "classes": len(config.task.classes), "parameters": preload.recognizer(run).parameters,
                     "learning rate": config.training.learning_rate, "epochs": len(history),
-                    "time": in_words(run.state.seconds),
+                    "time": format_duration(run.state.seconds),
                     "validation": best.validation_accuracy if best else None,
                     split: judged.accuracy if judged else None,
                     "interval": f"{percent(judged.interval.low)} to {percent(judged.interval.high)}" if judged else "not judged yet",
@@ -258,12 +258,12 @@ def _compare(models: Sequence[Run], split: Side) -> None:
 def _page() -> None:
     st.title("How good it is, and where it errs")
     models = usable_runs()
-    with faults_in_words():
+    with show_errors():
         left, right, away = st.columns([5, 4, 2], vertical_alignment="bottom")
         with left:
             run = choose_run(models, "evaluate_run")
         with away, st.container(horizontal=True, horizontal_alignment="right"):
-            take_away(run)
+            export_button(run)
         own_sides = evaluation.sides_of(run)
         sides = SIDES if st.session_state.get("other_corpus") or evaluation.HELD_BACK not in own_sides else own_sides
         first: Side = "test" if "test" in sides else sides[0]
@@ -282,7 +282,7 @@ def _page() -> None:
                 if corpus is None:
                     return
         asked = corpus or run.config.corpus
-        there = evaluation.kept(run, corpus, split) is not None  # also of a corpus that was deleted since
+        there = evaluation.load_cached(run, corpus, split) is not None  # also of a corpus that was deleted since
         if not there:
             opened = catalogue.open_corpus(asked)
             # synthetic voices are made in seconds; a download waits for a click on the Data page
@@ -326,7 +326,7 @@ def _page() -> None:
             _per_speaker(judgement)
         with confidence:
             _confidence(judgement)
-        with listening, faults_in_words():
+        with listening, show_errors():
             streaming.show(run, corpus, split)
         with mistakes:
             _mistakes(judgement)

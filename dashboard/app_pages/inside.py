@@ -16,7 +16,7 @@ from dashboard.lessons import handout, stepper, texts, unrolled
 from dashboard.lessons.texts import show_lesson
 from dashboard.shared import inline_svg, preload
 from dashboard.shared.clip_source import ChosenClip, choose_clip
-from dashboard.shared.widgets import as_text, choose_run, describe_run, faults_in_words, percent, usable_runs
+from dashboard.shared.widgets import as_text, choose_run, describe_run, percent, show_errors, usable_runs
 
 _VIEWS = ("Step by step", "Order", "Unrolled", "Gradient")
 _FIRST = "plain-lstm"  # one layer, one direction, gates with names: the easiest to read
@@ -65,7 +65,7 @@ def _order(run: Run, clip: ChosenClip) -> None:
             spoken, other = _inspect(one, clip), _inspect(one, clip, how, seed)
             st.subheader(CELL_TITLES[one.config.network.cell])
             st.caption(as_text(describe_run(one)))
-            moved = float(np.abs(spoken.so_far[-1] - other.so_far[-1]).max())
+            moved = float(np.abs(spoken.prefix_probabilities[-1] - other.prefix_probabilities[-1]).max())
             bars = _both_orders(spoken, other, how)
             st.altair_chart(bars, key=f"order-{one.id}")
             if moved < 1e-4:
@@ -84,9 +84,13 @@ def _order(run: Run, clip: ChosenClip) -> None:
 
 
 def _both_orders(spoken, other, how: str):  # type: ignore[no-untyped-def]
-    ranked = np.argsort(-np.maximum(spoken.so_far[-1], other.so_far[-1]))[:5]
+    ranked = np.argsort(-np.maximum(spoken.prefix_probabilities[-1], other.prefix_probabilities[-1]))[:5]
     rows = [
-        {"label": spoken.labels[int(number)], "frames": name, "probability": float(found.so_far[-1][number])}
+        {
+            "label": spoken.labels[int(number)],
+            "frames": name,
+            "probability": float(found.prefix_probabilities[-1][number]),
+        }
         for number in ranked
         for name, found in (("as spoken", spoken), (how if how != "spoken" else "again", other))
     ]
@@ -169,17 +173,19 @@ def _compared_with(run: Run, usable: dict[str, Run]) -> list[str]:
 
 
 def _fadings(chosen: list[Run], clip: ChosenClip, what: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    from audio_models.lab.inspection import fading, in_words, untrained
+    from audio_models.lab.inspection import gradient_decay, in_words, untrained
 
     rows, lengths = [], []
     for run in chosen:
         found = _inspect(run, clip)
         network = untrained(run)
-        before = fading(network, network.read(found.trace.frames), found.labels.index(found.label), found.features)
+        before = gradient_decay(
+            network, network.read(found.trace.frames), found.labels.index(found.label), found.features
+        )
         name = f"{run.name} · {CELL_TITLES[run.config.network.cell]}"
         if sum(one.name == run.name for one in chosen) > 1:
             name += f" · {run.id}"
-        for weights, fade in (("trained", found.fading), ("before training", before)):
+        for weights, fade in (("trained", found.gradient_decay), ("before training", before)):
             norms, step = {
                 "the state": (fade.states, fade.step_seconds),
                 "the frame": (fade.frames, fade.frame_seconds),
@@ -191,7 +197,7 @@ def _fadings(chosen: list[Run], clip: ChosenClip, what: str) -> tuple[pd.DataFra
                 )
             )
         lengths.append(
-            {"network": name, "trained": in_words(found.fading.memory_length), "before training": in_words(before.memory_length)}
+            {"network": name, "trained": in_words(found.gradient_decay.memory_length), "before training": in_words(before.memory_length)}
         )  # fmt: skip
     return pd.concat(rows), pd.DataFrame(lengths)
 
@@ -212,7 +218,7 @@ def _save(run: Run, clip: ChosenClip) -> None:
 def _page() -> None:
     st.title("Look inside")
     models = usable_runs()
-    with faults_in_words():
+    with show_errors():
         left, right = st.columns([2, 3])
         with left:
             st.session_state.setdefault("chosen_inside", _FIRST)
@@ -237,7 +243,7 @@ def _page() -> None:
 
 def _answer(run: Run, clip: ChosenClip) -> None:
     found = _inspect(run, clip)
-    sure = float(found.so_far[-1].max())
+    sure = float(found.prefix_probabilities[-1].max())
     right = ""
     if clip.label is not None:
         right = (

@@ -23,9 +23,9 @@ from dashboard.shared.widgets import (
     as_text,
     choose_listener,
     describe_run,
-    faults_in_words,
-    in_large_type,
+    large_type,
     listens_for,
+    show_errors,
     usable_runs,
 )
 from data.corpus import SILENCE, UNKNOWN
@@ -93,7 +93,7 @@ def _settings(run: Run) -> DetectionConfig:
 
 def _keep(run: Run, config: DetectionConfig) -> None:
 
-    with faults_in_words():
+    with show_errors():
         detection.keep_settings(run, config)
     st.session_state.pop(f"listen_tried-{run.id}", None)
     # to the sliders it must be said: in the browser they hold on to what they show, whatever their default is
@@ -106,7 +106,7 @@ def _headline(hearing: Hearing, events: tuple[Event, ...]) -> None:
     from audio_models.listening.listener import too_low
 
     number, text = st.columns([1, 2], vertical_alignment="center")
-    number.html(in_large_type("1 word" if len(events) == 1 else f"{len(events):,} words" if events else "no word"))
+    number.html(large_type("1 word" if len(events) == 1 else f"{len(events):,} words" if events else "no word"))
     found = hearing.found
     text.markdown(
         f"heard in **{clock(found.seconds)}** of **{as_text(hearing.recording.name)}** by "
@@ -327,13 +327,13 @@ def _stop() -> None:
 def _page() -> None:
     st.title("Let it listen to a long recording")
     models = usable_runs()
-    with faults_in_words():
+    with show_errors():
         model, words = st.columns([2, 3], vertical_alignment="center")
         with model:
             run = choose_listener(models, "listen_run")
         words.markdown(listens_for(run))
         recording = None
-        with faults_in_words():  # what was heard stays, whatever is chosen next
+        with show_errors():  # what was heard stays, whatever is chosen next
             recording = choose_recording(run)
         now = st.session_state.pop("listen_now", False) and recording is not None
         stopped = st.session_state.pop("listen_stopped", False)

@@ -9,7 +9,7 @@ import streamlit as st
 from audio_models.jobs.runs import Run
 from dashboard import live
 from dashboard.live.exchange import Exchange
-from dashboard.shared.widgets import choose_listener, faults_in_words, listens_for, usable_runs
+from dashboard.shared.widgets import choose_listener, listens_for, show_errors, usable_runs
 from data.errors import EchoicError
 
 _KEY = "live"
@@ -66,7 +66,7 @@ def _listening(run: Run) -> None:
 def _page() -> None:
     st.title("Speak, and watch it listen")
     models = usable_runs()
-    with faults_in_words():
+    with show_errors():
         model, words = st.columns([2, 3], vertical_alignment="center")
         with model:
             run = choose_listener(models, "live_run")

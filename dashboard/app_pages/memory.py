@@ -16,7 +16,7 @@ from dashboard.lessons import charts as lesson_charts
 from dashboard.lessons import handout, texts
 from dashboard.lessons.texts import show_lesson
 from dashboard.shared import job_panel
-from dashboard.shared.widgets import as_text, faults_in_words
+from dashboard.shared.widgets import as_text, show_errors
 
 _INITIALISATIONS = {
     "orthogonal": "Orthogonal: the matrix keeps lengths",
@@ -150,11 +150,11 @@ def _page() -> None:
     st.title("Memory lab")
     show_lesson(texts.MEMORY)
     form, picture = st.columns([2, 3], gap="large")
-    with form, faults_in_words():
+    with form, show_errors():
         config = _settings()
         if config is not None:
             job_panel.begin(memory_lab.create(config), "memory")
-    with picture, faults_in_words():
+    with picture, show_errors():
         known = memory_lab.listing()
         if not known:
             st.info(

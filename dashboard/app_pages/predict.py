@@ -6,7 +6,7 @@ import streamlit as st
 
 from audio_models.config import FeatureConfig
 from dashboard.shared import preload
-from dashboard.shared.widgets import TERMS, as_text, choose_run, faults_in_words, in_large_type, percent, usable_runs
+from dashboard.shared.widgets import TERMS, as_text, choose_run, large_type, percent, show_errors, usable_runs
 from data.errors import EchoicError
 
 _SHOWN_AT_ONCE = 8
@@ -34,7 +34,7 @@ def _answer(recognizer, name: str, content: bytes, key: str, *, find: bool = Fal
     words, bars = st.columns([2, 3], vertical_alignment="center")
     with words:
         st.caption(as_text(name))
-        st.html(in_large_type(answer.label if answer.sure else "not sure"))
+        st.html(large_type(answer.label if answer.sure else "not sure"))
         if answer.sure:
             st.markdown(f"**{percent(answer.confidence)}** sure", help=TERMS["confidence"])
         else:
@@ -93,7 +93,7 @@ def _several(recognizer, files) -> None:  # type: ignore[no-untyped-def]
 def _page() -> None:
     st.title("Speak, and see what is heard")
     models = usable_runs()
-    with faults_in_words():
+    with show_errors():
         model, words = st.columns([2, 3], vertical_alignment="center")
         with model:
             run = choose_run(models, "predict_run")

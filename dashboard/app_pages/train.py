@@ -11,17 +11,17 @@ import streamlit as st
 from audio_models.config import CELL_TITLES
 from audio_models.jobs import launch, runs
 from audio_models.jobs.job_folder import ACTIVE, State
-from audio_models.jobs.progress import amount, in_words
+from audio_models.jobs.progress import format_amount, format_duration
 from audio_models.jobs.runs import Epoch, Run
 from dashboard.shared import charts
-from dashboard.shared.widgets import STATUS_ICONS, as_text, corpus_title, faults_in_words, percent, quick_config
+from dashboard.shared.widgets import STATUS_ICONS, as_text, corpus_title, percent, quick_config, show_errors
 from dashboard.train import form as training_form
 from data.errors import EchoicError
 
 
 def _watch(run_id: str) -> None:
     """One run as it learns; redrawn every second while it does."""
-    with faults_in_words():
+    with show_errors():
         run = runs.find(run_id)
         state = run.state
         active = state.status in ACTIVE
@@ -80,10 +80,10 @@ def _how_far(run: Run, state: State) -> None:
             if state.clips_per_second:
                 text += f" · {state.clips_per_second:,.0f} clips a second"
             if state.seconds_left is not None:
-                text += f" · at most {in_words(state.seconds_left)} left"
+                text += f" · at most {format_duration(state.seconds_left)} left"
         elif state.total:
             share = min(1.0, state.done / state.total)
-            text += f": {amount(state.done, state.total, state.unit)}"
+            text += f": {format_amount(state.done, state.total, state.unit)}"
         st.progress(share, text)
     elif state.status == "failed":
         st.error(as_text(state.error), icon=":material/error:")
@@ -105,7 +105,7 @@ def _outcome(run: Run, state: State, history: list[Epoch]) -> None:
     best = min(history, key=lambda row: row.validation_loss)
     skipped = f" {state.skipped} clips could not be read and were left out." if state.skipped else ""
     st.markdown(
-        f"{'Best so far' if state.status in ACTIVE else 'Best'}: **{percent(best.validation_accuracy)}**, validation, epoch {best.epoch} of {len(history)}; {in_words(state.seconds)} in all.{skipped}"
+        f"{'Best so far' if state.status in ACTIVE else 'Best'}: **{percent(best.validation_accuracy)}**, validation, epoch {best.epoch} of {len(history)}; {format_duration(state.seconds)} in all.{skipped}"
     )
     if state.status not in ACTIVE:
         with st.container(horizontal=True):
@@ -147,7 +147,7 @@ def _all_runs(known: list[Run]) -> None:
                     "cell": CELL_TITLES[run.config.network.cell],
                     "validation": best.validation_accuracy if best else None,
                     "epochs": state.epoch,
-                    "time": in_words(state.seconds),
+                    "time": format_duration(state.seconds),
                     "made": time.strftime("%d %b %H:%M", time.localtime(run.created)),
                 }
             )
@@ -170,7 +170,7 @@ def _page() -> None:
     st.title("Teach a network to hear")
     known = runs.listing()
     form, watch = st.columns([2, 3], gap="large")
-    with form, faults_in_words():
+    with form, show_errors():
         training_form.show()
     with watch:
         watched = _choose_watched(known)
@@ -180,7 +180,7 @@ def _page() -> None:
                 "Press **Start training** for the choices as they stand, or take the short way: six synthetic words, a small GRU, under a minute."
             )
             if st.button("Train a first model", icon=":material/bolt:"):
-                with faults_in_words():
+                with show_errors():
                     st.session_state["watched_run"] = launch.start(quick_config()).id
                     st.rerun()
             return

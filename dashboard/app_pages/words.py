@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.shared.widgets import as_text, faults_in_words
+from dashboard.shared.widgets import as_text, show_errors
 from dashboard.words import clips, record, sound_map, teach, upload
 from data.own import corpus as own_corpus
 from data.own.corpus import OwnCorpus
@@ -34,7 +34,7 @@ def _begin() -> None:
 
 
 def _create(name: str) -> None:
-    with faults_in_words():
+    with show_errors():
         st.session_state["own_goto"] = own_corpus.create(name).title
         st.rerun()
 
@@ -73,7 +73,7 @@ def _choose(names: list[str]) -> OwnCorpus:
 
 def _page() -> None:
     st.title("Teach it your own words")
-    with faults_in_words():
+    with show_errors():
         names = own_corpus.listing()
         if not names:
             _begin()

@@ -21,7 +21,7 @@ def show_kept(run: Run, side: str) -> None:
     """The section, where the clips are not there but a bench came with the model."""
     from audio_models.listening import streaming_evaluation as benches
 
-    if side in ("validation", "test") and benches.kept(run, "test" if side == "test" else "validation"):
+    if side in ("validation", "test") and benches.load_cached(run, "test" if side == "test" else "validation"):
         st.markdown("##### How it listens")
         show(run, None, side, clips=False)
 
@@ -43,7 +43,7 @@ def show(run: Run, corpus: CorpusReference | None, side: str, *, clips: bool = T
         )
         return
     split: Split = "test" if side == "test" else "validation"
-    found = benches.kept(run, split) if corpus is None else st.session_state.get(_key(run, corpus, split))
+    found = benches.load_cached(run, split) if corpus is None else st.session_state.get(_key(run, corpus, split))
     st.markdown(
         f"How it would fare all day: recordings are made of **{split}** clips, its words among other words, other words alone, "
         "and noise alone. A word counts as heard once its probability reaches the threshold."
@@ -144,7 +144,7 @@ def curve(points, chosen, *, speech: bool) -> alt.LayerChart:  # type: ignore[no
 
 def _measure(run: Run, corpus: CorpusReference | None, split: Split) -> None:
     from audio_models.listening import streaming_evaluation as benches
-    from audio_models.listening.streaming_evaluation import BenchConfig
+    from audio_models.listening.streaming_evaluation import StreamingEvaluationConfig
 
     minutes = 60.0 if run.config.streams else 15.0
     if not st.button("Measure", type="primary", icon=":material/hearing:", key=f"measure-{split}"):
@@ -152,11 +152,11 @@ def _measure(run: Run, corpus: CorpusReference | None, split: Split) -> None:
         return
     bar = ProgressBar()
     try:
-        found = benches.measure(run, BenchConfig(split, minutes=minutes), corpus, bar.report)
+        found = benches.measure(run, StreamingEvaluationConfig(split, minutes=minutes), corpus, bar.report)
     finally:
         bar.clear()
     if corpus is None:
-        benches.keep(run, found)
+        benches.store(run, found)
     else:
         st.session_state[_key(run, corpus, split)] = found
     st.rerun()

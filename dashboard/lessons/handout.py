@@ -31,7 +31,7 @@ def inside(
     title = f"Inside {network}"
     parts = [
         f"<h1>{html.escape(title)}</h1>",
-        f"<p>{html.escape(clip)}: heard as <b>{html.escape(found.answer)}</b>, {found.so_far[-1].max():.0%} sure, settled "
+        f"<p>{html.escape(clip)}: heard as <b>{html.escape(found.answer)}</b>, {found.prefix_probabilities[-1].max():.0%} sure, settled "
         f"after {found.settled:.2f} s. The network: {html.escape(CELL_TITLES[found.cell])}, {found.network.units} units.</p>",
         _lesson(texts.STEP if found.trace.layers else texts.STEP_ALONE),
         stepper.as_html(found),

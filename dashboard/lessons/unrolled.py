@@ -84,7 +84,7 @@ def picture(found: Inspection) -> str:
     parts += [
         _arrow(middle, 98 if every else 150, middle, 66, _V, "V"),
         _text(middle, 58, found.answer, bold=True),
-        _text(middle, 40, f"{found.so_far[-1].max():.0%}", small=True),
+        _text(middle, 40, f"{found.prefix_probabilities[-1].max():.0%}", small=True),
     ]
     parts += _shapes(
         [

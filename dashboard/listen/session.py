@@ -19,7 +19,7 @@ from data.corpus import Progress
 
 if TYPE_CHECKING:
     from audio_models.listening.detection import DetectionConfig, Event
-    from audio_models.listening.recordings import Listened
+    from audio_models.listening.recordings import RecordingResult
 
 _KEPT = "listened"
 _EVERY = 0.2  # seconds from one drawing of the progress to the next
@@ -40,7 +40,7 @@ class Hearing:
 
     run: Run
     recording: ChosenRecording
-    found: Listened
+    found: RecordingResult
     took: float
     number: int
     events_by_config: dict[DetectionConfig, tuple[Event, ...]] = field(default_factory=dict)

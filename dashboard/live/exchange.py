@@ -20,7 +20,10 @@ from numpy.typing import NDArray
 from audio_models.errors import AudioError
 
 if TYPE_CHECKING:
-    from audio_models.listening.listener import Heard, Listener  # brings librosa and onnxruntime, which take seconds
+    from audio_models.listening.listener import (  # brings librosa and onnxruntime, which take seconds
+        Listener,
+        StreamOutput,
+    )
 
 _USUAL_RATE = 48_000  # of a browser's sound [Hz]; for it the network is made ready before the first sound comes
 
@@ -137,7 +140,7 @@ class Exchange:
         self._known = sample
         self._offset = sample / self._rate
 
-    def _as_steps(self, heard: Heard) -> list[dict[str, Any]]:
+    def _as_steps(self, heard: StreamOutput) -> list[dict[str, Any]]:
         events = {event.end: event for event in heard.events}
         steps = []
         for time, row in zip(heard.times.tolist(), heard.probabilities, strict=True):

@@ -13,7 +13,7 @@ import streamlit as st
 
 from audio_models.config import CELL_TITLES, FeatureConfig, NetworkConfig, RunConfig, TrainingConfig
 from audio_models.jobs import runs
-from audio_models.jobs.progress import in_brief, in_words
+from audio_models.jobs.progress import format_duration, format_stage
 from audio_models.jobs.runs import Run
 from data import catalogue
 from data.corpus import Clip, Corpus, CorpusReference, Index, Progress
@@ -46,7 +46,7 @@ STATUS_ICONS = {
 
 
 @contextlib.contextmanager
-def faults_in_words() -> Iterator[None]:
+def show_errors() -> Iterator[None]:
     """Show what the user can mend as a sentence, instead of a traceback."""
     try:
         yield
@@ -91,7 +91,7 @@ def listens_for(run: Run) -> str:
     return "It listens for: " + ", ".join(f"**{as_text(label)}**" for label in run.config.task.labels)
 
 
-def take_away(run: Run) -> None:
+def export_button(run: Run) -> None:
     """A button that saves the run's network and all that it needs to hear elsewhere."""
 
     def zipped() -> bytes:  # when it is asked for: onnx takes a moment to import
@@ -207,13 +207,13 @@ class ProgressBar:
     def report(self, progress: Progress) -> None:
         """A `Report`."""
         began, first = self._began.setdefault(progress.stage, (time.monotonic(), progress.done))
-        text = in_brief(progress)
+        text = format_stage(progress)
         share = 0.0
         if progress.total:
             share = min(1.0, progress.done / progress.total)
             spent, gained = time.monotonic() - began, progress.done - first
             if spent > 1 and gained > 0:
-                text += f", about {in_words(spent * (progress.total - progress.done) / gained)} left"
+                text += f", about {format_duration(spent * (progress.total - progress.done) / gained)} left"
         self._bar.progress(share, text)
 
     def clear(self) -> None:
@@ -255,7 +255,7 @@ def as_text(text: str) -> str:
     return re.sub(r"([\\`*_\[\]<$~:])", r"\\\1", text)
 
 
-def in_large_type(text: str) -> str:
+def large_type(text: str) -> str:
     """HTML of the one thing that a page answers; `text` may come from a file's name."""
     style = "font-size:3.4rem;font-weight:700;line-height:1.1;overflow-wrap:anywhere"
     return f'<div class="echoic-answer" style="{style}">{html.escape(text)}</div>'

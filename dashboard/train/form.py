@@ -20,7 +20,7 @@ from audio_models.config import (
     TrainingConfig,
 )
 from audio_models.jobs import launch, runs
-from audio_models.jobs.progress import in_words
+from audio_models.jobs.progress import format_duration
 from audio_models.recipes import default_augmentation, default_features, default_network, default_training
 from audio_models.training import estimate
 from dashboard.shared.task_form import choose_task, clips_a_word, rounded
@@ -69,7 +69,9 @@ def show() -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         pressed = st.button("Start training", type="primary", icon=":material/play_arrow:")
         seconds = estimate.training_seconds(config, clips_a_word(index, labels))
-        st.caption(f"About {in_words(rounded(seconds))}{', less if it stops early' if training.patience else ''}.")
+        st.caption(
+            f"About {format_duration(rounded(seconds))}{', less if it stops early' if training.patience else ''}."
+        )
     if pressed:
         run = launch.start(config)
         st.session_state["watched_run"] = st.session_state["chosen_run"] = run.id

@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from audio_models.own_words.clip_checks import Finding, findings
-from dashboard.shared.widgets import as_text, faults_in_words, play
+from dashboard.shared.widgets import as_text, play, show_errors
 from dashboard.words import embeddings
 from data.corpus import BACKGROUND_NOISE
 from data.errors import EchoicError
@@ -92,7 +92,7 @@ def show(corpus: OwnCorpus) -> None:
             "Look for wrong words", icon=":material/hearing:", key="ask-network",
             help="A network listens to every clip and names those that sound more like another word.",
         ):  # fmt: skip
-            with faults_in_words():
+            with show_errors():
                 embeddings.hear(corpus)
                 st.rerun()
     # another search shows other rows: none of them is chosen yet

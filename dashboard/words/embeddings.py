@@ -18,7 +18,7 @@ LISTENER = "commands"
 
 
 @dataclass(frozen=True)
-class HeardCorpus:
+class CorpusEmbeddings:
     """What was heard.
 
     Attributes:
@@ -32,16 +32,16 @@ class HeardCorpus:
     points: NDArray[np.float64] = field(repr=False)
 
 
-def remembered(corpus: OwnCorpus) -> HeardCorpus | None:
+def remembered(corpus: OwnCorpus) -> CorpusEmbeddings | None:
     """What was heard of the corpus as it is now, if it was asked for."""
     kept = st.session_state.get("own_heard")
     if kept is not None and kept[0] == (corpus.name, corpus.version):
-        heard: HeardCorpus = kept[1]
+        heard: CorpusEmbeddings = kept[1]
         return heard
     return None
 
 
-def hear(corpus: OwnCorpus) -> HeardCorpus:
+def hear(corpus: OwnCorpus) -> CorpusEmbeddings:
     """Let the bundled network hear every clip; with progress where that takes long.
 
     Raises:
@@ -60,7 +60,7 @@ def hear(corpus: OwnCorpus) -> HeardCorpus:
     finally:
         bar.clear()
     readable = np.flatnonzero(np.isfinite(points).all(axis=1))
-    heard = HeardCorpus([clips[place] for place in readable], embeddings[readable], points[readable])
+    heard = CorpusEmbeddings([clips[place] for place in readable], embeddings[readable], points[readable])
     st.session_state["own_heard"] = ((corpus.name, version), heard)
     return heard
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from audio_models.own_words.recording import read_recording
-from dashboard.shared.widgets import as_text, faults_in_words
+from dashboard.shared.widgets import as_text, show_errors
 from dashboard.words.sound_card import SoundCard, drawn
 from data.corpus import BACKGROUND_NOISE
 from data.errors import EchoicError
@@ -39,7 +39,7 @@ def show(corpus: OwnCorpus) -> None:
         st.caption(
             ":material/info: No background noise yet: record some of your room, so that silence is not taken for a word."
         )
-    with faults_in_words():
+    with show_errors():
         if kind == _NOISE:
             _noise(corpus)
         else:

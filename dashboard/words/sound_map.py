@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from dashboard.shared.widgets import as_text, faults_in_words, play
+from dashboard.shared.widgets import as_text, play, show_errors
 from dashboard.words import charts as words_charts
 from dashboard.words import embeddings
 from data.own.corpus import OwnCorpus
@@ -18,7 +18,7 @@ def show(corpus: OwnCorpus) -> None:
     if len(corpus.clips()) < _FEWEST:
         st.caption("A map needs a few clips: record or upload some first.")
         return
-    with faults_in_words():
+    with show_errors():
         heard = embeddings.hear(corpus)
         by = st.segmented_control("Colour by", ["word", "speaker"], default="word", required=True, key="map_colour")
         table = pd.DataFrame(

@@ -12,14 +12,14 @@ import streamlit as st
 from audio_models.config import RunConfig
 from audio_models.jobs import runs
 from audio_models.jobs.job_folder import State, readable
-from audio_models.jobs.progress import in_words
+from audio_models.jobs.progress import format_duration
 from audio_models.jobs.runs import Run
 from audio_models.recipes import FOLDS, default_run, tuned_run
 from audio_models.recognition.cross_validation import FEWEST_CLIPS
 from audio_models.training import estimate
 from dashboard.shared import charts, job_panel
 from dashboard.shared.task_form import rounded
-from dashboard.shared.widgets import TERMS, as_text, in_large_type, percent, play, take_away
+from dashboard.shared.widgets import TERMS, as_text, export_button, large_type, percent, play
 from dashboard.words.embeddings import LISTENER
 from data.corpus import SILENCE, UNKNOWN, CorpusReference
 from data.own.corpus import OwnCorpus
@@ -92,7 +92,7 @@ def _form(corpus: OwnCorpus, words: list[str], counts: Counter[str]) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         pressed = st.button("Teach", type="primary", icon=":material/school:", key="teach")
         seconds = estimate.training_seconds(config, sum(counts[word] for word in chosen) / len(chosen))
-        st.caption(f"About {in_words(rounded(seconds))}.")
+        st.caption(f"About {format_duration(rounded(seconds))}.")
     if pressed:
         run = runs.create(config)
         job_panel.begin(run, "teach")
@@ -128,16 +128,16 @@ def _draw(run: Run, state: State) -> None:
         return
     from audio_models.recognition import advice, evaluation
 
-    judgement = evaluation.kept(run, None, evaluation.HELD_BACK)
+    judgement = evaluation.load_cached(run, None, evaluation.HELD_BACK)
     if judgement is None:
         st.warning("Its judgement is not there any more; teach it again.", icon=":material/warning:")
         return
     number, text = st.columns([1, 2], vertical_alignment="center")
-    number.html(in_large_type(percent(judgement.accuracy)))
+    number.html(large_type(percent(judgement.accuracy)))
     speakers = len(judgement.per_speaker)
     text.markdown(
         f"of {judgement.clips} clips, held back in turn{f', {speakers} speaker' + ('s' if speakers != 1 else '') if speakers else ''}, were heard right.  \n"
-        f"95 % interval: {percent(judgement.interval.low)} to {percent(judgement.interval.high)}. Took {in_words(state.seconds)}.",
+        f"95 % interval: {percent(judgement.interval.low)} to {percent(judgement.interval.high)}. Took {format_duration(state.seconds)}.",
         help=f"{judgement.split_rule} {TERMS['interval']}",
     )
     with st.container(horizontal=True):
@@ -147,7 +147,7 @@ def _draw(run: Run, state: State) -> None:
         if st.button("See where it errs", icon=":material/grid_on:", key=f"errs-{run.id}"):
             st.session_state["chosen_run"] = run.id
             st.switch_page("app_pages/evaluate.py")
-        take_away(run)
+        export_button(run)
     found = advice.advice(judgement)
     st.markdown("##### What to do next")
     for sentence in found or ["Nothing stands out: speak to it."]:
@@ -166,7 +166,7 @@ def _beside_others(run: Run, judgement: Evaluation) -> None:
     same = next((one for one in older if one.config.start == run.config.start), None)
     other = next((one for one in older if one.config.start != run.config.start), None)
     for before in (same, other):
-        theirs = evaluation.kept(before, None, evaluation.HELD_BACK) if before else None
+        theirs = evaluation.load_cached(before, None, evaluation.HELD_BACK) if before else None
         found = advice.compare(theirs, judgement) if theirs else None
         if before is None or found is None:
             continue

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
-from dashboard.shared.widgets import ProgressBar, faults_in_words
+from dashboard.shared.widgets import ProgressBar, show_errors
 from data import workspace
 from data.corpus import BACKGROUND_NOISE, Skipped
 from data.names import clean_label, clean_speaker
@@ -52,7 +52,7 @@ def show(corpus: OwnCorpus) -> None:
             "anna_nohash_0.wav tell the speaker. Nothing is added before you have seen what it is."
         )
         return
-    with faults_in_words():
+    with show_errors():
         said, by = clean_label(label) if label.strip() else None, clean_speaker(speaker)
         found = _examined(uploaded, said, by)
         taken, bad = _takes(found, said) if found.long else ([], [])
@@ -114,7 +114,7 @@ def _examined(uploaded: Sequence[Any], label: str | None, speaker: str | None) -
             path = staged / f"{number}{Path(file.name).suffix.lower()[:8]}"
             workspace.write_atomically(path, file.getbuffer())
             files.append((file.name, path))
-        delivery = incoming.receive(files, staged, label=label, speaker=speaker, report=bar.report)
+        delivery = incoming.collect(files, staged, label=label, speaker=speaker, report=bar.report)
         found = intake.examine(delivery, label, "upload", bar.report)
     except BaseException:
         shutil.rmtree(staged, ignore_errors=True)

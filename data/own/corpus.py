@@ -21,7 +21,18 @@ from typing import get_args
 import filelock
 
 from data import workspace
-from data.corpus import BACKGROUND_NOISE, Clip, Corpus, Description, Index, Progress, Report, Skipped, Split, quiet
+from data.corpus import (
+    BACKGROUND_NOISE,
+    Clip,
+    Corpus,
+    Description,
+    Index,
+    Progress,
+    Report,
+    Skipped,
+    Split,
+    no_progress,
+)
 from data.errors import CorpusError, WorkspaceError
 from data.folder import SplitBy
 from data.names import clean_label, clean_name, clean_speaker, same_on_every_system, shown
@@ -147,7 +158,7 @@ class OwnCorpus(Corpus):
     def is_loaded(self) -> bool:
         return (self.path / "corpus.sqlite").is_file()
 
-    def load(self, report: Report = quiet) -> None:
+    def load(self, report: Report = no_progress) -> None:
         if not self.is_loaded():
             others = ", ".join(f"'{shown(name)}'" for name in listing()[:20])
             raise CorpusError(
@@ -190,7 +201,7 @@ class OwnCorpus(Corpus):
             )
         return found[0]
 
-    def index(self, report: Report = quiet) -> Index:
+    def index(self, report: Report = no_progress) -> Index:
         self.load(report)
         try:
             there = {entry.name for entry in os.scandir(self.path / "clips")}
@@ -244,7 +255,7 @@ class OwnCorpus(Corpus):
             return sides_by_speaker(speakers)
         return sides_by_clip([(clip.label, clip.id) for clip in clips])
 
-    def add(self, clips: Sequence[NewClip], report: Report = quiet) -> Change:
+    def add(self, clips: Sequence[NewClip], report: Report = no_progress) -> Change:
         """Add clips, all or none.
 
         Raises:

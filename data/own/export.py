@@ -10,7 +10,7 @@ import zipfile
 from collections import Counter
 from pathlib import Path
 
-from data.corpus import Progress, Report, Skipped, quiet
+from data.corpus import Progress, Report, Skipped, no_progress
 from data.errors import CorpusError, WorkspaceError
 from data.folder import LISTS
 from data.names import file_name, same_on_every_system
@@ -18,7 +18,7 @@ from data.own.clip_lists import FORMAT, OWN_LIST
 from data.own.corpus import OwnClip, OwnCorpus
 
 
-def export(corpus: OwnCorpus, path: Path, report: Report = quiet) -> tuple[Skipped, ...]:
+def export(corpus: OwnCorpus, path: Path, report: Report = no_progress) -> tuple[Skipped, ...]:
     """Write a corpus to a zip file in the layout of Speech Commands, with all that is known of each clip in index.json.
 
     Where a label or a speaker cannot name a file, the name in the zip is percent-encoded or cut; index.json holds the

@@ -17,14 +17,12 @@ from pathlib import Path
 
 from data import workspace
 from data.archives import unpack
-from data.corpus import BACKGROUND_NOISE, Report, Skipped, quiet
+from data.corpus import BACKGROUND_NOISE, Report, Skipped, no_progress
 from data.errors import CorpusError
 from data.names import clean_label, clean_speaker, shown
 from data.own import clip_lists
-from data.own.layouts import Delivered, Delivery, Entry, by_lists, is_hidden, sort_out
+from data.own.layouts import Entry, ImportBatch, by_lists, is_hidden, sort_out
 from data.scan import is_audio
-
-__all__ = ["ARCHIVES", "Delivered", "Delivery", "Entry", "from_archive", "from_files", "from_folder", "from_list", "new_staging", "receive", "staging"]  # fmt: skip
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 
@@ -65,15 +63,15 @@ def staging() -> Iterator[Path]:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def receive(
+def collect(
     things: Path | Sequence[Entry],
     staging: Path,
     *,
     label: str | None = None,
     speaker: str | None = None,
     speaker_pattern: str | None = None,
-    report: Report = quiet,
-) -> Delivery:
+    report: Report = no_progress,
+) -> ImportBatch:
     """Sort out whatever came: a folder, an archive, a list with its files, single files, or some of each.
 
     Args:
@@ -111,7 +109,7 @@ def receive(
     return _filled(parts, label, speaker)
 
 
-def _filled(parts: Sequence[Delivery], label: str | None, speaker: str | None) -> Delivery:
+def _filled(parts: Sequence[ImportBatch], label: str | None, speaker: str | None) -> ImportBatch:
     """All parts as one, with what the user says where nothing else did. Nobody speaks in background noise."""
     clips = [
         replace(
@@ -122,10 +120,10 @@ def _filled(parts: Sequence[Delivery], label: str | None, speaker: str | None) -
         for part in parts
         for clip in part.clips
     ]
-    return Delivery(tuple(clips), tuple(one for part in parts for one in part.refused))
+    return ImportBatch(tuple(clips), tuple(one for part in parts for one in part.refused))
 
 
-def from_folder(folder: Path, speaker_pattern: str | None = None) -> Delivery:
+def from_folder(folder: Path, speaker_pattern: str | None = None) -> ImportBatch:
     """What lies in a folder on this computer: label/clip.wav, maybe in one top folder, or files and a list of them.
 
     Raises:
@@ -142,8 +140,8 @@ def from_archive(
     staging: Path,
     speaker_pattern: str | None = None,
     name: str | None = None,
-    report: Report = quiet,
-) -> Delivery:
+    report: Report = no_progress,
+) -> ImportBatch:
     """What is in a zip or tar archive, which is unpacked into `staging`; else as `from_folder`.
 
     Args:
@@ -162,7 +160,7 @@ def from_archive(
     return from_folder(folder, speaker_pattern)
 
 
-def from_list(table: Path, files: Mapping[str, Path] | Path, name: str | None = None) -> Delivery:
+def from_list(table: Path, files: Mapping[str, Path] | Path, name: str | None = None) -> ImportBatch:
     """The files that a list names.
 
     Args:
@@ -180,7 +178,7 @@ def from_list(table: Path, files: Mapping[str, Path] | Path, name: str | None = 
 
 def from_files(
     files: Sequence[Entry], label: str | None = None, speaker: str | None = None, speaker_pattern: str | None = None
-) -> Delivery:
+) -> ImportBatch:
     """Files with their names as they came; "left/a.wav" (of a whole folder) gives the label where none is given.
 
     Raises:

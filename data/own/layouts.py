@@ -28,7 +28,7 @@ Entry = tuple[str, Path]
 
 
 @dataclass(frozen=True, slots=True)
-class Delivered:
+class ImportItem:
     """A file that is about to be added.
 
     Attributes:
@@ -50,7 +50,7 @@ class Delivered:
 
 
 @dataclass(frozen=True)
-class Delivery:
+class ImportBatch:
     """What came.
 
     Attributes:
@@ -58,7 +58,7 @@ class Delivery:
         refused: what is not taken and might have been meant, each with the reason in one sentence.
     """
 
-    clips: tuple[Delivered, ...]
+    clips: tuple[ImportItem, ...]
     refused: tuple[Skipped, ...] = ()
 
 
@@ -73,7 +73,7 @@ def sort_out(
     label: str | None = None,
     speaker: str | None = None,
     pattern: str | None = None,
-) -> Delivery:
+) -> ImportBatch:
     """What each file is, by Echoic's own list, else by another, else by its folder and name.
 
     Args:
@@ -127,10 +127,10 @@ def sort_out(
         raise CorpusError(
             f"The speaker pattern '{compiled.pattern}' fits no file name, for example '{shown(PurePosixPath(clips[0].original).stem)}'. It must have one group that finds the speaker."
         )
-    return Delivery(tuple(clips), tuple(refusals))
+    return ImportBatch(tuple(clips), tuple(refusals))
 
 
-def by_lists(lists: Sequence[Entry], audio: Sequence[Entry], refused: Iterable[Skipped] = ()) -> Delivery:
+def by_lists(lists: Sequence[Entry], audio: Sequence[Entry], refused: Iterable[Skipped] = ()) -> ImportBatch:
     """The files that lists name; a row that cannot be used is refused by itself.
 
     Args:
@@ -142,7 +142,7 @@ def by_lists(lists: Sequence[Entry], audio: Sequence[Entry], refused: Iterable[S
         CorpusError: a list cannot be read, see `clip_lists.read_list`.
     """
     refusals = list(refused)
-    clips: list[Delivered] = []
+    clips: list[ImportItem] = []
     find = _Finder(audio)
     named: dict[str, str] = {}  # which row named each file
     for list_name, list_path in lists:
@@ -159,7 +159,7 @@ def by_lists(lists: Sequence[Entry], audio: Sequence[Entry], refused: Iterable[S
                     raise CorpusError(row.problem)
                 original = clean_original(name if row.original is None else row.original)
                 clips.append(
-                    Delivered(
+                    ImportItem(
                         path,
                         clean_label(row.label),
                         clean_speaker(row.speaker),
@@ -172,7 +172,7 @@ def by_lists(lists: Sequence[Entry], audio: Sequence[Entry], refused: Iterable[S
             except CorpusError as error:
                 refusals.append(Skipped(Path(shown(row.file) or list_name), f"{where}: {error}"))
     refusals += [Skipped(Path(name), "The list does not name it.") for name, _ in audio if name not in named]
-    return Delivery(tuple(clips), tuple(refusals))
+    return ImportBatch(tuple(clips), tuple(refusals))
 
 
 class _Finder:
@@ -209,7 +209,7 @@ def _placed(
     digits: bool,
     pattern: re.Pattern[str] | None,
     sides: Mapping[str, Split],
-) -> Delivered:
+) -> ImportItem:
     """A file whose place and name say what it is.
 
     Raises:
@@ -232,7 +232,7 @@ def _placed(
     if label == BACKGROUND_NOISE:
         speaker = None
     side = sides.get(f"{folders[-1]}/{stem}") if folders else None
-    return Delivered(path, label, clean_speaker(speaker), clean_original(name), side)
+    return ImportItem(path, label, clean_speaker(speaker), clean_original(name), side)
 
 
 def _without_tops(entries: Sequence[Entry]) -> Sequence[Entry]:

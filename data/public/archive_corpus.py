@@ -9,7 +9,7 @@ import filelock
 
 from data import workspace
 from data.archives import unpack
-from data.corpus import Corpus, Description, Index, Report, quiet
+from data.corpus import Corpus, Description, Index, Report, no_progress
 from data.errors import CorpusError
 from data.folder import FolderCorpus
 from data.public.download import download
@@ -60,7 +60,7 @@ class PublishedCorpus(Corpus):
     def is_loaded(self) -> bool:
         return self.path.is_dir()  # it appears only when it is complete
 
-    def load(self, report: Report = quiet) -> None:
+    def load(self, report: Report = no_progress) -> None:
         if self.is_loaded():
             return
         downloads = workspace.folder("corpora", ".downloads")
@@ -77,7 +77,7 @@ class PublishedCorpus(Corpus):
                 raise
             packed.unlink(missing_ok=True)
 
-    def index(self, report: Report = quiet) -> Index:
+    def index(self, report: Report = no_progress) -> Index:
         if not self.is_loaded():
             raise CorpusError(
                 f"{self.description.title} is not loaded yet. Load it with: python -m audio_models fetch {self.name}"

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import requests
 
-from data.corpus import Progress, Report, quiet
+from data.corpus import Progress, Report, no_progress
 from data.errors import DownloadError, WorkspaceError
 
 _CHUNK = 1 << 18
@@ -20,7 +20,7 @@ _PAUSE = 0.5  # seconds before the second try; doubles
 
 
 def download(
-    url: str, path: Path, *, size: int | None = None, sha256: str | None = None, report: Report = quiet
+    url: str, path: Path, *, size: int | None = None, sha256: str | None = None, report: Report = no_progress
 ) -> None:
     """Fetch `url` to `path`; what is there already of an earlier try (`<path>.part`) is not fetched again.
 

@@ -28,7 +28,7 @@ import soxr
 from numpy.typing import NDArray
 
 from data import workspace
-from data.corpus import Corpus, Description, Index, Progress, Report, quiet
+from data.corpus import Corpus, Description, Index, Progress, Report, no_progress
 from data.errors import CorpusError, WorkspaceError
 from data.folder import FolderCorpus
 
@@ -130,7 +130,7 @@ class SyntheticVoices(Corpus):
     def is_loaded(self) -> bool:
         return all((self.path / _folder_name(word)).is_dir() for word in self.words)
 
-    def load(self, report: Report = quiet) -> None:
+    def load(self, report: Report = no_progress) -> None:
         workspace.folder("corpora", self.NAME)
         with filelock.FileLock(self.path / ".lock"):
             missing = [word for word in self.words if not (self.path / _folder_name(word)).is_dir()]
@@ -146,7 +146,7 @@ class SyntheticVoices(Corpus):
                     pool.shutdown(wait=False, cancel_futures=True)
                     raise
 
-    def index(self, report: Report = quiet) -> Index:
+    def index(self, report: Report = no_progress) -> Index:
         if not self.is_loaded():
             raise CorpusError(
                 f"The synthetic voices are not made yet. Make them with: python -m audio_models fetch {self.NAME}"

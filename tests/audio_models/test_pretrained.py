@@ -69,7 +69,7 @@ def test_a_model_hears_as_its_card_says(
 ) -> None:
     monkeypatch.setenv("ECHOIC_HOME", str(one_workspace))
     run = runs.find(name)
-    judgement = evaluation.evaluate_and_keep(run, CorpusReference(str(real_commands.resolve())), "test")
+    judgement = evaluation.evaluate_and_store(run, CorpusReference(str(real_commands.resolve())), "test")
     stated = re.search(r"\*\*Accuracy\*\*: ([\d.]+)%", run.card)
     assert stated is not None
     assert judgement.accuracy * 100 == pytest.approx(float(stated[1]), abs=0.3)

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from audio_models.config import NetworkConfig
 from audio_models.listening import detection, streaming_evaluation
-from audio_models.listening.streaming_evaluation import BenchConfig
+from audio_models.listening.streaming_evaluation import StreamingEvaluationConfig
 from dashboard.evaluate import streaming
 from data import catalogue
 from tests.support.pages import button, healthy, open_page, text_of
@@ -31,8 +31,8 @@ def _slider(app: AppTest):
 
 
 def test_a_threshold_is_measured_dragged_and_kept(run, monkeypatch: pytest.MonkeyPatch) -> None:
-    short = streaming_evaluation.measure(run, BenchConfig("test", minutes=1))
-    asked: list[BenchConfig] = []
+    short = streaming_evaluation.measure(run, StreamingEvaluationConfig("test", minutes=1))
+    asked: list[StreamingEvaluationConfig] = []
 
     def measure(of, config, corpus, report):
         asked.append(config)
@@ -69,18 +69,18 @@ def test_a_threshold_is_measured_dragged_and_kept(run, monkeypatch: pytest.Monke
 
 
 def test_a_kept_bench_is_there_again(run) -> None:
-    streaming_evaluation.keep(run, streaming_evaluation.measure(run, BenchConfig("test", minutes=1)))
+    streaming_evaluation.store(run, streaming_evaluation.measure(run, StreamingEvaluationConfig("test", minutes=1)))
     app = open_page("evaluate")
     assert _slider(app)
     assert "Measure" not in [one.label for one in app.button]
 
 
 def test_where_no_other_words_were_there_none_are_said_to_have_been_heard(run) -> None:
-    found = streaming_evaluation.measure(run, BenchConfig("test", minutes=1))
-    streaming_evaluation.keep(run, found)
+    found = streaming_evaluation.measure(run, StreamingEvaluationConfig("test", minutes=1))
+    streaming_evaluation.store(run, found)
     assert found.others
     assert "1 minutes of other words and as much of noise" in text_of(open_page("evaluate"))
-    streaming_evaluation.keep(run, replace(found, others=0))
+    streaming_evaluation.store(run, replace(found, others=0))
     without = open_page("evaluate")
     assert "1 minutes of other words" not in text_of(without)
     assert "1 minutes of noise, as there are no other words" in text_of(without)
@@ -96,7 +96,7 @@ def test_of_learned_clips_there_is_no_curve(run) -> None:
 
 
 def test_the_curve_marks_the_chosen_point_and_leaves_out_what_was_not_measured(run) -> None:
-    found = streaming_evaluation.measure(run, BenchConfig("test", minutes=1))
+    found = streaming_evaluation.measure(run, StreamingEvaluationConfig("test", minutes=1))
     chart = streaming.curve(found.points, found.points[5], speech=True).to_dict()
     (rows,) = chart["datasets"].values()
     assert {row["threshold"] for row in rows if row["chosen"]} == {found.points[5].threshold}

@@ -147,10 +147,10 @@ def test_bad_input_is_a_sentence(home: Path, content: bytes, said: str) -> None:
 
 
 def test_a_label_cannot_smuggle_html_into_the_page() -> None:
-    from dashboard.shared.widgets import in_large_type
+    from dashboard.shared.widgets import large_type
 
-    assert "<script" not in in_large_type("<script>alert(1)</script>")
-    assert "&lt;script" in in_large_type("<script>alert(1)</script>")
+    assert "<script" not in large_type("<script>alert(1)</script>")
+    assert "&lt;script" in large_type("<script>alert(1)</script>")
 
 
 def test_data_shows_a_folder(trained: Trained, tmp_path: Path) -> None:

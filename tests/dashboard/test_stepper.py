@@ -84,8 +84,8 @@ def test_a_handout_needs_nothing_else() -> None:
     found = _inspection("plain-lstm")
     table = pd.DataFrame(
         {
-            "seconds": np.arange(len(found.fading.memory)) * 0.02,
-            "share": found.fading.memory / found.fading.memory[-1],
+            "seconds": np.arange(len(found.gradient_decay.memory)) * 0.02,
+            "share": found.gradient_decay.memory / found.gradient_decay.memory[-1],
             "network": "plain-lstm",
             "weights": "trained",
         }

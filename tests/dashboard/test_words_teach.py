@@ -128,7 +128,7 @@ def after_teaching(taught: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_what_was_taught_says_how_well_and_what_to_do_next(after_teaching: runs.Run) -> None:
-    judged = evaluation.kept(after_teaching, None, evaluation.HELD_BACK)
+    judged = evaluation.load_cached(after_teaching, None, evaluation.HELD_BACK)
     assert judged is not None
     app = open_words("Teach")
     assert not app.error
@@ -166,8 +166,8 @@ def _taught_before(run: runs.Run, start: str, wrong: int) -> runs.Run:
 def test_two_teachings_are_compared_on_the_clips_that_both_held_back(
     after_teaching: runs.Run, start: str, first: str
 ) -> None:
-    mine = evaluation.kept(after_teaching, None, evaluation.HELD_BACK)
-    theirs = evaluation.kept(_taught_before(after_teaching, start, 4), None, evaluation.HELD_BACK)
+    mine = evaluation.load_cached(after_teaching, None, evaluation.HELD_BACK)
+    theirs = evaluation.load_cached(_taught_before(after_teaching, start, 4), None, evaluation.HELD_BACK)
     assert mine is not None
     assert theirs is not None
     found = advice.compare(theirs, mine)

@@ -8,9 +8,9 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from data.own.incoming import Delivery
+from data.own.layouts import ImportBatch
 
-Bring = Callable[[Path], Delivery]
+Bring = Callable[[Path], ImportBatch]
 """Delivers a folder in one of the ways in which it may come."""
 
 
@@ -32,12 +32,12 @@ def packed_zip(path: Path, members: dict[str, bytes]) -> Path:
     return path
 
 
-def told(delivery: Delivery) -> dict[str, tuple[str | None, str | None, str | None]]:
+def told(delivery: ImportBatch) -> dict[str, tuple[str | None, str | None, str | None]]:
     """Label, speaker and side of each clip, by its original name."""
     return {one.original: (one.label, one.speaker, one.side) for one in delivery.clips}
 
 
-def refusals(delivery: Delivery) -> dict[str, str]:
+def refusals(delivery: ImportBatch) -> dict[str, str]:
     """Why each file was refused."""
     return {str(one.path): one.reason for one in delivery.refused}
 

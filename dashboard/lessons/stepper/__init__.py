@@ -65,7 +65,9 @@ def _sources() -> tuple[str, str]:
 def data(found: Inspection) -> dict[str, Any]:
     """What `stepper.js` draws."""
     offset = (found.features.frame_length - found.features.hop_length) / found.features.sample_rate
-    seconds = max(len(found.samples) / found.features.sample_rate, len(found.so_far) * found.frame_seconds + offset)
+    seconds = max(
+        len(found.samples) / found.features.sample_rate, len(found.prefix_probabilities) * found.frame_seconds + offset
+    )
     envelope = waveform_envelope(found.samples, found.features.sample_rate, _COLUMNS)
     low, high = envelope["low"].tolist(), envelope["high"].tolist()
     if found.order == "reversed":
@@ -74,11 +76,11 @@ def data(found: Inspection) -> dict[str, Any]:
         "seconds": round(seconds, 4),
         "frame_seconds": found.frame_seconds,
         "offset": offset,  # from the beginning of the clip to the first frame's end, less a hop
-        "frames": len(found.so_far),
+        "frames": len(found.prefix_probabilities),
         "frames_a_step": found.network.frames_a_step,
         "steps": len(found.trace.hidden),
         "labels": list(found.labels),
-        "so_far": np.round(found.so_far, 4).tolist(),
+        "so_far": np.round(found.prefix_probabilities, 4).tolist(),
         "envelope": [np.round(low, 4).tolist(), np.round(high, 4).tolist()],
         "strips": _strips(found),
         "sentences": sentences(found),
@@ -86,7 +88,7 @@ def data(found: Inspection) -> dict[str, Any]:
 
 
 def _strips(found: Inspection) -> list[dict[str, Any]]:
-    step = found.fading.step_seconds
+    step = found.gradient_decay.step_seconds
     features = found.features
     what = f"{features.n_mfcc} MFCC" if features.cepstrum else f"{features.n_mels} mel bands"
     strips = [

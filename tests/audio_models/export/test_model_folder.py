@@ -339,7 +339,7 @@ def test_a_zip_holds_the_same() -> None:
 def test_export_in_the_shell(command, tmp_path: Path) -> None:
     corpus = glides(tmp_path / "glides", speakers=6)
     run = untrained_run(STREAMS, corpus=CorpusReference(str(corpus)), words=("rise", "fall"))
-    judged = evaluation.evaluate_and_keep(run)
+    judged = evaluation.evaluate_and_store(run)
     done = command("export", "untrained", "--int8", "--to", tmp_path / "away", "--json")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)

@@ -17,7 +17,7 @@ from audio_models.features.mfcc import mfcc
 from audio_models.jobs import runs
 from audio_models.jobs.runs import Run
 from audio_models.lab import inspection
-from audio_models.lab.inspection import fading, inspect, memory_length, put_in_order
+from audio_models.lab.inspection import gradient_decay, inspect, memory_length, put_in_order
 from audio_models.networks.initial_weights import fresh_weights
 from audio_models.networks.numpy_network import NumpyNetwork
 from audio_models.recognition.recognizer import Recognizer
@@ -53,7 +53,7 @@ def test_a_simple_rnn_with_a_weight_of_one_half_forgets_as_calculated() -> None:
     weights = fresh_weights(config, 1, 2, seed=0)
     weights["layer_1/forward/recurrent_kernel"] = np.array([[0.5]])
     network = NumpyNetwork(config, weights)
-    found = fading(network, network.read(np.zeros((30, 1))), 0, FeatureConfig())
+    found = gradient_decay(network, network.read(np.zeros((30, 1))), 0, FeatureConfig())
     assert found.memory_length == pytest.approx(0.02 * np.log(10) / np.log(2))
 
 
@@ -65,7 +65,7 @@ def test_an_open_forget_gate_cures_it() -> None:
         weights = fresh_weights(config, 3, 2, seed=1)
         weights["layer_1/forward/bias"][4:8] = bias
         network = NumpyNetwork(config, weights)
-        return fading(network, network.read(frames), 0, FeatureConfig()).memory_length
+        return gradient_decay(network, network.read(frames), 0, FeatureConfig()).memory_length
 
     shut, half, wide = length(-2), length(1), length(8)
     assert shut is not None
@@ -82,14 +82,14 @@ def test_a_run_is_read_as_it_answers(name: str) -> None:
     found = inspect(run, samples, recognizer=recognizer)
     answer = recognizer.hear(samples)
     np.testing.assert_allclose(found.trace.probabilities, list(answer.probabilities.values()), atol=1e-5)
-    np.testing.assert_allclose(found.so_far[-1], list(answer.probabilities.values()), atol=1e-5)
+    np.testing.assert_allclose(found.prefix_probabilities[-1], list(answer.probabilities.values()), atol=1e-5)
     assert found.answer == answer.label
     frames = mfcc(samples, recognizer.features)
-    assert len(found.so_far) == len(frames)
-    np.testing.assert_allclose(found.so_far[9], recognizer.probabilities([frames[:10]])[0], atol=1e-6)
+    assert len(found.prefix_probabilities) == len(frames)
+    np.testing.assert_allclose(found.prefix_probabilities[9], recognizer.probabilities([frames[:10]])[0], atol=1e-6)
     assert len(found.trace.hidden) == -(-len(frames) // found.network.frames_a_step)
-    assert np.isfinite(found.fading.states).all()
-    assert found.fading.frames.shape == (len(frames),)
+    assert np.isfinite(found.gradient_decay.states).all()
+    assert found.gradient_decay.frames.shape == (len(frames),)
 
 
 def test_a_plain_network_answers_so_far_from_its_states(trained: Trained) -> None:
@@ -100,15 +100,20 @@ def test_a_plain_network_answers_so_far_from_its_states(trained: Trained) -> Non
     for t, state in enumerate(found.trace.layers[0].states):
         logits = network._dense(state.h, "output")
         shares = np.exp(logits - logits.max())
-        np.testing.assert_allclose(found.so_far[t], shares / shares.sum(), atol=1e-5)
+        np.testing.assert_allclose(found.prefix_probabilities[t], shares / shares.sum(), atol=1e-5)
 
 
 def test_order_matters_to_a_network_with_memory_alone() -> None:
     samples = chirp(300, 2500, 1.0, seed=3)
     alone, gru = runs.find("plain-feed-forward"), runs.find("plain-gru")
     for order in ("reversed", "shuffled"):
-        same = inspect(alone, samples).so_far[-1] - inspect(alone, samples, order=order).so_far[-1]  # type: ignore[arg-type]
-        moved = inspect(gru, samples).so_far[-1] - inspect(gru, samples, order=order).so_far[-1]  # type: ignore[arg-type]
+        same = (
+            inspect(alone, samples).prefix_probabilities[-1]
+            - inspect(alone, samples, order=order).prefix_probabilities[-1]
+        )  # type: ignore[arg-type]
+        moved = (
+            inspect(gru, samples).prefix_probabilities[-1] - inspect(gru, samples, order=order).prefix_probabilities[-1]
+        )  # type: ignore[arg-type]
         assert np.abs(same).max() < 1e-5
         assert np.abs(moved).max() > 0.01
 
@@ -139,8 +144,8 @@ def test_a_network_that_its_configuration_does_not_describe_is_named(trained: Tr
 @pytest.mark.parametrize("name", BUNDLED)
 def test_a_clip_of_one_frame_can_be_looked_into(name: str) -> None:
     found = inspect(runs.find(name), chirp(300, 2500, 0.03))
-    assert len(found.so_far) == 1
-    assert inspection.in_words(found.fading.memory_length) in ("cannot be measured", "longer than the clip")
+    assert len(found.prefix_probabilities) == 1
+    assert inspection.in_words(found.gradient_decay.memory_length) in ("cannot be measured", "longer than the clip")
     json.dumps(inspection.as_numbers(found), allow_nan=False)
 
 

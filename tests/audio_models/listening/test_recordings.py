@@ -210,7 +210,7 @@ def test_the_shortest_recording_is_no_fault(tmp_path: Path) -> None:
 
 
 def test_a_recording_without_a_step_has_no_ribbon() -> None:
-    heard = recordings.Listened(
+    heard = recordings.RecordingResult(
         ("low",), "window", RATE, 0.1, 0.1, 0.5, (), np.empty(0), np.empty((0, 1), np.float32), *np.zeros((2, 1), np.float32)
     )  # fmt: skip
     assert heard.events_with(AT_ONCE) == ()
@@ -242,7 +242,7 @@ def test_no_word_is_lost_from_the_ribbon(tmp_path_factory: pytest.TempPathFactor
     assert loudest[1] > 1.0
 
 
-def _heard_once(tmp_path_factory: pytest.TempPathFactory, kept: list = []) -> recordings.Listened:  # noqa: B006
+def _heard_once(tmp_path_factory: pytest.TempPathFactory, kept: list = []) -> recordings.RecordingResult:  # noqa: B006
     if not kept:
         path = write(tmp_path_factory.mktemp("ribbon") / "a.wav", tones((1.0, LOW), (3.0, HIGH)))
         kept.append(recordings.listen(tone_run(), path, AT_ONCE))

@@ -14,8 +14,15 @@ from audio_models.config import NetworkConfig
 from audio_models.errors import ConfigError, RunError
 from audio_models.listening import detection, streaming_evaluation
 from audio_models.listening.detection import DetectionConfig, Detector, Event
-from audio_models.listening.soundscapes import Said, Stage
-from audio_models.listening.streaming_evaluation import Bench, BenchConfig, Point, Trace, Traces, match
+from audio_models.listening.soundscapes import SoundscapeGenerator, SpokenWord
+from audio_models.listening.streaming_evaluation import (
+    Point,
+    StreamingEvaluation,
+    StreamingEvaluationConfig,
+    Trace,
+    Traces,
+    match,
+)
 from data import catalogue, task
 from data.corpus import Index
 from data.errors import Cancelled
@@ -30,14 +37,14 @@ def _event(label: str, end: float) -> Event:
 
 
 def test_an_event_is_a_words_if_it_has_its_label_and_comes_near_its_end() -> None:
-    said = [Said("yes", 1.0), Said("no", 3.0), Said("yes", 5.0)]
+    said = [SpokenWord("yes", 1.0), SpokenWord("no", 3.0), SpokenWord("yes", 5.0)]
     delays, wrong = match([_event("yes", 1.2), _event("yes", 3.1), _event("yes", 6.5)], said)
     assert delays == [pytest.approx(0.2)]
     assert wrong == 2
 
 
 def test_a_word_is_heard_once_the_second_event_is_wrong() -> None:
-    assert match([_event("yes", 1.1), _event("yes", 1.6)], [Said("yes", 1.0)]) == ([pytest.approx(0.1)], 1)
+    assert match([_event("yes", 1.1), _event("yes", 1.6)], [SpokenWord("yes", 1.0)]) == ([pytest.approx(0.1)], 1)
 
 
 @given(
@@ -47,7 +54,7 @@ def test_each_event_is_heard_or_wrong_and_each_word_heard_once_at_the_most(
     heard: list[tuple[str, float]], ends: list[float]
 ) -> None:
     events = [_event(label, end) for label, end in heard]
-    delays, wrong = match(events, [Said("a", end) for end in ends])
+    delays, wrong = match(events, [SpokenWord("a", end) for end in ends])
     assert len(delays) + wrong == len(events)
     assert len(delays) <= len(ends)
     assert all(-streaming_evaluation.EARLY <= delay <= streaming_evaluation.LATE for delay in delays)
@@ -60,7 +67,7 @@ class _Stream:
         return Detector(config, ("yes", "no", "_silence_"), 0.1, 1.0)
 
 
-def _listened(seconds: float, peaks: dict[float, tuple[int, float]], said: tuple[Said, ...] = ()) -> Trace:
+def _listened(seconds: float, peaks: dict[float, tuple[int, float]], said: tuple[SpokenWord, ...] = ()) -> Trace:
     """Silence, but at these moments a label with that probability for three steps."""
     times = np.round(np.arange(0.1, seconds, 0.1), 1)
     rows = np.tile(np.array([0, 0, 1], np.float32), (len(times), 1))
@@ -73,7 +80,7 @@ def _listened(seconds: float, peaks: dict[float, tuple[int, float]], said: tuple
 
 
 def test_a_point_counts_what_was_missed_wrong_late_and_alarming() -> None:
-    said = (Said("yes", 2.0), Said("yes", 5.0), Said("no", 8.0))
+    said = (SpokenWord("yes", 2.0), SpokenWord("yes", 5.0), SpokenWord("no", 8.0))
     words = _listened(12, {2.1: (0, 0.9), 5.1: (0, 0.6), 8.1: (1, 0.95), 10.5: (0, 0.97)}, said)
     speech = _listened(1800, {100.0: (0, 0.9), 900.0: (1, 0.7)})
     heard = Traces(words, speech, _listened(3600, {}))
@@ -87,8 +94,8 @@ def test_a_point_counts_what_was_missed_wrong_late_and_alarming() -> None:
     assert (loose.heard, loose.speech_alarms) == (3, 4.0)
 
 
-def _bench(points: list[Point]) -> Bench:
-    return Bench(BenchConfig(), 160, 800, 10, 5, tuple(points))
+def _bench(points: list[Point]) -> StreamingEvaluation:
+    return StreamingEvaluation(StreamingEvaluationConfig(), 160, 800, 10, 5, tuple(points))
 
 
 def test_the_suggested_threshold_balances_among_words_and_leaves_noise_alone() -> None:
@@ -101,11 +108,11 @@ def test_the_suggested_threshold_balances_among_words_and_leaves_noise_alone() -
     assert _bench([noisy, good, shy]).at(0.7) == good
 
 
-def _stage(tmp_path: Path, snr_db: float = 20) -> tuple[Stage, Index]:
+def _stage(tmp_path: Path, snr_db: float = 20) -> tuple[SoundscapeGenerator, Index]:
     index = catalogue.open_corpus(catalogue.refer(str(glides(tmp_path / "clips")), split_by="speaker")).index()
     config = task.Task(("rise", "fall"), unknown=True)
     clips, _ = task.judged(index, config, "validation", 0)
-    return Stage(clips, index, RATE, "validation", snr_db=snr_db), index
+    return SoundscapeGenerator(clips, index, RATE, "validation", snr_db=snr_db), index
 
 
 def test_each_word_is_said_once_and_ends_where_it_is_said_to(tmp_path: Path) -> None:
@@ -144,10 +151,12 @@ def test_words_are_that_much_louder_than_the_noise(tmp_path: Path, snr_db: float
 def test_measured_kept_and_chosen(tmp_path: Path) -> None:
     corpus = catalogue.refer(str(glides(tmp_path / "clips")), split_by="speaker")
     run = untrained_run(STREAMING, corpus=corpus, words=("rise", "fall"))
-    assert streaming_evaluation.kept(run, "validation") is None
+    assert streaming_evaluation.load_cached(run, "validation") is None
     said: list[int] = []
     found = streaming_evaluation.measure(
-        run, BenchConfig(minutes=1), report=lambda step: step.stage == "Listening" and said.append(step.done)
+        run,
+        StreamingEvaluationConfig(minutes=1),
+        report=lambda step: step.stage == "Listening" and said.append(step.done),
     )
     assert len(said) > 3
     assert said == sorted(said)
@@ -156,9 +165,9 @@ def test_measured_kept_and_chosen(tmp_path: Path) -> None:
     heard = [point.heard + point.wrong for point in found.points]
     assert heard[0] >= heard[-1]
 
-    streaming_evaluation.keep(run, found)
-    assert streaming_evaluation.kept(run, "validation") == found
-    assert streaming_evaluation.kept(run, "test") is None
+    streaming_evaluation.store(run, found)
+    assert streaming_evaluation.load_cached(run, "validation") == found
+    assert streaming_evaluation.load_cached(run, "test") is None
     detection.keep_settings(run, DetectionConfig(threshold=0.66))
     assert detection.settings(run).threshold == 0.66
 
@@ -166,32 +175,32 @@ def test_measured_kept_and_chosen(tmp_path: Path) -> None:
     path = run.kept_folder / "benches" / "validation.json"
 
     os.utime(path, (0, 0))
-    assert streaming_evaluation.kept(run, "validation") is None, "it is of a network that the run no longer has"
+    assert streaming_evaluation.load_cached(run, "validation") is None, "it is of a network that the run no longer has"
 
 
 def test_the_same_seed_gives_the_same_bench(tmp_path: Path) -> None:
     corpus = catalogue.refer(str(glides(tmp_path / "clips")), split_by="speaker")
     run = untrained_run(STREAMING, corpus=corpus, words=("rise", "fall"))
-    first, again = (streaming_evaluation.measure(run, BenchConfig(minutes=1)) for _ in range(2))
+    first, again = (streaming_evaluation.measure(run, StreamingEvaluationConfig(minutes=1)) for _ in range(2))
     assert first == again
 
 
 def test_what_cannot_be_measured_says_why(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="not 'training'"):
-        BenchConfig("training")
+        StreamingEvaluationConfig("training")
     with pytest.raises(ConfigError, match="minutes"):
-        BenchConfig(minutes=0)
+        StreamingEvaluationConfig(minutes=0)
     corpus = catalogue.refer(str(glides(tmp_path / "clips")), split_by="speaker")
     foreign = untrained_run(STREAMING)
     with pytest.raises(RunError, match="no validation clip of left, right"):
-        streaming_evaluation.measure(foreign, BenchConfig(minutes=1), corpus)
+        streaming_evaluation.measure(foreign, StreamingEvaluationConfig(minutes=1), corpus)
 
     def cancel(_: object) -> None:
         raise Cancelled
 
     mine = untrained_run(STREAMING, corpus=corpus, words=("rise", "fall"))
     with pytest.raises(Cancelled):
-        streaming_evaluation.measure(mine, BenchConfig(minutes=1), report=cancel)
+        streaming_evaluation.measure(mine, StreamingEvaluationConfig(minutes=1), report=cancel)
 
 
 def test_damaged_settings_and_benches_are_left_aside(tmp_path: Path) -> None:
@@ -200,4 +209,4 @@ def test_damaged_settings_and_benches_are_left_aside(tmp_path: Path) -> None:
     assert detection.settings(run) == DetectionConfig()
     (run.folder / "benches").mkdir()
     (run.folder / "benches" / "test.json").write_text("{}")
-    assert streaming_evaluation.kept(run, "test") is None
+    assert streaming_evaluation.load_cached(run, "test") is None

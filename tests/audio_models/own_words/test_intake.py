@@ -15,13 +15,15 @@ from audio_models.errors import AudioError
 from audio_models.own_words import intake
 from data.corpus import BACKGROUND_NOISE
 from data.own import corpus as own_corpus
-from data.own.incoming import Delivered, Delivery
+from data.own.layouts import ImportBatch, ImportItem
 from tests.conftest import Done
 from tests.support.sounds import RATE, glides, tone, write
 
 
 def _examined(*paths: Path, label: str | None = "lamp") -> intake.Intake:
-    return intake.examine(Delivery(tuple(Delivered(path, None, "anna", path.name) for path in paths)), label, "upload")
+    return intake.examine(
+        ImportBatch(tuple(ImportItem(path, None, "anna", path.name) for path in paths)), label, "upload"
+    )
 
 
 def test_what_cannot_be_used_is_refused_and_the_rest_is_not(tmp_path: Path) -> None:

@@ -18,8 +18,8 @@ from audio_models.errors import TrainingError
 from audio_models.jobs import runs
 from audio_models.networks import keras_model
 from audio_models.recognition import advice, evaluation
-from audio_models.recognition.cross_validation import NEVER, deal
-from audio_models.recognition.evaluation import Evaluation, Heard
+from audio_models.recognition.cross_validation import NEVER, make_folds
+from audio_models.recognition.evaluation import ClipPrediction, Evaluation
 from audio_models.recognition.metrics import (
     Interval,
     accuracy_interval,
@@ -52,17 +52,17 @@ def test_every_clip_is_held_back_once_and_no_fold_is_empty(
     words: int, each: int, folds: int, speakers: list[str | None]
 ) -> None:
     clips = _clips("abcd"[:words], each, speakers)
-    dealt = deal(clips, folds)
-    assert set(dealt.of_clip) == set(range(dealt.count))
+    dealt = make_folds(clips, folds)
+    assert set(dealt.fold_of_clip) == set(range(dealt.count))
     voices = Counter(clip.speaker for clip in clips)
     assert dealt.by_speaker == (None not in speakers and len(voices) >= 3)
     if dealt.by_speaker:
-        sides = {(clip.speaker, fold) for clip, fold in zip(clips, dealt.of_clip, strict=True)}
+        sides = {(clip.speaker, fold) for clip, fold in zip(clips, dealt.fold_of_clip, strict=True)}
         assert len(sides) == len({clip.speaker for clip in clips})
     else:
         for word in "abcd"[:words]:  # of each word equally many, but for one
             counts = Counter(
-                fold for clip, fold in zip(clips, dealt.of_clip.tolist(), strict=True) if clip.label == word
+                fold for clip, fold in zip(clips, dealt.fold_of_clip.tolist(), strict=True) if clip.label == word
             )
             held = [counts[fold] for fold in range(dealt.count)]
             assert max(held) - min(held) <= 1
@@ -80,59 +80,59 @@ def test_a_speaker_who_says_most_is_not_held_back_as_a_whole(speakers: list[str]
         Clip(Path(f"{number}.wav"), "ab"[number % 2], "training", 1.0, speaker, str(number))
         for number, speaker in enumerate(speakers)
     ]
-    assert deal(clips, 5).by_speaker is by_speaker
+    assert make_folds(clips, 5).by_speaker is by_speaker
 
 
 def test_a_word_that_one_speaker_says_alone_is_not_held_back_with_them() -> None:
     clips = [*_clips("ab", 12, ["x", "y", "z"]), *_clips("c", 6, ["x"])]
-    dealt = deal(clips, 3)
+    dealt = make_folds(clips, 3)
     assert not dealt.by_speaker
     for fold in range(3):
-        learned = {clip.label for clip, held in zip(clips, dealt.of_clip, strict=True) if held != fold}
+        learned = {clip.label for clip, held in zip(clips, dealt.fold_of_clip, strict=True) if held != fold}
         assert learned == {"a", "b", "c"}
 
 
 def test_two_who_share_a_fold_leave_their_word_in_another() -> None:
     clips = [*_clips("a", 30, list("uvwxyz")), *_clips("b", 10, ["y", "z"])]
-    dealt = deal(clips, 5)
+    dealt = make_folds(clips, 5)
     for fold in range(dealt.count):
-        assert {clip.label for clip, held in zip(clips, dealt.of_clip, strict=True) if held != fold} == {"a", "b"}
+        assert {clip.label for clip, held in zip(clips, dealt.fold_of_clip, strict=True) if held != fold} == {"a", "b"}
 
 
 def test_there_are_no_more_folds_than_clips() -> None:
-    dealt = deal(_clips("ab", 5, [None]), 20)
+    dealt = make_folds(_clips("ab", 5, [None]), 20)
     assert dealt.count == 10
-    assert set(dealt.of_clip) == set(range(10))
+    assert set(dealt.fold_of_clip) == set(range(10))
 
 
 def test_the_same_file_five_times_is_one_clip() -> None:
     copies = [Clip(Path(f"{number}.wav"), "b", "training", 1.0, "x", "same") for number in range(5)]
     with pytest.raises(TrainingError, match="“b” has 1 of the 5 different clips"):
-        deal([*_clips("a", 5, ["x"]), *copies], 5)
+        make_folds([*_clips("a", 5, ["x"]), *copies], 5)
 
 
 def test_the_order_of_the_clips_does_not_matter() -> None:
     clips = _clips("abc", 9, ["x", "y"])
     order = np.random.default_rng(0).permutation(len(clips))
-    dealt = deal(clips, 4).of_clip
-    assert (deal([clips[place] for place in order], 4).of_clip == dealt[order]).all()
+    dealt = make_folds(clips, 4).fold_of_clip
+    assert (make_folds([clips[place] for place in order], 4).fold_of_clip == dealt[order]).all()
 
 
 def test_the_same_sound_is_never_learned_and_judged() -> None:
     clips = _clips("ab", 6, ["x"])
     twins = [Clip(Path("again.wav"), clip.label, "training", 1.0, "x", clip.digest) for clip in clips]
-    dealt = deal([*clips, *twins], 5).of_clip
+    dealt = make_folds([*clips, *twins], 5).fold_of_clip
     assert (dealt[: len(clips)] == dealt[len(clips) :]).all()
 
 
 def test_silence_is_learned_from_and_not_judged() -> None:
     clips = [*_clips("ab", 5, ["x"]), Clip(Path("noise.wav"), SILENCE, "training", 1.0, None, "n")]
-    assert deal(clips, 5).of_clip[-1] == NEVER
+    assert make_folds(clips, 5).fold_of_clip[-1] == NEVER
 
 
 def test_words_with_hardly_a_clip_are_refused() -> None:
     with pytest.raises(TrainingError, match="“b” has 4 of the 5 different clips"):
-        deal([*_clips("a", 5, ["x"]), *_clips("b", 4, ["x"])], 5)
+        make_folds([*_clips("a", 5, ["x"]), *_clips("b", 4, ["x"])], 5)
 
 
 @pytest.fixture(scope="session")
@@ -158,7 +158,7 @@ def test_a_trained_network_is_taught_new_words(taught: tuple[Path, Path], monkey
     recognizer = Recognizer(run)
     assert recognizer.labels == ("down", "hum", "up", SILENCE)
     assert recognizer.normalisation == Recognizer(runs.find("commands")).normalisation
-    judged = evaluation.kept(run, None, evaluation.HELD_BACK)
+    judged = evaluation.load_cached(run, None, evaluation.HELD_BACK)
     assert judged is not None
     assert judged.clips == 18
     assert judged.accuracy >= 0.9
@@ -234,7 +234,7 @@ def _judgement(pairs: dict[tuple[str, str], int], speakers: list[str | None], st
         for _ in range(count):
             number = start + len(heard)
             clip = Clip(Path(f"{number}.wav"), said, "training", 1.0, speakers[number % len(speakers)], str(number))
-            heard.append(Heard(clip, predicted, 0.9, 0.9 if said == predicted else 0.1))
+            heard.append(ClipPrediction(clip, predicted, 0.9, 0.9 if said == predicted else 0.1))
     true = np.array([labels.index(one.clip.label) for one in heard])
     predicted_ = np.array([labels.index(one.predicted) for one in heard])
     confusion = confusion_matrix(true, predicted_, len(labels))

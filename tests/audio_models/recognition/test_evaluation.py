@@ -56,19 +56,19 @@ def test_all_is_the_three_sides_together(run: Run) -> None:
 
 
 def test_what_was_judged_is_kept_until_the_network_changes(run: Run) -> None:
-    judged = evaluation.evaluate_and_keep(run, split="test")
-    assert evaluation.kept(run, split="test") == judged
-    assert evaluation.kept(run, split="training") is None
-    assert evaluation.kept(run, CorpusReference("elsewhere"), "test") is None
+    judged = evaluation.evaluate_and_store(run, split="test")
+    assert evaluation.load_cached(run, split="test") == judged
+    assert evaluation.load_cached(run, split="training") is None
+    assert evaluation.load_cached(run, CorpusReference("elsewhere"), "test") is None
     os.utime(run.model_path, (2e9, 2e9))
-    assert evaluation.kept(run, split="test") is None
+    assert evaluation.load_cached(run, split="test") is None
 
 
 def test_a_damaged_judgement_is_made_anew(run: Run) -> None:
-    evaluation.evaluate_and_keep(run, split="test")
+    evaluation.evaluate_and_store(run, split="test")
     for path in (run.folder / "evaluations").glob("test-*.json"):
         path.write_text('{"run": 3}')
-    assert evaluation.kept(run, split="test") is None
+    assert evaluation.load_cached(run, split="test") is None
 
 
 def test_another_corpus_s_other_words_count_as_unknown(run: Run, tmp_path: Path) -> None:
@@ -116,4 +116,4 @@ def test_no_clip_to_judge_by_is_said(run: Run, tmp_path: Path) -> None:
 def test_a_run_that_cannot_be_written_to_is_still_judged(run: Run) -> None:
     (run.folder / "evaluations").rename(run.folder / "kept elsewhere")
     (run.folder / "evaluations").write_text("a file in the way")
-    assert evaluation.evaluate_and_keep(run, split="test").clips > 0
+    assert evaluation.evaluate_and_store(run, split="test").clips > 0

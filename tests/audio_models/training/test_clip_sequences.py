@@ -8,7 +8,7 @@ import pytest
 from audio_models.config import AugmentationConfig, FeatureConfig, NetworkConfig
 from audio_models.features.augmentation import Augmenter
 from audio_models.features.sequences import Normalisation
-from audio_models.training.clip_sequences import NOT_ASKED, Placed, RowBatches, asked
+from audio_models.training.clip_sequences import IGNORE_LABEL, Placed, SequenceBatches, asked
 from tests.support.sounds import RATE, tone
 
 FEATURES = FeatureConfig(deltas=False, cepstrum=False)
@@ -21,7 +21,7 @@ def test_a_word_is_asked_for_once_it_is_over_and_while_its_clip_lasts() -> None:
     clip = Placed(begins=0.5, ends=1.5, word=(0.8, 1.2), label=WORD)
     found = dict(zip(times.tolist(), asked([clip], times, SILENCE, UNKNOWN).tolist(), strict=True))
     assert {time: label for time, label in found.items() if label == WORD} == dict.fromkeys((1.2, 1.3, 1.4, 1.5), WORD)
-    assert [time for time, label in found.items() if label == NOT_ASKED] == [0.8, 0.9, 1.0, 1.1, 1.6, 1.7]
+    assert [time for time, label in found.items() if label == IGNORE_LABEL] == [0.8, 0.9, 1.0, 1.1, 1.6, 1.7]
     assert found[0.7] == found[1.8] == found[2.9] == SILENCE
 
 
@@ -34,14 +34,14 @@ def test_an_unknown_word_is_asked_for_while_it_is_said() -> None:
 def test_without_such_classes_only_words_are_asked_for() -> None:
     times = np.arange(0, 2, 0.1)
     found = asked([Placed(0.0, 1.0, (0.2, 0.9), WORD)], times, None, None)
-    assert set(found.tolist()) == {NOT_ASKED, WORD}
+    assert set(found.tolist()) == {IGNORE_LABEL, WORD}
 
 
 def test_the_next_word_takes_over() -> None:
     times = np.round(np.arange(0, 2.5, 0.1), 1)
     found = asked([Placed(0, 1, (0.2, 0.8), 0), Placed(1, 2, (1.1, 1.6), 1)], times, SILENCE, None)
     assert found[times == 1.0] == 0
-    assert (found[(times > 1.1) & (times < 1.6)] == NOT_ASKED).all()
+    assert (found[(times > 1.1) & (times < 1.6)] == IGNORE_LABEL).all()
     assert (found[(times >= 1.6) & (times <= 2.0)] == 1).all()
 
 
@@ -52,7 +52,7 @@ def _clip(position: int) -> np.ndarray:
     return samples
 
 
-def _batches(**changes: object) -> RowBatches:
+def _batches(**changes: object) -> SequenceBatches:
     augmentation = AugmentationConfig(augment=True, speed=0, shift_ms=0, gain_db=0, noise_probability=0, time_masks=0, frequency_masks=0)  # fmt: skip
     settings = {
         "load": _clip, "classes": np.array([0, 0, 1, 1, 2, 2]), "words": list("aabbss"), "silence": 2, "unknown": 1,
@@ -60,7 +60,7 @@ def _batches(**changes: object) -> RowBatches:
         "normalisation": Normalisation((0.0,) * 40, (1.0,) * 40), "clip_seconds": 1.0, "in_a_row": 3, "batch_size": 6,
         "size": 4, "seed": 0,
     }  # fmt: skip
-    return RowBatches(**{**settings, **changes})  # type: ignore[arg-type]
+    return SequenceBatches(**{**settings, **changes})  # type: ignore[arg-type]
 
 
 def test_a_row_holds_its_clips_and_asks_for_each_when_its_tone_is_over() -> None:
@@ -95,7 +95,7 @@ def test_an_epoch_has_its_clips_in_rows_and_is_the_same_each_time() -> None:
 def test_only_the_clips_at_some_positions() -> None:
     few = _batches().only(np.array([0, 4]))
     assert few.clips == 6
-    assert set(np.unique(np.concatenate([classes for _, classes in few.epoch(0)]))) <= {NOT_ASKED, 0, 2}
+    assert set(np.unique(np.concatenate([classes for _, classes in few.epoch(0)]))) <= {IGNORE_LABEL, 0, 2}
 
 
 def test_longer_clips_than_usual_are_cut_at_the_end_of_the_row() -> None:

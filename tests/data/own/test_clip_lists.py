@@ -9,7 +9,7 @@ import pytest
 
 from data.errors import CorpusError
 from data.own import clip_lists
-from data.own.incoming import from_folder, from_list, receive
+from data.own.incoming import collect, from_folder, from_list
 from tests.support.brought import Bring, put, refusals, told
 
 TABLE = "file,label,speaker,side\nclips/a.wav,left,Ann,train\nclips/b.wav,送,,TEST\n"
@@ -30,8 +30,8 @@ def test_tables_as_programs_write_them(tmp_path: Path, content: bytes) -> None:
     (folder / "list.csv").write_bytes(content)
     for delivery in (
         from_list(folder / "list.csv", folder),
-        receive(folder, tmp_path),
-        receive(folder / "list.csv", tmp_path),
+        collect(folder, tmp_path),
+        collect(folder / "list.csv", tmp_path),
     ):
         assert told(delivery) == EXPECTED
         assert delivery.refused == ()
@@ -42,7 +42,7 @@ def test_json_lists(tmp_path: Path, around: str) -> None:
     folder = put(tmp_path, "clips/a.wav", "clips/b.wav")
     rows = [{"File": "clips/a.wav", "label": "left", "speaker": "Ann", "side": "train"}, {"path": "clips/b.wav", "class": "送", "speaker": None, "split": "test"}]  # fmt: skip
     (folder / "list.json").write_text(around.format(json.dumps(rows)), encoding="utf-8")
-    assert told(receive(folder, tmp_path)) == EXPECTED
+    assert told(collect(folder, tmp_path)) == EXPECTED
 
 
 def test_a_list_comes_with_its_files_in_every_way(tmp_path: Path, bring: Bring) -> None:
@@ -55,7 +55,7 @@ def test_files_that_were_uploaded_without_their_folders_are_found(tmp_path: Path
     folder = put(tmp_path, "1.staged", "2.staged")
     (folder / "3.staged").write_text(TABLE)
     files = [("a.wav", folder / "1.staged"), ("b.wav", folder / "2.staged"), ("labels.csv", folder / "3.staged")]
-    delivery = receive(files, tmp_path)
+    delivery = collect(files, tmp_path)
     assert {Path(one.path).name: (one.label, one.side) for one in delivery.clips} == {
         "1.staged": ("left", "training"),
         "2.staged": ("送", "test"),

@@ -17,12 +17,13 @@ from data.folder import FolderCorpus
 from data.names import clean_label, clean_speaker
 from data.own.corpus import NewClip, OwnClip, OwnCorpus, create, delete, exists
 from data.own.export import export
-from data.own.incoming import Delivered, from_archive, from_folder, receive, staging
+from data.own.incoming import collect, from_archive, from_folder, staging
+from data.own.layouts import ImportItem
 from tests.support.brought import put
 from tests.support.sounds import RATE, tone, write
 
 
-def _new(one: Delivered) -> NewClip:
+def _new(one: ImportItem) -> NewClip:
     assert one.label is not None
     return NewClip(one.label, one.speaker, one.source or "import", one.original, one.path, one.path.suffix, 0.5, side=one.side, added=one.added)  # fmt: skip
 
@@ -167,5 +168,5 @@ def test_ten_seconds_of_sound_travel_byte_for_byte(tmp_path: Path) -> None:
     corpus.add([NewClip("left", None, "recording", "a.flac", path, ".flac", 10.0)])
     export(corpus, tmp_path / "out.zip")
     with staging() as folder:
-        [one] = receive(tmp_path / "out.zip", folder).clips
+        [one] = collect(tmp_path / "out.zip", folder).clips
         assert one.path.read_bytes() == path.read_bytes() == OwnCorpus("kitchen").clips()[0].path.read_bytes()

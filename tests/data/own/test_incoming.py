@@ -21,7 +21,7 @@ from data import archives
 from data.corpus import BACKGROUND_NOISE, Progress
 from data.errors import Cancelled, CorpusError
 from data.own import incoming
-from data.own.incoming import from_files, from_folder, receive, staging
+from data.own.incoming import collect, from_files, from_folder, staging
 from tests.support.brought import Bring, packed_folder, packed_tar, packed_zip, put, refusals, told
 from tests.support.sounds import glides
 
@@ -70,7 +70,7 @@ def test_the_layout_of_the_digits(tmp_path: Path, bring: Bring) -> None:
 def test_a_file_that_nothing_speaks_of_has_no_label(tmp_path: Path, bring: Bring) -> None:
     folder = put(tmp_path / "in", "a.wav", "left/b.wav")
     assert told(bring(folder)) == {"a.wav": (None, None, None), "left/b.wav": ("left", None, None)}
-    assert told(receive(folder / "a.wav", tmp_path)) == {"a.wav": (None, None, None)}
+    assert told(collect(folder / "a.wav", tmp_path)) == {"a.wav": (None, None, None)}
     assert told(from_files([("x_nohash_0.wav", folder / "a.wav")])) == {"x_nohash_0.wav": (None, "x", None)}
 
 
@@ -96,9 +96,9 @@ def test_the_user_fills_in_what_folders_and_lists_do_not_say(tmp_path: Path) -> 
     }  # fmt: skip
     with staging() as unpacked:
         for thing in (folder, packed_folder(folder)):
-            assert told(receive(thing, unpacked, label="left", speaker=" Ann ")) == expected
+            assert told(collect(thing, unpacked, label="left", speaker=" Ann ")) == expected
     (folder / "l.csv").write_text("file,label,speaker\na.wav,on,\nright/b.wav,on,Bob\n")
-    said = told(receive(folder / "l.csv", tmp_path, label="left", speaker="Ann"))
+    said = told(collect(folder / "l.csv", tmp_path, label="left", speaker="Ann"))
     assert said == {"a.wav": ("on", "Ann", None), "right/b.wav": ("on", "Bob", None)}
 
 
@@ -163,7 +163,7 @@ def test_an_uploaded_name_that_leads_outside_is_refused(tmp_path: Path, name: st
 
 def test_nothing_at_the_path_says_what_may_be_there(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match="no folder and no file"):
-        receive(tmp_path / "gone", tmp_path)
+        collect(tmp_path / "gone", tmp_path)
     with pytest.raises(CorpusError, match="There is no folder"):
         from_folder(tmp_path / "gone")
 
@@ -248,7 +248,7 @@ def test_a_hostile_archive_is_refused_and_leaves_nothing(
     called = "voices<b>.zip" if name.endswith("zip") else f"voices{name[1:]}"
     with staging() as folder:
         with pytest.raises(CorpusError, match=said) as caught:
-            receive([(called, path)], folder)
+            collect([(called, path)], folder)
         assert list(folder.iterdir()) == [], "nothing is left even before the folder goes"
     assert called in str(caught.value), "it is called as the user knows it"
     assert len(str(caught.value)) < 300
@@ -263,7 +263,7 @@ def test_a_large_file_that_packs_well_but_not_absurdly_is_taken(
     monkeypatch.setattr(archives, "_HARMLESS", 1_000_000)
     content = b"".join(struct.pack("<h", number % 3000) for number in range(1_000_000)) + secrets.token_bytes(60_000)
     with staging() as folder:
-        assert len(receive(packed_zip(tmp_path / "x.zip", {"left/a.wav": content}), folder).clips) == 1
+        assert len(collect(packed_zip(tmp_path / "x.zip", {"left/a.wav": content}), folder).clips) == 1
 
 
 def test_links_in_archives_are_passed_over(tmp_path: Path) -> None:
@@ -273,7 +273,7 @@ def test_links_in_archives_are_passed_over(tmp_path: Path) -> None:
         packed.addfile(info)
         packed.addfile(tarfile.TarInfo("left/a.wav"))
     with staging() as folder:
-        assert [one.original for one in receive(tmp_path / "x.tar", folder).clips] == ["left/a.wav"]
+        assert [one.original for one in collect(tmp_path / "x.tar", folder).clips] == ["left/a.wav"]
         assert not any(path.is_symlink() for path in folder.rglob("*"))
 
 
@@ -298,14 +298,14 @@ def test_unpacking_can_be_stopped(tmp_path: Path) -> None:
     path = packed_zip(tmp_path / "x.zip", {"left/a.wav": b"a"})
     with staging() as folder:
         with pytest.raises(Cancelled):
-            receive(path, folder, report=stop)
+            collect(path, folder, report=stop)
         assert list(folder.iterdir()) == []
 
 
 def test_archives_and_files_may_come_together(tmp_path: Path) -> None:
     files = [("x.zip", packed_zip(tmp_path / "1", {"left/a.wav": b"a"})), ("y.tgz", packed_tar(tmp_path / "2", {"right/b.wav": b"b"})), ("c.wav", put(tmp_path, "3") / "3")]  # fmt: skip
     with staging() as folder:
-        delivery = receive(files, folder, label="on")
+        delivery = collect(files, folder, label="on")
         assert {one.label: one.path.read_bytes() for one in delivery.clips} == {
             "left": b"a",
             "right": b"b",
