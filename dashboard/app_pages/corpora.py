@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.shared import charts
+from dashboard.shared.state import DATA_CLIPS_PAGE
 from dashboard.shared.widgets import TERMS, ProgressBar, as_text, choose_corpus, loaded_index, play, show_errors
 from data import catalogue
 from data.corpus import SPLITS, Corpus, Index
@@ -117,11 +118,12 @@ def _speakers(index: Index) -> None:
 
 def _listen(index: Index) -> None:
     choice, button = st.columns([3, 1], vertical_alignment="bottom")
-    label = choice.selectbox("Word", index.labels, key="listen_label")
+    label = choice.selectbox("Word", index.labels, key="data_word")
     clips = [clip for clip in index.clips if clip.label == label]
-    page = st.session_state.setdefault("listen_page", 0)
+    page = DATA_CLIPS_PAGE.get()
     if button.button("Other clips", icon=":material/shuffle:", width="stretch", disabled=len(clips) <= _PLAYERS):
-        page = st.session_state["listen_page"] = page + 1
+        page += 1
+        DATA_CLIPS_PAGE.set(page)
     # spread over the word's clips, so that neighbours (often one speaker) are not all of them
     places = sorted({(page + number * len(clips) // _PLAYERS) % len(clips) for number in range(_PLAYERS)})
     columns = st.columns(3)

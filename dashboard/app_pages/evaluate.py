@@ -16,6 +16,7 @@ from audio_models.recognition import evaluation, metrics
 from audio_models.recognition.evaluation import SIDES, ClipPrediction, Evaluation, Side
 from dashboard.evaluate import streaming
 from dashboard.shared import charts, preload
+from dashboard.shared.state import EVALUATION_CORPUS, USE_EVALUATION_CORPUS
 from dashboard.shared.widgets import (
     TERMS,
     ProgressBar,
@@ -265,7 +266,7 @@ def _page() -> None:
         with away, st.container(horizontal=True, horizontal_alignment="right"):
             export_button(run)
         own_sides = evaluation.sides_of(run)
-        sides = SIDES if st.session_state.get("other_corpus") or evaluation.HELD_BACK not in own_sides else own_sides
+        sides = SIDES if USE_EVALUATION_CORPUS.get() or evaluation.HELD_BACK not in own_sides else own_sides
         first: Side = "test" if "test" in sides else sides[0]
         split: Side = (
             right.segmented_control(
@@ -274,11 +275,11 @@ def _page() -> None:
             or first
         )
         corpus: CorpusReference | None = None
-        other = bool(st.session_state.get("other_corpus"))
+        other = USE_EVALUATION_CORPUS.get()
         title = "another corpus" if other else as_text(corpus_title(run.config.corpus))
         with st.expander(f"Judged by: {title}", expanded=other):  # open while it says which
-            if st.toggle("Judge by another corpus than its own", key="other_corpus"):
-                corpus = choose_corpus("evaluate")
+            if st.toggle("Judge by another corpus than its own", key=USE_EVALUATION_CORPUS.key):
+                corpus = choose_corpus("evaluate", memory=EVALUATION_CORPUS)
                 if corpus is None:
                     return
         asked = corpus or run.config.corpus

@@ -16,10 +16,10 @@ from dashboard.lessons import handout, stepper, texts, unrolled
 from dashboard.lessons.texts import show_lesson
 from dashboard.shared import inline_svg, preload
 from dashboard.shared.clip_source import ChosenClip, choose_clip
+from dashboard.shared.state import INSIDE_RUN
 from dashboard.shared.widgets import as_text, choose_run, describe_run, percent, show_errors, usable_runs
 
 _VIEWS = ("Step by step", "Order", "Unrolled", "Gradient")
-_FIRST = "plain-lstm"  # one layer, one direction, gates with names: the easiest to read
 _CELLS_TO_COMPARE = ("plain-simple-rnn", "plain-lstm", "plain-gru")
 
 
@@ -221,8 +221,7 @@ def _page() -> None:
     with show_errors():
         left, right = st.columns([2, 3])
         with left:
-            st.session_state.setdefault("chosen_inside", _FIRST)
-            run = choose_run(models, "inside_run", memory="chosen_inside")
+            run = choose_run(models, "inside_run", memory=INSIDE_RUN)
         recognizer = preload.recognizer(run)
         with right:
             clip = choose_clip(run, recognizer, "inside")

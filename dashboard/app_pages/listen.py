@@ -18,6 +18,20 @@ from dashboard.listen.charts import clock
 from dashboard.listen.recording_source import choose_recording
 from dashboard.listen.session import Hearing
 from dashboard.shared import preload
+from dashboard.shared.state import (
+    LISTEN_ERROR,
+    LISTEN_FROM,
+    LISTEN_LENGTH,
+    LISTEN_NOW,
+    LISTEN_PAUSE,
+    LISTEN_PLAYING,
+    LISTEN_SMOOTHING,
+    LISTEN_STOPPED,
+    LISTEN_STRETCH,
+    LISTEN_THRESHOLD,
+    Value,
+    selection,
+)
 from dashboard.shared.widgets import (
     TERMS,
     as_text,
@@ -40,6 +54,8 @@ _FIRST_LOOK = 10.0
 _COLUMNS = 400  # of the timeline
 _MOST_ROWS = 14  # words that get a row there
 _TABLE_ROWS = 9  # in sight
+_TRIED: Value[tuple[DetectionConfig, DetectionConfig] | None] = Value("listen_tried", None)
+"""A run's settings, and what was tried in their place; kept beside the sliders, whose values another page clears."""
 
 
 def _settings(run: Run) -> DetectionConfig:
@@ -48,19 +64,17 @@ def _settings(run: Run) -> DetectionConfig:
     from audio_models.listening.detection import DetectionConfig
 
     usual = detection.settings(run)
-    # what was tried last; beside the sliders, whose own values a visit to another page clears away
-    remembered = f"listen_tried-{run.id}"
-    since, tried = st.session_state.get(remembered, (usual, usual))
+    since, tried = _TRIED.of(run.id).get() or (usual, usual)
     if since != usual:  # others were kept meanwhile
         tried = usual
     with st.expander("When a word counts as heard", icon=":material/tune:"):
         columns = st.columns(3)
         threshold = columns[0].slider(
-            "Threshold", 0.01, 1.0, tried.threshold, 0.01, format="percent", key=f"listen-threshold-{run.id}"
+            "Threshold", 0.01, 1.0, tried.threshold, 0.01, format="percent", key=LISTEN_THRESHOLD.of(run.id).key
         )
         columns[0].caption("How probable a word must be. Lower: less is missed, but more is heard that nobody said.")
         smoothing = columns[1].slider(
-            "Smoothing", 0, 2000, round(tried.smoothing_ms), 20, format="%d ms", key=f"listen-smoothing-{run.id}"
+            "Smoothing", 0, 2000, round(tried.smoothing_ms), 20, format="%d ms", key=LISTEN_SMOOTHING.of(run.id).key
         )
         columns[1].caption("Over how long probabilities are averaged. Longer: a short slip counts for less.")
         refractory = columns[2].slider(
@@ -70,11 +84,11 @@ def _settings(run: Run) -> DetectionConfig:
             round(tried.refractory_ms),
             50,
             format="%d ms",
-            key=f"listen-pause-{run.id}",
+            key=LISTEN_PAUSE.of(run.id).key,
         )
         columns[2].caption("For how long nothing more is heard after a word, as its end may sound like another.")
         config = DetectionConfig(threshold, smoothing, refractory)
-        st.session_state[remembered] = (usual, config)
+        _TRIED.of(run.id).set((usual, config))
         with st.container(horizontal=True):
             if config != usual:
                 st.button(
@@ -95,11 +109,11 @@ def _keep(run: Run, config: DetectionConfig) -> None:
 
     with show_errors():
         detection.keep_settings(run, config)
-    st.session_state.pop(f"listen_tried-{run.id}", None)
+    _TRIED.of(run.id).pop()
     # to the sliders it must be said: in the browser they hold on to what they show, whatever their default is
-    st.session_state[f"listen-threshold-{run.id}"] = config.threshold
-    st.session_state[f"listen-smoothing-{run.id}"] = round(config.smoothing_ms)
-    st.session_state[f"listen-pause-{run.id}"] = round(config.refractory_ms)
+    LISTEN_THRESHOLD.of(run.id).set(config.threshold)
+    LISTEN_SMOOTHING.of(run.id).set(round(config.smoothing_ms))
+    LISTEN_PAUSE.of(run.id).set(round(config.refractory_ms))
 
 
 def _headline(hearing: Hearing, events: tuple[Event, ...]) -> None:
@@ -168,12 +182,12 @@ def _look(start: float, seconds: float, whole: float, *, play: bool = False) -> 
     """Put the closer look on a stretch."""
     seconds = _tenths(min(max(0.5, seconds), _LONGEST_LOOK, whole))
     start = _tenths(min(max(0.0, start), whole - seconds))
-    st.session_state["listen_look"] = (start, seconds)
-    st.session_state["listen_play"] = (start, seconds) if play else None
+    LISTEN_STRETCH.set((start, seconds))
+    LISTEN_PLAYING.set((start, seconds) if play else None)
 
 
 def _typed() -> None:
-    st.session_state["listen_look"] = (st.session_state["listen_from"], st.session_state["listen_length"])
+    LISTEN_STRETCH.set((LISTEN_FROM.get(), LISTEN_LENGTH.get()))
 
 
 def _look_at(hearing: Hearing, event: Event) -> None:
@@ -181,20 +195,20 @@ def _look_at(hearing: Hearing, event: Event) -> None:
 
 
 def _dragged(hearing: Hearing, key: str) -> None:
-    reach = st.session_state[key].selection.get("stretch", {}).get("seconds")
+    reach = selection(key).get("stretch", {}).get("seconds")
     if reach:
         _look(min(reach), max(reach) - min(reach), hearing.found.seconds)
 
 
 def _clicked(hearing: Hearing, events: tuple[Event, ...], key: str) -> None:
-    chosen = [one["id"] for one in st.session_state[key].selection.get("event", [])]
+    chosen = [one["id"] for one in selection(key).get("event", [])]
     for event in events:
         if _id(event) in chosen[:1]:
             _look_at(hearing, event)
 
 
 def _row_chosen(hearing: Hearing, events: tuple[Event, ...], key: str) -> None:
-    for row in st.session_state[key].selection.rows[:1]:
+    for row in selection(key).rows[:1]:
         _look_at(hearing, events[row])
 
 
@@ -206,7 +220,7 @@ def _overview(hearing: Hearing, events: tuple[Event, ...], table: pd.DataFrame) 
     rows = sorted(words, key=lambda word: -heard.count(word))[:_MOST_ROWS]
     rows = [word for word in words if word in rows]
     places = [found.labels.index(word) for word in rows]
-    start, seconds = st.session_state["listen_look"]
+    start, seconds = LISTEN_STRETCH.get() or (0.0, _FIRST_LOOK)
     key = f"listen-outline-{hearing.number}"
     st.altair_chart(
         listen_charts.outline(found.low, found.high, found.seconds, (start, start + seconds)),
@@ -231,10 +245,12 @@ def _closer_look(hearing: Hearing, table: pd.DataFrame) -> None:
     whole = hearing.found.seconds
     # Told to the fields each time: where a click cuts a run short, what it told them does not reach the browser, which would
     # take the least that is allowed for their value.
-    st.session_state["listen_from"], st.session_state["listen_length"] = st.session_state["listen_look"]
+    start, seconds = LISTEN_STRETCH.get() or (0.0, _FIRST_LOOK)
+    LISTEN_FROM.set(start)
+    LISTEN_LENGTH.set(seconds)
     first, length = st.columns(2)
     start = first.number_input(
-        "From second", 0.0, max(0.0, whole - 0.1), step=1.0, format="%.1f", key="listen_from", on_change=_typed
+        "From second", 0.0, max(0.0, whole - 0.1), step=1.0, format="%.1f", key=LISTEN_FROM.key, on_change=_typed
     )
     seconds = length.number_input(
         "Seconds shown",
@@ -242,12 +258,12 @@ def _closer_look(hearing: Hearing, table: pd.DataFrame) -> None:
         min(_LONGEST_LOOK, whole),
         step=1.0,
         format="%.1f",
-        key="listen_length",
+        key=LISTEN_LENGTH.key,
         on_change=_typed,
     )
     samples, rate = listen_session.stretch(hearing.recording, start, seconds)
     # only the stretch that was asked for by a click on its word; it goes on playing while the page is drawn anew
-    play = st.session_state.get("listen_play") == (start, seconds)
+    play = LISTEN_PLAYING.get() == (start, seconds)
     st.audio(listen_session.as_wav(samples, rate), format="audio/wav", autoplay=play)
     features = preload.recognizer(hearing.run).features
     heard = resample(samples, rate, features.sample_rate)
@@ -296,7 +312,7 @@ def _show(hearing: Hearing) -> None:
     events = hearing.events(config)
     with summary:
         _headline(hearing, events)
-    if "listen_look" not in st.session_state:
+    if LISTEN_STRETCH.get() is None:
         first = events[0].start - _AROUND if events else 0.0
         _look(first, _FIRST_LOOK, hearing.found.seconds)
     table = _table(events)
@@ -317,11 +333,11 @@ def _show(hearing: Hearing) -> None:
 
 
 def _begin() -> None:
-    st.session_state["listen_now"] = True
+    LISTEN_NOW.set(True)
 
 
 def _stop() -> None:
-    st.session_state["listen_stopped"] = True
+    LISTEN_STOPPED.set(True)
 
 
 def _page() -> None:
@@ -335,8 +351,8 @@ def _page() -> None:
         recording = None
         with show_errors():  # what was heard stays, whatever is chosen next
             recording = choose_recording(run)
-        now = st.session_state.pop("listen_now", False) and recording is not None
-        stopped = st.session_state.pop("listen_stopped", False)
+        now = LISTEN_NOW.pop() and recording is not None
+        stopped = LISTEN_STOPPED.pop()
         # one button with one key, so that none is left of the run before; a click on Cancel runs the page anew, which
         # stops the listening
         st.button(
@@ -348,13 +364,13 @@ def _page() -> None:
             try:
                 listen_session.listen(run, recording)
             except EchoicError as error:  # told below the button, which is to say Listen again
-                st.session_state["listen_fault"] = str(error)
+                LISTEN_ERROR.set(str(error))
             else:
-                for key in ("listen_look", "listen_play"):
-                    st.session_state.pop(key, None)
+                LISTEN_STRETCH.pop()
+                LISTEN_PLAYING.pop()
             st.rerun()
-        if fault := st.session_state.pop("listen_fault", None):
-            st.error(as_text(fault), icon=":material/error:")
+        if error_text := LISTEN_ERROR.pop():
+            st.error(as_text(error_text), icon=":material/error:")
         if stopped:
             st.caption("Stopped before the end.")
         hearing = listen_session.kept()

@@ -9,10 +9,12 @@ import streamlit as st
 from audio_models.jobs.runs import Run
 from dashboard import live
 from dashboard.live.exchange import Exchange
+from dashboard.shared.state import Value
 from dashboard.shared.widgets import choose_listener, listens_for, show_errors, usable_runs
 from data.errors import EchoicError
 
-_KEY = "live"
+_EXCHANGE: Value[tuple[object, Exchange] | None] = Value("live_exchange", None)
+"""The network that listens in this tab, and what it was made from."""
 
 
 def _exchange(run: Run) -> Exchange:
@@ -26,11 +28,11 @@ def _exchange(run: Run) -> Exchange:
 
     config = settings(run)
     wanted = (str(run.folder), run.model_path.stat().st_mtime_ns, config)
-    there = st.session_state.get("live_exchange")
+    there = _EXCHANGE.get()
     if there is None or there[0] != wanted:
-        there = st.session_state["live_exchange"] = (wanted, Exchange(partial(Listener, run, config)))
-    exchange: Exchange = there[1]
-    return exchange
+        there = (wanted, Exchange(partial(Listener, run, config)))
+        _EXCHANGE.set(there)
+    return there[1]
 
 
 def _how_it_listens(exchange: Exchange) -> None:
@@ -50,17 +52,16 @@ def _how_it_listens(exchange: Exchange) -> None:
 
 
 @st.fragment  # type: ignore[untyped-decorator]
-def _listening(run: Run) -> None:
+def _listening(run: Run, exchange: Exchange) -> None:
     """Runs alone with every message of the browser, about ten times a second: the page around it stays as it is."""
-    exchange: Exchange = st.session_state["live_exchange"][1]
-    message = live.received(_KEY)
+    message = live.received()
     reply = None
     if message is not None:
         try:
             reply = exchange.answer(message)
         except EchoicError as error:
             reply = {"fault": str(error), "number": message.get("number") if isinstance(message, dict) else None}
-    live.show(list(exchange.listener.labels), exchange.listener.step_seconds, str(run.folder), reply, key=_KEY)
+    live.show(list(exchange.listener.labels), exchange.listener.step_seconds, str(run.folder), reply)
 
 
 def _page() -> None:
@@ -75,7 +76,7 @@ def _page() -> None:
             with st.spinner("Getting the network ready …"):
                 exchange = _exchange(run)
             _how_it_listens(exchange)
-        _listening(run)
+        _listening(run, exchange)
 
 
 _page()

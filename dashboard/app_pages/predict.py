@@ -6,6 +6,7 @@ import streamlit as st
 
 from audio_models.config import FeatureConfig
 from dashboard.shared import preload
+from dashboard.shared.state import INPUTS_SEEN, NEWEST_INPUT
 from dashboard.shared.widgets import TERMS, as_text, choose_run, large_type, percent, show_errors, usable_runs
 from data.errors import EchoicError
 
@@ -124,12 +125,12 @@ def _page() -> None:
 def _newest(recording, files) -> str | None:  # type: ignore[no-untyped-def]
     """Which input changed last: that one is answered."""
     seen = {"recording": recording.file_id if recording else None, "files": tuple(file.file_id for file in files)}
-    before = st.session_state.get("inputs_seen", {"recording": None, "files": ()})
+    before = INPUTS_SEEN.get()
     for kind in ("recording", "files"):
         if seen[kind] != before[kind] and seen[kind]:
-            st.session_state["input_newest"] = kind
-    st.session_state["inputs_seen"] = seen
-    newest: str | None = st.session_state.get("input_newest")
+            NEWEST_INPUT.set(kind)
+    INPUTS_SEEN.set(seen)
+    newest = NEWEST_INPUT.get()
     if newest is not None and not seen[newest]:
         newest = next((kind for kind in ("recording", "files") if seen[kind]), None)
     return newest

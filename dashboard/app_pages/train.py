@@ -14,6 +14,7 @@ from audio_models.jobs.job_folder import ACTIVE, State
 from audio_models.jobs.progress import format_amount, format_duration
 from audio_models.jobs.runs import Epoch, Run
 from dashboard.shared import charts
+from dashboard.shared.state import CHOSEN_LISTENER, CHOSEN_RUN, WATCHED_IS_ACTIVE, WATCHED_RUN
 from dashboard.shared.widgets import STATUS_ICONS, as_text, corpus_title, percent, quick_config, show_errors
 from dashboard.train import form as training_form
 from data.errors import EchoicError
@@ -25,8 +26,8 @@ def _watch(run_id: str) -> None:
         run = runs.find(run_id)
         state = run.state
         active = state.status in ACTIVE
-        if active != st.session_state.get("watched_active"):  # start or stop redrawing
-            st.session_state["watched_active"] = active
+        if active != WATCHED_IS_ACTIVE.get():  # start or stop redrawing
+            WATCHED_IS_ACTIVE.set(active)
             st.rerun()
         config = run.config
         title, button = st.columns([4, 1], vertical_alignment="center")
@@ -110,20 +111,20 @@ def _outcome(run: Run, state: State, history: list[Epoch]) -> None:
     if state.status not in ACTIVE:
         with st.container(horizontal=True):
             if st.button("Speak to it", type="primary", icon=":material/mic:", key="to-predict"):
-                st.session_state["chosen_run"] = run.id
+                CHOSEN_RUN.set(run.id)
                 st.switch_page("app_pages/predict.py")
             if run.config.streams and st.button("Let it listen", icon=":material/graphic_eq:", key="to-live"):
-                st.session_state["chosen_listener"] = run.id
+                CHOSEN_LISTENER.set(run.id)
                 st.switch_page("app_pages/live.py")
             if st.button("See where it errs", icon=":material/grid_on:", key="to-evaluate"):
-                st.session_state["chosen_run"] = run.id
+                CHOSEN_RUN.set(run.id)
                 st.switch_page("app_pages/evaluate.py")
 
 
 def _choose_watched(known: list[Run]) -> str | None:
     """The run to show: the one just started, else one that is active, else the newest."""
     ids = [run.id for run in known]
-    watched: str | None = st.session_state.get("watched_run")
+    watched = WATCHED_RUN.get()
     if watched in ids:
         return watched
     for run in known:
@@ -161,8 +162,8 @@ def _all_runs(known: list[Run]) -> None:
         key="all-runs",
         column_config={"validation": st.column_config.NumberColumn("validation", format="percent")},
     )
-    if event.selection.rows and known[event.selection.rows[0]].id != st.session_state.get("watched_run"):
-        st.session_state["watched_run"] = known[event.selection.rows[0]].id
+    if event.selection.rows and known[event.selection.rows[0]].id != WATCHED_RUN.get():
+        WATCHED_RUN.set(known[event.selection.rows[0]].id)
         st.rerun()
 
 
@@ -181,11 +182,10 @@ def _page() -> None:
             )
             if st.button("Train a first model", icon=":material/bolt:"):
                 with show_errors():
-                    st.session_state["watched_run"] = launch.start(quick_config()).id
+                    WATCHED_RUN.set(launch.start(quick_config()).id)
                     st.rerun()
             return
-        active = st.session_state.get("watched_active", True)
-        st.fragment(_watch, run_every=1.0 if active else None)(watched)
+        st.fragment(_watch, run_every=1.0 if WATCHED_IS_ACTIVE.get() else None)(watched)
         if len(known) > 1:
             with st.expander(f"All {len(known)} runs", icon=":material/list:"):
                 _all_runs(known)

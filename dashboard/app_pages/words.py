@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from dashboard.shared.state import OWN_CHOICE, OWN_CORPUS, OWN_ERROR, OWN_MESSAGE, OWN_NEXT
 from dashboard.shared.widgets import as_text, show_errors
 from dashboard.words import clips, record, sound_map, teach, upload
 from data.own import corpus as own_corpus
@@ -35,21 +36,19 @@ def _begin() -> None:
 
 def _create(name: str) -> None:
     with show_errors():
-        st.session_state["own_goto"] = own_corpus.create(name).title
+        OWN_NEXT.set(own_corpus.create(name).title)
         st.rerun()
 
 
 def _choose(names: list[str]) -> OwnCorpus:
     box, more = st.columns([4, 1], vertical_alignment="bottom")
     # a widget's own state is lost on another page and cannot be set once it is drawn, so the choice is kept beside it
-    wanted = st.session_state.pop("own_goto", None) or st.session_state.get(
-        "own_choice", st.session_state.get("own_corpus")
-    )
-    st.session_state["own_choice"] = wanted if wanted in names else names[0]
-    name = box.selectbox("Corpus", names, key="own_choice")
-    if name != st.session_state.get("own_corpus"):
+    wanted = OWN_NEXT.pop() or OWN_CHOICE.get() or OWN_CORPUS.get()
+    OWN_CHOICE.set(wanted if wanted in names else names[0])
+    name = box.selectbox("Corpus", names, key=OWN_CHOICE.key)
+    if name != OWN_CORPUS.get():
         upload.forget()
-    st.session_state["own_corpus"] = name
+    OWN_CORPUS.set(name)
     corpus = OwnCorpus(name)
     with more.popover("More", icon=":material/more_horiz:", width="stretch"):
         typed = st.text_input("A new corpus", placeholder="its name", max_chars=60, key="new_corpus_name")
@@ -59,9 +58,7 @@ def _choose(names: list[str]) -> OwnCorpus:
         st.caption("Clips that you delete are kept for Undo. This removes them from the disk.")
         if st.button("Forget deleted clips", icon=":material/delete_sweep:", key="purge"):
             removed = corpus.purge()
-            st.session_state["own_told"] = (
-                f"{counted(removed)} removed from the disk." if removed else "There was none."
-            )
+            OWN_MESSAGE.set(f"{counted(removed)} removed from the disk." if removed else "There was none.")
             st.rerun()
         st.divider()
         sure = st.toggle(f"Delete “{as_text(name)}” with all its clips: this cannot be undone", key=f"sure-{name}")
@@ -80,9 +77,9 @@ def _page() -> None:
             return
         corpus = _choose(names)
         clips.overview(corpus)
-        if told := st.session_state.pop("own_told", ""):
+        if told := OWN_MESSAGE.pop():
             st.success(as_text(told), icon=":material/check:")
-        if fault := st.session_state.pop("own_fault", ""):
+        if fault := OWN_ERROR.pop():
             st.error(as_text(fault), icon=":material/error:")
         section = st.segmented_control(
             "Section", list(_SECTIONS), default="Record", required=True, key="own_section", label_visibility="collapsed",

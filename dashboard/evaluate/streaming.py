@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import altair as alt
 import pandas as pd
@@ -10,11 +11,18 @@ import streamlit as st
 
 from audio_models.jobs.runs import Run
 from audio_models.listening import detection
+from dashboard.shared.state import Value
 from dashboard.shared.widgets import ProgressBar, percent
 from data.corpus import CorpusReference, Split
 
+if TYPE_CHECKING:
+    from audio_models.listening.streaming_evaluation import StreamingEvaluation
+
 _LEAST = 0.1  # an hour: where no alarm was heard, on a logarithmic axis
 _KINDS = {"speech_alarms": "other words", "noise_alarms": "noise"}
+
+_MEASURED: Value[StreamingEvaluation | None] = Value("streaming_evaluation", None)
+"""What was measured by a corpus other than the run's own, which is not stored; `of` run, corpus and split."""
 
 
 def show_kept(run: Run, side: str) -> None:
@@ -43,7 +51,7 @@ def show(run: Run, corpus: CorpusReference | None, side: str, *, clips: bool = T
         )
         return
     split: Split = "test" if side == "test" else "validation"
-    found = benches.load_cached(run, split) if corpus is None else st.session_state.get(_key(run, corpus, split))
+    found = benches.load_cached(run, split) if corpus is None else _MEASURED.of(_key(run, corpus, split)).get()
     st.markdown(
         f"How it would fare all day: recordings are made of **{split}** clips, its words among other words, other words alone, "
         "and noise alone. A word counts as heard once its probability reaches the threshold."
@@ -158,12 +166,12 @@ def _measure(run: Run, corpus: CorpusReference | None, split: Split) -> None:
     if corpus is None:
         benches.store(run, found)
     else:
-        st.session_state[_key(run, corpus, split)] = found
+        _MEASURED.of(_key(run, corpus, split)).set(found)
     st.rerun()
 
 
 def _key(run: Run, corpus: CorpusReference, split: Split) -> str:
-    return f"bench-{run.id}-{corpus}-{split}"
+    return f"{run.id}-{corpus}-{split}"
 
 
 def _an_hour(alarms: float) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 import streamlit as st
 
 from audio_models.jobs.runs import Run
+from dashboard.shared.state import LISTEN_LAST_PATH, LISTEN_LAST_SOURCE, LISTEN_PATH, LISTEN_SOURCE
 from dashboard.shared.widgets import as_text
 from data.public.synthetic_voices import SAMPLE_RATE, say, voices
 
@@ -41,8 +42,8 @@ def choose_recording(run: Run) -> ChosenRecording | None:
         EchoicError: there is no such file.
     """
     which, what = st.columns([2, 3])
-    _remembered("listen_source", _SOURCES[0])
-    chosen = which.segmented_control("Recording", _SOURCES, required=True, key="listen_source", on_change=_remember)
+    LISTEN_SOURCE.start_with(LISTEN_LAST_SOURCE.get())
+    chosen = which.segmented_control("Recording", _SOURCES, required=True, key=LISTEN_SOURCE.key, on_change=_remember)
     with what:
         if chosen == "Upload":
             file = st.file_uploader(
@@ -52,9 +53,9 @@ def choose_recording(run: Run) -> ChosenRecording | None:
         if chosen == "On this computer":
             from audio_models.listening import recordings
 
-            _remembered("listen_path", "")
+            LISTEN_PATH.start_with(LISTEN_LAST_PATH.get())
             typed = st.text_input(
-                "Path of a recording of up to two hours", placeholder="/home/me/lecture.mp3", key="listen_path",
+                "Path of a recording of up to two hours", placeholder="/home/me/lecture.mp3", key=LISTEN_PATH.key,
                 on_change=_remember, help="WAV, FLAC, OGG or MP3. It is read where it lies, bit by bit; nothing is copied.",
             )  # fmt: skip
             if not typed.strip():
@@ -67,18 +68,11 @@ def choose_recording(run: Run) -> ChosenRecording | None:
         return ChosenRecording("Example", content, said)
 
 
-_REMEMBERED = "listen_chosen"
-
-
 def _remember() -> None:
     """Keep what was chosen: Streamlit forgets it once another page is opened."""
-    kept = st.session_state.setdefault(_REMEMBERED, {})
-    kept |= {key: st.session_state[key] for key in ("listen_source", "listen_path") if key in st.session_state}
-
-
-def _remembered(key: str, at_first: str) -> None:
-    """Give a widget what was chosen in it last, where the page was left meanwhile."""
-    st.session_state.setdefault(key, st.session_state.get(_REMEMBERED, {}).get(key, at_first))
+    for widget, last in ((LISTEN_SOURCE, LISTEN_LAST_SOURCE), (LISTEN_PATH, LISTEN_LAST_PATH)):
+        if (chosen := widget.get()) is not None:
+            last.set(chosen)
 
 
 @st.cache_data(show_spinner="The voices speak …", max_entries=4)  # type: ignore[untyped-decorator]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from audio_models.jobs.runs import Run
 from audio_models.listening import detection
 from dashboard.listen.recording_source import ChosenRecording
+from dashboard.shared.state import Value
 from dashboard.shared.widgets import ProgressBar
 from data.corpus import Progress
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from audio_models.listening.detection import DetectionConfig, Event
     from audio_models.listening.recordings import RecordingResult
 
-_KEPT = "listened"
 _EVERY = 0.2  # seconds from one drawing of the progress to the next
 
 
@@ -53,10 +53,13 @@ class Hearing:
         return self.events_by_config[config]
 
 
+_LAST: Value[Hearing | None] = Value("listened", None)
+"""What was listened to last in this tab."""
+
+
 def kept() -> Hearing | None:
     """What was listened to last."""
-    hearing: Hearing | None = st.session_state.get(_KEPT)
-    return hearing
+    return _LAST.get()
 
 
 def listen(run: Run, recording: ChosenRecording) -> Hearing:
@@ -83,7 +86,7 @@ def listen(run: Run, recording: ChosenRecording) -> Hearing:
         bar.clear()
     took = time.monotonic() - began
     hearing = Hearing(run, recording, found, took, before.number + 1 if before else 1, {config: found.events})
-    st.session_state[_KEPT] = hearing
+    _LAST.set(hearing)
     return hearing
 
 

@@ -9,18 +9,19 @@ from typing import Any
 
 import streamlit as st
 
+from dashboard.shared.state import LIVE_MESSAGE
 from data import workspace
 
 _FOLDER = workspace.PROJECT / "dashboard" / "live"
 _MESSAGE = "message"
 
 
-def received(key: str) -> Any:
+def received() -> Any:
     """What the browser sent last, None before the first time."""
-    return st.session_state.get(key, {}).get(_MESSAGE)
+    return LIVE_MESSAGE.get().get(_MESSAGE)
 
 
-def show(labels: list[str], step_seconds: float, network: str, reply: dict[str, Any] | None, key: str) -> None:
+def show(labels: list[str], step_seconds: float, network: str, reply: dict[str, Any] | None) -> None:
     """Put it on the page.
 
     Args:
@@ -28,10 +29,9 @@ def show(labels: list[str], step_seconds: float, network: str, reply: dict[str, 
         step_seconds: from one answer of the network to the next [s].
         network: which one listens; what another one heard is cleared away.
         reply: to the last message, see `exchange`; or `fault`, a sentence, with the message's `number`.
-        key: where `received` finds the messages.
     """
     data = {"labels": labels, "step_seconds": step_seconds, "network": network, "reply": reply}
-    _component()(data=data, key=key, on_message_change=lambda: None)
+    _component()(data=data, key=LIVE_MESSAGE.key, on_message_change=lambda: None)
 
 
 @st.cache_resource(show_spinner=False)  # type: ignore[untyped-decorator]

@@ -11,6 +11,7 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from audio_models.jobs.runs import Run
+from dashboard.shared.state import CORPUS, EVALUATION_CORPUS
 from dashboard.shared.widgets import TERMS, as_text, corpus_title, loaded_index
 from data import catalogue
 from data.corpus import UNKNOWN, CorpusReference
@@ -126,11 +127,9 @@ def _from_corpus(run: Run, recognizer: Recognizer, key: str) -> ChosenClip | Non
 
 def _corpora(run: Run) -> list[CorpusReference]:
     """What is on this computer: the run's own corpus first, split as for its training, then all that Echoic knows, and the
-    folder that was named last."""
+    corpora that were chosen last, a folder perhaps."""
     references = [run.config.corpus, *map(catalogue.refer, catalogue.NAMES)]
-    remembered = st.session_state.get("corpus")
-    if remembered is not None:
-        references.append(remembered)
+    references += [chosen for chosen in (CORPUS.get(), EVALUATION_CORPUS.get()) if chosen is not None]
     found: dict[str, CorpusReference] = {}
     for reference in references:
         with contextlib.suppress(EchoicError):  # a folder that is gone, say

@@ -10,6 +10,7 @@ import streamlit as st
 from audio_models.jobs import launch
 from audio_models.jobs.job_folder import ACTIVE, JobFolder, State
 from audio_models.jobs.progress import format_amount, format_progress
+from dashboard.shared.state import NEWEST_JOB
 from dashboard.shared.widgets import as_text, show_errors
 
 Kind = TypeVar("Kind", bound=JobFolder[Any])
@@ -23,7 +24,7 @@ def begin(job: JobFolder[Any], key: str) -> None:
         WorkspaceError: it cannot be started.
     """
     launch.spawn(job)
-    st.session_state[f"{key}_newest"] = job.id
+    NEWEST_JOB.of(key).set(job.id)
 
 
 def choose_and_watch(
@@ -38,7 +39,7 @@ def choose_and_watch(
         draw: draws what one has found so far; once a second while it goes on.
     """
     by_id = {one.id: one for one in known}
-    newest = st.session_state.get(f"{key}_newest")
+    newest = NEWEST_JOB.of(key).get()
     chosen = st.selectbox(
         label, list(by_id), index=list(by_id).index(newest) if newest in by_id else 0,
         format_func=lambda one: called(by_id[one]), key=f"{key}_chosen_{newest}",

@@ -15,6 +15,7 @@ from audio_models.config import CELL_TITLES, FeatureConfig, NetworkConfig, RunCo
 from audio_models.jobs import runs
 from audio_models.jobs.progress import format_duration, format_stage
 from audio_models.jobs.runs import Run
+from dashboard.shared.state import CHOSEN_LISTENER, CHOSEN_RUN, CORPUS, CORPUS_BOX, Value
 from data import catalogue
 from data.corpus import Clip, Corpus, CorpusReference, Index, Progress
 from data.errors import EchoicError
@@ -66,13 +67,15 @@ def quick_config() -> RunConfig:
     )
 
 
-def choose_run(candidates: Sequence[Run], key: str, label: str = "Model", *, memory: str = "chosen_run") -> Run:
+def choose_run(
+    candidates: Sequence[Run], key: str, label: str = "Model", *, memory: Value[str | None] = CHOSEN_RUN
+) -> Run:
     """A select box of runs in their order; the choice holds across the pages that share a `memory`."""
     by_id = {run.id: run for run in candidates}
-    remembered = st.session_state.get(memory)
+    remembered = memory.get()
     place = list(by_id).index(remembered) if remembered in by_id else 0
     chosen = st.selectbox(label, list(by_id), index=place, format_func=lambda one: describe_run(by_id[one]), key=key)
-    st.session_state[memory] = chosen
+    memory.set(chosen)
     return by_id[chosen]
 
 
@@ -81,9 +84,9 @@ def choose_listener(candidates: Sequence[Run], key: str) -> Run:
 
     At first it is the user's own run that was chosen on another page, or else one that goes on from step to step.
     """
-    chosen = st.session_state.get("chosen_run")
+    chosen = CHOSEN_RUN.get()
     wished = sorted(candidates, key=lambda run: (run.is_bundled or run.id != chosen, not run.config.streams))
-    return choose_run(wished, key, memory="chosen_listener")
+    return choose_run(wished, key, memory=CHOSEN_LISTENER)
 
 
 def listens_for(run: Run) -> str:
@@ -134,27 +137,39 @@ def corpus_title(reference: CorpusReference) -> str:
     )
 
 
-def choose_corpus(key: str, default: CorpusReference | None = None) -> CorpusReference | None:
-    """Choose a corpus by name or a folder by path; None until a folder is named."""
+def choose_corpus(
+    key: str,
+    default: CorpusReference | None = None,
+    *,
+    memory: Value[CorpusReference | None] = CORPUS,
+) -> CorpusReference | None:
+    """Choose a corpus by name or a folder by path; None until a folder is named.
+
+    Args:
+        key: of the page.
+        default: what is chosen at first.
+        memory: where the choice is kept; pages that share it follow each other.
+    """
     folder = "a folder on this computer"
     own = [OWN_PREFIX + name for name in own_corpus.listing()]
     names = [*own, *catalogue.NAMES, folder]
     titles = {one.name: one.title for one in catalogue.descriptions()}
     titles |= {name: f"{name.removeprefix(OWN_PREFIX)} (your own)" for name in own}
-    remembered: CorpusReference | None = st.session_state.get("corpus", default)
+    remembered = memory.get() or default
     if remembered is not None and remembered.name.startswith(OWN_PREFIX) and remembered.name not in own:
         remembered = default  # deleted meanwhile
     place = len(own)
     if remembered is not None:
         place = names.index(remembered.name) if remembered.name in names else len(names) - 1
     is_folder = remembered is not None and remembered.name not in names
-    columns = st.columns([2, 3]) if st.session_state.get(f"{key}_name", names[place]) == folder else [st.container()]
+    box = CORPUS_BOX.of(key)
+    columns = st.columns([2, 3]) if (box.get() or names[place]) == folder else [st.container()]
     name = columns[0].selectbox(
         "Corpus",
         names,
         index=place,
         format_func=lambda one: titles.get(one, "A folder on this computer …"),
-        key=f"{key}_name",
+        key=box.key,
     )
     if name != folder:
         reference = CorpusReference(name)
@@ -193,7 +208,7 @@ def choose_corpus(key: str, default: CorpusReference | None = None) -> CorpusRef
                 key=f"{key}_rule",
             )
         reference = catalogue.refer(path.strip(), speaker_pattern=pattern or None, split_by=rule or None)
-    st.session_state["corpus"] = reference
+    memory.set(reference)
     return reference
 
 

@@ -23,6 +23,7 @@ from audio_models.jobs import launch, runs
 from audio_models.jobs.progress import format_duration
 from audio_models.recipes import default_augmentation, default_features, default_network, default_training
 from audio_models.training import estimate
+from dashboard.shared.state import AUGMENTED_EXAMPLE, CHOSEN_RUN, STARTED_TRAININGS, WATCHED_RUN
 from dashboard.shared.task_form import choose_task, clips_a_word, rounded
 from dashboard.shared.widgets import TERMS, as_text, play
 from data.corpus import Clip, Index
@@ -74,8 +75,9 @@ def show() -> None:
         )
     if pressed:
         run = launch.start(config)
-        st.session_state["watched_run"] = st.session_state["chosen_run"] = run.id
-        st.session_state["more_settings"] = st.session_state.get("more_settings", 0) + 1
+        WATCHED_RUN.set(run.id)
+        CHOSEN_RUN.set(run.id)
+        STARTED_TRAININGS.set(STARTED_TRAININGS.get() + 1)
         st.rerun()
 
 
@@ -102,9 +104,7 @@ def _settings(
         return f"{name}-{cell}-{recipe}"
 
     # a new one, and so folded, after each start: unfolded it is longer than the window, and the training would be out of sight
-    with st.expander(
-        "More settings", icon=":material/tune:", key=f"more-settings-{st.session_state.get('more_settings', 0)}"
-    ):
+    with st.expander("More settings", icon=":material/tune:", key=f"more-settings-{STARTED_TRAININGS.get()}"):
         parts = st.tabs(["Network", "Training", "Augmentation", "Features"])
         with parts[0]:
             network = _network(default_network(cell, recipe), key)
@@ -270,9 +270,10 @@ def _before_and_after(augmentation: AugmentationConfig, features: FeatureConfig,
     if not clips:
         return
     # only when asked for: it decodes the noise and brings librosa, which takes seconds the first time
-    number = st.session_state.get("augmented_example", -1)
+    number = AUGMENTED_EXAMPLE.get()
     if st.button("Hear an example, before and after", icon=":material/hearing:", key="hear-example"):
-        number = st.session_state["augmented_example"] = number + 1
+        number += 1
+        AUGMENTED_EXAMPLE.set(number)
     if number < 0:
         return
     clip = clips[(number * 7919) % len(clips)]

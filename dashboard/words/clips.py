@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from audio_models.own_words.clip_checks import Finding, findings
+from dashboard.shared.state import OWN_ERROR, OWN_MESSAGE, OWN_ZIP, Value
 from dashboard.shared.widgets import as_text, play, show_errors
 from dashboard.words import embeddings
 from data.corpus import BACKGROUND_NOISE
@@ -29,6 +30,8 @@ _KINDS = {
 }
 _PLAYERS = 6
 _ROWS = 12  # seen at once
+_FINDINGS: Value[tuple[object, list[Finding]] | None] = Value("own_findings", None)
+"""What the checks found last, and in which version of which corpus."""
 
 
 def overview(corpus: OwnCorpus) -> None:
@@ -56,9 +59,9 @@ def overview(corpus: OwnCorpus) -> None:
 def _undo(corpus: OwnCorpus, number: int) -> None:
     """Undo the change that the button named when it was drawn, whatever another page has done since."""
     try:
-        st.session_state["own_told"] = corpus.undo(number).text
+        OWN_MESSAGE.set(corpus.undo(number).text)
     except EchoicError as error:
-        st.session_state["own_fault"] = str(error)
+        OWN_ERROR.set(str(error))
 
 
 def show(corpus: OwnCorpus) -> None:
@@ -121,7 +124,7 @@ def _findings(corpus: OwnCorpus) -> list[Finding]:
     """What the checks say, and what a network's ear says once it was asked; kept until the corpus changes."""
     heard = embeddings.remembered(corpus)
     key = (corpus.name, corpus.version, heard is not None)
-    kept: tuple[object, list[Finding]] | None = st.session_state.get("own_findings")
+    kept = _FINDINGS.get()
     if kept is not None and kept[0] == key:
         return kept[1]
     found = list(findings(corpus.clips()))
@@ -129,7 +132,7 @@ def _findings(corpus: OwnCorpus) -> list[Finding]:
         from audio_models.own_words.clip_checks import unlike
 
         found += unlike(heard.clips, heard.embeddings)
-    st.session_state["own_findings"] = (key, found)
+    _FINDINGS.set((key, found))
     return found
 
 
@@ -212,7 +215,7 @@ def _change(corpus: OwnCorpus, selected: Sequence[OwnClip], words: Sequence[str]
 
 
 def _done(text: str) -> None:
-    st.session_state["own_told"] = text
+    OWN_MESSAGE.set(text)
     st.rerun()
 
 
@@ -238,8 +241,8 @@ def _export(corpus: OwnCorpus) -> None:
         with staging() as folder:
             path = folder / "export.zip"
             export(corpus, path)
-            st.session_state["own_zip"] = (corpus.name, corpus.version, path.read_bytes())
-    made = st.session_state.get("own_zip")
+            OWN_ZIP.set((corpus.name, corpus.version, path.read_bytes()))
+    made = OWN_ZIP.get()
     if made is not None and made[:2] == (corpus.name, corpus.version):
         st.download_button(
             f"Save it ({len(made[2]) / 1e6:.1f} MB)", made[2], f"{corpus.title}.zip", "application/zip",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-import streamlit as st
 from numpy.typing import NDArray
 
 from audio_models.jobs import runs
+from dashboard.shared.state import Value
 from dashboard.shared.widgets import ProgressBar
 from data.corpus import Clip
 from data.own.corpus import OwnClip, OwnCorpus
@@ -32,13 +32,14 @@ class CorpusEmbeddings:
     points: NDArray[np.float64] = field(repr=False)
 
 
+EMBEDDINGS: Value[tuple[tuple[str, int], CorpusEmbeddings] | None] = Value("own_embeddings", None)
+"""Those computed last: of which corpus and version, and what they are."""
+
+
 def remembered(corpus: OwnCorpus) -> CorpusEmbeddings | None:
     """What was heard of the corpus as it is now, if it was asked for."""
-    kept = st.session_state.get("own_heard")
-    if kept is not None and kept[0] == (corpus.name, corpus.version):
-        heard: CorpusEmbeddings = kept[1]
-        return heard
-    return None
+    kept = EMBEDDINGS.get()
+    return kept[1] if kept is not None and kept[0] == (corpus.name, corpus.version) else None
 
 
 def hear(corpus: OwnCorpus) -> CorpusEmbeddings:
@@ -61,7 +62,7 @@ def hear(corpus: OwnCorpus) -> CorpusEmbeddings:
         bar.clear()
     readable = np.flatnonzero(np.isfinite(points).all(axis=1))
     heard = CorpusEmbeddings([clips[place] for place in readable], embeddings[readable], points[readable])
-    st.session_state["own_heard"] = ((corpus.name, version), heard)
+    EMBEDDINGS.set(((corpus.name, version), heard))
     return heard
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from audio_models.own_words.recording import read_recording
+from dashboard.shared.state import OWN_ERROR, OWN_MESSAGE, OWN_RECORDINGS, Value
 from dashboard.shared.widgets import as_text, show_errors
 from dashboard.words.sound_card import SoundCard, drawn
 from data.corpus import BACKGROUND_NOISE
@@ -87,12 +88,10 @@ def _words(corpus: OwnCorpus, *, once: bool) -> None:
         if not clips:
             raise EchoicError(refused[0].reason)
         if refused:
-            st.session_state["own_fault"] = refused[0].reason
+            OWN_ERROR.set(refused[0].reason)
         change = corpus.add(clips)
         _next_recording()
-        st.session_state["own_told"] = (
-            f"{_takes(change.clips)} of “{label}” kept. Record the next word, or more of this one."
-        )
+        OWN_MESSAGE.set(f"{_takes(change.clips)} of “{label}” kept. Record the next word, or more of this one.")
         st.rerun()
 
 
@@ -112,7 +111,7 @@ def _noise(corpus: OwnCorpus) -> None:
 
         corpus.add([intake.new_clip(content, BACKGROUND_NOISE, None, "recording", "background noise.wav")])
         _next_recording()
-        st.session_state["own_told"] = "Background noise kept."
+        OWN_MESSAGE.set("Background noise kept.")
         st.rerun()
 
 
@@ -123,21 +122,25 @@ class _Found:
     cards: list[SoundCard]
 
 
+_CUT: Value[tuple[object, _Found] | None] = Value("cut_recording", None)
+"""The recording cut last: its key and what was found in it."""
+
+
 def _recorder(label: str) -> bytes | None:
     """The content of a recording; a fresh microphone after each one that was kept."""
-    number = st.session_state.setdefault("recording_number", 0)
+    number = OWN_RECORDINGS.get()
     recording = st.audio_input(label, sample_rate=16_000, key=f"own-recording-{number}")
     return recording.getvalue() if recording else None
 
 
 def _next_recording() -> None:
-    st.session_state["recording_number"] += 1
+    OWN_RECORDINGS.set(OWN_RECORDINGS.get() + 1)
 
 
 def _cut(content: bytes, *, once: bool) -> _Found:
     """The takes of a recording; remembered, since every click runs the page anew."""
     key = (hashlib.blake2b(content, digest_size=8).digest(), once)
-    remembered: tuple[object, _Found] | None = st.session_state.get("cut_recording")
+    remembered = _CUT.get()
     if remembered is not None and remembered[0] == key:
         return remembered[1]
     from audio_models.features import segments
@@ -148,7 +151,7 @@ def _cut(content: bytes, *, once: bool) -> _Found:
         found = [segments.Take(found[0].first, found[-1].last)]
     cards = [drawn(take.of(recording.samples), recording.sample_rate, recording.flac(take)) for take in found]
     made = _Found(recording, found, cards)
-    st.session_state["cut_recording"] = (key, made)
+    _CUT.set((key, made))
     return made
 
 

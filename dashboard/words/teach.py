@@ -18,6 +18,7 @@ from audio_models.recipes import FOLDS, default_run, tuned_run
 from audio_models.recognition.cross_validation import FEWEST_CLIPS
 from audio_models.training import estimate
 from dashboard.shared import charts, job_panel
+from dashboard.shared.state import CHOSEN_RUN
 from dashboard.shared.task_form import rounded
 from dashboard.shared.widgets import TERMS, as_text, export_button, large_type, percent, play
 from dashboard.words.embeddings import LISTENER
@@ -96,7 +97,7 @@ def _form(corpus: OwnCorpus, words: list[str], counts: Counter[str]) -> None:
     if pressed:
         run = runs.create(config)
         job_panel.begin(run, "teach")
-        st.session_state["chosen_run"] = run.id
+        CHOSEN_RUN.set(run.id)
         st.rerun()
 
 
@@ -142,10 +143,10 @@ def _draw(run: Run, state: State) -> None:
     )
     with st.container(horizontal=True):
         if st.button("Speak to it", type="primary", icon=":material/mic:", key=f"speak-{run.id}"):
-            st.session_state["chosen_run"] = run.id
+            CHOSEN_RUN.set(run.id)
             st.switch_page("app_pages/predict.py")
         if st.button("See where it errs", icon=":material/grid_on:", key=f"errs-{run.id}"):
-            st.session_state["chosen_run"] = run.id
+            CHOSEN_RUN.set(run.id)
             st.switch_page("app_pages/evaluate.py")
         export_button(run)
     found = advice.advice(judgement)

@@ -6,12 +6,14 @@ import hashlib
 import shutil
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import streamlit as st
 
+from dashboard.shared.state import OWN_MESSAGE, OWN_UPLOADS, Value
 from dashboard.shared.widgets import ProgressBar, show_errors
 from data import workspace
 from data.corpus import BACKGROUND_NOISE, Skipped
@@ -26,9 +28,30 @@ _ENDINGS = ["wav", "flac", "ogg", "mp3", "zip", "tar", "gz", "tgz", "bz2", "tbz2
 _AUDIO = ["wav", "flac", "ogg", "mp3"]
 
 
+@dataclass
+class _Staged:
+    """Uploaded files that wait to be added.
+
+    Attributes:
+        key: of the files and what was typed beside them.
+        folder: where they lie meanwhile.
+        found: what they hold.
+        takes: clips cut out of long recordings, and what could not be cut; None until asked for.
+    """
+
+    key: str
+    folder: Path
+    found: Intake
+    takes: tuple[list[NewClip], list[Skipped]] | None = None
+
+
+_STAGED: Value[_Staged | None] = Value("own_upload", None)
+"""The upload that waits."""
+
+
 def show(corpus: OwnCorpus) -> None:
     """Draw the section."""
-    number = st.session_state.setdefault("upload_number", 0)
+    number = OWN_UPLOADS.get()
     files, folder = st.columns(2)
     with files:
         chosen = st.file_uploader(
@@ -69,7 +92,7 @@ def show(corpus: OwnCorpus) -> None:
             bar = ProgressBar()
             change = corpus.add(clips, bar.report)
             forget()
-            st.session_state["own_told"] = f"{counted(change.clips)} added."
+            OWN_MESSAGE.set(f"{counted(change.clips)} added.")
             st.rerun()
         if drop.button("Drop them", icon=":material/close:", key="drop-clips"):
             forget()
@@ -78,8 +101,9 @@ def show(corpus: OwnCorpus) -> None:
 
 def _takes(found: Intake, label: str | None) -> tuple[list[NewClip], list[Skipped]]:
     """The takes of long recordings, and those that could not be cut; remembered with what was examined."""
-    known: tuple[list[NewClip], list[Skipped]] | None = st.session_state["own_upload"].get("takes")
-    if known is None:
+    staged = _STAGED.get()
+    assert staged is not None
+    if staged.takes is None:
         from audio_models.own_words import intake
 
         taken, bad = [], []
@@ -91,17 +115,16 @@ def _takes(found: Intake, label: str | None) -> tuple[list[NewClip], list[Skippe
             clips, refused = intake.takes_of(one.path, said, one.speaker, one.original)
             taken += clips
             bad += refused
-        known = st.session_state["own_upload"]["takes"] = (taken, bad)
-    return known
+        staged.takes = (taken, bad)
+    return staged.takes
 
 
 def _examined(uploaded: Sequence[Any], label: str | None, speaker: str | None) -> Intake:
     """What the files hold; examined once, and kept until others are chosen."""
     key = hashlib.blake2b(repr([[file.file_id for file in uploaded], label, speaker]).encode(), digest_size=8).hexdigest()  # fmt: skip
-    kept = st.session_state.get("own_upload")
-    if kept is not None and kept["key"] == key and kept["staged"].is_dir():
-        examined: Intake = kept["found"]
-        return examined
+    kept = _STAGED.get()
+    if kept is not None and kept.key == key and kept.folder.is_dir():
+        return kept.found
     forget(files=False)
     from audio_models.own_words import intake
     from data.own import incoming
@@ -121,16 +144,16 @@ def _examined(uploaded: Sequence[Any], label: str | None, speaker: str | None) -
         raise
     finally:
         bar.clear()
-    st.session_state["own_upload"] = {"key": key, "staged": staged, "found": found}
+    _STAGED.set(_Staged(key, staged, found))
     return found
 
 
 def forget(*, files: bool = True) -> None:
     """Drop what was staged; with `files` the choosers are emptied too."""
-    if (kept := st.session_state.pop("own_upload", None)) is not None:
-        shutil.rmtree(kept["staged"], ignore_errors=True)
+    if (kept := _STAGED.pop()) is not None:
+        shutil.rmtree(kept.folder, ignore_errors=True)
     if files:
-        st.session_state["upload_number"] = st.session_state.get("upload_number", 0) + 1
+        OWN_UPLOADS.set(OWN_UPLOADS.get() + 1)
 
 
 def _preview(clips: Sequence[NewClip], refused: Sequence[Skipped]) -> None:

@@ -85,7 +85,7 @@ def test_a_network_that_is_not_sure_says_so(home: Path, monkeypatch: pytest.Monk
 
 def test_train_plays_a_clip_before_and_after(trained: Trained) -> None:
     app = open_page("train")
-    app.selectbox(key="train_name").set_value("a folder on this computer").run()
+    app.selectbox(key="corpus-box-train").set_value("a folder on this computer").run()
     app.text_input(key="train_folder").set_value(str(trained.corpus)).run()
     healthy(app)
     assert len(app.get("audio")) == 0, "not before it is asked for"
@@ -155,7 +155,7 @@ def test_a_label_cannot_smuggle_html_into_the_page() -> None:
 
 def test_data_shows_a_folder(trained: Trained, tmp_path: Path) -> None:
     app = open_page("corpora")
-    app.selectbox(key="data_name").set_value("a folder on this computer").run()
+    app.selectbox(key="corpus-box-data").set_value("a folder on this computer").run()
     app.text_input(key="data_folder").set_value(str(trained.corpus)).run()
     healthy(app)
     assert {metric.label: metric.value for metric in app.metric}["clips"] == "180"
@@ -168,7 +168,7 @@ def test_data_says_when_voices_are_on_several_sides(tmp_path: Path) -> None:
     for path in folder.glob("*/*.wav"):
         path.rename(path.with_name(path.name.replace("_nohash_", "-")))  # now nobody knows who speaks
     app = open_page("corpora")
-    app.selectbox(key="data_name").set_value("a folder on this computer").run()
+    app.selectbox(key="corpus-box-data").set_value("a folder on this computer").run()
     app.text_input(key="data_folder").set_value(str(folder)).run()
     assert "speakers are not known" in text_of(app)
     app.text_input(key="data_pattern").set_value(r"^(s\d+)-").run()
@@ -181,7 +181,7 @@ def test_data_says_when_voices_are_on_several_sides(tmp_path: Path) -> None:
 
 def test_data_says_that_a_folder_is_not_there() -> None:
     app = open_page("corpora")
-    app.selectbox(key="data_name").set_value("a folder on this computer").run()
+    app.selectbox(key="corpus-box-data").set_value("a folder on this computer").run()
     app.text_input(key="data_folder").set_value("/nowhere/at/all").run()
     healthy(app)
     assert "no corpus and no folder '/nowhere/at/all'" in text_of(app)
@@ -202,7 +202,7 @@ def test_data_makes_the_synthetic_voices_and_own_words(monkeypatch: pytest.Monke
 
 def test_train_starts_what_was_chosen(trained: Trained, started: list) -> None:
     app = open_page("train")
-    app.selectbox(key="train_name").set_value("a folder on this computer").run()
+    app.selectbox(key="corpus-box-train").set_value("a folder on this computer").run()
     app.text_input(key="train_folder").set_value(str(trained.corpus)).run()
     app.multiselect[0].set_value(["rise", "fall"]).run()
     app.toggle(key="train-unknown").set_value(True).run()
@@ -311,7 +311,7 @@ def test_the_choice_of_another_corpus_stays_open(home: Path, tmp_path: Path) -> 
     app = open_page("evaluate")
     (judged,) = [one for one in app.expander if one.label.startswith("Judged by")]
     assert not judged.proto.expanded
-    app.session_state["evaluate_name"] = "a folder on this computer"
+    app.session_state["corpus-box-evaluate"] = "a folder on this computer"
     app.toggle(key="other_corpus").set_value(True).run()
     (judged,) = [one for one in app.expander if one.label == "Judged by: another corpus"]
     assert judged.proto.expanded
@@ -327,7 +327,9 @@ def test_evaluate_says_what_another_split_is_worth(home: Path) -> None:
 def test_evaluate_by_another_corpus(home: Path, tmp_path: Path) -> None:
     folder = glides(tmp_path / "others", speakers=4)
     app = open_page("evaluate")
-    app.session_state["evaluate_name"] = "a folder on this computer"  # before synthetic voices, the default, speak
+    app.session_state["corpus-box-evaluate"] = (
+        "a folder on this computer"  # before synthetic voices, the default, speak
+    )
     app.toggle(key="other_corpus").set_value(True).run()
     app.text_input(key="evaluate_folder").set_value(str(folder)).run()
     healthy(app)

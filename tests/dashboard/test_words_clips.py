@@ -238,7 +238,7 @@ def test_the_map_has_every_clip_and_a_foreign_one_is_told(mine: OwnCorpus) -> No
     assert "neighbours sound alike" in read(app)
     drawn = json.loads(app.get("vega_lite_chart")[0].proto.spec)
     assert {layer["encoding"]["x"]["field"] for layer in drawn["layer"]} == {"x"}
-    heard = app.session_state["own_heard"][1]
+    heard = app.session_state["own_embeddings"][1]
     assert len(heard.clips) == 16
     assert np.abs(heard.points).max() <= 1
     [clip] = [one for one in mine.clips() if one.original == "wrong.wav"]
@@ -255,7 +255,7 @@ def test_the_map_has_every_clip_and_a_foreign_one_is_told(mine: OwnCorpus) -> No
     assert "Click a point to hear it." in read(app)
     mine.remove([clip.id])  # what was heard is out of date
     go(app, "Map")
-    assert len(app.session_state["own_heard"][1].clips) == 15
+    assert len(app.session_state["own_embeddings"][1].clips) == 15
 
 
 def test_the_map_passes_over_a_file_that_is_gone(mine: OwnCorpus) -> None:
@@ -263,6 +263,6 @@ def test_the_map_passes_over_a_file_that_is_gone(mine: OwnCorpus) -> None:
     mine.clips()[0].path.unlink()
     app = open_words("Map")
     assert not app.error
-    assert len(app.session_state["own_heard"][1].clips) == 3
+    assert len(app.session_state["own_embeddings"][1].clips) == 3
     select(go(app, "Clips"), 0)
     assert "cannot be played" in read(app)
