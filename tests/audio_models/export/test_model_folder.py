@@ -223,7 +223,7 @@ def test_clips_that_were_held_back_tell_the_difference_alone(tmp_path: Path, mon
     run = untrained_run(STREAMS, corpus=CorpusReference(str(corpus)), words=("rise", "fall"))
     judged = dataclasses.replace(evaluation.evaluate(run), split=evaluation.HELD_BACK)
     monkeypatch.setattr(evaluation, "sides_of", lambda _run: (evaluation.HELD_BACK,))
-    monkeypatch.setattr(evaluation, "kept", lambda *_: judged)
+    monkeypatch.setattr(evaluation, "load_cached", lambda *_: judged)
     small = with_int8_weights(onnx.load_model(run.model_path)).SerializeToString()
     found = int8_agreement.measure(run, small)
     assert found.clips == judged.clips
