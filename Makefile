@@ -37,7 +37,11 @@ models: $(VENV)/.installed  ## train the models that come with Echoic anew (CLIP
 	$(BIN)/python -m audio_models.pretrained.build $(CLIPS)
 
 lock: $(VENV)/.installed-dev  ## write constraints.txt anew from what is installed
-	$(BIN)/python -m pip freeze > constraints.txt
+	@$(BIN)/python -m pip freeze --all --exclude pip > $(VENV)/frozen
+	@# what has a marker is needed on another Python than this one, and stays
+	@awk -F '==' 'NR == FNR { if (/^#|;/) { print; stays[$$1] } next } !($$1 in stays)' constraints.txt $(VENV)/frozen \
+		| LC_ALL=C sort -f > $(VENV)/locked
+	@mv $(VENV)/locked constraints.txt
 
 clean:  ## remove caches and the virtual environment; the workspace stays
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
