@@ -317,9 +317,9 @@ class RunConfig:
         """Whether its network is to go on from step to step for ever: it can, and has learned to, from clips in a row."""
         return self.network.streams and self.training.clips_in_a_row > 1
 
-    def clips_of_a_class(self, clips_a_word: float) -> int:
+    def clips_of_a_class(self, clips_per_word: float) -> int:
         """Clips of each class that an epoch shows: as many as a word has on average; augmentation makes many of a few."""
-        each = math.ceil(clips_a_word)
+        each = math.ceil(clips_per_word)
         if not self.augmentation.augment:
             return each
         if self.start:  # few epochs suffice, but each clip must come in many changes

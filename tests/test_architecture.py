@@ -197,7 +197,7 @@ exec(compile(ast.Module(head, []), "predict", "exec"))
         ),
         ("import audio_models.lab.memory, audio_models.lab.comparison", ["onnxruntime", "librosa", "onnx"]),
         (
-            "import dashboard.shared.widgets, dashboard.shared.charts, dashboard.shared.preload, dashboard.lessons.stepper, dashboard.live",
+            "import dashboard.shared.choose_model, dashboard.shared.export_button, dashboard.shared.players, dashboard.shared.charts, dashboard.shared.preload, dashboard.lessons.stepper, dashboard.live",
             ["tensorflow", "keras", "onnx"],
         ),
         (

@@ -44,7 +44,7 @@ class State:
         updated: when this was written [s since 1970].
         error: why it failed, one sentence.
         skipped: clips that could not be read.
-        clips_a_word: training clips that a word has on average; 0 while that is not known.
+        clips_per_word: training clips that a word has on average; 0 while that is not known.
     """
 
     status: Status = "queued"
@@ -59,7 +59,7 @@ class State:
     updated: float = 0.0
     error: str = ""
     skipped: int = 0
-    clips_a_word: int = 0
+    clips_per_word: int = 0
 
 
 Config = TypeVar("Config")

@@ -37,11 +37,11 @@ def operations(network: NetworkConfig, width: int, frames: int, classes: int) ->
     return total + inputs * classes
 
 
-def epoch_seconds(config: RunConfig, clips_a_word: float) -> float:
+def epoch_seconds(config: RunConfig, clips_per_word: float) -> float:
     """Seconds an epoch of one-second clips takes on the machine that the constants were measured on.
 
     Args:
-        clips_a_word: training clips that a word has on average.
+        clips_per_word: training clips that a word has on average.
     """
     features, classes = config.features, len(config.task.classes)
     frames = 1 + round((1000 - features.frame_ms) / features.hop_ms)
@@ -49,13 +49,13 @@ def epoch_seconds(config: RunConfig, clips_a_word: float) -> float:
     changing = _SECONDS_A_CHANGE if config.augmentation.augment else 0.0
     if config.training.clips_in_a_row > 1:
         learning *= 1 + PAUSE
-    return classes * config.clips_of_a_class(clips_a_word) * max(learning, changing)
+    return classes * config.clips_of_a_class(clips_per_word) * max(learning, changing)
 
 
-def training_seconds(config: RunConfig, clips_a_word: float) -> float:
+def training_seconds(config: RunConfig, clips_per_word: float) -> float:
     """Seconds that a training takes on this machine if no early stop ends it, with one for each fold."""
     epochs = config.training.epochs * (config.training.folds + 1)
-    return _SECONDS_TO_START + epochs * epoch_seconds(config, clips_a_word) * _slowness()
+    return _SECONDS_TO_START + epochs * epoch_seconds(config, clips_per_word) * _slowness()
 
 
 def _slowness() -> float:
@@ -63,7 +63,7 @@ def _slowness() -> float:
     found: list[float] = []
     for run in runs.listing():
         try:
-            history, clips = run.history, run.state.clips_a_word
+            history, clips = run.history, run.state.clips_per_word
             if len(history) > 2 and clips:
                 found.append(statistics.median(row.seconds for row in history) / epoch_seconds(run.config, clips))
         except EchoicError:

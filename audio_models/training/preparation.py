@@ -33,7 +33,7 @@ class Prepared:
         normalisation: of the frames.
         count: clips of each side.
         skipped: clips that could not be read.
-        clips_a_word: training clips that a word has on average.
+        clips_per_word: training clips that a word has on average.
         clip_seconds: nine of ten training clips are no longer [s].
         judged: the clips of `validation`.
         folds: how these were dealt, where the run is judged by cross-validation: then they are those of `training`, in
@@ -46,7 +46,7 @@ class Prepared:
     normalisation: Normalisation
     count: dict[Split, int]
     skipped: int
-    clips_a_word: int
+    clips_per_word: int
     clip_seconds: float
     judged: list[Clip]
     folds: Folds | None = None
@@ -106,8 +106,8 @@ def prepare(
     classes = np.array([position[clip.label] for clip in learned])
     pooled = [position[label] for label in (UNKNOWN, SILENCE) if label in position and len(labels) > 2]
     clip_seconds = round(float(np.quantile([clip.seconds for clip in learned], 0.9)), 3)
-    clips_a_word = class_size(classes, pooled)
-    size = config.clips_of_a_class(clips_a_word)
+    clips_per_word = class_size(classes, pooled)
+    size = config.clips_of_a_class(clips_per_word)
     words = [clip.word or clip.label for clip in learned]
     training: Batches
     if config.augmentation.augment:
@@ -144,7 +144,7 @@ def prepare(
         normalisation,
         {side: sum(clip.split == side for clip in chosen.clips) for side in SPLITS},
         len(skipped),
-        clips_a_word,
+        clips_per_word,
         clip_seconds,
         [clip for clip, _ in judged],
         folds,

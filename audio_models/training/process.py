@@ -70,7 +70,7 @@ def _train(run: Run, job: Job) -> None:
         start, chosen = _start_of(config), choose(config, job.report)
         tensorflow = imported(import_training)  # seconds; the features are computed meanwhile
         prepared = prepare(config, chosen, job.report, start[0] if start else None)
-        job.write(skipped=prepared.skipped, clips_a_word=prepared.clips_a_word)
+        job.write(skipped=prepared.skipped, clips_per_word=prepared.clips_per_word)
         job.write(stage="Starting tensorflow", done=0, total=None)
         training = job.wait_for(tensorflow).Training(
             config.network, config.training, config.features.width, len(prepared.labels), start[1] if start else None

@@ -17,8 +17,11 @@ from dashboard.lessons import charts as lesson_charts
 from dashboard.lessons import handout, texts
 from dashboard.lessons.texts import show_lesson
 from dashboard.shared import charts, job_panel
-from dashboard.shared.task_form import choose_task, clips_a_word, rounded
-from dashboard.shared.widgets import TERMS, as_text, corpus_title, show_errors
+from dashboard.shared.choose_corpus import corpus_title
+from dashboard.shared.feedback import show_errors
+from dashboard.shared.formatting import as_text
+from dashboard.shared.glossary import TERMS
+from dashboard.shared.task_form import choose_task, clips_per_word, rounded
 from data.task import Task
 
 
@@ -50,7 +53,7 @@ def _form() -> None:
         reference, Task(tuple(labels), unknown=unknown, silence=silence), tuple(cells), seeds=seeds, epochs=epochs
     )
     seconds = sum(
-        estimate.training_seconds(config.run_config(cell, seed), clips_a_word(index, labels))
+        estimate.training_seconds(config.run_config(cell, seed), clips_per_word(index, labels))
         for cell, seed in config.jobs
     )
     with st.container(horizontal=True, vertical_alignment="center"):

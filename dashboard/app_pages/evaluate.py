@@ -16,22 +16,14 @@ from audio_models.recognition import evaluation, metrics
 from audio_models.recognition.evaluation import SIDES, ClipPrediction, Evaluation, Side
 from dashboard.evaluate import streaming
 from dashboard.shared import charts, preload
+from dashboard.shared.choose_corpus import choose_corpus, corpus_title
+from dashboard.shared.choose_model import choose_model, describe_run, usable_runs
+from dashboard.shared.export_button import export_button
+from dashboard.shared.feedback import ProgressBar, show_errors
+from dashboard.shared.formatting import as_text, large_type, percent
+from dashboard.shared.glossary import TERMS
+from dashboard.shared.players import play
 from dashboard.shared.state import EVALUATION_CORPUS, USE_EVALUATION_CORPUS
-from dashboard.shared.widgets import (
-    TERMS,
-    ProgressBar,
-    as_text,
-    choose_corpus,
-    choose_run,
-    corpus_title,
-    describe_run,
-    export_button,
-    large_type,
-    percent,
-    play,
-    show_errors,
-    usable_runs,
-)
 from data import catalogue
 from data.corpus import CorpusReference, reasons
 from data.errors import EchoicError
@@ -262,7 +254,7 @@ def _page() -> None:
     with show_errors():
         left, right, away = st.columns([5, 4, 2], vertical_alignment="bottom")
         with left:
-            run = choose_run(models, "evaluate_run")
+            run = choose_model(models, "evaluate_run")
         with away, st.container(horizontal=True, horizontal_alignment="right"):
             export_button(run)
         own_sides = evaluation.sides_of(run)

@@ -15,9 +15,11 @@ from dashboard.lessons import charts as lesson_charts
 from dashboard.lessons import handout, stepper, texts, unrolled
 from dashboard.lessons.texts import show_lesson
 from dashboard.shared import inline_svg, preload
+from dashboard.shared.choose_model import choose_model, describe_run, usable_runs
 from dashboard.shared.clip_source import ChosenClip, choose_clip
+from dashboard.shared.feedback import show_errors
+from dashboard.shared.formatting import as_text, percent
 from dashboard.shared.state import INSIDE_RUN
-from dashboard.shared.widgets import as_text, choose_run, describe_run, percent, show_errors, usable_runs
 
 _VIEWS = ("Step by step", "Order", "Unrolled", "Gradient")
 _CELLS_TO_COMPARE = ("plain-simple-rnn", "plain-lstm", "plain-gru")
@@ -221,7 +223,7 @@ def _page() -> None:
     with show_errors():
         left, right = st.columns([2, 3])
         with left:
-            run = choose_run(models, "inside_run", memory=INSIDE_RUN)
+            run = choose_model(models, "inside_run", memory=INSIDE_RUN)
         recognizer = preload.recognizer(run)
         with right:
             clip = choose_clip(run, recognizer, "inside")

@@ -18,6 +18,10 @@ from dashboard.listen.charts import clock
 from dashboard.listen.recording_source import choose_recording
 from dashboard.listen.session import Hearing
 from dashboard.shared import preload
+from dashboard.shared.choose_model import choose_listener, describe_run, listens_for, usable_runs
+from dashboard.shared.feedback import show_errors
+from dashboard.shared.formatting import as_text, large_type
+from dashboard.shared.glossary import TERMS
 from dashboard.shared.state import (
     LISTEN_ERROR,
     LISTEN_FROM,
@@ -31,16 +35,6 @@ from dashboard.shared.state import (
     LISTEN_THRESHOLD,
     Value,
     selection,
-)
-from dashboard.shared.widgets import (
-    TERMS,
-    as_text,
-    choose_listener,
-    describe_run,
-    large_type,
-    listens_for,
-    show_errors,
-    usable_runs,
 )
 from data.corpus import SILENCE, UNKNOWN
 from data.errors import EchoicError

@@ -9,8 +9,9 @@ import streamlit as st
 from audio_models.jobs.runs import Run
 from dashboard import live
 from dashboard.live.exchange import Exchange
+from dashboard.shared.choose_model import choose_listener, listens_for, usable_runs
+from dashboard.shared.feedback import show_errors
 from dashboard.shared.state import Value
-from dashboard.shared.widgets import choose_listener, listens_for, show_errors, usable_runs
 from data.errors import EchoicError
 
 _EXCHANGE: Value[tuple[object, Exchange] | None] = Value("live_exchange", None)

@@ -16,7 +16,8 @@ from dashboard.lessons import charts as lesson_charts
 from dashboard.lessons import handout, texts
 from dashboard.lessons.texts import show_lesson
 from dashboard.shared import job_panel
-from dashboard.shared.widgets import as_text, show_errors
+from dashboard.shared.feedback import show_errors
+from dashboard.shared.formatting import as_text
 
 _INITIALISATIONS = {
     "orthogonal": "Orthogonal: the matrix keeps lengths",

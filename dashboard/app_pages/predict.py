@@ -6,8 +6,11 @@ import streamlit as st
 
 from audio_models.config import FeatureConfig
 from dashboard.shared import preload
+from dashboard.shared.choose_model import choose_model, usable_runs
+from dashboard.shared.feedback import show_errors
+from dashboard.shared.formatting import as_text, large_type, percent
+from dashboard.shared.glossary import TERMS
 from dashboard.shared.state import INPUTS_SEEN, NEWEST_INPUT
-from dashboard.shared.widgets import TERMS, as_text, choose_run, large_type, percent, show_errors, usable_runs
 from data.errors import EchoicError
 
 _SHOWN_AT_ONCE = 8
@@ -97,7 +100,7 @@ def _page() -> None:
     with show_errors():
         model, words = st.columns([2, 3], vertical_alignment="center")
         with model:
-            run = choose_run(models, "predict_run")
+            run = choose_model(models, "predict_run")
         with words:
             st.markdown("It knows: " + ", ".join(f"**{as_text(label)}**" for label in run.config.task.classes))
             if run.config.corpus.name == "synthetic_voices":

@@ -14,10 +14,22 @@ from audio_models.jobs.job_folder import ACTIVE, State
 from audio_models.jobs.progress import format_amount, format_duration
 from audio_models.jobs.runs import Epoch, Run
 from dashboard.shared import charts
+from dashboard.shared.choose_corpus import corpus_title
+from dashboard.shared.feedback import show_errors
+from dashboard.shared.formatting import as_text, percent
 from dashboard.shared.state import CHOSEN_LISTENER, CHOSEN_RUN, WATCHED_IS_ACTIVE, WATCHED_RUN
-from dashboard.shared.widgets import STATUS_ICONS, as_text, corpus_title, percent, quick_config, show_errors
 from dashboard.train import form as training_form
+from dashboard.train.first_run import quick_config
 from data.errors import EchoicError
+
+_STATUS_ICONS = {
+    "queued": ":material/hourglass_empty:",
+    "running": ":material/play_circle:",
+    "finished": ":material/check_circle:",
+    "failed": ":material/error:",
+    "cancelled": ":material/cancel:",
+    "interrupted": ":material/power_off:",
+}
 
 
 def _watch(run_id: str) -> None:
@@ -35,7 +47,7 @@ def _watch(run_id: str) -> None:
         with button:
             _buttons(run, state)
         st.markdown(
-            f"{STATUS_ICONS[state.status]} **{state.status}** · {CELL_TITLES[config.network.cell]} of {config.network.units} units · {as_text(corpus_title(config.corpus))} · {as_text(', '.join(config.task.classes))}"
+            f"{_STATUS_ICONS[state.status]} **{state.status}** · {CELL_TITLES[config.network.cell]} of {config.network.units} units · {as_text(corpus_title(config.corpus))} · {as_text(', '.join(config.task.classes))}"
         )
         _how_far(run, state)
         history = run.history

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
+from dashboard.shared.feedback import show_errors
+from dashboard.shared.formatting import as_text
 from dashboard.shared.state import OWN_CHOICE, OWN_CORPUS, OWN_ERROR, OWN_MESSAGE, OWN_NEXT
-from dashboard.shared.widgets import as_text, show_errors
 from dashboard.words import clips, record, sound_map, teach, upload
 from data.own import corpus as own_corpus
 from data.own.corpus import OwnCorpus

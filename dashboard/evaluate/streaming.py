@@ -11,8 +11,9 @@ import streamlit as st
 
 from audio_models.jobs.runs import Run
 from audio_models.listening import detection
+from dashboard.shared.feedback import ProgressBar
+from dashboard.shared.formatting import percent
 from dashboard.shared.state import Value
-from dashboard.shared.widgets import ProgressBar, percent
 from data.corpus import CorpusReference, Split
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import numpy as np
 import streamlit as st
 
 from audio_models.jobs.runs import Run
+from dashboard.shared.formatting import as_text
 from dashboard.shared.state import LISTEN_LAST_PATH, LISTEN_LAST_SOURCE, LISTEN_PATH, LISTEN_SOURCE
-from dashboard.shared.widgets import as_text
 from data.public.synthetic_voices import SAMPLE_RATE, say, voices
 
 _SOURCES = ("Example", "Upload", "On this computer")

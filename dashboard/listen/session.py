@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from audio_models.jobs.runs import Run
 from audio_models.listening import detection
 from dashboard.listen.recording_source import ChosenRecording
+from dashboard.shared.feedback import ProgressBar
 from dashboard.shared.state import Value
-from dashboard.shared.widgets import ProgressBar
 from data.corpus import Progress
 
 if TYPE_CHECKING:

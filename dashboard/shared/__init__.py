@@ -1,1 +1,1 @@
-"""What several pages show: widgets, charts, clip sources, progress."""
+"""What several pages share: choosing a model, a corpus or a clip; charts; players; feedback; what a tab remembers."""

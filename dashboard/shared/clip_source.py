@@ -11,8 +11,10 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from audio_models.jobs.runs import Run
+from dashboard.shared.choose_corpus import corpus_title, loaded_index
+from dashboard.shared.formatting import as_text
+from dashboard.shared.glossary import TERMS
 from dashboard.shared.state import CORPUS, EVALUATION_CORPUS
-from dashboard.shared.widgets import TERMS, as_text, corpus_title, loaded_index
 from data import catalogue
 from data.corpus import UNKNOWN, CorpusReference
 from data.errors import EchoicError
@@ -23,17 +25,17 @@ if TYPE_CHECKING:
 
 _SOURCES = ("Example", "Microphone", "File", "Corpus")
 _EXAMPLE_WORD = "stop"
-_EXAMPLE_VOICE = 12  # of the synthetic voices the one that is understood best
+_EXAMPLE_VOICE = 12  # the synthetic voice that is recognised best
 
 
 @dataclass(frozen=True)
 class ChosenClip:
-    """A clip that was chosen.
+    """A chosen clip.
 
     Attributes:
-        name: what to call it.
+        name: shown on the page.
         samples: (samples,) float32 at the network's sample rate.
-        label: what was said as the network's classes have it, where that is known.
+        label: the word spoken, as one of the network's classes; None where unknown.
     """
 
     name: str
@@ -42,7 +44,7 @@ class ChosenClip:
 
 
 def choose_clip(run: Run, recognizer: Recognizer, key: str) -> ChosenClip | None:
-    """Widgets to choose a clip; None until there is one.
+    """Draw the widgets that choose a clip; None until there is one.
 
     Raises:
         EchoicError: it cannot be read.
@@ -126,8 +128,8 @@ def _from_corpus(run: Run, recognizer: Recognizer, key: str) -> ChosenClip | Non
 
 
 def _corpora(run: Run) -> list[CorpusReference]:
-    """What is on this computer: the run's own corpus first, split as for its training, then all that Echoic knows, and the
-    corpora that were chosen last, a folder perhaps."""
+    """List the corpora on this computer: the run's own first, split as in training, then those of the catalogue, and those
+    chosen last on other pages."""
     references = [run.config.corpus, *map(catalogue.refer, catalogue.NAMES)]
     references += [chosen for chosen in (CORPUS.get(), EVALUATION_CORPUS.get()) if chosen is not None]
     found: dict[str, CorpusReference] = {}

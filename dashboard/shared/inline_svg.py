@@ -1,4 +1,4 @@
-"""A drawing of ours, in the colours of the page: Streamlit's own image would not follow a dark theme."""
+"""Show an SVG in the colours of the page; `st.image` would not follow the dark theme."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _STYLE = "div { overflow-x: auto; color: var(--st-text-color); } svg { display: 
 
 
 def show(svg: str, key: str) -> None:
-    """Put an SVG on the page; it must be trusted, every text in it escaped."""
+    """Draw an SVG. It must be trusted: every text in it is escaped."""
     _component()(data={"svg": svg}, key=key)
 
 

@@ -1,4 +1,4 @@
-"""Work that a page has started and its results: choose one, watch it, cancel it, go on with it."""
+"""Show the jobs that a page has started: choose one, watch it, cancel it, resume it."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ import streamlit as st
 from audio_models.jobs import launch
 from audio_models.jobs.job_folder import ACTIVE, JobFolder, State
 from audio_models.jobs.progress import format_amount, format_progress
+from dashboard.shared.feedback import show_errors
+from dashboard.shared.formatting import as_text
 from dashboard.shared.state import NEWEST_JOB
-from dashboard.shared.widgets import as_text, show_errors
 
 Kind = TypeVar("Kind", bound=JobFolder[Any])
 Draw = Callable[[Kind, State], None]
 
 
 def begin(job: JobFolder[Any], key: str) -> None:
-    """Start work that was made on this page, and show it from now on.
+    """Start a job and show it from now on.
 
     Raises:
         WorkspaceError: it cannot be started.
@@ -30,13 +31,13 @@ def begin(job: JobFolder[Any], key: str) -> None:
 def choose_and_watch(
     known: Sequence[Kind], key: str, label: str, called: Callable[[Kind], str], draw: Draw[Kind]
 ) -> None:
-    """A select box of what there is, newest first; below it how far the chosen one is, and what it has found.
+    """Draw a select box of jobs, newest first, and below it the progress and result of the chosen one.
 
     Args:
         key: of the page.
-        label: of the box.
-        called: what one is called in it.
-        draw: draws what one has found so far; once a second while it goes on.
+        label: of the select box.
+        called: names a job in the box.
+        draw: draws the result so far, once a second while the job runs.
     """
     by_id = {one.id: one for one in known}
     newest = NEWEST_JOB.of(key).get()
@@ -49,21 +50,21 @@ def choose_and_watch(
     if state.status in ACTIVE:
         _redrawn(job, draw)
     else:
-        _stopped(job, state)
+        _ended_early(job, state)
         draw(job, state)
 
 
 @st.fragment(run_every=1.0)  # type: ignore[untyped-decorator]
 def _redrawn(job: Kind, draw: Draw[Kind]) -> None:
-    with show_errors():  # the page's own does not reach into a fragment
+    with show_errors():  # the page's own does not cover a fragment
         state = job.state
         if state.status not in ACTIVE:
             st.rerun()
-        _how_far(job, state)
+        _progress(job, state)
         draw(job, state)
 
 
-def _how_far(job: JobFolder[Any], state: State) -> None:
+def _progress(job: JobFolder[Any], state: State) -> None:
     bar, stop = st.columns([4, 1], vertical_alignment="center")
     share = min(1.0, state.done / state.total) if state.total else 0.0
     bar.progress(share, format_progress(state))
@@ -72,8 +73,8 @@ def _how_far(job: JobFolder[Any], state: State) -> None:
             launch.cancel(job)
 
 
-def _stopped(job: JobFolder[Any], state: State) -> None:
-    """What there is to say of work that came to no end."""
+def _ended_early(job: JobFolder[Any], state: State) -> None:
+    """Say how a job ended that did not finish, and offer to resume it."""
     if state.status == "finished":
         return
     if state.status == "failed":
@@ -81,6 +82,6 @@ def _stopped(job: JobFolder[Any], state: State) -> None:
     else:
         after = f" after {format_amount(state.done, state.total, state.unit)}" if state.total else ""
         st.caption(f"{state.status.capitalize()}{after}.")
-    if st.button("Go on", icon=":material/resume:", key=f"resume-{job.id}"):
+    if st.button("Resume", icon=":material/resume:", key=f"resume-{job.id}"):
         launch.resume(job)
         st.rerun()

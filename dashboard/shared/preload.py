@@ -1,4 +1,4 @@
-"""Load what the first click will need while the user still reads the page."""
+"""Import and open what the first click will need while the user still reads the page."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from data.errors import EchoicError
 
 @st.cache_resource(show_spinner=False)  # type: ignore[untyped-decorator]
 def start() -> threading.Thread:
-    """Import the feature pipeline and onnxruntime in the background, once a server, and answer one silent second."""
+    """Start importing the feature pipeline and onnxruntime in the background, once per server."""
     thread = threading.Thread(target=_warm, daemon=True)
     thread.start()
     return thread
@@ -32,16 +32,16 @@ def _warm() -> None:
     mfcc(np.zeros(FeatureConfig().sample_rate, np.float32), FeatureConfig())
     with contextlib.suppress(EchoicError, IndexError):
         recognizer(runs.usable()[0])
-    # What was imported stays: looking through it for garbage would hold up a word that is being heard by a fifth of a second.
+    # Imported modules stay: without freezing them, a garbage collection would delay a detected word by 0.2 s.
     gc.collect()
     gc.freeze()
 
 
 def recognizer(run: Run):  # type: ignore[no-untyped-def]  # Recognizer, imported late: it brings onnxruntime
-    """The recognizer of a run, kept while its network does not change.
+    """Return the recognizer of a run, cached until its model changes.
 
     Raises:
-        RunError: it has none, or it is damaged.
+        RunError: the run has no model, or a damaged one.
     """
     try:
         return _recognizer(str(run.folder), run.model_path.stat().st_mtime_ns)

@@ -1,4 +1,4 @@
-"""Choose what to learn: the corpus, its words, and the classes for other words and for silence."""
+"""Choose a task: a corpus, its words, and whether unknown words and silence are classes."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ from collections import Counter
 
 import streamlit as st
 
-from dashboard.shared.widgets import TERMS, choose_corpus, loaded_index
+from dashboard.shared.choose_corpus import choose_corpus, loaded_index
+from dashboard.shared.glossary import TERMS
 from data import catalogue
 from data.corpus import UNKNOWN, Corpus, CorpusReference, Index
 from data.public.synthetic_voices import SyntheticVoices
 
 
 def choose_task(key: str) -> tuple[CorpusReference, Index | None, list[str], bool, bool] | None:
-    """Corpus and words: the corpus, its index where it is loaded, the labels, whether unknown and silence are classes.
+    """Draw the widgets; return corpus, index (if loaded), labels, whether unknown and silence are classes.
 
-    None until there is a corpus on this computer, or one that is made when the training starts.
+    None until the corpus is on this computer, or can be made when training starts.
     """
     reference = choose_corpus(key, CorpusReference("synthetic_voices"))
     if reference is None:
@@ -37,22 +38,22 @@ def choose_task(key: str) -> tuple[CorpusReference, Index | None, list[str], boo
     return reference, index, labels, unknown, silence
 
 
-def clips_a_word(index: Index | None, labels: list[str]) -> float:
-    """Training clips of a word on average; before the synthetic voices have spoken it is known how many they will be."""
+def clips_per_word(index: Index | None, labels: list[str]) -> float:
+    """Return the mean number of training clips per word; for synthetic voices, also before they have spoken."""
     if index is not None:
         found = Counter(clip.label for clip in index.clips if clip.split == "training")
         if all(found[label] for label in labels):
             return sum(found[label] for label in labels) / max(1, len(labels))
-    return SyntheticVoices.training_clips_a_word()
+    return SyntheticVoices.training_clips_per_word()
 
 
 def rounded(seconds: float) -> float:
-    """To what an estimate is worth: ten seconds, from two minutes on whole minutes."""
+    """Round an estimate [s]: to ten seconds, from two minutes on to whole minutes."""
     return max(10.0, round(seconds / 10) * 10.0) if seconds < 120 else round(seconds / 60) * 60.0
 
 
 def _task(corpus: Corpus, words: list[str], other_words: bool, key: str) -> tuple[list[str], bool, bool]:
-    """Which words are classes; `other_words`: the corpus has clips of `_unknown_` even if every word is listed."""
+    """Draw the choice of classes; `other_words`: the corpus has `_unknown_` clips even if all its words are chosen."""
     usual = [word for word in corpus.description.words if word in words]
     synthetic = corpus.description.synthetic
     labels = st.multiselect(
@@ -61,10 +62,10 @@ def _task(corpus: Corpus, words: list[str], other_words: bool, key: str) -> tupl
         default=usual or words,
         accept_new_options=synthetic,
         key=f"{key}-words-{corpus.name}",
-        help="The words to tell apart." + (" Type any other word: the synthesiser can say it." if synthetic else ""),
+        help="The words to recognise." + (" Type any other word: the synthesiser can say it." if synthetic else ""),
     )
     no_others = set(words) <= set(labels) and not other_words
     left, right = st.columns(2)
-    unknown = left.toggle("Other words: \\_unknown\\_", key=f"{key}-unknown", help=TERMS["unknown"], disabled=no_others)
-    silence = right.toggle("No word: \\_silence\\_", key=f"{key}-silence", help=TERMS["silence"])
+    unknown = left.toggle("Reject other words", key=f"{key}-unknown", help=TERMS["unknown"], disabled=no_others)
+    silence = right.toggle("Recognise silence", key=f"{key}-silence", help=TERMS["silence"])
     return labels, unknown and not no_others, silence

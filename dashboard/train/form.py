@@ -23,9 +23,11 @@ from audio_models.jobs import launch, runs
 from audio_models.jobs.progress import format_duration
 from audio_models.recipes import default_augmentation, default_features, default_network, default_training
 from audio_models.training import estimate
+from dashboard.shared.formatting import as_text
+from dashboard.shared.glossary import TERMS
+from dashboard.shared.players import play
 from dashboard.shared.state import AUGMENTED_EXAMPLE, CHOSEN_RUN, STARTED_TRAININGS, WATCHED_RUN
-from dashboard.shared.task_form import choose_task, clips_a_word, rounded
-from dashboard.shared.widgets import TERMS, as_text, play
+from dashboard.shared.task_form import choose_task, clips_per_word, rounded
 from data.corpus import Clip, Index
 from data.errors import EchoicError
 from data.task import Task
@@ -69,7 +71,7 @@ def show() -> None:
     config = RunConfig(reference, task, name, features, network, training, augmentation)
     with st.container(horizontal=True, vertical_alignment="center"):
         pressed = st.button("Start training", type="primary", icon=":material/play_arrow:")
-        seconds = estimate.training_seconds(config, clips_a_word(index, labels))
+        seconds = estimate.training_seconds(config, clips_per_word(index, labels))
         st.caption(
             f"About {format_duration(rounded(seconds))}{', less if it stops early' if training.patience else ''}."
         )

@@ -10,8 +10,10 @@ import pandas as pd
 import streamlit as st
 
 from audio_models.own_words.clip_checks import Finding, findings
+from dashboard.shared.feedback import show_errors
+from dashboard.shared.formatting import as_text
+from dashboard.shared.players import play
 from dashboard.shared.state import OWN_ERROR, OWN_MESSAGE, OWN_ZIP, Value
-from dashboard.shared.widgets import as_text, play, show_errors
 from dashboard.words import embeddings
 from data.corpus import BACKGROUND_NOISE
 from data.errors import EchoicError

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio_models.jobs import runs
+from dashboard.shared.feedback import ProgressBar
 from dashboard.shared.state import Value
-from dashboard.shared.widgets import ProgressBar
 from data.corpus import Clip
 from data.own.corpus import OwnClip, OwnCorpus
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from audio_models.own_words.recording import read_recording
+from dashboard.shared.feedback import show_errors
+from dashboard.shared.formatting import as_text
 from dashboard.shared.state import OWN_ERROR, OWN_MESSAGE, OWN_RECORDINGS, Value
-from dashboard.shared.widgets import as_text, show_errors
 from dashboard.words.sound_card import SoundCard, drawn
 from data.corpus import BACKGROUND_NOISE
 from data.errors import EchoicError

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from audio_models.own_words.clip_checks import Finding, findings, measure, sound_digest
 from dashboard.shared.charts import waveform_envelope
-from dashboard.shared.widgets import as_text
+from dashboard.shared.formatting import as_text
 
 _POINTS = 120
 _HEIGHT, _WIDTH = 24.0, 240  # half of the picture's, and its width [pixels]

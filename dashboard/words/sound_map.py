@@ -5,7 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from dashboard.shared.widgets import as_text, play, show_errors
+from dashboard.shared.feedback import show_errors
+from dashboard.shared.formatting import as_text
+from dashboard.shared.players import play
 from dashboard.words import charts as words_charts
 from dashboard.words import embeddings
 from data.own.corpus import OwnCorpus

@@ -18,9 +18,12 @@ from audio_models.recipes import FOLDS, default_run, tuned_run
 from audio_models.recognition.cross_validation import FEWEST_CLIPS
 from audio_models.training import estimate
 from dashboard.shared import charts, job_panel
+from dashboard.shared.export_button import export_button
+from dashboard.shared.formatting import as_text, large_type, percent
+from dashboard.shared.glossary import TERMS
+from dashboard.shared.players import play
 from dashboard.shared.state import CHOSEN_RUN
 from dashboard.shared.task_form import rounded
-from dashboard.shared.widgets import TERMS, as_text, export_button, large_type, percent, play
 from dashboard.words.embeddings import LISTENER
 from data.corpus import SILENCE, UNKNOWN, CorpusReference
 from data.own.corpus import OwnCorpus

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import streamlit as st
 
+from dashboard.shared.feedback import ProgressBar, show_errors
 from dashboard.shared.state import OWN_MESSAGE, OWN_UPLOADS, Value
-from dashboard.shared.widgets import ProgressBar, show_errors
 from data import workspace
 from data.corpus import BACKGROUND_NOISE, Skipped
 from data.names import clean_label, clean_speaker

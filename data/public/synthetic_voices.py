@@ -123,7 +123,7 @@ class SyntheticVoices(Corpus):
         return tuple(dict.fromkeys((*DEFAULT_WORDS, *there)))
 
     @staticmethod
-    def training_clips_a_word() -> int:
+    def training_clips_per_word() -> int:
         """About how many training clips a word has, known before it is spoken: a tenth each is for the other sides."""
         return round(0.8 * len(voices()) * TAKES)
 

@@ -133,7 +133,7 @@ def test_measurements_are_kept_and_drawn_again(spawned: list) -> None:
         "**SimpleRNN** did not hold on over 5 steps; **GRU** held on over 5 steps, as far as it was measured."
         in text_of(app)
     )
-    button(app, "Go on").click().run()
+    button(app, "Resume").click().run()
     assert spawned == [made]
     assert made.state.status == "queued"
 
@@ -165,5 +165,5 @@ def test_compare_shows_what_was_found(monkeypatch: pytest.MonkeyPatch, spawned: 
     app = open_page("compare")
     assert "cannot be told from one training of each" in text_of(app)
     assert app.dataframe[0].value["memory length"].iloc[0] == "longer than the clips"
-    button(app, "Go on").click().run()
+    button(app, "Resume").click().run()
     assert spawned

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from audio_models.jobs import launch, runs
 from audio_models.jobs.job_folder import State
 from audio_models.jobs.runs import Epoch, Run
-from dashboard.shared.widgets import quick_config
+from dashboard.train.first_run import quick_config
 from data.public import synthetic_voices
 from tests.conftest import PROJECT, Trained
 from tests.support.pages import button, healthy, open_page, text_of, wav
@@ -147,7 +147,7 @@ def test_bad_input_is_a_sentence(home: Path, content: bytes, said: str) -> None:
 
 
 def test_a_label_cannot_smuggle_html_into_the_page() -> None:
-    from dashboard.shared.widgets import large_type
+    from dashboard.shared.formatting import large_type
 
     assert "<script" not in large_type("<script>alert(1)</script>")
     assert "&lt;script" in large_type("<script>alert(1)</script>")

@@ -97,7 +97,7 @@ def test_a_teaching_is_watched_and_cancelled_and_says_why_it_failed(
     app.run()
     healthy(app)
     assert ["The disk is full." in error.value for error in app.error] == [True]
-    button(app, "Go on").click().run()
+    button(app, "Resume").click().run()
     healthy(app)
     assert spawned == [run, run]
 
@@ -142,7 +142,7 @@ def test_what_was_taught_says_how_well_and_what_to_do_next(after_teaching: runs.
     assert any("All clips are by one speaker, anna" in sentence for sentence in told)
     assert [sentence in text for sentence in told] == [True] * len(told)
     assert "Beside" not in text, "there is nothing to compare it with"
-    assert "Take it away" in [one.proto.label for one in app.get("download_button")]
+    assert "Export" in [one.proto.label for one in app.get("download_button")]
     assert len(app.get("vega_lite_chart")) == 1, "which word was taken for which"
 
 

@@ -363,7 +363,7 @@ def test_taking_away_imports_no_tensorflow() -> None:
 
 def test_a_run_is_taken_away_on_the_page() -> None:
     app = open_page("evaluate")
-    assert [one.proto.label for one in app.get("download_button")] == ["Take it away"]
+    assert [one.proto.label for one in app.get("download_button")] == ["Export"]
 
 
 def test_a_damaged_run_is_a_sentence(tmp_path: Path) -> None:

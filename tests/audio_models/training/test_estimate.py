@@ -53,5 +53,5 @@ def test_trainings_on_this_machine_correct_it() -> None:
     run = runs.create(config)
     slow = 3 * estimate.epoch_seconds(config, 500)
     run.write_history([Epoch(number, 1, 0.5, 1, 0.5, slow) for number in range(1, 5)])
-    run.write_state(State("finished", clips_a_word=500))
+    run.write_state(State("finished", clips_per_word=500))
     assert estimate.training_seconds(config, 500) - 20 == pytest.approx(3 * before)

@@ -1,0 +1,108 @@
+"""Choose a corpus by name, or a folder of clips by path."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard.shared.feedback import ProgressBar
+from dashboard.shared.glossary import TERMS
+from dashboard.shared.state import CORPUS, CORPUS_BOX, Value
+from data import catalogue
+from data.corpus import Corpus, CorpusReference, Index
+from data.own import corpus as own_corpus
+from data.own.corpus import OWN_PREFIX
+
+
+def choose_corpus(
+    key: str,
+    default: CorpusReference | None = None,
+    *,
+    memory: Value[CorpusReference | None] = CORPUS,
+) -> CorpusReference | None:
+    """Draw the widgets that choose a corpus; None until a folder is named.
+
+    Args:
+        key: of the page.
+        default: the corpus chosen at first.
+        memory: where the choice is kept; pages that share it follow each other.
+    """
+    folder = "a folder on this computer"
+    own = [OWN_PREFIX + name for name in own_corpus.listing()]
+    names = [*own, *catalogue.NAMES, folder]
+    titles = {one.name: one.title for one in catalogue.descriptions()}
+    titles |= {name: f"{name.removeprefix(OWN_PREFIX)} (your own)" for name in own}
+    remembered = memory.get() or default
+    if remembered is not None and remembered.name.startswith(OWN_PREFIX) and remembered.name not in own:
+        remembered = default  # it was deleted
+    place = len(own)
+    if remembered is not None:
+        place = names.index(remembered.name) if remembered.name in names else len(names) - 1
+    is_folder = remembered is not None and remembered.name not in names
+    box = CORPUS_BOX.of(key)
+    columns = st.columns([2, 3]) if (box.get() or names[place]) == folder else [st.container()]
+    name = columns[0].selectbox(
+        "Corpus",
+        names,
+        index=place,
+        format_func=lambda one: titles.get(one, "A folder on this computer …"),
+        key=box.key,
+    )
+    if name != folder:
+        reference = CorpusReference(name)
+    else:
+        path = columns[-1].text_input(
+            "Folder",
+            value=remembered.name if is_folder and remembered else "",
+            placeholder="/home/me/clips",
+            help="One folder per word with WAV, FLAC, OGG or MP3 clips, or the layout of Speech Commands.",
+            key=f"{key}_folder",
+        )
+        if not path.strip():
+            st.caption("Give a folder with one folder per word: `left/clip1.wav`, `right/clip7.flac` …")
+            return None
+        with st.expander("Speakers and splits"):
+            pattern = st.text_input(
+                "Speaker pattern",
+                value=(remembered.speaker_pattern or "") if is_folder and remembered else "",
+                placeholder=r"^([a-z]+)_",
+                help="A regular expression with one group that matches the speaker in each file name. Names with _nohash_ need none.",
+                key=f"{key}_pattern",
+            )
+            rules = {
+                "": "Automatic",
+                "lists": "By the folder's lists",
+                "speaker": "By speaker",
+                "clip": "Clip by clip",
+            }
+            kept = (remembered.split_by or "") if is_folder and remembered else ""
+            rule = st.selectbox(
+                "Splits",
+                list(rules),
+                index=list(rules).index(kept),
+                format_func=rules.__getitem__,
+                help=TERMS["split"],
+                key=f"{key}_rule",
+            )
+        reference = catalogue.refer(path.strip(), speaker_pattern=pattern or None, split_by=rule or None)
+    memory.set(reference)
+    return reference
+
+
+def corpus_title(reference: CorpusReference) -> str:
+    """Return the title of a corpus, or the name of its folder."""
+    if reference.name in catalogue.NAMES:
+        return catalogue.open_corpus(reference.name).description.title
+    return (
+        reference.name.removeprefix(OWN_PREFIX) if reference.name.startswith(OWN_PREFIX) else Path(reference.name).name
+    )
+
+
+def loaded_index(corpus: Corpus) -> Index:
+    """Read the index of a loaded corpus, with progress while its clips are scanned."""
+    bar = ProgressBar()
+    try:
+        return corpus.index(bar.report)
+    finally:
+        bar.clear()

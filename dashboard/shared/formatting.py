@@ -1,0 +1,22 @@
+"""Write numbers and a user's text for a page."""
+
+from __future__ import annotations
+
+import html
+import re
+
+
+def percent(share: float) -> str:
+    """Write a share as a percentage: 0.9418 -> "94.2 %"."""
+    return f"{share * 100:.1f} %"
+
+
+def as_text(text: str) -> str:
+    """Escape Markdown in a user's text or a label such as `_unknown_`."""
+    return re.sub(r"([\\`*_\[\]<$~:])", r"\\\1", text)
+
+
+def large_type(text: str) -> str:
+    """Return HTML for the answer of a page; `text` is escaped."""
+    style = "font-size:3.4rem;font-weight:700;line-height:1.1;overflow-wrap:anywhere"
+    return f'<div class="echoic-answer" style="{style}">{html.escape(text)}</div>'
