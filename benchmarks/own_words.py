@@ -68,11 +68,11 @@ def _rounds(words: dict[str, list[Clip]], first: int) -> list[Clip]:
     return [clip for takes in words.values() for clip in takes[first : first + ROUNDS]]
 
 
-def _taught(start: str, learned: Sequence[Clip], judged: Sequence[Clip], called: str) -> float:
+def _taught(start: str, learned: Sequence[Clip], evaluated: Sequence[Clip], called: str) -> float:
     """Teach in the shell, in a workspace of its own; the accuracy on other clips."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        teach, judge = _linked(learned, home / "teach"), _linked(judged, home / "judge")
+        teach, judge = _linked(learned, home / "teach"), _linked(evaluated, home / "judge")
         how = ["--from", start] if start != "scratch" else ["--folds", "5", "--epochs", "20"]
         began = time.monotonic()
         run = _shell(home, "train", "--corpus", teach, *how, "--json")

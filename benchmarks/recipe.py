@@ -62,9 +62,9 @@ def _echoic(name: str, reference: CorpusReference, recipe: Recipe, seed: int) ->
     subprocess.run(
         [sys.executable, "-m", "audio_models.training.process", str(run.folder)], cwd=workspace.PROJECT, check=True
     )
-    judged = evaluation.evaluate(run, None, "test")
-    interval = f"{judged.interval.low:.1%} to {judged.interval.high:.1%}"
-    return name, judged.accuracy, interval, Recognizer(run).parameters, run.state.seconds
+    evaluated = evaluation.evaluate(run, None, "test")
+    interval = f"{evaluated.interval.low:.1%} to {evaluated.interval.high:.1%}"
+    return name, evaluated.accuracy, interval, Recognizer(run).parameters, run.state.seconds
 
 
 def _tutorial(reference: CorpusReference, seed: int) -> Row:
@@ -78,8 +78,8 @@ def _tutorial(reference: CorpusReference, seed: int) -> Row:
 
     index = catalogue.open_corpus(reference).index()
     clips = task.examples(index, _TASK, seed)
-    judged, _ = task.judged(index, _TASK, "test", seed)
-    sides = {side: [clip for clip in clips if clip.split == side] for side in ("training", "validation")}
+    evaluated, _ = task.evaluation_clips(index, _TASK, "test", seed)
+    splits = {split: [clip for clip in clips if clip.split == split] for split in ("training", "validation")}
     began = time.monotonic()
 
     def spectrograms(chosen: Sequence[Clip]) -> NDArray[np.float32]:
@@ -94,7 +94,7 @@ def _tutorial(reference: CorpusReference, seed: int) -> Row:
         return np.array([_TASK.classes.index(clip.label) for clip in chosen])
 
     keras.utils.set_random_seed(seed)
-    learned = spectrograms(sides["training"])
+    learned = spectrograms(splits["training"])
     small = keras.layers.Resizing(32, 32)
     normalise = keras.layers.Normalization(axis=None)
     normalise.adapt(small(learned[:2000]))
@@ -116,12 +116,12 @@ def _tutorial(reference: CorpusReference, seed: int) -> Row:
     model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     stop: Any = keras.callbacks.EarlyStopping(patience=2)
     model.fit(
-        learned, classes(sides["training"]), batch_size=64, epochs=10, callbacks=[stop], verbose=0,
-        validation_data=(spectrograms(sides["validation"]), classes(sides["validation"])),
+        learned, classes(splits["training"]), batch_size=64, epochs=10, callbacks=[stop], verbose=0,
+        validation_data=(spectrograms(splits["validation"]), classes(splits["validation"])),
     )  # fmt: skip
     seconds = time.monotonic() - began
-    correct = model.predict(spectrograms(judged), verbose=0).argmax(axis=1) == classes(judged)
-    interval = metrics.accuracy_interval(correct, [clip.speaker for clip in judged])
+    correct = model.predict(spectrograms(evaluated), verbose=0).argmax(axis=1) == classes(evaluated)
+    interval = metrics.accuracy_interval(correct, [clip.speaker for clip in evaluated])
     return (
         "TensorFlow tutorial's spectrogram CNN",
         float(correct.mean()),

@@ -11,7 +11,7 @@ from typing import Literal, get_args
 from data.corpus import BACKGROUND_NOISE, Clip, Corpus, Description, Index, Report, Skipped, Split, no_progress
 from data.errors import CorpusError
 from data.scan import Sound, audio_files, entries, is_audio, scan
-from data.splits import has_every_side, is_speaker_disjoint, sides_by_clip, sides_by_speaker, split_by_hash
+from data.splits import has_every_split, is_speaker_disjoint, split_by_hash, splits_by_clip, splits_by_speaker
 
 SplitBy = Literal["lists", "speaker", "clip"]
 
@@ -81,8 +81,8 @@ class FolderCorpus(Corpus):
                 f"{self.path.name}/left/clip1.wav. "
                 + (f"The first problem: {skipped[0].path.name}: {skipped[0].reason}" if skipped else "")
             )
-        sides, rule = self._sides(root, clips)
-        clips = [replace(clip, split=side) for clip, side in zip(clips, sides, strict=True)]
+        splits, rule = self._splits(root, clips)
+        clips = [replace(clip, split=split) for clip, split in zip(clips, splits, strict=True)]
         return Index(
             clips=tuple(clips),
             noise=noise,
@@ -118,7 +118,7 @@ class FolderCorpus(Corpus):
             )
         return clips, skipped
 
-    def _sides(self, root: Path, clips: Sequence[Clip]) -> tuple[Sequence[Split], str]:
+    def _splits(self, root: Path, clips: Sequence[Clip]) -> tuple[Sequence[Split], str]:
         """The side of each clip, and the rule in one sentence."""
         lists = {name: root / name for name in LISTS if (root / name).is_file()}
         speakers = [clip.speaker for clip in clips]
@@ -142,13 +142,13 @@ class FolderCorpus(Corpus):
         if rule in (None, "speaker") and known:
             if rule is None and all(NOHASH.match(clip.path.stem) for clip in clips):
                 hashed = [split_by_hash(str(speaker)) for speaker in speakers]
-                if has_every_side(hashed):
+                if has_every_split(hashed):
                     return (
                         hashed,
                         "Each speaker's side follows from a hash of their name, as Speech Commands publishes it.",
                     )
-            return sides_by_speaker([str(speaker) for speaker in speakers])
-        return sides_by_clip([(clip.label, clip.path.name) for clip in clips])
+            return splits_by_speaker([str(speaker) for speaker in speakers])
+        return splits_by_clip([(clip.label, clip.path.name) for clip in clips])
 
 
 def compile_pattern(pattern: str | None) -> re.Pattern[str] | None:
@@ -184,20 +184,20 @@ def _is_digits(clips: Sequence[Clip]) -> bool:
 
 
 def _by_number(clips: Sequence[Clip]) -> list[Split]:
-    sides: list[Split] = []
+    splits: list[Split] = []
     for clip in clips:
         number = int(clip.path.stem.rpartition("_")[2])
-        sides.append("test" if number < 5 else "validation" if number < 10 else "training")
-    return sides
+        splits.append("test" if number < 5 else "validation" if number < 10 else "training")
+    return splits
 
 
 def _by_lists(root: Path, clips: Sequence[Clip]) -> list[Split]:
     """Entries are `label/name.wav`; the ending does not matter, so that a FLAC copy fits the original's lists."""
-    side_of: dict[str, Split] = {}
-    for name, side in LISTS.items():
+    split_of: dict[str, Split] = {}
+    for name, split in LISTS.items():
         if (root / name).is_file():
-            side_of.update(dict.fromkeys(listed(root / name), side))
-    return [side_of.get(f"{clip.label}/{clip.path.stem}", "training") for clip in clips]
+            split_of.update(dict.fromkeys(listed(root / name), split))
+    return [split_of.get(f"{clip.label}/{clip.path.stem}", "training") for clip in clips]
 
 
 def listed(path: Path) -> list[str]:

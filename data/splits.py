@@ -39,21 +39,21 @@ def split_by_speaker(clips_of: Mapping[str, int]) -> dict[str, Split]:
     """
     order = sorted(clips_of, key=_hash)
     wanted = _SHARE * sum(clips_of.values())
-    sides: dict[str, Split] = {}
+    splits: dict[str, Split] = {}
     kept_back: list[Split] = ["test", "validation"] if len(order) > 2 else ["validation"]
     rest = iter(order)
     left = len(order)
-    for place, side in enumerate(kept_back):
+    for place, split in enumerate(kept_back):
         held = 0
         # as many speakers must be left as there are sides after this one
         while left > len(kept_back) - place and held < wanted:
             speaker = next(rest)
-            sides[speaker] = side
+            splits[speaker] = split
             held += clips_of[speaker]
             left -= 1
     for speaker in rest:
-        sides[speaker] = "training"
-    return sides
+        splits[speaker] = "training"
+    return splits
 
 
 def split_by_clip(names: Sequence[tuple[str, str]]) -> list[Split]:
@@ -65,47 +65,47 @@ def split_by_clip(names: Sequence[tuple[str, str]]) -> list[Split]:
     by_label: dict[str, list[int]] = defaultdict(list)
     for position, (label, _) in enumerate(names):
         by_label[label].append(position)
-    sides: list[Split] = ["training"] * len(names)
+    splits: list[Split] = ["training"] * len(names)
     for positions in by_label.values():
         positions.sort(key=lambda position: (_hash("/".join(names[position])), names[position]))
         held = max(1, round(_SHARE * len(positions))) if len(positions) >= 3 else 0
         for position in positions[:held]:
-            sides[position] = "test"
+            splits[position] = "test"
         for position in positions[held : 2 * held]:
-            sides[position] = "validation"
-    return sides
+            splits[position] = "validation"
+    return splits
 
 
-def sides_by_speaker(speakers: Sequence[str]) -> tuple[list[Split], str]:
+def splits_by_speaker(speakers: Sequence[str]) -> tuple[list[Split], str]:
     """The side of each clip by its speaker (`split_by_speaker`), and the rule in one sentence.
 
     Args:
         speakers: who speaks in each clip.
     """
-    side_of = split_by_speaker(Counter(speakers))
+    split_of = split_by_speaker(Counter(speakers))
     rule = "Each speaker is on one side only, about a tenth of the clips for validation and for test each."
-    return [side_of[speaker] for speaker in speakers], rule
+    return [split_of[speaker] for speaker in speakers], rule
 
 
-def sides_by_clip(names: Sequence[tuple[str, str]]) -> tuple[list[Split], str]:
+def splits_by_clip(names: Sequence[tuple[str, str]]) -> tuple[list[Split], str]:
     """The side of each clip by itself (`split_by_clip`), and the rule in one sentence."""
     return split_by_clip(names), "Clip by clip: of each word a tenth for validation and for test each."
 
 
 def is_speaker_disjoint(clips: Iterable[Clip]) -> bool | None:
     """Whether no speaker is on two sides; None where not every clip has a speaker."""
-    side_of: dict[str, Split] = {}
+    split_of: dict[str, Split] = {}
     disjoint = True
     for clip in clips:
         if clip.speaker is None:
             return None
-        disjoint &= side_of.setdefault(clip.speaker, clip.split) == clip.split
+        disjoint &= split_of.setdefault(clip.speaker, clip.split) == clip.split
     return disjoint
 
 
-def has_every_side(sides: Iterable[Split]) -> bool:
+def has_every_split(splits: Iterable[Split]) -> bool:
     """Whether no side is empty."""
-    return len(Counter(sides)) == 3
+    return len(Counter(splits)) == 3
 
 
 def _hash(text: str) -> bytes:

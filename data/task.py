@@ -76,15 +76,15 @@ def examples(index: Index, task: Task, seed: int) -> tuple[Clip, ...]:
         raise CorpusError(f"The corpus has no clips of {', '.join(missing)}. It has: {', '.join(index.labels)}.")
     listed = set(task.labels)
     chosen = [clip for clip in index.clips if clip.label in listed]
-    for side in SPLITS:
-        average = _average(chosen, side, task)
-        if task.unknown and side == "training":
-            chosen += _unknown(index, listed | kept_out(index, task), side, average * _POOL, seed)
+    for split in SPLITS:
+        average = _average(chosen, split, task)
+        if task.unknown and split == "training":
+            chosen += _unknown(index, listed | kept_out(index, task), split, average * _POOL, seed)
         elif task.unknown:
-            chosen += _unknown(index, listed, side, average, seed)
+            chosen += _unknown(index, listed, split, average, seed)
         if task.silence:
-            own = [clip for clip in index.clips if clip.label == SILENCE and clip.split == side]
-            chosen += own or _cut_silence(index.noise or generated_noise(), side, average, seed)
+            own = [clip for clip in index.clips if clip.label == SILENCE and clip.split == split]
+            chosen += own or _cut_silence(index.noise or generated_noise(), split, average, seed)
     if task.unknown and not any(clip.label == UNKNOWN for clip in chosen):
         raise CorpusError(
             "Every word of the corpus is listed, so none is left to learn _unknown_ from. List fewer words, or leave it out."
@@ -103,7 +103,7 @@ def kept_out(index: Index, task: Task) -> set[str]:
     return set(others[: round(_KEPT_OUT * len(others))])
 
 
-def judged(
+def evaluation_clips(
     index: Index, task: Task, split: str, seed: int, *, generate_noise: bool = False
 ) -> tuple[list[Clip], list[Skipped]]:
     """Every clip of one side, or of "all", labelled with the task's classes.
@@ -118,10 +118,10 @@ def judged(
     clips: list[Clip] = []
     skipped: list[Skipped] = []
     classes = set(task.classes)
-    for side in SPLITS if split == "all" else [side for side in SPLITS if side == split]:
+    for one in SPLITS if split == "all" else [one for one in SPLITS if one == split]:
         here = []
         for clip in index.clips:
-            if clip.split != side:
+            if clip.split != one:
                 continue
             if clip.label in classes:
                 here.append(clip)
@@ -136,25 +136,25 @@ def judged(
         noise = index.noise or (generated_noise() if generate_noise else ())
         if task.silence and noise and SILENCE not in index.labels:
             here += _cut_silence(
-                noise, side, _average([clip for clip in here if clip.label in task.labels], side, task), seed
+                noise, one, _average([clip for clip in here if clip.label in task.labels], one, task), seed
             )
         clips += here
     return clips, skipped
 
 
-def _average(clips: Sequence[Clip], side: Split, task: Task) -> int:
+def _average(clips: Sequence[Clip], split: Split, task: Task) -> int:
     """Clips that a word has on this side on average, rounded up; at least as many as let the class exist."""
-    here = sum(clip.split == side for clip in clips)
+    here = sum(clip.split == split for clip in clips)
     return -(-here // max(1, len(task.labels)))
 
 
-def _unknown(index: Index, left_out: set[str], side: Split, wanted: int, seed: int) -> list[Clip]:
-    own = [clip for clip in index.clips if clip.label == UNKNOWN and clip.split == side]
+def _unknown(index: Index, left_out: set[str], split: Split, wanted: int, seed: int) -> list[Clip]:
+    own = [clip for clip in index.clips if clip.label == UNKNOWN and clip.split == split]
     if own:
         return own
     by_word: dict[str, list[Clip]] = {}
     for clip in index.clips:
-        if clip.split == side and clip.label not in left_out and clip.label != SILENCE:
+        if clip.split == split and clip.label not in left_out and clip.label != SILENCE:
             by_word.setdefault(clip.label, []).append(clip)
     # each word's clips in an order of their own, then one of each word in turn
     ranked: list[tuple[int, str, Clip]] = []
@@ -169,12 +169,12 @@ def _shuffled(seed: int, text: str) -> str:
     return hashlib.blake2b(f"{seed} {text}".encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
 
 
-def noise_stretch(side: Split) -> tuple[float, float]:
+def noise_stretch(split: Split) -> tuple[float, float]:
     """Where in a noise recording the stretch of a side begins and ends, as shares of its length."""
-    return _NOISE_PARTS[side]
+    return _NOISE_PARTS[split]
 
 
-def _cut_silence(noise: Sequence[Path], side: Split, wanted: int, seed: int) -> list[Clip]:
+def _cut_silence(noise: Sequence[Path], split: Split, wanted: int, seed: int) -> list[Clip]:
     recordings = []
     for path in noise:
         try:
@@ -183,13 +183,13 @@ def _cut_silence(noise: Sequence[Path], side: Split, wanted: int, seed: int) -> 
         except (OSError, soundfile.LibsndfileError) as error:
             raise CorpusError(f"The noise recording {path} cannot be read ({error}). Replace or remove it.") from error
         recordings.append((path, seconds, digest))
-    low, high = _NOISE_PARTS[side]
-    random = np.random.default_rng([seed, SPLITS.index(side)])
+    low, high = _NOISE_PARTS[split]
+    random = np.random.default_rng([seed, SPLITS.index(split)])
     clips = []
     for number in range(wanted):
         path, seconds, digest = recordings[number % len(recordings)]
         length = min(_STRETCH, (high - low) * seconds)
         start = random.uniform(low * seconds, max(low * seconds, high * seconds - length))
         gain = 0.0 if number % _DIGITAL_SILENCE == 0 else random.uniform(0, 1)
-        clips.append(Clip(path, SILENCE, side, length, None, digest, round(start, 4), round(gain, 4), whole=False))
+        clips.append(Clip(path, SILENCE, split, length, None, digest, round(start, 4), round(gain, 4), whole=False))
     return clips

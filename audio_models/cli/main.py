@@ -68,7 +68,7 @@ def fetch(options: argparse.Namespace) -> int:
         "clips": len(index.clips),
         "labels": {label: sum(clip.label == label for clip in index.clips) for label in index.labels},
         "splits": {
-            side: sum(clip.split == side for clip in index.clips) for side in ("training", "validation", "test")
+            split: sum(clip.split == split for clip in index.clips) for split in ("training", "validation", "test")
         },
         "split_rule": index.split_rule,
         "speaker_disjoint": index.speaker_disjoint,
@@ -78,7 +78,7 @@ def fetch(options: argparse.Namespace) -> int:
         print_json(found)
     else:
         print(f"{corpus.name}: {found['clips']} clips, {len(index.labels)} labels: {', '.join(index.labels)}")
-        print(", ".join(f"{count} {side}" for side, count in found["splits"].items()) + f". {index.split_rule}")
+        print(", ".join(f"{count} {split}" for split, count in found["splits"].items()) + f". {index.split_rule}")
         _print_skipped(index.skipped)
     return 0
 
@@ -136,26 +136,26 @@ def evaluate(options: argparse.Namespace) -> int:
     if options.split:
         split = evaluation.split_of(options.split)
     else:
-        split = evaluation.sides_of(run)[0] if corpus is None else "test"
+        split = evaluation.splits_of(run)[0] if corpus is None else "test"
     with TerminalProgress() as progress:
-        judgement = evaluation.evaluate_and_store(run, corpus, split, progress.report)
-    found = evaluation.summary(judgement)
+        result = evaluation.evaluate_and_store(run, corpus, split, progress.report)
+    found = evaluation.summary(result)
     if options.json:
         print_json(found)
         return 0
     low, high = found["accuracy_interval"]
     print(
         f"{run.id} on {found['corpus']}: {found['accuracy']:.1%} ({low:.1%} to {high:.1%} over {found['interval_over']}), "
-        f"{found['split']}, {found['clips']} clips, {len(judgement.per_speaker)} speakers"
+        f"{found['split']}, {found['clips']} clips, {len(result.per_speaker)} speakers"
     )
-    print(_table(judgement.labels, found["confusion"]))
-    for row in judgement.per_class:
+    print(_table(result.labels, found["confusion"]))
+    for row in result.per_class:
         print(
             f"{row.label:>12}  precision {row.precision:6.1%}  recall {row.recall:6.1%}  F1 {row.f1:6.1%}  {row.support} clips"
         )
-    if new := judgement.rejection:
+    if new := result.rejection:
         print(f"Words never trained on ({', '.join(new.words)}): {new.rejected} of {new.clips} clips rejected")
-    _print_skipped(judgement.skipped)
+    _print_skipped(result.skipped)
     return 0
 
 

@@ -12,7 +12,7 @@ from audio_models.errors import RunError, TrainingError
 from audio_models.features.feature_cache import clip_features
 from audio_models.jobs.runs import Run
 from audio_models.recognition import evaluation
-from audio_models.recognition.evaluation import Evaluation, Side
+from audio_models.recognition.evaluation import Evaluation, EvaluationSplit
 from audio_models.recognition.recognizer import Recognizer
 from data import catalogue
 from data.corpus import Report, no_progress
@@ -29,7 +29,7 @@ class SideBySide:
         alike: clips to which both give the same label.
     """
 
-    split: Side
+    split: EvaluationSplit
     clips: int
     float_accuracy: float
     int8_accuracy: float
@@ -38,7 +38,7 @@ class SideBySide:
     @property
     def in_words(self) -> str:
         """One sentence."""
-        held_back = self.split == evaluation.HELD_BACK
+        held_back = self.split == evaluation.CROSS_VALIDATED
         clips = f"{self.clips} clips that it has learned from, so that only the difference counts," if held_back else f"{self.clips} {self.split} clips"  # fmt: skip
         return (
             f"On {clips} float hears {self.float_accuracy:.1%} right and int8 {self.int8_accuracy:.1%}; "
@@ -53,11 +53,13 @@ def measure(run: Run, int8: bytes, report: Report = no_progress) -> SideBySide:
         RunError: the run's corpus or its clips are not on this computer.
         CorpusError, TrainingError: the corpus cannot be used, or none of its clips can be judged.
     """
-    judged = _judged(run, report)
+    evaluated = _evaluated(run, report)
     recognizer = Recognizer(run)
-    sequences, _ = clip_features([one.clip for one in judged.heard], recognizer.features, report)
+    sequences, _ = clip_features([one.clip for one in evaluated.predictions], recognizer.features, report)
     there = [
-        (one.clip.label, frames) for one, frames in zip(judged.heard, sequences, strict=True) if frames is not None
+        (one.clip.label, frames)
+        for one, frames in zip(evaluated.predictions, sequences, strict=True)
+        if frames is not None
     ]
     if not there:
         raise RunError(f"The clips that {run.name} was judged by are not there any more, so int8 was not measured.")
@@ -68,7 +70,7 @@ def measure(run: Run, int8: bytes, report: Report = no_progress) -> SideBySide:
     said = np.array([recognizer.labels.index(label) for label, _ in there])
     heard, heard_int8 = (one.probabilities([frames for _, frames in there]).argmax(axis=1) for one in both)
     return SideBySide(
-        judged.split,
+        evaluated.split,
         len(there),
         float((heard == said).mean()),
         float((heard_int8 == said).mean()),
@@ -76,11 +78,13 @@ def measure(run: Run, int8: bytes, report: Report = no_progress) -> SideBySide:
     )
 
 
-def _judged(run: Run, report: Report) -> Evaluation:
+def _evaluated(run: Run, report: Report) -> Evaluation:
     """The kept judgement of a run, else one that is made now; test clips before others."""
-    sides: tuple[Side, ...] = tuple(side for side in evaluation.sides_of(run) if side not in ("training", "all"))
-    for side in sides:
-        if kept := evaluation.load_cached(run, None, side):
+    splits: tuple[EvaluationSplit, ...] = tuple(
+        split for split in evaluation.splits_of(run) if split not in ("training", "all")
+    )
+    for split in splits:
+        if kept := evaluation.load_cached(run, None, split):
             return kept
     corpus = catalogue.open_corpus(run.config.corpus)
     if not (corpus.is_loaded() or corpus.description.synthetic):  # synthetic voices are made in seconds
@@ -88,8 +92,8 @@ def _judged(run: Run, report: Report) -> Evaluation:
             f"The corpus {corpus.description.title} of {run.name} is not on this computer, so int8 was not measured. Load it and export again."
         )
     try:
-        return evaluation.evaluate_and_store(run, None, sides[0], report)
+        return evaluation.evaluate_and_store(run, None, splits[0], report)
     except TrainingError:
-        if len(sides) == 1:
+        if len(splits) == 1:
             raise
-        return evaluation.evaluate_and_store(run, None, sides[1], report)
+        return evaluation.evaluate_and_store(run, None, splits[1], report)

@@ -84,8 +84,8 @@ def _corpus(reference: CorpusReference) -> str:
 
 
 def _accuracy(run: Run) -> str:
-    for side in evaluation.sides_of(run):
-        found = evaluation.load_cached(run, None, side) if side not in ("training", "all") else None
+    for split in evaluation.splits_of(run):
+        found = evaluation.load_cached(run, None, split) if split not in ("training", "all") else None
         if found:
             speakers = f", {len(found.per_speaker)} speakers" if found.per_speaker else ""
             return (

@@ -210,39 +210,41 @@ def results(comparison: Comparison) -> list[CellResult]:
     from audio_models.recognition.recognizer import Recognizer
 
     config = comparison.config
-    judged = {
+    evaluated = {
         (cell, seed): one
         for cell, seed in config.jobs
-        if comparison.measures(cell, seed) is not None and (one := judgement(comparison.run(cell, seed)))
+        if comparison.measures(cell, seed) is not None and (one := evaluation_of(comparison.run(cell, seed)))
     }
-    cells = [cell for cell in config.cells if (cell, 0) in judged]
+    cells = [cell for cell in config.cells if (cell, 0) in evaluated]
     if not cells:
         return []
-    seeds = [seed for seed in range(config.seeds) if all((cell, seed) in judged for cell in cells)]
+    seeds = [seed for seed in range(config.seeds) if all((cell, seed) in evaluated for cell in cells)]
     for seed in seeds:
-        sides = {
-            tuple((heard.clip.digest, heard.clip.start, heard.clip.label) for heard in judged[cell, seed].heard)
+        splits = {
+            tuple(
+                (heard.clip.digest, heard.clip.start, heard.clip.label) for heard in evaluated[cell, seed].predictions
+            )
             for cell in cells
         }
-        if len(sides) > 1 or len(judged[cells[0], seed].heard) != len(judged[cells[0], 0].heard):
+        if len(splits) > 1 or len(evaluated[cells[0], seed].predictions) != len(evaluated[cells[0], 0].predictions):
             raise RunError(
                 f"The clips of {config.corpus.name} have changed since the comparison began, so its networks did not hear the same ones. Start a new comparison."
             )
     found: list[CellResult] = []
     for cell in cells:
-        judgements = [judged[cell, seed] for seed in seeds]
+        evaluations = [evaluated[cell, seed] for seed in seeds]
         runs = [comparison.run(cell, seed) for seed in seeds]
-        correct = np.array([[heard.correct for heard in one.heard] for one in judgements])
-        speakers = tuple(heard.clip.speaker for heard in judgements[0].heard)
+        correct = np.array([[heard.correct for heard in one.predictions] for one in evaluations])
+        speakers = tuple(heard.clip.speaker for heard in evaluations[0].predictions)
         epochs = [epoch for run in runs for epoch in run.history]
         measured = [known for seed in seeds if (known := comparison.measures(cell, seed)) is not None]
         found.append(
             CellResult(
                 cell,
                 float(correct.mean()),
-                judgements[0].split,
+                evaluations[0].split,
                 metrics.mean_accuracy_interval(correct, speakers),
-                tuple(one.accuracy for one in judgements),
+                tuple(one.accuracy for one in evaluations),
                 Recognizer(runs[0]).parameters,
                 len(epochs) / len(runs),
                 statistics.mean(epoch.seconds for epoch in epochs),
@@ -275,7 +277,7 @@ def findings(found: Sequence[CellResult]) -> list[Finding]:
     return [Finding(best.cell, cell, gap, corrected.get(cell)) for cell, gap in gaps]
 
 
-def judgement(run: Run) -> Evaluation | None:
+def evaluation_of(run: Run) -> Evaluation | None:
     """How a training was judged: on test clips, or on validation clips where there are no others."""
     from audio_models.recognition import evaluation
 

@@ -68,10 +68,10 @@ def _compare(made: Comparison, work: Job) -> None:
 
 def _measure(run: Run) -> Measures:
     """Time of an answer and memory length, on clips of the judged side that hold a word."""
-    judged = comparison.judgement(run)
+    evaluated = comparison.evaluation_of(run)
     recognizer = Recognizer(run)
     seconds, lengths = [], []
-    clips = [one.clip for one in judged.heard if one.clip.label in run.config.task.labels] if judged else []
+    clips = [one.clip for one in evaluated.predictions if one.clip.label in run.config.task.labels] if evaluated else []
     for clip in sorted(clips, key=lambda clip: clip.digest)[:_CLIPS]:
         samples = load_clip(clip, recognizer.features.sample_rate)
         began = time.perf_counter()

@@ -1,4 +1,4 @@
-"""Long recordings whose words are known: made of clips of one side of a corpus, to judge a network that listens.
+"""Long recordings whose words are known: made of clips of one split of a corpus, to judge a network that listens.
 
 Three kinds. *Words*: the network's words among other words, with pauses. *Speech*: other words alone, one close upon the
 other. *Noise*: none at all. Background noise lies under all of it, so loud that the words are `snr_db` above it.
@@ -45,19 +45,19 @@ class _Word:
 
 
 class SoundscapeGenerator:
-    """Clips and noise of one side, ready to be put together.
+    """Clips and noise of one split, ready to be put together.
 
     Args:
-        clips: of that side, labelled with the network's classes.
+        clips: of that split, labelled with the network's classes.
         noise: the corpus' noise recordings; generated noise where there are none.
         sample_rate: [Hz].
-        side: which stretch of the noise serves.
+        split: which stretch of the noise serves.
         snr_db: level of the words over the noise [dB].
         seed: of all that is random.
     """
 
     def __init__(
-        self, clips: Sequence[Clip], index: Index, sample_rate: int, side: Split, *, snr_db: float, seed: int = 0
+        self, clips: Sequence[Clip], index: Index, sample_rate: int, split: Split, *, snr_db: float, seed: int = 0
     ) -> None:
         self.sample_rate = sample_rate
         self._snr_db = snr_db
@@ -66,7 +66,7 @@ class SoundscapeGenerator:
         self._own = [word for word in read if word.label != UNKNOWN]
         self._other = [word for word in read if word.label == UNKNOWN]
         self._noise = []
-        low, high = noise_stretch(side)
+        low, high = noise_stretch(split)
         for path in index.noise or generated_noise():
             seconds = waveform.duration(path)
             stretch = min(_LONGEST_NOISE, (high - low) * seconds)

@@ -35,6 +35,7 @@ ALARMS = 1.0
 
 _HOUR = 3600.0
 _NAME = "benches/{}.json"
+_OLD_KEYS = {"side": "split"}  # as older benches were written
 _SHORT = 15.0  # minutes of other speech and of noise after a training
 
 
@@ -110,7 +111,7 @@ def listen(
 
 @dataclass(frozen=True)
 class Traces:
-    """A network on the recordings of one side: words among other words, other speech, noise."""
+    """A network on the recordings of one split: words among other words, other speech, noise."""
 
     words: Trace
     speech: Trace
@@ -122,20 +123,20 @@ class StreamingEvaluationConfig:
     """What the recordings are like.
 
     Attributes:
-        side: whose clips they are made of; a threshold is chosen on validation clips, and judged on test clips.
+        split: whose clips they are made of; a threshold is chosen on validation clips and evaluated on test clips.
         snr_db: level of the words over the noise [dB].
         minutes: of other speech, and as much of noise.
         seed: of all that is random.
     """
 
-    side: Split = "validation"
+    split: Split = "validation"
     snr_db: float = 10.0
     minutes: float = 60.0
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.side not in ("validation", "test"):
-            raise RunError(f"The bench takes validation or test clips, not '{self.side}': the others were learned.")
+        if self.split not in ("validation", "test"):
+            raise RunError(f"The bench takes validation or test clips, not '{self.split}': the others were learned.")
         within("The level over the noise", self.snr_db, -20, 60, " dB")
         within("The length of the recordings", self.minutes, 1, 600, " minutes")
 
@@ -180,7 +181,7 @@ def measure(
         corpus: whose clips; the run's own by default.
 
     Raises:
-        RunError: the run has no network yet, or there is no clip of its words on that side.
+        RunError: the run has no network yet, or there is no clip of its words in that split.
         Cancelled: `report` raised it.
     """
     stage, heard, stream = hear(run, config, corpus, report)
@@ -202,10 +203,10 @@ def hear(
             "Judge it by another corpus."
         )
     index = catalogue.open_corpus(corpus or run.config.corpus, words=run.config.task.labels).index(report)
-    clips, _ = task.judged(index, run.config.task, config.side, run.config.training.seed)
-    stage = SoundscapeGenerator(clips, index, stream.sample_rate, config.side, snr_db=config.snr_db, seed=config.seed)
+    clips, _ = task.evaluation_clips(index, run.config.task, config.split, run.config.training.seed)
+    stage = SoundscapeGenerator(clips, index, stream.sample_rate, config.split, snr_db=config.snr_db, seed=config.seed)
     if not stage.has_words:
-        raise RunError(f"There is no {config.side} clip of {', '.join(run.config.task.labels)} to make recordings of.")
+        raise RunError(f"There is no {config.split} clip of {', '.join(run.config.task.labels)} to make recordings of.")
     seconds = 60 * config.minutes
     total = stage.words_seconds + (2 if stage.other_clips else 1) * seconds
     done = 0.0
@@ -270,7 +271,7 @@ def measure_and_choose(run: Run, report: Report = no_progress) -> None:
 
 def store(run: Run, bench: StreamingEvaluation) -> None:
     """Store a bench with the run, where that can be written to."""
-    path = _path(run, bench.config.side)
+    path = _path(run, bench.config.split)
     with contextlib.suppress(WorkspaceError):  # a run on a read-only disk can be judged too
         workspace.write_json(workspace.made(path.parent) / path.name, asdict(bench))
 
@@ -283,9 +284,9 @@ def advised(run: Run) -> DetectionConfig:
     return DetectionConfig(found.suggested.threshold, found.smoothing_ms, found.refractory_ms)
 
 
-def load_cached(run: Run, side: Split) -> StreamingEvaluation | None:
-    """The stored bench of that side, if there is one of the network that the run has now; or the one that came with it."""
-    for path in (_path(run, side), run.folder / _NAME.format(side)):
+def load_cached(run: Run, split: Split) -> StreamingEvaluation | None:
+    """The stored bench of that split, if there is one of the network that the run has now; or the one that came with it."""
+    for path in (_path(run, split), run.folder / _NAME.format(split)):
         try:
             if run.is_bundled or path.stat().st_mtime >= run.model_path.stat().st_mtime:
                 return from_json(workspace.read_json(path))
@@ -301,8 +302,9 @@ def from_json(values: dict[str, Any]) -> StreamingEvaluation:
         KeyError, TypeError, ValueError: they are something else.
     """
     points = tuple(Point(**row) for row in values["points"])
-    return StreamingEvaluation(**{**values, "config": StreamingEvaluationConfig(**values["config"]), "points": points})
+    config = {_OLD_KEYS.get(key, key): value for key, value in values["config"].items()}
+    return StreamingEvaluation(**{**values, "config": StreamingEvaluationConfig(**config), "points": points})
 
 
-def _path(run: Run, side: Split) -> Path:
-    return run.kept_folder / _NAME.format(side)
+def _path(run: Run, split: Split) -> Path:
+    return run.kept_folder / _NAME.format(split)

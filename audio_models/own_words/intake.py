@@ -46,7 +46,7 @@ def new_clip(
     source: Source,
     original: str,
     *,
-    side: Split | None = None,
+    split: Split | None = None,
     added: float | None = None,
 ) -> NewClip:
     """A clip that can be added, once it was decoded and measured.
@@ -72,7 +72,7 @@ def new_clip(
     ending = (content.suffix if isinstance(content, Path) else Path(original).suffix).lower()
     return NewClip(
         label, speaker, source, original, content, ending, seconds,
-        sound_digest(samples, _RATE), measure(samples, _RATE), side, added,
+        sound_digest(samples, _RATE), measure(samples, _RATE), split, added,
     )  # fmt: skip
 
 
@@ -100,7 +100,7 @@ def examine(delivery: ImportBatch, label: str | None, source: Source, report: Re
                 continue
             clips.append(
                 new_clip(
-                    one.path, said, one.speaker, one.source or source, one.original, side=one.side, added=one.added
+                    one.path, said, one.speaker, one.source or source, one.original, split=one.split, added=one.added
                 )
             )
         except AudioError as error:

@@ -64,9 +64,9 @@ def main() -> int:
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(_train, made.values()))
     for name in names:
-        judged = [evaluation.evaluate(made[name, seed], reference, "test") for seed in range(options.seeds)]
-        _put_in_place(name, made[name, 0], reference, judged)
-        print(f"{name}: " + ", ".join(f"{one.accuracy:.2%}" for one in judged))
+        evaluated = [evaluation.evaluate(made[name, seed], reference, "test") for seed in range(options.seeds)]
+        _put_in_place(name, made[name, 0], reference, evaluated)
+        print(f"{name}: " + ", ".join(f"{one.accuracy:.2%}" for one in evaluated))
     return 0
 
 
@@ -114,24 +114,24 @@ def _create(home: Path, config: RunConfig) -> Run:
             os.environ["ECHOIC_HOME"] = before
 
 
-def _put_in_place(name: str, run: Run, reference: CorpusReference, judged: Sequence[Evaluation]) -> None:
+def _put_in_place(name: str, run: Run, reference: CorpusReference, evaluated: Sequence[Evaluation]) -> None:
     folder = runs.BUNDLED / name
     folder.mkdir(parents=True, exist_ok=True)
     # the corpus whose clips these are, not the folder that they lay in
     config = replace(run.config, corpus=CorpusReference("speech_commands"), name=name)
     workspace.write_json(folder / "config.json", to_dict(config))
-    listens = _judged_as_listener(run, reference) if config.training.clips_in_a_row > 1 else None
+    listens = _evaluated_as_listener(run, reference) if config.training.clips_in_a_row > 1 else None
     for file in ("model.onnx", "history.json", "state.json", *(_LISTENING if listens else ())):
         (folder / file).parent.mkdir(exist_ok=True)
         workspace.write_atomically(folder / file, (run.folder / file).read_bytes())
-    workspace.write_atomically(folder / "card.md", _card(name, run, reference, judged, listens).encode("utf-8"))
+    workspace.write_atomically(folder / "card.md", _card(name, run, reference, evaluated, listens).encode("utf-8"))
 
 
-def _judged_as_listener(run: Run, reference: CorpusReference) -> Point:
+def _evaluated_as_listener(run: Run, reference: CorpusReference) -> Point:
     """Choose the threshold on validation clips, judge it on test clips, and keep both benches with the run."""
-    for side in ("validation", "test"):
-        streaming_evaluation.store(run, streaming_evaluation.measure(run, StreamingEvaluationConfig(side), reference))
-    validation, test = (streaming_evaluation.load_cached(run, side) for side in ("validation", "test"))
+    for split in ("validation", "test"):
+        streaming_evaluation.store(run, streaming_evaluation.measure(run, StreamingEvaluationConfig(split), reference))
+    validation, test = (streaming_evaluation.load_cached(run, split) for split in ("validation", "test"))
     assert validation is not None
     assert test is not None
     chosen = validation.suggested.threshold
@@ -179,18 +179,18 @@ def _over_seeds(accuracies: Sequence[float]) -> str:
     return f"; over {len(accuracies)} seeds {statistics.mean(accuracies):.1%} on average ({each})"
 
 
-def _published_mix(judged: Evaluation) -> float:
+def _published_mix(evaluated: Evaluation) -> float:
     """Accuracy where eight of ten clips hold one of the words, one another word, and one none."""
-    recall = {row.label: row.recall for row in judged.per_class}
-    words = [one for one in judged.heard if one.clip.label not in (UNKNOWN, SILENCE)]
+    recall = {row.label: row.recall for row in evaluated.per_class}
+    words = [one for one in evaluated.predictions if one.clip.label not in (UNKNOWN, SILENCE)]
     of_words = sum(one.correct for one in words) / len(words)
     return 0.8 * of_words + 0.1 * recall[UNKNOWN] + 0.1 * recall[SILENCE]
 
 
 def _rejection(run: Run) -> tuple[list[str], int, int]:
     """The words kept out of training, their clips on all sides, and how many of these were rejected."""
-    judgement = evaluation.evaluate(run, None, "all")
-    new = judgement.rejection
+    result = evaluation.evaluate(run, None, "all")
+    new = result.rejection
     return (list(new.words), new.clips, new.rejected) if new else ([], 0, 0)
 
 
@@ -213,17 +213,17 @@ def _as_listener(point: Point | None) -> list[str]:
 
 
 def _card(
-    name: str, run: Run, reference: CorpusReference, judged: Sequence[Evaluation], listens: Point | None = None
+    name: str, run: Run, reference: CorpusReference, evaluated: Sequence[Evaluation], listens: Point | None = None
 ) -> str:
-    first, recognizer = judged[0], Recognizer(run)
+    first, recognizer = evaluated[0], Recognizer(run)
     config = run.config
     index = catalogue.open_corpus(reference).index()
     words, clips, rejected = _rejection(run)
     alarms = false_alarms(recognizer, _unheard_noise(reference, config.features.sample_rate))
-    accuracies = [one.accuracy for one in judged]
+    accuracies = [one.accuracy for one in evaluated]
     network, training = config.network, config.training
     few = sorted(WORDS, key=lambda word: len({c.speaker for c in index.clips if c.label == word}))[:2]
-    sure = [one for one in first.heard if one.confidence >= recognizer.threshold]
+    sure = [one for one in first.predictions if one.confidence >= recognizer.threshold]
     lines = [
         f"### {name}",
         "",

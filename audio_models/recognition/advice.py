@@ -16,19 +16,19 @@ _MOST_PAIRS = 3
 _CHANCE = 0.05
 
 
-def advice(judgement: Evaluation) -> list[str]:
+def advice(evaluation: Evaluation) -> list[str]:
     """Sentences, the most pressing first; none where nothing stands out."""
     return [
-        *_mixed_up(judgement),
-        *_taken_for_none(judgement),
-        *_few(judgement),
-        *_voices(judgement),
-        *_unsure(judgement),
+        *_mixed_up(evaluation),
+        *_taken_for_none(evaluation),
+        *_few(evaluation),
+        *_voices(evaluation),
+        *_unsure(evaluation),
     ]
 
 
-def _mixed_up(judgement: Evaluation) -> list[str]:
-    labels, confusion = judgement.labels, judgement.confusion
+def _mixed_up(evaluation: Evaluation) -> list[str]:
+    labels, confusion = evaluation.labels, evaluation.confusion
     pairs = []
     for row, one in enumerate(labels):
         for column in range(row + 1, len(labels)):
@@ -44,31 +44,31 @@ def _mixed_up(judgement: Evaluation) -> list[str]:
     ]
 
 
-def _taken_for_none(judgement: Evaluation) -> list[str]:
+def _taken_for_none(evaluation: Evaluation) -> list[str]:
     found = []
     for none, why in ((SILENCE, "no word at all: speak up, nearer to the microphone"), (UNKNOWN, "another word")):
-        if none not in judgement.labels:
+        if none not in evaluation.labels:
             continue
-        column = judgement.labels.index(none)
-        for label, row in zip(judgement.labels, judgement.confusion, strict=True):
+        column = evaluation.labels.index(none)
+        for label, row in zip(evaluation.labels, evaluation.confusion, strict=True):
             if label not in (SILENCE, UNKNOWN) and row[column] >= _MIXED_UP_CLIPS:
                 found.append(f"“{label}” is taken for {why} ({row[column]} of {sum(row)} clips).")
     return found
 
 
-def _few(judgement: Evaluation) -> list[str]:
+def _few(evaluation: Evaluation) -> list[str]:
     few = [
         f"“{score.label}” ({score.support})"
-        for score in judgement.per_class
+        for score in evaluation.per_class
         if 0 < score.support < _FEW_CLIPS and score.label not in (SILENCE, UNKNOWN)
     ]
     return [f"Few clips of {', '.join(few)}: {_FEW_CLIPS} or more make it surer."] if few else []
 
 
-def _voices(judgement: Evaluation) -> list[str]:
-    speakers = judgement.per_speaker
+def _voices(evaluation: Evaluation) -> list[str]:
+    speakers = evaluation.per_speaker
     known = sum(score.clips for score in speakers)
-    if not speakers or known < len(judgement.heard):
+    if not speakers or known < len(evaluation.predictions):
         return ["Who speaks is not known of every clip, so it cannot be told whether others will be understood."]
     if len(speakers) == 1:
         return [
@@ -77,15 +77,15 @@ def _voices(judgement: Evaluation) -> list[str]:
     if len(speakers) == 2:
         return ["All clips are by two speakers: with a third it can be told whether others are understood."]
     worst = speakers[0]
-    if worst.clips >= _FEW_CLIPS and worst.accuracy < judgement.accuracy - _MISUNDERSTOOD:
+    if worst.clips >= _FEW_CLIPS and worst.accuracy < evaluation.accuracy - _MISUNDERSTOOD:
         return [
             f"{worst.speaker} is understood worst, {worst.accuracy:.0%}: listen to those clips, and record more voices like it."
         ]
     return []
 
 
-def _unsure(judgement: Evaluation) -> list[str]:
-    low, high = judgement.interval.low, judgement.interval.high
+def _unsure(evaluation: Evaluation) -> list[str]:
+    low, high = evaluation.interval.low, evaluation.interval.high
     if high - low > _WIDE:
         return [f"{low:.0%} to {high:.0%} is a wide range: with more clips the figure is surer."]
     return []
@@ -118,10 +118,10 @@ class Comparison:
 
 def compare(before: Evaluation, after: Evaluation) -> Comparison | None:
     """Compare two judgements by clips held back; None where they share none, or those of another word."""
-    first = {one.clip.path: one for one in before.heard}
+    first = {one.clip.path: one for one in before.predictions}
     both = [
         (first[one.clip.path], one)
-        for one in after.heard
+        for one in after.predictions
         if one.clip.path in first and first[one.clip.path].clip.label == one.clip.label
     ]
     if not both:

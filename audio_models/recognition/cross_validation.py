@@ -57,9 +57,9 @@ def make_folds(clips: Sequence[Clip], folds: int) -> Folds:
     Raises:
         TrainingError: a word has fewer than five clips.
     """
-    judged = [place for place, clip in enumerate(clips) if clip.label != SILENCE]
+    evaluated = [place for place, clip in enumerate(clips) if clip.label != SILENCE]
     different: dict[str, set[str]] = defaultdict(set)
-    for place in judged:
+    for place in evaluated:
         different[clips[place].label].add(clips[place].digest)
     if few := sorted(label for label, digests in different.items() if len(digests) < FEWEST_CLIPS):
         raise TrainingError(
@@ -67,11 +67,11 @@ def make_folds(clips: Sequence[Clip], folds: int) -> Folds:
             "Record more of them, or leave that word out."
         )
     fold_of_clip = np.full(len(clips), NEVER)
-    speakers = _speakers([clips[place] for place in judged])
+    speakers = _speakers([clips[place] for place in evaluated])
     if speakers is not None:
         count = min(folds, len(speakers))
         fold_of = _deal_groups(speakers, count)
-        for place in judged:
+        for place in evaluated:
             fold_of_clip[place] = fold_of[str(clips[place].speaker)]
         if _every_word_is_learned(clips, fold_of_clip):
             who = "one speaker" if len(speakers) == count else "some speakers"
@@ -82,7 +82,7 @@ def make_folds(clips: Sequence[Clip], folds: int) -> Folds:
         for digest in sorted(different[label], key=_hash):
             place_of.setdefault(digest, len(place_of))
     count = min(folds, len(place_of))
-    for place in judged:
+    for place in evaluated:
         fold_of_clip[place] = place_of[clips[place].digest] % count
     rule = f"In turn a part of the clips held back, {count} times: each clip is answered by a network that has not learned it, but knows its speaker."
     return Folds(fold_of_clip, count, False, f"{rule} {_CHOSEN}")

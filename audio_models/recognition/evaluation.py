@@ -25,9 +25,9 @@ from data.corpus import SILENCE, SPLITS, UNKNOWN, Clip, CorpusReference, Report,
 from data.errors import WorkspaceError
 from data.task import Task
 
-Side = Literal["training", "validation", "test", "all", "held back"]
-SIDES: tuple[Side, ...] = (*SPLITS, "all")
-HELD_BACK: Side = "held back"
+EvaluationSplit = Literal["training", "validation", "test", "all", "held back"]
+EVALUATION_SPLITS: tuple[EvaluationSplit, ...] = (*SPLITS, "all")
+CROSS_VALIDATED: EvaluationSplit = "held back"
 """The clips of a run that was judged by cross-validation: each was answered by a network that had not learned it."""
 
 
@@ -39,13 +39,13 @@ class ClipPrediction:
         clip: with its label as the network's classes have it.
         predicted: the label that was heard.
         confidence: its probability.
-        said_probability: the probability of the true label.
+        label_probability: the probability of the true label.
     """
 
     clip: Clip
     predicted: str
     confidence: float
-    said_probability: float
+    label_probability: float
 
     @property
     def correct(self) -> bool:
@@ -75,7 +75,7 @@ class Evaluation:
         confusion: counts, rows are what was said, columns what was heard.
         per_class, per_speaker: see `metrics`.
         skipped: clips that could not be judged, and why.
-        heard: every clip with its answer.
+        predictions: every clip with its answer.
         threshold: the confidence under which the network says "not sure".
         rejection: of words that no training clip had, which ones, how many clips, and how many of them were rejected:
             heard as `_unknown_` or `_silence_`, or not sure. None where there are none.
@@ -85,7 +85,7 @@ class Evaluation:
 
     run: str
     corpus: str
-    split: Side
+    split: EvaluationSplit
     labels: tuple[str, ...]
     accuracy: float
     interval: metrics.Interval
@@ -93,7 +93,7 @@ class Evaluation:
     per_class: list[ClassScore]
     per_speaker: list[SpeakerScore]
     skipped: list[Skipped]
-    heard: list[ClipPrediction] = field(repr=False)
+    predictions: list[ClipPrediction] = field(repr=False)
     threshold: float = 0.0
     rejection: Rejection | None = None
     speaker_disjoint: bool | None = None
@@ -101,20 +101,20 @@ class Evaluation:
 
     @property
     def clips(self) -> int:
-        return len(self.heard)
+        return len(self.predictions)
 
     def mistakes(self) -> list[ClipPrediction]:
         """Clips that were heard wrong, the most confident first."""
-        return sorted((heard for heard in self.heard if not heard.correct), key=lambda heard: -heard.confidence)
+        return sorted((heard for heard in self.predictions if not heard.correct), key=lambda heard: -heard.confidence)
 
     def cell(self, said: str, predicted: str) -> list[ClipPrediction]:
         """The clips of one cell of the matrix, the most confident first."""
-        found = [heard for heard in self.heard if heard.clip.label == said and heard.predicted == predicted]
+        found = [heard for heard in self.predictions if heard.clip.label == said and heard.predicted == predicted]
         return sorted(found, key=lambda heard: -heard.confidence)
 
 
 def evaluate(
-    run: Run, corpus: CorpusReference | None = None, split: Side = "test", report: Report = no_progress
+    run: Run, corpus: CorpusReference | None = None, split: EvaluationSplit = "test", report: Report = no_progress
 ) -> Evaluation:
     """Judge a run by every clip of one side of a corpus, its own by default.
 
@@ -125,9 +125,11 @@ def evaluate(
     """
     recognizer = Recognizer(run)
     reference = corpus or run.config.corpus
-    learned_all = sides_of(run) == (HELD_BACK,) if corpus is None or corpus.name == run.config.corpus.name else False
-    if split == HELD_BACK or learned_all:
-        return _held_back(run, run.config.corpus if learned_all else reference, split)
+    learned_all = (
+        splits_of(run) == (CROSS_VALIDATED,) if corpus is None or corpus.name == run.config.corpus.name else False
+    )
+    if split == CROSS_VALIDATED or learned_all:
+        return _cross_validated(run, run.config.corpus if learned_all else reference, split)
     labels = recognizer.labels
     words = tuple(label for label in labels if label not in (UNKNOWN, SILENCE))
     asked = Task(words, unknown=UNKNOWN in labels, silence=SILENCE in labels)
@@ -136,34 +138,36 @@ def evaluate(
         opened.load(report)
     index = opened.index(report)
     seed = run.config.training.seed if corpus is None else 0
-    clips, skipped = task.judged(index, asked, split, seed, generate_noise=corpus is None)
+    clips, skipped = task.evaluation_clips(index, asked, split, seed, generate_noise=corpus is None)
     sequences, unreadable = clip_features(clips, recognizer.features, report)
-    judged = [(clip, frames) for clip, frames in zip(clips, sequences, strict=True) if frames is not None]
-    if not judged:
-        sides = ", ".join(f"{sum(clip.split == side for clip in index.clips)} {side}" for side in SPLITS)
+    evaluated = [(clip, frames) for clip, frames in zip(clips, sequences, strict=True) if frames is not None]
+    if not evaluated:
+        splits = ", ".join(f"{sum(clip.split == split for clip in index.clips)} {split}" for split in SPLITS)
         raise TrainingError(
             f"No {'' if split == 'all' else split + ' '}clip of {reference.name} can be judged by {run.id}. "
-            f"It holds {sides} clips with the labels {', '.join(index.labels[:12])}; the network knows {', '.join(labels)}."
+            f"It holds {splits} clips with the labels {', '.join(index.labels[:12])}; the network knows {', '.join(labels)}."
         )
-    probabilities = recognizer.probabilities([frames for _, frames in judged])
-    made = _judge(run, reference, split, labels, [clip for clip, _ in judged], probabilities)
+    probabilities = recognizer.probabilities([frames for _, frames in evaluated])
+    made = _evaluation(run, reference, split, labels, [clip for clip, _ in evaluated], probabilities)
     return replace(
         made,
         skipped=[*skipped, *unreadable],
         threshold=recognizer.threshold,
         # which words those are is known of the corpus that it learned from alone
-        rejection=_rejection(made.heard, task.kept_out(index, asked), recognizer.threshold) if corpus is None else None,
+        rejection=_rejection(made.predictions, task.kept_out(index, asked), recognizer.threshold)
+        if corpus is None
+        else None,
         speaker_disjoint=index.speaker_disjoint,
         split_rule=index.split_rule,
     )
 
 
-def sides_of(run: Run) -> tuple[Side, ...]:
+def splits_of(run: Run) -> tuple[EvaluationSplit, ...]:
     """The sides of its own corpus by which a run can be judged, the best first."""
-    return (HELD_BACK,) if run.config.training.folds else ("test", "validation", "training", "all")
+    return (CROSS_VALIDATED,) if run.config.training.folds else ("test", "validation", "training", "all")
 
 
-def keep_held_back(run: Run, folds: Folds, clips: Sequence[Clip], probabilities: NDArray[np.float32]) -> None:
+def store_cross_validated(run: Run, folds: Folds, clips: Sequence[Clip], probabilities: NDArray[np.float32]) -> None:
     """Keep the judgement of a run by cross-validation in its folder.
 
     Args:
@@ -173,7 +177,7 @@ def keep_held_back(run: Run, folds: Folds, clips: Sequence[Clip], probabilities:
     """
     recognizer = Recognizer(run)
     shares = apply_temperature(probabilities, recognizer.temperature)
-    made = _judge(run, run.config.corpus, HELD_BACK, recognizer.labels, clips, shares)
+    made = _evaluation(run, run.config.corpus, CROSS_VALIDATED, recognizer.labels, clips, shares)
     made = replace(
         made,
         per_class=[score for score in made.per_class if score.support],  # silence is learned and not judged
@@ -181,20 +185,20 @@ def keep_held_back(run: Run, folds: Folds, clips: Sequence[Clip], probabilities:
         speaker_disjoint=folds.by_speaker or None,
         split_rule=folds.rule,
     )
-    _keep(run, run.config.corpus, made)
+    _store(run, run.config.corpus, made)
 
 
-def forget_held_back(run: Run) -> None:
+def forget_cross_validated(run: Run) -> None:
     """Drop the judgement by cross-validation of a network that is about to be replaced."""
-    _path(run, run.config.corpus, HELD_BACK).unlink(missing_ok=True)
+    _path(run, run.config.corpus, CROSS_VALIDATED).unlink(missing_ok=True)
 
 
-def _held_back(run: Run, reference: CorpusReference, split: Side) -> Evaluation:
-    if split != HELD_BACK:
+def _cross_validated(run: Run, reference: CorpusReference, split: EvaluationSplit) -> Evaluation:
+    if split != CROSS_VALIDATED:
         raise TrainingError(
             f"{run.name} has learned from all clips of {reference.name}, so its {split} clips would flatter it. Judge it by its clips that were held back, or by another corpus."
         )
-    found = load_cached(run, reference, HELD_BACK) if reference == run.config.corpus else None
+    found = load_cached(run, reference, CROSS_VALIDATED) if reference == run.config.corpus else None
     if found is None:
         raise TrainingError(
             f"There are no clips of {reference.name} that were held back from {run.name} in turn. Choose another side, or train it with folds."
@@ -202,10 +206,10 @@ def _held_back(run: Run, reference: CorpusReference, split: Side) -> Evaluation:
     return found
 
 
-def _judge(
+def _evaluation(
     run: Run,
     reference: CorpusReference,
-    split: Side,
+    split: EvaluationSplit,
     labels: Sequence[str],
     clips: Sequence[Clip],
     probabilities: NDArray[np.floating[Any]],
@@ -227,7 +231,7 @@ def _judge(
         per_class=metrics.class_scores(confusion, labels),
         per_speaker=metrics.speaker_scores(correct, speakers),
         skipped=[],
-        heard=[
+        predictions=[
             ClipPrediction(clip, labels[choice], float(shares[choice]), float(shares[said]))
             for clip, choice, said, shares in zip(clips, predicted, true, probabilities, strict=True)
         ],
@@ -243,48 +247,48 @@ def _rejection(heard: Sequence[ClipPrediction], words: set[str], threshold: floa
 
 
 def evaluate_and_store(
-    run: Run, corpus: CorpusReference | None = None, split: Side = "test", report: Report = no_progress
+    run: Run, corpus: CorpusReference | None = None, split: EvaluationSplit = "test", report: Report = no_progress
 ) -> Evaluation:
     """`evaluate`, and keep the judgement in the run's folder where that can be written to."""
-    judgement = evaluate(run, corpus, split, report)
-    _keep(run, corpus or run.config.corpus, judgement)
-    return judgement
+    evaluation = evaluate(run, corpus, split, report)
+    _store(run, corpus or run.config.corpus, evaluation)
+    return evaluation
 
 
-def _keep(run: Run, corpus: CorpusReference, judgement: Evaluation) -> None:
-    path = _path(run, corpus, judgement.split)
+def _store(run: Run, corpus: CorpusReference, evaluation: Evaluation) -> None:
+    path = _path(run, corpus, evaluation.split)
     with contextlib.suppress(WorkspaceError):  # a run on a read-only disk can be judged too
-        workspace.write_json(workspace.made(path.parent) / path.name, to_json(judgement))
+        workspace.write_json(workspace.made(path.parent) / path.name, to_json(evaluation))
 
 
-def load_cached(run: Run, corpus: CorpusReference | None = None, split: Side = "test") -> Evaluation | None:
+def load_cached(run: Run, corpus: CorpusReference | None = None, split: EvaluationSplit = "test") -> Evaluation | None:
     """The kept judgement, if there is one and it is of the network that the run has now."""
     path = _path(run, corpus or run.config.corpus, split)
     try:
         # what cannot be made again is not doubted for the times of a copied folder: a training forgets it when it begins
-        if split != HELD_BACK and path.stat().st_mtime < run.model_path.stat().st_mtime:
+        if split != CROSS_VALIDATED and path.stat().st_mtime < run.model_path.stat().st_mtime:
             return None
         return from_json(workspace.read_json(path))
     except (OSError, WorkspaceError, KeyError, TypeError, ValueError):
         return None
 
 
-def _path(run: Run, corpus: CorpusReference, split: Side) -> Path:
+def _path(run: Run, corpus: CorpusReference, split: EvaluationSplit) -> Path:
     name = hashlib.blake2b(repr(corpus).encode(), digest_size=6).hexdigest()
     return run.evaluations_folder / f"{split.replace(' ', '-')}-{name}.json"
 
 
-def to_json(judgement: Evaluation) -> dict[str, Any]:
+def to_json(evaluation: Evaluation) -> dict[str, Any]:
     """Everything of an evaluation as JSON values; each clip is a row."""
-    values = asdict(judgement)
-    values["skipped"] = [{"path": str(one.path), "reason": one.reason} for one in judgement.skipped]
-    values["heard"] = [
+    values = asdict(evaluation)
+    values["skipped"] = [{"path": str(one.path), "reason": one.reason} for one in evaluation.skipped]
+    values["predictions"] = [
         [
             str(one.clip.path), one.clip.label, one.clip.split, one.clip.seconds, one.clip.speaker, one.clip.digest,
             one.clip.start, one.clip.gain, one.clip.whole, one.clip.word, one.predicted, one.confidence,
-            one.said_probability,
+            one.label_probability,
         ]
-        for one in judgement.heard
+        for one in evaluation.predictions
     ]  # fmt: skip
     return values
 
@@ -303,37 +307,38 @@ def from_json(values: dict[str, Any]) -> Evaluation:
     values["skipped"] = [Skipped(Path(row["path"]), row["reason"]) for row in values["skipped"]]
     if values.get("rejection"):
         values["rejection"] = Rejection(**{**values["rejection"], "words": tuple(values["rejection"]["words"])})
-    values["heard"] = [ClipPrediction(Clip(Path(row[0]), *row[1:10]), *row[10:]) for row in values["heard"]]
+    rows = values.pop("heard") if "heard" in values else values["predictions"]
+    values["predictions"] = [ClipPrediction(Clip(Path(row[0]), *row[1:10]), *row[10:]) for row in rows]
     return Evaluation(**values)
 
 
-def summary(judgement: Evaluation) -> dict[str, Any]:
+def summary(evaluation: Evaluation) -> dict[str, Any]:
     """What the shell prints: all but the single clips."""
     return {
-        "run": judgement.run,
-        "corpus": judgement.corpus,
-        "split": judgement.split,
-        "labels": list(judgement.labels),
-        "clips": judgement.clips,
-        "accuracy": judgement.accuracy,
-        "accuracy_interval": [judgement.interval.low, judgement.interval.high],
-        "interval_over": judgement.interval.over,
-        "confusion": judgement.confusion,
-        "per_class": [asdict(row) for row in judgement.per_class],
-        "per_speaker": [asdict(row) for row in judgement.per_speaker],
-        "threshold": judgement.threshold,
-        "rejection": asdict(judgement.rejection) if judgement.rejection else None,
-        "skipped": [{"path": str(one.path), "reason": one.reason} for one in judgement.skipped],
+        "run": evaluation.run,
+        "corpus": evaluation.corpus,
+        "split": evaluation.split,
+        "labels": list(evaluation.labels),
+        "clips": evaluation.clips,
+        "accuracy": evaluation.accuracy,
+        "accuracy_interval": [evaluation.interval.low, evaluation.interval.high],
+        "interval_over": evaluation.interval.over,
+        "confusion": evaluation.confusion,
+        "per_class": [asdict(row) for row in evaluation.per_class],
+        "per_speaker": [asdict(row) for row in evaluation.per_speaker],
+        "threshold": evaluation.threshold,
+        "rejection": asdict(evaluation.rejection) if evaluation.rejection else None,
+        "skipped": [{"path": str(one.path), "reason": one.reason} for one in evaluation.skipped],
     }
 
 
-def split_of(text: str) -> Side:
+def split_of(text: str) -> EvaluationSplit:
     """The side that `text` names.
 
     Raises:
         RunError: there is none.
     """
-    for side in (*SIDES, HELD_BACK):
-        if text in (side, side.replace(" ", "-")):
-            return side
-    raise RunError(f"There is no split '{text}'; choose one of {', '.join(SIDES)}, held-back.")
+    for split in (*EVALUATION_SPLITS, CROSS_VALIDATED):
+        if text in (split, split.replace(" ", "-")):
+            return split
+    raise RunError(f"There is no split '{text}'; choose one of {', '.join(EVALUATION_SPLITS)}, held-back.")

@@ -48,7 +48,7 @@ class Prepared:
     skipped: int
     clips_per_word: int
     clip_seconds: float
-    judged: list[Clip]
+    evaluated: list[Clip]
     folds: Folds | None = None
 
 
@@ -79,7 +79,7 @@ def choose(config: RunConfig, report: Report = no_progress) -> Chosen:
     if config.training.folds:  # all clips are learned from, and all are judged
         index = replace(index, clips=tuple(replace(clip, split="training") for clip in index.clips))
     clips = task.examples(index, config.task, config.training.seed)
-    _check_sides([clip for clip in clips if clip.split != "test"], config)
+    _check_splits([clip for clip in clips if clip.split != "test"], config)
     return Chosen(clips, index.noise)
 
 
@@ -99,7 +99,7 @@ def prepare(
     labels = config.task.classes
     position = {label: number for number, label in enumerate(labels)}
     readable = [(clip, frames) for clip, frames in zip(used, sequences, strict=True) if frames is not None]
-    _check_sides([clip for clip, _ in readable], config)
+    _check_splits([clip for clip, _ in readable], config)
     learned = [clip for clip, _ in readable if clip.split == "training"]
     if normalisation is None:
         normalisation = Normalisation.fit([frames for clip, frames in readable if clip.split == "training"])
@@ -131,22 +131,22 @@ def prepare(
         known = [normalisation.apply(frames) for clip, frames in readable if clip.split == "training"]
         training = FixedBatches(Examples(known, classes, words), config.training.batch_size, size, config.training.seed)
     folds = cross_validation.make_folds(learned, config.training.folds) if config.training.folds else None
-    side = "training" if folds else "validation"
-    judged = [(clip, frames) for clip, frames in readable if clip.split == side]
+    split = "training" if folds else "validation"
+    evaluated = [(clip, frames) for clip, frames in readable if clip.split == split]
     return Prepared(
         labels,
         training,
         Examples(
-            [normalisation.apply(frames) for _, frames in judged],
-            np.array([position[clip.label] for clip, _ in judged]),
-            [clip.word or clip.label for clip, _ in judged],
+            [normalisation.apply(frames) for _, frames in evaluated],
+            np.array([position[clip.label] for clip, _ in evaluated]),
+            [clip.word or clip.label for clip, _ in evaluated],
         ),
         normalisation,
-        {side: sum(clip.split == side for clip in chosen.clips) for side in SPLITS},
+        {split: sum(clip.split == split for clip in chosen.clips) for split in SPLITS},
         len(skipped),
         clips_per_word,
         clip_seconds,
-        [clip for clip, _ in judged],
+        [clip for clip, _ in evaluated],
         folds,
     )
 
@@ -170,7 +170,7 @@ def in_sequences(
     )
 
 
-def _check_sides(clips: Sequence[Clip], config: RunConfig) -> None:
+def _check_splits(clips: Sequence[Clip], config: RunConfig) -> None:
     missing = [
         label for label in config.task.classes if not any(c.label == label and c.split == "training" for c in clips)
     ]

@@ -166,9 +166,9 @@ def _learn_by_folds(run: Run, training: Training, prepared: Prepared, job: Job) 
     epoch are those of all folds together.
     """
     assert prepared.folds is not None
-    evaluation.forget_held_back(run)
+    evaluation.forget_cross_validated(run)
     fold_of_clip, count, epochs = prepared.folds.fold_of_clip, prepared.folds.count, training.config.epochs
-    judged = np.flatnonzero(fold_of_clip >= 0)
+    evaluated = np.flatnonzero(fold_of_clip >= 0)
     heard = np.zeros((epochs, len(fold_of_clip), len(prepared.labels)), np.float32)
     began = time.monotonic()
 
@@ -192,20 +192,22 @@ def _learn_by_folds(run: Run, training: Training, prepared: Prepared, job: Job) 
         held_back, stage = np.flatnonzero(fold_of_clip == fold), f"Held back in turn, {fold + 1} of {count}"
         for number in learn(fold, np.flatnonzero(fold_of_clip != fold), held_back, stage):
             heard[number, held_back] = training.heard
-    classes = prepared.validation.classes[judged]
-    figures = [metrics.loss_and_accuracy(heard[number, judged], classes) for number in range(epochs)]
+    classes = prepared.validation.classes[evaluated]
+    figures = [metrics.loss_and_accuracy(heard[number, evaluated], classes) for number in range(epochs)]
     best = min(range(epochs), key=lambda number: figures[number][0])
     history = []
     # nothing is held back any more; the answers to one clip are made and not looked at
-    for number in learn(count, np.arange(len(fold_of_clip)), judged[:1], "Learning from all clips"):
+    for number in learn(count, np.arange(len(fold_of_clip)), evaluated[:1], "Learning from all clips"):
         loss, accuracy = figures[number]
         history.append(replace(training.history[-1], validation_loss=loss, validation_accuracy=accuracy))
         run.write_history(history)
         if number == best:
             with training.averaged():
-                _keep_model(run, training, prepared, heard[best, judged], classes)
+                _keep_model(run, training, prepared, heard[best, evaluated], classes)
         job.write(epoch=len(history))
-    evaluation.keep_held_back(run, prepared.folds, [prepared.judged[place] for place in judged], heard[best, judged])
+    evaluation.store_cross_validated(
+        run, prepared.folds, [prepared.evaluated[place] for place in evaluated], heard[best, evaluated]
+    )
 
 
 def _take_up(run: Run, training: Training) -> None:

@@ -67,7 +67,7 @@ def _own_words(corpus: Corpus) -> None:
 
 
 def _overview(index: Index) -> None:
-    sides = {split: sum(clip.split == split for clip in index.clips) for split in SPLITS}
+    splits = {split: sum(clip.split == split for clip in index.clips) for split in SPLITS}
     speakers = {clip.speaker for clip in index.clips if clip.speaker is not None}
     hours = sum(clip.seconds for clip in index.clips) / 3600
     with st.container(horizontal=True, gap="large"):
@@ -75,7 +75,7 @@ def _overview(index: Index) -> None:
         st.metric("words", len(index.labels), width="content")
         st.metric("speakers", len(speakers) if index.speakers_known else "not known", width="content")
         st.metric("length", f"{hours:.1f} h" if hours >= 1 else f"{hours * 60:.0f} min", width="content")
-    counts = ", ".join(f"{count:,} {side}" for side, count in sides.items())
+    counts = ", ".join(f"{count:,} {split}" for split, count in splits.items())
     st.markdown(f"**Sides**: {counts}. {as_text(index.split_rule)}")
     if index.speaker_disjoint is None:
         st.warning(
@@ -106,13 +106,13 @@ def _speakers(index: Index) -> None:
     if not index.speakers_known:
         st.caption("The file names of this corpus do not tell who speaks.")
         return
-    table = pd.DataFrame([{"speaker": clip.speaker, "side": clip.split, "label": clip.label} for clip in index.clips])
+    table = pd.DataFrame([{"speaker": clip.speaker, "split": clip.split, "label": clip.label} for clip in index.clips])
     summary = (
         table.groupby("speaker")
         .agg(
             clips=("label", "size"),
             words=("label", "nunique"),
-            sides=("side", lambda sides: ", ".join(s for s in SPLITS if s in set(sides))),
+            splits=("split", lambda splits: ", ".join(s for s in SPLITS if s in set(splits))),
         )
         .sort_values("clips", ascending=False)
         .reset_index()

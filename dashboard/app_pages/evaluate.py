@@ -13,7 +13,7 @@ from audio_models.config import CELL_TITLES
 from audio_models.jobs.progress import format_duration
 from audio_models.jobs.runs import Run
 from audio_models.recognition import evaluation, metrics
-from audio_models.recognition.evaluation import SIDES, ClipPrediction, Evaluation, Side
+from audio_models.recognition.evaluation import EVALUATION_SPLITS, ClipPrediction, Evaluation, EvaluationSplit
 from dashboard.evaluate import streaming
 from dashboard.shared import charts, preload
 from dashboard.shared.choose_corpus import choose_corpus, corpus_title
@@ -32,7 +32,7 @@ _PLAYERS = 9
 _MOST_COMPARED = 6
 
 
-def _judgement(run: Run, corpus: CorpusReference | None, split: Side) -> Evaluation:
+def _evaluation(run: Run, corpus: CorpusReference | None, split: EvaluationSplit) -> Evaluation:
     """The kept one, else made now."""
     kept = evaluation.load_cached(run, corpus, split)
     if kept is not None:
@@ -44,44 +44,44 @@ def _judgement(run: Run, corpus: CorpusReference | None, split: Side) -> Evaluat
         bar.clear()
 
 
-def _headline(judgement: Evaluation) -> None:
-    low, high = judgement.interval.low, judgement.interval.high
+def _headline(result: Evaluation) -> None:
+    low, high = result.interval.low, result.interval.high
     number, text = st.columns([1, 2], vertical_alignment="center")
-    number.html(large_type(percent(judgement.accuracy)))
-    speakers = f", {len(judgement.per_speaker)} speakers" if judgement.per_speaker else ""
+    number.html(large_type(percent(result.accuracy)))
+    speakers = f", {len(result.per_speaker)} speakers" if result.per_speaker else ""
     text.markdown(
-        f"of the clips are heard right: **{judgement.split}**, {judgement.clips:,} clips{speakers}.  \n"
-        f"95 % interval: {percent(low)} to {percent(high)}, over {judgement.interval.over}.",
+        f"of the clips are heard right: **{result.split}**, {result.clips:,} clips{speakers}.  \n"
+        f"95 % interval: {percent(low)} to {percent(high)}, over {result.interval.over}.",
         help=TERMS["interval"],
     )
-    if judgement.split in ("training", "all"):
+    if result.split in ("training", "all"):
         st.warning(
             "The network has learned from these clips, or some of them: on new ones it does worse.",
             icon=":material/school:",
         )
-    elif judgement.split == evaluation.HELD_BACK:
-        st.caption(as_text(judgement.split_rule))
-    elif judgement.split == "validation":
+    elif result.split == evaluation.CROSS_VALIDATED:
+        st.caption(as_text(result.split_rule))
+    elif result.split == "validation":
         st.caption("Validation clips chose the epoch that was kept, so this flatters a little; test clips do not.")
-    if judgement.speaker_disjoint is False:
+    if result.speaker_disjoint is False:
         st.caption("Speakers of these clips are in the training too: strangers may be understood less well.")
-    if judgement.skipped:
-        with st.expander(f"{len(judgement.skipped)} clips were left out"):
+    if result.skipped:
+        with st.expander(f"{len(result.skipped)} clips were left out"):
             st.dataframe(
-                [{"clips": count, "reason": reason} for reason, count in reasons(judgement.skipped)], hide_index=True
+                [{"clips": count, "reason": reason} for reason, count in reasons(result.skipped)], hide_index=True
             )
 
 
-def _confusion(judgement: Evaluation) -> None:
+def _confusion(result: Evaluation) -> None:
     matrix, clips = st.columns([3, 2], gap="large")
     with matrix:
         unit = st.segmented_control(
             "Cells show", ["counts", "shares"], default="counts", required=True, key="matrix_unit"
         )
         event = st.altair_chart(
-            charts.confusion_matrix(np.array(judgement.confusion), judgement.labels, shares=unit == "shares"),
+            charts.confusion_matrix(np.array(result.confusion), result.labels, shares=unit == "shares"),
             on_select="rerun",
-            key=f"matrix-{judgement.run}-{judgement.corpus}-{judgement.split}",
+            key=f"matrix-{result.run}-{result.corpus}-{result.split}",
         )
         st.caption(
             "Each row is a word as it was said, each column a word as it was heard. The darker a cell, the larger that error's share of its row."
@@ -92,10 +92,10 @@ def _confusion(judgement: Evaluation) -> None:
             st.markdown("##### Click a cell to hear its clips")
             worst = sorted(
                 (
-                    (judgement.confusion[row][column], judgement.labels[row], judgement.labels[column])
-                    for row in range(len(judgement.labels))
-                    for column in range(len(judgement.labels))
-                    if row != column and judgement.confusion[row][column]
+                    (result.confusion[row][column], result.labels[row], result.labels[column])
+                    for row in range(len(result.labels))
+                    for column in range(len(result.labels))
+                    if row != column and result.confusion[row][column]
                 ),
                 reverse=True,
             )[:3]
@@ -105,7 +105,7 @@ def _confusion(judgement: Evaluation) -> None:
                 st.markdown("No mistakes on these clips.")
             return
         said, heard = cell[0]["said"], cell[0]["heard"]
-        found = judgement.cell(said, heard)
+        found = result.cell(said, heard)
         st.markdown(f"##### {len(found)} × {as_text(said)}, heard as {as_text(heard)}")
         _play_all(found)
 
@@ -124,8 +124,8 @@ def _play_all(found: Sequence[ClipPrediction]) -> None:
         st.caption(f"… and {len(found) - _PLAYERS} more.")
 
 
-def _per_class(judgement: Evaluation) -> None:
-    table = pd.DataFrame([asdict(row) for row in judgement.per_class])
+def _per_class(result: Evaluation) -> None:
+    table = pd.DataFrame([asdict(row) for row in result.per_class])
     long = table.melt("label", ["precision", "recall", "f1"], "measure", "score")
     long["measure"] = long["measure"].replace({"f1": "F1"})
     left, right = st.columns(2, gap="large")
@@ -141,11 +141,11 @@ def _per_class(judgement: Evaluation) -> None:
     )
 
 
-def _per_speaker(judgement: Evaluation) -> None:
-    if not judgement.per_speaker:
+def _per_speaker(result: Evaluation) -> None:
+    if not result.per_speaker:
         st.caption("The speakers of these clips are not known.")
         return
-    table = pd.DataFrame([asdict(row) for row in judgement.per_speaker])
+    table = pd.DataFrame([asdict(row) for row in result.per_speaker])
     left, right = st.columns(2, gap="large")
     left.altair_chart(charts.speaker_accuracies(table))
     right.dataframe(
@@ -153,8 +153,8 @@ def _per_speaker(judgement: Evaluation) -> None:
     )
 
 
-def _mistakes(judgement: Evaluation) -> None:
-    found = judgement.mistakes()
+def _mistakes(result: Evaluation) -> None:
+    found = result.mistakes()
     if not found:
         st.markdown("No mistakes on these clips.")
         return
@@ -168,13 +168,13 @@ def _mistakes(judgement: Evaluation) -> None:
             play(one.clip)
 
 
-def _confidence(judgement: Evaluation) -> None:
-    confidences = np.array([one.confidence for one in judgement.heard])
-    correct = np.array([one.correct for one in judgement.heard])
+def _confidence(result: Evaluation) -> None:
+    confidences = np.array([one.confidence for one in result.predictions])
+    correct = np.array([one.correct for one in result.predictions])
     bins = metrics.reliability(confidences, correct)
     picture, words = st.columns([3, 2], gap="large")
-    picture.altair_chart(charts.reliability(pd.DataFrame([asdict(one) for one in bins]), judgement.threshold))
-    sure = confidences >= judgement.threshold
+    picture.altair_chart(charts.reliability(pd.DataFrame([asdict(one) for one in bins]), result.threshold))
+    sure = confidences >= result.threshold
     with words:
         st.markdown(
             "Each dot stands for the answers of about one confidence, its size for how many they are. On the line, "
@@ -183,21 +183,21 @@ def _confidence(judgement: Evaluation) -> None:
         )
         st.markdown(
             f"On average confidence and accuracy lie **{percent(metrics.calibration_error(bins))}** apart "
-            f"({judgement.split}, {judgement.clips:,} clips)."
+            f"({result.split}, {result.clips:,} clips)."
         )
-        if judgement.threshold and sure.any():
+        if result.threshold and sure.any():
             st.markdown(
-                f'Below **{percent(judgement.threshold)}** the answer is "not sure". That leaves {percent(sure.mean())} '
+                f'Below **{percent(result.threshold)}** the answer is "not sure". That leaves {percent(sure.mean())} '
                 f"of the clips, of which **{percent(correct[sure].mean())}** are heard right."
             )
-        if new := judgement.rejection:
+        if new := result.rejection:
             st.markdown(
                 f"Words that were in no training clip (*{as_text(', '.join(new.words))}*): **{new.rejected} of "
                 f"{new.clips}** clips were rejected, as unknown or as not sure."
             )
 
 
-def _compare(models: Sequence[Run], split: Side) -> None:
+def _compare(models: Sequence[Run], split: EvaluationSplit) -> None:
     by_id = {run.id: run for run in models}
     chosen = st.multiselect(
         "Runs",
@@ -212,7 +212,7 @@ def _compare(models: Sequence[Run], split: Side) -> None:
         run = by_id[one]
         try:
             config, best, history = run.config, run.best_epoch, run.history
-            judged = evaluation.load_cached(run, None, split)
+            evaluated = evaluation.load_cached(run, None, split)
             rows.append(
                 {
                     "name": run.name, "cell": CELL_TITLES[config.network.cell], "units": config.network.units,
@@ -221,8 +221,8 @@ def _compare(models: Sequence[Run], split: Side) -> None:
                     "learning rate": config.training.learning_rate, "epochs": len(history),
                     "time": format_duration(run.state.seconds),
                     "validation": best.validation_accuracy if best else None,
-                    split: judged.accuracy if judged else None,
-                    "interval": f"{percent(judged.interval.low)} to {percent(judged.interval.high)}" if judged else "not judged yet",
+                    split: evaluated.accuracy if evaluated else None,
+                    "interval": f"{percent(evaluated.interval.low)} to {percent(evaluated.interval.high)}" if evaluated else "not judged yet",
                 }
             )  # fmt: skip
             if history:
@@ -257,12 +257,16 @@ def _page() -> None:
             run = choose_model(models, "evaluate_run")
         with away, st.container(horizontal=True, horizontal_alignment="right"):
             export_button(run)
-        own_sides = evaluation.sides_of(run)
-        sides = SIDES if USE_EVALUATION_CORPUS.get() or evaluation.HELD_BACK not in own_sides else own_sides
-        first: Side = "test" if "test" in sides else sides[0]
-        split: Side = (
+        own_splits = evaluation.splits_of(run)
+        splits = (
+            EVALUATION_SPLITS
+            if USE_EVALUATION_CORPUS.get() or evaluation.CROSS_VALIDATED not in own_splits
+            else own_splits
+        )
+        first: EvaluationSplit = "test" if "test" in splits else splits[0]
+        split: EvaluationSplit = (
             right.segmented_control(
-                "Clips", sides, default=first, required=True, key=f"side-{len(sides)}", help=TERMS["split"]
+                "Clips", splits, default=first, required=True, key=f"side-{len(splits)}", help=TERMS["split"]
             )
             or first
         )
@@ -297,8 +301,8 @@ def _page() -> None:
             streaming.show_kept(run, split)
             return
         with st.container():  # of one place, however much is in it: what moves the tabs puts them back to the first
-            judgement = _judgement(run, corpus, split)
-            _headline(judgement)
+            result = _evaluation(run, corpus, split)
+            _headline(result)
         matrix, classes, speakers, confidence, listening, mistakes, compared = st.tabs(
             [
                 "Confusion matrix",
@@ -312,17 +316,17 @@ def _page() -> None:
             key="evaluate_tabs",
         )
         with matrix:
-            _confusion(judgement)
+            _confusion(result)
         with classes:
-            _per_class(judgement)
+            _per_class(result)
         with speakers:
-            _per_speaker(judgement)
+            _per_speaker(result)
         with confidence:
-            _confidence(judgement)
+            _confidence(result)
         with listening, show_errors():
             streaming.show(run, corpus, split)
         with mistakes:
-            _mistakes(judgement)
+            _mistakes(result)
         with compared:
             _compare(models, split)
 

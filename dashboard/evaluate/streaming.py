@@ -26,16 +26,16 @@ _MEASURED: Value[StreamingEvaluation | None] = Value("streaming_evaluation", Non
 """What was measured by a corpus other than the run's own, which is not stored; `of` run, corpus and split."""
 
 
-def show_kept(run: Run, side: str) -> None:
+def show_kept(run: Run, split: str) -> None:
     """The section, where the clips are not there but a bench came with the model."""
     from audio_models.listening import streaming_evaluation as benches
 
-    if side in ("validation", "test") and benches.load_cached(run, "test" if side == "test" else "validation"):
+    if split in ("validation", "test") and benches.load_cached(run, "test" if split == "test" else "validation"):
         st.markdown("##### How it listens")
-        show(run, None, side, clips=False)
+        show(run, None, split, clips=False)
 
 
-def show(run: Run, corpus: CorpusReference | None, side: str, *, clips: bool = True) -> None:
+def show(run: Run, corpus: CorpusReference | None, split: str, *, clips: bool = True) -> None:
     """The section, for clips of one side.
 
     Args:
@@ -46,19 +46,19 @@ def show(run: Run, corpus: CorpusReference | None, side: str, *, clips: bool = T
     """
     from audio_models.listening import streaming_evaluation as benches
 
-    if side not in ("validation", "test"):
+    if split not in ("validation", "test"):
         st.caption(
             "Choose validation or test clips above: of the others the network has learned, so that they would flatter it."
         )
         return
-    split: Split = "test" if side == "test" else "validation"
-    found = benches.load_cached(run, split) if corpus is None else _MEASURED.of(_key(run, corpus, split)).get()
+    measured: Split = "test" if split == "test" else "validation"
+    found = benches.load_cached(run, measured) if corpus is None else _MEASURED.of(_key(run, corpus, measured)).get()
     st.markdown(
-        f"How it would fare all day: recordings are made of **{split}** clips, its words among other words, other words alone, "
+        f"How it would fare all day: recordings are made of **{measured}** clips, its words among other words, other words alone, "
         "and noise alone. A word counts as heard once its probability reaches the threshold."
     )
     if found is None:
-        _measure(run, corpus, split)
+        _measure(run, corpus, measured)
         return
     settings = detection.settings(run)
     thresholds = list(dict.fromkeys(point.threshold for point in found.points))
@@ -68,7 +68,7 @@ def show(run: Run, corpus: CorpusReference | None, side: str, *, clips: bool = T
             "Threshold",
             thresholds,
             value=found.at(settings.threshold).threshold,
-            key=f"threshold-{run.id}-{split}-{settings.threshold}",
+            key=f"threshold-{run.id}-{measured}-{settings.threshold}",
             help="Drag it along the curve: lower, and less is missed but more is heard that nobody said.",
         )
         point = found.at(at)
@@ -99,8 +99,8 @@ def show(run: Run, corpus: CorpusReference | None, side: str, *, clips: bool = T
                 f"use are {settings.smoothing_ms:g} and {settings.refractory_ms:g} ms, for which it has not been measured."
             )
             if clips:
-                _measure(run, corpus, split)
-        if split == "validation" and found.suggested.threshold != at:  # test clips choose nothing
+                _measure(run, corpus, measured)
+        if measured == "validation" and found.suggested.threshold != at:  # test clips choose nothing
             st.caption(f"{found.suggested.threshold:g} gives the best balance among words, with noise left unanswered.")
     with picture:
         st.altair_chart(curve(found.points, point, speech=bool(found.others)))

@@ -132,17 +132,17 @@ def _draw(run: Run, state: State) -> None:
         return
     from audio_models.recognition import advice, evaluation
 
-    judgement = evaluation.load_cached(run, None, evaluation.HELD_BACK)
-    if judgement is None:
+    result = evaluation.load_cached(run, None, evaluation.CROSS_VALIDATED)
+    if result is None:
         st.warning("Its judgement is not there any more; teach it again.", icon=":material/warning:")
         return
     number, text = st.columns([1, 2], vertical_alignment="center")
-    number.html(large_type(percent(judgement.accuracy)))
-    speakers = len(judgement.per_speaker)
+    number.html(large_type(percent(result.accuracy)))
+    speakers = len(result.per_speaker)
     text.markdown(
-        f"of {judgement.clips} clips, held back in turn{f', {speakers} speaker' + ('s' if speakers != 1 else '') if speakers else ''}, were heard right.  \n"
-        f"95 % interval: {percent(judgement.interval.low)} to {percent(judgement.interval.high)}. Took {format_duration(state.seconds)}.",
-        help=f"{judgement.split_rule} {TERMS['interval']}",
+        f"of {result.clips} clips, held back in turn{f', {speakers} speaker' + ('s' if speakers != 1 else '') if speakers else ''}, were heard right.  \n"
+        f"95 % interval: {percent(result.interval.low)} to {percent(result.interval.high)}. Took {format_duration(state.seconds)}.",
+        help=f"{result.split_rule} {TERMS['interval']}",
     )
     with st.container(horizontal=True):
         if st.button("Speak to it", type="primary", icon=":material/mic:", key=f"speak-{run.id}"):
@@ -152,17 +152,17 @@ def _draw(run: Run, state: State) -> None:
             CHOSEN_RUN.set(run.id)
             st.switch_page("app_pages/evaluate.py")
         export_button(run)
-    found = advice.advice(judgement)
+    found = advice.advice(result)
     st.markdown("##### What to do next")
     for sentence in found or ["Nothing stands out: speak to it."]:
         st.markdown(f"- {as_text(sentence)}")
-    _beside_others(run, judgement)
+    _beside_others(run, result)
     st.altair_chart(
-        charts.confusion_matrix(np.array(judgement.confusion), judgement.labels, shares=False), key=f"teach-matrix-{run.id}"
+        charts.confusion_matrix(np.array(result.confusion), result.labels, shares=False), key=f"teach-matrix-{run.id}"
     )  # fmt: skip
 
 
-def _beside_others(run: Run, judgement: Evaluation) -> None:
+def _beside_others(run: Run, result: Evaluation) -> None:
     """The run before it, and the newest of another start, on the same clips held back."""
     from audio_models.recognition import advice, evaluation
 
@@ -170,8 +170,8 @@ def _beside_others(run: Run, judgement: Evaluation) -> None:
     same = next((one for one in older if one.config.start == run.config.start), None)
     other = next((one for one in older if one.config.start != run.config.start), None)
     for before in (same, other):
-        theirs = evaluation.load_cached(before, None, evaluation.HELD_BACK) if before else None
-        found = advice.compare(theirs, judgement) if theirs else None
+        theirs = evaluation.load_cached(before, None, evaluation.CROSS_VALIDATED) if before else None
+        found = advice.compare(theirs, result) if theirs else None
         if before is None or found is None:
             continue
         first = "Taught before" if before is same else _start_of(before).capitalize()

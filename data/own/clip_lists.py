@@ -29,9 +29,9 @@ _COLUMNS = {
     "file": ("file", "path", "filename", "clip"),
     "label": ("label", "word", "class"),
     "speaker": ("speaker", "speaker_id", "client_id"),
-    "side": ("side", "split", "set"),
+    "split": ("split", "side", "set"),
 }
-_SIDES: dict[str, Split] = {
+_SPLITS: dict[str, Split] = {
     **dict.fromkeys(("training", "train"), "training"),
     **dict.fromkeys(("validation", "valid", "val", "dev"), "validation"),
     **dict.fromkeys(("test", "testing"), "test"),
@@ -46,7 +46,7 @@ class Row:
         where: "Line 3" of a table, "Entry 3" of JSON.
         file: as it is named there.
         label, speaker: text as it is there, "" where there is none.
-        side: None where none is given.
+        split: None where none is given.
         problem: why the row cannot be used, one sentence, else "".
         source, added, original: as in `OwnClip`; None but where Echoic itself wrote the list.
     """
@@ -55,7 +55,7 @@ class Row:
     file: str = ""
     label: str = ""
     speaker: str = ""
-    side: Split | None = None
+    split: Split | None = None
     problem: str = ""
     source: Source | None = None
     added: float | None = None
@@ -188,13 +188,13 @@ def _row(where: str, cells: Mapping[str, object], is_ours: bool) -> Row:
     for name in ("file", "label"):
         if not words[name]:
             return Row(where, file=words["file"], problem=f"It has no {name}.")
-    side = words["side"].lower()
-    if side and side not in _SIDES:
+    split = words["split"].lower()
+    if split and split not in _SPLITS:
         return Row(
-            where, words["file"], problem=f"Its side is '{shown(side)}'; training, validation or test is expected."
+            where, words["file"], problem=f"Its split is '{shown(split)}'; training, validation or test is expected."
         )
     return Row(
-        where, words["file"], words["label"], words["speaker"], _SIDES.get(side), "",
+        where, words["file"], words["label"], words["speaker"], _SPLITS.get(split), "",
         *(_kept(cells) if is_ours else (None, None, None)),
     )  # fmt: skip
 

@@ -38,13 +38,13 @@ from data.folder import SplitBy
 from data.names import clean_label, clean_name, clean_speaker, same_on_every_system, shown
 from data.own.new_clips import NewClip, keep, row_of
 from data.own.store import NOTHING, Change, Field, OwnClip, Source, Store, counted
-from data.splits import is_speaker_disjoint, sides_by_clip, sides_by_speaker
+from data.splits import is_speaker_disjoint, splits_by_clip, splits_by_speaker
 
 __all__ = ["OWN_PREFIX", "Change", "NewClip", "OwnClip", "OwnCorpus", "Source", "create", "delete", "exists", "listing"]
 
 OWN_PREFIX = "own:"
 
-_FEWEST_SPEAKERS = 3  # below that a side would be empty
+_FEWEST_SPEAKERS = 3  # below that a split would be empty
 _FEW = 64  # files are brought to the disk one by one; more of them with all else that waits
 _ORPHAN = 24 * 3600.0  # seconds after which a file that no clip names is left over, and not just being added
 
@@ -125,7 +125,7 @@ class OwnCorpus(Corpus):
 
     Args:
         name: its name.
-        split_by: "lists" (the sides that came with its clips), "speaker" (no speaker on two sides), "clip"; by default
+        split_by: "lists" (the splits that came with its clips), "speaker" (no speaker in two splits), "clip"; by default
             the first of these that it allows.
 
     Raises:
@@ -135,7 +135,9 @@ class OwnCorpus(Corpus):
     def __init__(self, name: str, split_by: str | None = None) -> None:
         self.title = clean_name(name)
         if split_by not in (None, *get_args(SplitBy)):
-            raise CorpusError(f"Sides cannot be made by '{split_by}'; choose one of {', '.join(get_args(SplitBy))}.")
+            raise CorpusError(
+                f"The splits cannot be made by '{split_by}'; choose one of {', '.join(get_args(SplitBy))}."
+            )
         self._split_by = split_by
         self._store = Store(self.path / "corpus.sqlite", self.path / "clips", self.title)
         self.description = Description(
@@ -223,10 +225,10 @@ class OwnCorpus(Corpus):
                 f"The corpus '{self.title}' is empty. Record or upload some clips first."
                 + (f" The files of {len(skipped):,} are gone." if skipped else "")
             )
-        sides, rule = self._sides(words)
+        splits, rule = self._splits(words)
         clips = tuple(
-            Clip(one.path, one.label, side, one.seconds, one.speaker, one.digest)
-            for one, side in zip(words, sides, strict=True)
+            Clip(one.path, one.label, split, one.seconds, one.speaker, one.digest)
+            for one, split in zip(words, splits, strict=True)
         )
         return Index(
             clips=clips,
@@ -237,9 +239,9 @@ class OwnCorpus(Corpus):
             speaker_disjoint=is_speaker_disjoint(clips),
         )
 
-    def _sides(self, clips: Sequence[OwnClip]) -> tuple[Sequence[Split], str]:
-        """The side of each clip, and the rule in one sentence."""
-        fixed = any(clip.side for clip in clips)
+    def _splits(self, clips: Sequence[OwnClip]) -> tuple[Sequence[Split], str]:
+        """The split of each clip, and the rule in one sentence."""
+        fixed = any(clip.split for clip in clips)
         speakers = [clip.speaker for clip in clips if clip.speaker is not None]
         known = len(speakers) == len(clips)
         if self._split_by == "lists" and not fixed:
@@ -250,16 +252,16 @@ class OwnCorpus(Corpus):
             )
         if self._split_by in (None, "lists") and fixed:
             rule = "The lists that came with its clips decide which are for validation and for test."
-            return [clip.side or "training" for clip in clips], rule
+            return [clip.split or "training" for clip in clips], rule
         if self._split_by == "speaker" or (self._split_by is None and known and len(set(speakers)) >= _FEWEST_SPEAKERS):
-            return sides_by_speaker(speakers)
-        return sides_by_clip([(clip.label, clip.id) for clip in clips])
+            return splits_by_speaker(speakers)
+        return splits_by_clip([(clip.label, clip.id) for clip in clips])
 
     def add(self, clips: Sequence[NewClip], report: Report = no_progress) -> Change:
         """Add clips, all or none.
 
         Raises:
-            CorpusError: a label, speaker, ending, source, side or length that a clip cannot have.
+            CorpusError: a label, speaker, ending, source, split or length that a clip cannot have.
             WorkspaceError: the disk is full, or a file cannot be read or written.
             Cancelled: `report` raised it.
         """

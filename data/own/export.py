@@ -52,9 +52,9 @@ def export(corpus: OwnCorpus, path: Path, report: Report = no_progress) -> tuple
                     continue
                 packed.write(clip.path, name)
                 rows.append(_row(clip, name))
-            for list_name, side in LISTS.items():
-                names = [str(row["file"]) for row in rows if row["side"] == side]
-                if any(row["side"] for row in rows):
+            for list_name, split in LISTS.items():
+                names = [str(row["file"]) for row in rows if row["split"] == split]
+                if any(row["split"] for row in rows):
                     packed.writestr(list_name, "".join(f"{name}\n" for name in names))
             content = {"format": FORMAT, "version": 1, "name": corpus.title, "clips": rows}
             packed.writestr(OWN_LIST, json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False))
@@ -97,5 +97,5 @@ def _row(clip: OwnClip, name: str) -> dict[str, object]:
         "seconds": clip.seconds,
         "sound": clip.sound,
         "measures": dict(clip.measures),
-        "side": clip.side,
+        "split": clip.split,
     }

@@ -164,7 +164,7 @@ def from_list(table: Path, files: Mapping[str, Path] | Path, name: str | None = 
     """The files that a list names.
 
     Args:
-        table: CSV (comma, semicolon or tab) or JSON with file and label of each clip, maybe speaker and side.
+        table: CSV (comma, semicolon or tab) or JSON with file and label of each clip, maybe speaker and split.
         files: the folder that names are relative to, or the files themselves by their name.
         name: what messages call the list, by default the name of its file.
 

@@ -36,7 +36,7 @@ class ImportItem:
         label: None where it is not known.
         speaker: None where it is not known.
         original: its name as it came.
-        side: where a list fixes it.
+        split: where a list fixes it.
         source, added: how and when it was first added, where it comes from another corpus of Echoic's; else None.
     """
 
@@ -44,7 +44,7 @@ class ImportItem:
     label: str | None
     speaker: str | None
     original: str
-    side: Split | None = None
+    split: Split | None = None
     source: Source | None = None
     added: float | None = None
 
@@ -89,7 +89,7 @@ def sort_out(
     refusals = list(refused)
     audio: list[Entry] = []
     lists: list[Entry] = []
-    sides: dict[str, Split] = {}
+    splits: dict[str, Split] = {}
     inside = []
     for name, path in entries:
         if is_hidden(name):
@@ -102,7 +102,7 @@ def sort_out(
         if is_audio(name):
             audio.append((name, path))
         elif name in LISTS:
-            sides.update(dict.fromkeys(listed(path), LISTS[name]))
+            splits.update(dict.fromkeys(listed(path), LISTS[name]))
         elif _is_top_list(name):
             lists.append((name, path))
         elif problem := _refusal(name):
@@ -120,7 +120,7 @@ def sort_out(
     clips = []
     for name, path in audio:
         try:
-            clips.append(_placed(name, path, label, speaker, digits, compiled, sides))
+            clips.append(_placed(name, path, label, speaker, digits, compiled, splits))
         except CorpusError as error:
             refusals.append(Skipped(Path(name), str(error)))
     if compiled is not None and clips and not any(clip.speaker for clip in clips):
@@ -164,7 +164,7 @@ def by_lists(lists: Sequence[Entry], audio: Sequence[Entry], refused: Iterable[S
                         clean_label(row.label),
                         clean_speaker(row.speaker),
                         original,
-                        row.side,
+                        row.split,
                         row.source,
                         row.added,
                     )
@@ -208,7 +208,7 @@ def _placed(
     speaker: str | None,
     digits: bool,
     pattern: re.Pattern[str] | None,
-    sides: Mapping[str, Split],
+    splits: Mapping[str, Split],
 ) -> ImportItem:
     """A file whose place and name say what it is.
 
@@ -231,8 +231,8 @@ def _placed(
         speaker = match[1]
     if label == BACKGROUND_NOISE:
         speaker = None
-    side = sides.get(f"{folders[-1]}/{stem}") if folders else None
-    return ImportItem(path, label, clean_speaker(speaker), clean_original(name), side)
+    split = splits.get(f"{folders[-1]}/{stem}") if folders else None
+    return ImportItem(path, label, clean_speaker(speaker), clean_original(name), split)
 
 
 def _without_tops(entries: Sequence[Entry]) -> Sequence[Entry]:

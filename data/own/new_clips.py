@@ -36,7 +36,7 @@ class NewClip:
         seconds: its length [s].
         sound: digest of its samples, to find the same sound in two files; "" where it is not known.
         measures: what was measured of it, by name; numbers that are not finite are not kept.
-        side: where a list fixed it.
+        split: where a list fixed it.
         added: when it was first added [s since 1970], where that is known; else now.
     """
 
@@ -49,7 +49,7 @@ class NewClip:
     seconds: float
     sound: str = ""
     measures: Mapping[str, float] = field(default_factory=dict, hash=False)
-    side: Split | None = None
+    split: Split | None = None
     added: float | None = None
 
 
@@ -65,9 +65,9 @@ def row_of(new: NewClip) -> dict[str, object]:
         )
     if not (math.isfinite(new.seconds) and new.seconds > 0):
         raise CorpusError(f"'{shown(new.original)}' holds no sound: it lasts {new.seconds:g} s.")
-    if new.side not in (None, *SPLITS) or new.source not in get_args(Source):
+    if new.split not in (None, *SPLITS) or new.source not in get_args(Source):
         raise CorpusError(
-            f"'{shown(new.original)}' comes with the side '{new.side}' and the source '{new.source}'; a side is one of {', '.join(SPLITS)}, a source one of {', '.join(get_args(Source))}."
+            f"'{shown(new.original)}' comes with the split '{new.split}' and the source '{new.source}'; a split is one of {', '.join(SPLITS)}, a source one of {', '.join(get_args(Source))}."
         )
     measures = {name: float(value) for name, value in new.measures.items() if math.isfinite(value)}
     return {
@@ -82,7 +82,7 @@ def row_of(new: NewClip) -> dict[str, object]:
         "digest": "",
         "sound": new.sound,
         "measures": json.dumps(measures, ensure_ascii=False, allow_nan=False),
-        "side": new.side,
+        "side": new.split,
     }
 
 

@@ -58,7 +58,7 @@ class OwnClip:
         digest: BLAKE2b of the file's content, hexadecimal (16 bytes), as in `data.scan`.
         sound: digest of its samples, "" where nobody gave one: the same sound in two files.
         measures: what was measured of it, by name; finite numbers.
-        side: where a list fixed its side, else None.
+        split: where a list fixed it, else None.
     """
 
     id: str
@@ -72,7 +72,7 @@ class OwnClip:
     digest: str
     sound: str = ""
     measures: Mapping[str, float] = field(default_factory=dict, hash=False)
-    side: Split | None = None
+    split: Split | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,8 +141,8 @@ class Store:
         try:
             return [
                 OwnClip(id, self._clips / f"{id}{ending}", label, speaker, source, added, original, seconds,
-                        digest, sound, json.loads(measures), side)
-                for id, label, speaker, source, added, original, ending, seconds, digest, sound, measures, side in rows
+                        digest, sound, json.loads(measures), split)
+                for id, label, speaker, source, added, original, ending, seconds, digest, sound, measures, split in rows
             ]  # fmt: skip
         except (ValueError, TypeError) as error:
             raise self._damaged(error) from error

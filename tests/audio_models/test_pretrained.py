@@ -69,10 +69,10 @@ def test_a_model_hears_as_its_card_says(
 ) -> None:
     monkeypatch.setenv("ECHOIC_HOME", str(one_workspace))
     run = runs.find(name)
-    judgement = evaluation.evaluate_and_store(run, CorpusReference(str(real_commands.resolve())), "test")
+    result = evaluation.evaluate_and_store(run, CorpusReference(str(real_commands.resolve())), "test")
     stated = re.search(r"\*\*Accuracy\*\*: ([\d.]+)%", run.card)
     assert stated is not None
-    assert judgement.accuracy * 100 == pytest.approx(float(stated[1]), abs=0.3)
+    assert result.accuracy * 100 == pytest.approx(float(stated[1]), abs=0.3)
     assert not (run.folder / "evaluations").exists(), "nothing is written inside the source folders"
     assert list((one_workspace / "bundled" / name / "evaluations").iterdir())
 

@@ -43,7 +43,7 @@ def test_a_threshold_is_measured_dragged_and_kept(run, monkeypatch: pytest.Monke
     assert not app.select_slider
     button(app, "Measure").click().run()
     healthy(app)
-    assert [(config.side, config.minutes) for config in asked] == [("test", 60)]
+    assert [(config.split, config.minutes) for config in asked] == [("test", 60)]
     assert "In use wherever this model listens: 0.8, to which this is the nearest" in text_of(app)
 
     point = short.points[3]

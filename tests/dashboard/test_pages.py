@@ -309,12 +309,12 @@ def test_the_tabs_of_evaluate_keep_their_place(home: Path) -> None:
 
 def test_the_choice_of_another_corpus_stays_open(home: Path, tmp_path: Path) -> None:
     app = open_page("evaluate")
-    (judged,) = [one for one in app.expander if one.label.startswith("Judged by")]
-    assert not judged.proto.expanded
+    (evaluated,) = [one for one in app.expander if one.label.startswith("Judged by")]
+    assert not evaluated.proto.expanded
     app.session_state["corpus-box-evaluate"] = "a folder on this computer"
     app.toggle(key="other_corpus").set_value(True).run()
-    (judged,) = [one for one in app.expander if one.label == "Judged by: another corpus"]
-    assert judged.proto.expanded
+    (evaluated,) = [one for one in app.expander if one.label == "Judged by: another corpus"]
+    assert evaluated.proto.expanded
 
 
 def test_evaluate_says_what_another_split_is_worth(home: Path) -> None:

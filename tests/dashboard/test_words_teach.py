@@ -128,17 +128,17 @@ def after_teaching(taught: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_what_was_taught_says_how_well_and_what_to_do_next(after_teaching: runs.Run) -> None:
-    judged = evaluation.load_cached(after_teaching, None, evaluation.HELD_BACK)
-    assert judged is not None
+    evaluated = evaluation.load_cached(after_teaching, None, evaluation.CROSS_VALIDATED)
+    assert evaluated is not None
     app = open_words("Teach")
     assert not app.error
     text = read(app)
-    assert f">{judged.accuracy * 100:.1f} %<" in text
+    assert f">{evaluated.accuracy * 100:.1f} %<" in text
     assert "of 12 clips, held back in turn, 1 speaker, were heard right." in text
-    low, high = judged.interval.low, judged.interval.high
+    low, high = evaluated.interval.low, evaluated.interval.high
     assert f"95 % interval: {low * 100:.1f} % to {high * 100:.1f} %" in text
     assert "What to do next" in text
-    told = advice.advice(judged)
+    told = advice.advice(evaluated)
     assert any("All clips are by one speaker, anna" in sentence for sentence in told)
     assert [sentence in text for sentence in told] == [True] * len(told)
     assert "Beside" not in text, "there is nothing to compare it with"
@@ -154,11 +154,11 @@ def _taught_before(run: runs.Run, start: str, wrong: int) -> runs.Run:
     config |= {"name": f"Before {start or 'scratch'}", "start": start}
     (before.folder / "config.json").write_text(json.dumps(config))
     [path] = before.evaluations_folder.glob("held-back-*.json")
-    judged = json.loads(path.read_text())
-    labels, place = judged["labels"], 10  # of what was heard
-    for row in judged["heard"][:wrong]:
+    evaluated = json.loads(path.read_text())
+    labels, place = evaluated["labels"], 10  # of what was heard
+    for row in evaluated["predictions"][:wrong]:
         row[place] = next(label for label in labels if label not in (row[1], SILENCE))
-    path.write_text(json.dumps(judged))
+    path.write_text(json.dumps(evaluated))
     return before
 
 
@@ -166,8 +166,8 @@ def _taught_before(run: runs.Run, start: str, wrong: int) -> runs.Run:
 def test_two_teachings_are_compared_on_the_clips_that_both_held_back(
     after_teaching: runs.Run, start: str, first: str
 ) -> None:
-    mine = evaluation.load_cached(after_teaching, None, evaluation.HELD_BACK)
-    theirs = evaluation.load_cached(_taught_before(after_teaching, start, 4), None, evaluation.HELD_BACK)
+    mine = evaluation.load_cached(after_teaching, None, evaluation.CROSS_VALIDATED)
+    theirs = evaluation.load_cached(_taught_before(after_teaching, start, 4), None, evaluation.CROSS_VALIDATED)
     assert mine is not None
     assert theirs is not None
     found = advice.compare(theirs, mine)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.corpus import Clip
-from data.splits import has_every_side, is_speaker_disjoint, split_by_clip, split_by_hash, split_by_speaker
+from data.splits import has_every_split, is_speaker_disjoint, split_by_clip, split_by_hash, split_by_speaker
 
 SPEAKERS = st.dictionaries(st.text(min_size=1, max_size=8), st.integers(1, 50), min_size=1, max_size=40)
 NAMES = st.lists(st.tuples(st.sampled_from("abc"), st.text(min_size=1, max_size=8)), min_size=1, max_size=80)
@@ -17,11 +17,11 @@ NAMES = st.lists(st.tuples(st.sampled_from("abc"), st.text(min_size=1, max_size=
 
 @given(SPEAKERS)
 def test_every_speaker_has_one_side_and_no_side_is_empty_from_three_on(clips_of: dict[str, int]) -> None:
-    sides = split_by_speaker(clips_of)
-    assert set(sides) == set(clips_of)
-    assert "training" in sides.values()
+    splits = split_by_speaker(clips_of)
+    assert set(splits) == set(clips_of)
+    assert "training" in splits.values()
     if len(clips_of) >= 3:
-        assert has_every_side(sides.values())
+        assert has_every_split(splits.values())
 
 
 @given(SPEAKERS)
@@ -31,10 +31,10 @@ def test_speakers_keep_their_side_in_any_order(clips_of: dict[str, int]) -> None
 
 def test_about_a_tenth_of_the_clips_is_held_back_for_each_side() -> None:
     clips_of = {f"speaker {number}": 1 + number % 7 for number in range(400)}
-    sides = split_by_speaker(clips_of)
+    splits = split_by_speaker(clips_of)
     held = Counter()
-    for speaker, side in sides.items():
-        held[side] += clips_of[speaker]
+    for speaker, split in splits.items():
+        held[split] += clips_of[speaker]
     total = sum(clips_of.values())
     assert 0.1 <= held["test"] / total < 0.11
     assert 0.1 <= held["validation"] / total < 0.11
@@ -42,9 +42,9 @@ def test_about_a_tenth_of_the_clips_is_held_back_for_each_side() -> None:
 
 @given(NAMES)
 def test_clip_by_clip_each_label_is_on_every_side_from_three_clips_on(names: list[tuple[str, str]]) -> None:
-    sides = split_by_clip(names)
+    splits = split_by_clip(names)
     for label in {label for label, _ in names}:
-        held = Counter(side for (other, _), side in zip(names, sides, strict=True) if other == label)
+        held = Counter(split for (other, _), split in zip(names, splits, strict=True) if other == label)
         if held.total() >= 3:
             assert len(held) == 3
         else:
@@ -55,9 +55,9 @@ def test_clip_by_clip_each_label_is_on_every_side_from_three_clips_on(names: lis
 @given(st.lists(st.text(min_size=1, max_size=8), min_size=1, max_size=40, unique=True), st.randoms())
 def test_clip_by_clip_the_order_does_not_matter(files: list[str], random) -> None:
     names = [("word", file) for file in files]
-    sides = dict(zip(names, split_by_clip(names), strict=True))
+    splits = dict(zip(names, split_by_clip(names), strict=True))
     random.shuffle(names)
-    assert dict(zip(names, split_by_clip(names), strict=True)) == sides
+    assert dict(zip(names, split_by_clip(names), strict=True)) == splits
 
 
 def test_hashes_agree_with_the_official_sides_of_speech_commands(real_commands: Path) -> None:
@@ -78,8 +78,8 @@ def test_percentages_are_honoured(speaker: str) -> None:
 
 
 def test_disjoint_is_told_and_unknown_speakers_are_not_guessed() -> None:
-    def clip(speaker, side):
-        return Clip(Path("x.wav"), "word", side, 1.0, speaker)
+    def clip(speaker, split):
+        return Clip(Path("x.wav"), "word", split, 1.0, speaker)
 
     assert is_speaker_disjoint([clip("a", "training"), clip("b", "test")]) is True
     assert is_speaker_disjoint([clip("a", "training"), clip("a", "test")]) is False

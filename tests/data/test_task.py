@@ -14,7 +14,7 @@ from data.corpus import SILENCE, SPLITS, UNKNOWN, Clip, Index
 from data.errors import CorpusError
 from data.folder import FolderCorpus
 from data.noise import EXPONENTS, SAMPLE_RATE, coloured_noise, generated_noise
-from data.task import Task, examples, judged, kept_out
+from data.task import Task, evaluation_clips, examples, kept_out
 from tests.support.sounds import tone, write
 
 
@@ -22,9 +22,9 @@ def _index(counts: dict[str, int], noise: tuple[Path, ...] = ()) -> Index:
     """`counts` clips of each label on each side."""
     return Index(
         tuple(
-            Clip(Path(f"{label}/{side}{number}.wav"), label, side, 1.0, f"{side}{number}", f"{label}{side}{number}")
+            Clip(Path(f"{label}/{split}{number}.wav"), label, split, 1.0, f"{split}{number}", f"{label}{split}{number}")
             for label, count in counts.items()
-            for side in SPLITS
+            for split in SPLITS
             for number in range(count)
         ),
         noise,
@@ -44,7 +44,7 @@ def test_words_alone() -> None:
 def test_unknown_has_as_many_clips_as_a_word_spread_over_the_other_words() -> None:
     index = _index({"a": 10, "b": 20, "c": 30, "d": 30, "e": 30})
     chosen = examples(index, Task(("a", "b"), unknown=True), seed=0)
-    assert [_count(chosen)[UNKNOWN, side] for side in SPLITS] == [60, 15, 15], "a pool to draw each epoch from"
+    assert [_count(chosen)[UNKNOWN, split] for split in SPLITS] == [60, 15, 15], "a pool to draw each epoch from"
     words = Counter(clip.word for clip in chosen if clip.label == UNKNOWN and clip.split == "validation")
     assert words == {"c": 5, "d": 5, "e": 5}
 
@@ -56,10 +56,10 @@ def test_some_other_words_are_kept_out_of_training_and_judged() -> None:
     assert len(out) == 2
     for seed in (0, 1):
         chosen = examples(index, task, seed)
-        unknown = {side: {c.word for c in chosen if c.label == UNKNOWN and c.split == side} for side in SPLITS}
+        unknown = {split: {c.word for c in chosen if c.label == UNKNOWN and c.split == split} for split in SPLITS}
         assert not unknown["training"] & out
         assert out <= unknown["validation"] | unknown["test"]
-    assert out <= {clip.word for clip in judged(index, task, "test", 0)[0]}
+    assert out <= {clip.word for clip in evaluation_clips(index, task, "test", 0)[0]}
     assert kept_out(index, Task(("a", "b"))) == set(), "without _unknown_ there is nothing to reject"
     assert kept_out(_index({"a": 9, "b": 9, "c": 9}), task) == set(), "one other word is needed to learn from"
 
@@ -103,7 +103,7 @@ def test_a_noise_recording_that_is_broken_is_named(tmp_path: Path) -> None:
 def test_folders_of_unknown_and_silence_are_taken_as_they_are() -> None:
     index = _index({"a": 9, "b": 9, "c": 9, UNKNOWN: 2, SILENCE: 3})
     counts = _count(examples(index, Task(("a", "b"), unknown=True, silence=True), seed=0))
-    assert all(counts[UNKNOWN, side] == 2 and counts[SILENCE, side] == 3 for side in SPLITS)
+    assert all(counts[UNKNOWN, split] == 2 and counts[SILENCE, split] == 3 for split in SPLITS)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_unknown_needs_a_word_that_is_not_listed() -> None:
 
 def test_judged_counts_every_clip_of_the_side_once() -> None:
     index = _index({"a": 5, "b": 5, "c": 7})
-    clips, skipped = judged(index, Task(("a", "b"), unknown=True), "test", seed=0)
+    clips, skipped = evaluation_clips(index, Task(("a", "b"), unknown=True), "test", seed=0)
     assert Counter(clip.label for clip in clips) == {"a": 5, "b": 5, UNKNOWN: 7}
     assert skipped == []
     assert {clip.split for clip in clips} == {"test"}
@@ -147,7 +147,7 @@ def test_judged_counts_every_clip_of_the_side_once() -> None:
 
 def test_judged_leaves_out_what_the_network_cannot_answer() -> None:
     index = _index({"a": 5, "b": 5, "c": 7})
-    clips, skipped = judged(index, Task(("a", "b")), "all", seed=0)
+    clips, skipped = evaluation_clips(index, Task(("a", "b")), "all", seed=0)
     assert len(clips) == 30
     assert len(skipped) == 21
     assert "has no class _unknown_" in skipped[0].reason
@@ -155,15 +155,17 @@ def test_judged_leaves_out_what_the_network_cannot_answer() -> None:
 
 def test_judged_cuts_silence_only_where_there_is_noise(tmp_path: Path) -> None:
     task = Task(("a", "b"), silence=True)
-    assert SILENCE not in {clip.label for clip in judged(_index({"a": 5, "b": 5}), task, "test", 0)[0]}
-    made, _ = judged(_index({"a": 5, "b": 5}), task, "test", 0, generate_noise=True)
+    assert SILENCE not in {clip.label for clip in evaluation_clips(_index({"a": 5, "b": 5}), task, "test", 0)[0]}
+    made, _ = evaluation_clips(_index({"a": 5, "b": 5}), task, "test", 0, generate_noise=True)
     assert Counter(clip.label for clip in made)[SILENCE] == 5
 
 
 def test_training_and_judging_cut_the_same_silence() -> None:
     index, task = _index({"a": 5, "b": 5}), Task(("a", "b"), silence=True)
     learned = [clip for clip in examples(index, task, 3) if clip.split == "test" and clip.label == SILENCE]
-    tested = [clip for clip in judged(index, task, "test", 3, generate_noise=True)[0] if clip.label == SILENCE]
+    tested = [
+        clip for clip in evaluation_clips(index, task, "test", 3, generate_noise=True)[0] if clip.label == SILENCE
+    ]
     assert learned == tested
 
 
@@ -171,11 +173,11 @@ def test_the_published_task_on_real_recordings(real_commands: Path) -> None:
     index = FolderCorpus(real_commands).index()
     task = Task(("left", "right", "stop", "up", "down", "go", "off", "on"), unknown=True, silence=True)
     chosen = examples(index, task, seed=0)
-    for side in SPLITS:
-        counts = Counter(clip.label for clip in chosen if clip.split == side)
+    for split in SPLITS:
+        counts = Counter(clip.label for clip in chosen if clip.split == split)
         average = -(-sum(counts[label] for label in task.labels) // 8)
         assert counts[SILENCE] == average
-        assert counts[UNKNOWN] == average if side != "training" else average < counts[UNKNOWN] <= 4 * average
+        assert counts[UNKNOWN] == average if split != "training" else average < counts[UNKNOWN] <= 4 * average
     assert not {clip.word for clip in chosen if clip.split == "training"} & kept_out(index, task)
     assert {clip.path for clip in chosen if clip.label == SILENCE} <= set(index.noise)
 

@@ -33,8 +33,8 @@ def packed_zip(path: Path, members: dict[str, bytes]) -> Path:
 
 
 def told(delivery: ImportBatch) -> dict[str, tuple[str | None, str | None, str | None]]:
-    """Label, speaker and side of each clip, by its original name."""
-    return {one.original: (one.label, one.speaker, one.side) for one in delivery.clips}
+    """Label, speaker and split of each clip, by its original name."""
+    return {one.original: (one.label, one.speaker, one.split) for one in delivery.clips}
 
 
 def refusals(delivery: ImportBatch) -> dict[str, str]:

@@ -221,12 +221,12 @@ def test_int8_is_judged_beside_float_by_the_runs_own_clips(tmp_path: Path) -> No
 def test_clips_that_were_held_back_tell_the_difference_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     corpus = glides(tmp_path / "glides", speakers=6)
     run = untrained_run(STREAMS, corpus=CorpusReference(str(corpus)), words=("rise", "fall"))
-    judged = dataclasses.replace(evaluation.evaluate(run), split=evaluation.HELD_BACK)
-    monkeypatch.setattr(evaluation, "sides_of", lambda _run: (evaluation.HELD_BACK,))
-    monkeypatch.setattr(evaluation, "load_cached", lambda *_: judged)
+    evaluated = dataclasses.replace(evaluation.evaluate(run), split=evaluation.CROSS_VALIDATED)
+    monkeypatch.setattr(evaluation, "splits_of", lambda _run: (evaluation.CROSS_VALIDATED,))
+    monkeypatch.setattr(evaluation, "load_cached", lambda *_: evaluated)
     small = with_int8_weights(onnx.load_model(run.model_path)).SerializeToString()
     found = int8_agreement.measure(run, small)
-    assert found.clips == judged.clips
+    assert found.clips == evaluated.clips
     assert "clips that it has learned from, so that only the difference counts" in found.in_words
 
 
@@ -339,14 +339,14 @@ def test_a_zip_holds_the_same() -> None:
 def test_export_in_the_shell(command, tmp_path: Path) -> None:
     corpus = glides(tmp_path / "glides", speakers=6)
     run = untrained_run(STREAMS, corpus=CorpusReference(str(corpus)), words=("rise", "fall"))
-    judged = evaluation.evaluate_and_store(run)
+    evaluated = evaluation.evaluate_and_store(run)
     done = command("export", "untrained", "--int8", "--to", tmp_path / "away", "--json")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["files"] == {path.name: path.stat().st_size for path in (tmp_path / "away").iterdir()}
     assert set(found["int8"]) == {"split", "clips", "float_accuracy", "int8_accuracy", "alike"}
-    assert found["int8"]["float_accuracy"] == pytest.approx(judged.accuracy)
-    assert f"{judged.accuracy:.1%}" in (tmp_path / "away" / "README.md").read_text()
+    assert found["int8"]["float_accuracy"] == pytest.approx(evaluated.accuracy)
+    assert f"{evaluated.accuracy:.1%}" in (tmp_path / "away" / "README.md").read_text()
     shown = command("export", "untrained", "--to", tmp_path / "away")
     assert "model.onnx" in shown.stdout
     refused = command("export", "untrained", "--to", corpus)

@@ -165,8 +165,8 @@ def test_from_start_to_end_in_the_shell(tmp_path: Path) -> None:
     assert made.state.status == "finished"
     assert rows["gru"]["split"] == "test"
     # clips that were added since would be heard by the networks to come alone
-    table = evaluation.to_json(comparison.judgement(made.run("gru", 0)))  # type: ignore[arg-type]
-    shorter = {**table, "heard": table["heard"][1:]}
+    table = evaluation.to_json(comparison.evaluation_of(made.run("gru", 0)))  # type: ignore[arg-type]
+    shorter = {**table, "predictions": table["predictions"][1:]}
     file = next((made.run("gru", 0).folder / "evaluations").glob("test-*.json"))
     before_change = file.read_bytes()
     file.write_text(json.dumps(shorter))

@@ -111,7 +111,7 @@ def test_the_suggested_threshold_balances_among_words_and_leaves_noise_alone() -
 def _stage(tmp_path: Path, snr_db: float = 20) -> tuple[SoundscapeGenerator, Index]:
     index = catalogue.open_corpus(catalogue.refer(str(glides(tmp_path / "clips")), split_by="speaker")).index()
     config = task.Task(("rise", "fall"), unknown=True)
-    clips, _ = task.judged(index, config, "validation", 0)
+    clips, _ = task.evaluation_clips(index, config, "validation", 0)
     return SoundscapeGenerator(clips, index, RATE, "validation", snr_db=snr_db), index
 
 

@@ -110,7 +110,7 @@ def test_a_corpus_in_the_shell_from_the_first_clip_to_the_zip_and_back(
 
     def kept(clips: tuple[own_corpus.OwnClip, ...]) -> list[tuple[object, ...]]:
         return sorted(
-            (one.label, one.speaker or "", one.source, one.added, one.original, one.digest, one.sound, one.side or "")
+            (one.label, one.speaker or "", one.source, one.added, one.original, one.digest, one.sound, one.split or "")
             for one in clips
         )
 

@@ -57,8 +57,8 @@ def test_every_clip_is_held_back_once_and_no_fold_is_empty(
     voices = Counter(clip.speaker for clip in clips)
     assert dealt.by_speaker == (None not in speakers and len(voices) >= 3)
     if dealt.by_speaker:
-        sides = {(clip.speaker, fold) for clip, fold in zip(clips, dealt.fold_of_clip, strict=True)}
-        assert len(sides) == len({clip.speaker for clip in clips})
+        splits = {(clip.speaker, fold) for clip, fold in zip(clips, dealt.fold_of_clip, strict=True)}
+        assert len(splits) == len({clip.speaker for clip in clips})
     else:
         for word in "abcd"[:words]:  # of each word equally many, but for one
             counts = Counter(
@@ -158,14 +158,14 @@ def test_a_trained_network_is_taught_new_words(taught: tuple[Path, Path], monkey
     recognizer = Recognizer(run)
     assert recognizer.labels == ("down", "hum", "up", SILENCE)
     assert recognizer.normalisation == Recognizer(runs.find("commands")).normalisation
-    judged = evaluation.load_cached(run, None, evaluation.HELD_BACK)
-    assert judged is not None
-    assert judged.clips == 18
-    assert judged.accuracy >= 0.9
+    evaluated = evaluation.load_cached(run, None, evaluation.CROSS_VALIDATED)
+    assert evaluated is not None
+    assert evaluated.clips == 18
+    assert evaluated.accuracy >= 0.9
     assert len(run.history) == 3
     best = run.best_epoch
     assert best is not None
-    assert best.validation_accuracy == pytest.approx(judged.accuracy), "the kept epoch is the judged one"
+    assert best.validation_accuracy == pytest.approx(evaluated.accuracy), "the kept epoch is the judged one"
 
 
 def test_it_is_not_judged_by_what_it_learned(taught: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -179,7 +179,7 @@ def test_it_is_not_judged_by_what_it_learned(taught: tuple[Path, Path], monkeypa
     found = json.loads(done.stdout)
     assert (found["split"], found["clips"]) == ("held back", 18)
     with pytest.raises(TrainingError, match="held back"):
-        evaluation.evaluate(runs.find("commands"), None, evaluation.HELD_BACK)
+        evaluation.evaluate(runs.find("commands"), None, evaluation.CROSS_VALIDATED)
 
 
 def test_a_copied_run_keeps_its_judgement(
@@ -191,9 +191,9 @@ def test_a_copied_run_keeps_its_judgement(
     run = runs.Run(tmp_path / "copy")
     for path in run.evaluations_folder.iterdir():
         os.utime(path, (0, 0))  # a copy need not keep which file was newer
-    judged = evaluation.evaluate(run, None, evaluation.HELD_BACK)
-    assert judged.clips == 18
-    assert SILENCE not in {score.label for score in judged.per_class}, "it was not judged, so it has no score"
+    evaluated = evaluation.evaluate(run, None, evaluation.CROSS_VALIDATED)
+    assert evaluated.clips == 18
+    assert SILENCE not in {score.label for score in evaluated.per_class}, "it was not judged, so it has no score"
 
 
 def test_naming_its_own_corpus_does_not_let_it_be_judged_by_what_it_learned(
@@ -227,7 +227,7 @@ def test_settings_of_the_network_stay_as_they_are(taught: tuple[Path, Path]) -> 
     assert "another shape" in done.stderr
 
 
-def _judgement(pairs: dict[tuple[str, str], int], speakers: list[str | None], start: int = 0) -> Evaluation:
+def _evaluation(pairs: dict[tuple[str, str], int], speakers: list[str | None], start: int = 0) -> Evaluation:
     labels = tuple(sorted({label for pair in pairs for label in pair}))
     heard = []
     for (said, predicted), count in pairs.items():
@@ -241,40 +241,40 @@ def _judgement(pairs: dict[tuple[str, str], int], speakers: list[str | None], st
     correct = true == predicted_
     voices = [one.clip.speaker for one in heard]
     return Evaluation(
-        "run", "corpus", evaluation.HELD_BACK, labels, float(correct.mean()), accuracy_interval(correct, voices),
+        "run", "corpus", evaluation.CROSS_VALIDATED, labels, float(correct.mean()), accuracy_interval(correct, voices),
         confusion.tolist(), class_scores(confusion, labels), speaker_scores(correct, voices), [], heard,
     )  # fmt: skip
 
 
 def test_advice_names_the_words_that_are_mixed_up() -> None:
-    told = advice.advice(_judgement({("start", "start"): 15, ("start", "stop"): 5, ("stop", "stop"): 20}, ["anna"]))
+    told = advice.advice(_evaluation({("start", "start"): 15, ("start", "stop"): 5, ("stop", "stop"): 20}, ["anna"]))
     assert told[0].startswith("“start” and “stop” are mixed up, 5 of 40 clips")
     assert any("one speaker, anna" in sentence for sentence in told)
 
 
 def test_advice_has_nothing_to_say_where_all_is_well() -> None:
-    judged = _judgement({("start", "start"): 60, ("stop", "stop"): 60}, ["a", "b", "c", "d"])
-    assert advice.advice(judged) == []
-    few = _judgement({("start", "start"): 60, ("stop", "stop"): 6}, ["a", "b", "c"])
+    evaluated = _evaluation({("start", "start"): 60, ("stop", "stop"): 60}, ["a", "b", "c", "d"])
+    assert advice.advice(evaluated) == []
+    few = _evaluation({("start", "start"): 60, ("stop", "stop"): 6}, ["a", "b", "c"])
     assert any("“stop” (6)" in sentence for sentence in advice.advice(few))
-    quiet = _judgement({("start", "start"): 60, ("start", SILENCE): 3, ("stop", "stop"): 60}, ["a", "b", "c"])
+    quiet = _evaluation({("start", "start"): 60, ("start", SILENCE): 3, ("stop", "stop"): 60}, ["a", "b", "c"])
     assert any("taken for no word" in sentence for sentence in advice.advice(quiet))
-    unknown = _judgement({("start", "start"): 60, ("stop", "stop"): 60}, [None])
+    unknown = _evaluation({("start", "start"): 60, ("stop", "stop"): 60}, [None])
     assert any("not known" in sentence for sentence in advice.advice(unknown))
-    worse = _judgement({("start", "start"): 60, ("stop", "start"): 20, ("stop", "stop"): 40}, ["a", "b", "c"])
+    worse = _evaluation({("start", "start"): 60, ("stop", "start"): 20, ("stop", "stop"): 40}, ["a", "b", "c"])
     assert any("mixed up" in sentence for sentence in advice.advice(worse))
 
 
 def test_two_networks_are_compared_on_the_clips_that_both_were_judged_by() -> None:
-    before = _judgement({("a", "a"): 5, ("a", "b"): 5, ("b", "b"): 10}, ["x"])
-    after = _judgement({("a", "a"): 10, ("b", "b"): 9, ("b", "a"): 1, ("c", "c"): 5}, ["x"])
+    before = _evaluation({("a", "a"): 5, ("a", "b"): 5, ("b", "b"): 10}, ["x"])
+    after = _evaluation({("a", "a"): 10, ("b", "b"): 9, ("b", "a"): 1, ("c", "c"): 5}, ["x"])
     found = advice.compare(before, after)
     assert found is not None
     assert (found.clips, found.before, found.after) == (20, 0.75, 0.95)
     assert (len(found.mended), len(found.broken)) == (5, 1)
     assert found.p == pytest.approx(14 / 64)
     assert "may be chance" in found.in_words()
-    assert advice.compare(before, _judgement({("a", "a"): 3}, ["x"], start=100)) is None
+    assert advice.compare(before, _evaluation({("a", "a"): 3}, ["x"], start=100)) is None
 
 
 def test_the_sign_test_is_the_binomial_one() -> None:
@@ -282,4 +282,4 @@ def test_the_sign_test_is_the_binomial_one() -> None:
     assert sign_test(0, 5) == pytest.approx(2 / 32)
     assert sign_test(3, 3) == 1
     assert sign_test(5, 1) == sign_test(1, 5)
-    assert isinstance(_judgement({("a", "a"): 5, ("b", "b"): 5}, ["x"]).interval, Interval)
+    assert isinstance(_evaluation({("a", "a"): 5, ("b", "b"): 5}, ["x"]).interval, Interval)

@@ -25,39 +25,42 @@ def run(trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ru
 
 
 def test_counts_add_up(run: Run) -> None:
-    judged = evaluation.evaluate(run, split="test")
-    assert judged.labels == ("rise", "fall", "_unknown_", "_silence_")
-    confusion = np.array(judged.confusion)
-    assert confusion.sum() == judged.clips == len(judged.heard)
-    assert judged.accuracy == np.trace(confusion) / judged.clips
-    assert [row.support for row in judged.per_class] == confusion.sum(axis=1).tolist()
-    assert sum(row.clips for row in judged.per_speaker) == confusion[:3].sum(), "silence has no speaker"
-    assert judged.interval.low <= judged.accuracy <= judged.interval.high
-    assert {heard.clip.split for heard in judged.heard} == {"test"}
-    assert len(judged.mistakes()) == judged.clips - np.trace(confusion)
-    assert sum(len(judged.cell(said, heard)) for said in judged.labels for heard in judged.labels) == judged.clips
+    evaluated = evaluation.evaluate(run, split="test")
+    assert evaluated.labels == ("rise", "fall", "_unknown_", "_silence_")
+    confusion = np.array(evaluated.confusion)
+    assert confusion.sum() == evaluated.clips == len(evaluated.predictions)
+    assert evaluated.accuracy == np.trace(confusion) / evaluated.clips
+    assert [row.support for row in evaluated.per_class] == confusion.sum(axis=1).tolist()
+    assert sum(row.clips for row in evaluated.per_speaker) == confusion[:3].sum(), "silence has no speaker"
+    assert evaluated.interval.low <= evaluated.accuracy <= evaluated.interval.high
+    assert {heard.clip.split for heard in evaluated.predictions} == {"test"}
+    assert len(evaluated.mistakes()) == evaluated.clips - np.trace(confusion)
+    assert (
+        sum(len(evaluated.cell(said, heard)) for said in evaluated.labels for heard in evaluated.labels)
+        == evaluated.clips
+    )
 
 
 def test_each_clip_s_answer_is_what_predict_says(run: Run) -> None:
     recognizer = Recognizer(run)
-    judged = evaluation.evaluate(run, split="validation")
-    whole = [heard for heard in judged.heard if heard.clip.whole]
+    evaluated = evaluation.evaluate(run, split="validation")
+    whole = [heard for heard in evaluated.predictions if heard.clip.whole]
     assert whole
     for heard in whole:
         answer = recognizer.hear(recognizer.load(heard.clip.path))
         assert answer.label == heard.predicted
         assert answer.confidence == pytest.approx(heard.confidence, abs=1e-4)
-        assert answer.probabilities[heard.clip.label] == pytest.approx(heard.said_probability, abs=1e-4)
+        assert answer.probabilities[heard.clip.label] == pytest.approx(heard.label_probability, abs=1e-4)
 
 
 def test_all_is_the_three_sides_together(run: Run) -> None:
-    parts = sum(evaluation.evaluate(run, split=side).clips for side in ("training", "validation", "test"))
+    parts = sum(evaluation.evaluate(run, split=split).clips for split in ("training", "validation", "test"))
     assert evaluation.evaluate(run, split="all").clips == parts
 
 
 def test_what_was_judged_is_kept_until_the_network_changes(run: Run) -> None:
-    judged = evaluation.evaluate_and_store(run, split="test")
-    assert evaluation.load_cached(run, split="test") == judged
+    evaluated = evaluation.evaluate_and_store(run, split="test")
+    assert evaluation.load_cached(run, split="test") == evaluated
     assert evaluation.load_cached(run, split="training") is None
     assert evaluation.load_cached(run, CorpusReference("elsewhere"), "test") is None
     os.utime(run.model_path, (2e9, 2e9))
@@ -76,20 +79,20 @@ def test_another_corpus_s_other_words_count_as_unknown(run: Run, tmp_path: Path)
     for number in range(4):
         write(folder / "rise" / f"{number}.wav", chirp(400, 2200, seed=number))
         write(folder / "warble" / f"{number}.wav", chirp(400, 500, seed=number))
-    judged = evaluation.evaluate(run, CorpusReference(str(folder)), "all")
-    assert [row.support for row in judged.per_class] == [4, 0, 4, 0]
-    assert judged.skipped == []
-    assert judged.per_speaker == []
-    assert judged.interval.over == "clips"
+    evaluated = evaluation.evaluate(run, CorpusReference(str(folder)), "all")
+    assert [row.support for row in evaluated.per_class] == [4, 0, 4, 0]
+    assert evaluated.skipped == []
+    assert evaluated.per_speaker == []
+    assert evaluated.interval.over == "clips"
 
 
 def test_without_the_class_unknown_they_are_skipped_with_a_reason(run: Run, tmp_path: Path, monkeypatch) -> None:
     folder = glides(tmp_path / "other", speakers=4)
     monkeypatch.setattr(evaluation, "Recognizer", _without_unknown)
-    judged = evaluation.evaluate(run, CorpusReference(str(folder)), "all")
-    assert {one.path.parent.name for one in judged.skipped} == {"hum"}
-    assert "hum" in judged.skipped[0].reason
-    assert judged.clips == 24
+    evaluated = evaluation.evaluate(run, CorpusReference(str(folder)), "all")
+    assert {one.path.parent.name for one in evaluated.skipped} == {"hum"}
+    assert "hum" in evaluated.skipped[0].reason
+    assert evaluated.clips == 24
 
 
 def _without_unknown(run: Run) -> Recognizer:
@@ -102,9 +105,9 @@ def test_an_unreadable_clip_is_skipped(run: Run, tmp_path: Path) -> None:
     folder = glides(tmp_path / "other", speakers=4)
     path = folder / "rise" / "s00_nohash_0.wav"
     path.write_bytes(path.read_bytes()[:300])  # its header is whole, its sound is not
-    judged = evaluation.evaluate(run, CorpusReference(str(folder)), "all")
-    assert [one.path.name for one in judged.skipped] == ["s00_nohash_0.wav"]
-    assert judged.clips == 35
+    evaluated = evaluation.evaluate(run, CorpusReference(str(folder)), "all")
+    assert [one.path.name for one in evaluated.skipped] == ["s00_nohash_0.wav"]
+    assert evaluated.clips == 35
 
 
 def test_no_clip_to_judge_by_is_said(run: Run, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ WORDS = ("rise", "fall")
 
 
 @pytest.fixture(scope="module")
-def sides(tmp_path_factory) -> dict[str, Examples]:
+def splits(tmp_path_factory) -> dict[str, Examples]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ECHOIC_HOME", str(tmp_path_factory.mktemp("workspace")))
         folder = glides(tmp_path_factory.mktemp("glides"), speakers=20)
@@ -31,9 +31,9 @@ def sides(tmp_path_factory) -> dict[str, Examples]:
         sequences, _ = clip_features(clips, FEATURES)
     normalisation = Normalisation.fit([s for c, s in zip(clips, sequences, strict=True) if c.split == "training"])
     made = {}
-    for side in ("training", "validation"):
-        pairs = [(c, s) for c, s in zip(clips, sequences, strict=True) if c.split == side]
-        made[side] = Examples(
+    for split in ("training", "validation"):
+        pairs = [(c, s) for c, s in zip(clips, sequences, strict=True) if c.split == split]
+        made[split] = Examples(
             [normalisation.apply(s) for _, s in pairs],
             np.array([WORDS.index(c.label) for c, _ in pairs]),
             [c.label for c, _ in pairs],
@@ -47,8 +47,8 @@ def _training(cell: str, epochs: int = 30, **changes) -> Training:
     return Training(network, config, FEATURES.width, len(WORDS))
 
 
-def _batches(sides, seed: int = 0) -> FixedBatches:
-    examples = sides["training"]
+def _batches(splits, seed: int = 0) -> FixedBatches:
+    examples = splits["training"]
     return FixedBatches(examples, 16, class_size(examples.classes), seed)
 
 
@@ -57,18 +57,18 @@ def _nothing(_: object) -> None:
 
 
 @pytest.mark.parametrize("cell", [cell for cell in CELLS if cell != "feed_forward"])
-def test_a_network_with_memory_tells_a_rise_from_a_fall(sides, cell: str) -> None:
+def test_a_network_with_memory_tells_a_rise_from_a_fall(splits, cell: str) -> None:
     training = _training(cell)
     while not training.is_done and (not training.history or training.history[-1].validation_accuracy < 1):
-        training.run_epoch(_batches(sides), sides["validation"], _nothing)
+        training.run_epoch(_batches(splits), splits["validation"], _nothing)
     assert training.history[-1].validation_accuracy == 1.0
 
 
-def test_a_network_without_memory_cannot(sides) -> None:
+def test_a_network_without_memory_cannot(splits) -> None:
     """rise and fall hold the same frames in opposite order; a mean over frames does not know the order."""
     training = _training("feed_forward", epochs=12)
     while not training.is_done:
-        training.run_epoch(_batches(sides), sides["validation"], _nothing)
+        training.run_epoch(_batches(splits), splits["validation"], _nothing)
     assert max(row.validation_accuracy for row in training.history) < 0.8
 
 
@@ -76,13 +76,13 @@ def _weights(training: Training) -> list[np.ndarray]:
     return [np.asarray(variable) for variable in training.model.weights]
 
 
-def test_the_same_seed_gives_the_same_network_and_another_does_not(sides) -> None:
+def test_the_same_seed_gives_the_same_network_and_another_does_not(splits) -> None:
     results = []
     for seed in (3, 3, 4):
         config = replace(default_training("gru"), epochs=2, seed=seed, batch_size=16)
         training = Training(NetworkConfig("gru", 8, dropout=0.3), config, FEATURES.width, 2)
         for _ in range(2):
-            training.run_epoch(_batches(sides), sides["validation"], _nothing)
+            training.run_epoch(_batches(splits), splits["validation"], _nothing)
         results.append(_weights(training))
     for one, other in zip(results[0], results[1], strict=True):
         np.testing.assert_array_equal(one, other)
@@ -90,7 +90,7 @@ def test_the_same_seed_gives_the_same_network_and_another_does_not(sides) -> Non
 
 
 @pytest.mark.parametrize("averaging", [0.0, 0.9])
-def test_a_resumed_training_equals_one_that_never_stopped(sides, tmp_path: Path, averaging: float) -> None:
+def test_a_resumed_training_equals_one_that_never_stopped(splits, tmp_path: Path, averaging: float) -> None:
     def _training(cell: str, epochs: int) -> Training:
         network = replace(default_network(cell, "strong"), units=8, filters=8)
         config = replace(default_training(cell, "strong"), epochs=epochs, batch_size=16, averaging=averaging)
@@ -98,32 +98,32 @@ def test_a_resumed_training_equals_one_that_never_stopped(sides, tmp_path: Path,
 
     through = _training("lstm", epochs=4)
     for _ in range(4):
-        through.run_epoch(_batches(sides), sides["validation"], _nothing)
+        through.run_epoch(_batches(splits), splits["validation"], _nothing)
 
     first = _training("lstm", epochs=4)
     for _ in range(2):
-        first.run_epoch(_batches(sides), sides["validation"], _nothing)
+        first.run_epoch(_batches(splits), splits["validation"], _nothing)
     first.save(tmp_path / "checkpoint.npz")
     history = list(first.history)
-    first.run_epoch(_batches(sides), sides["validation"], _nothing)  # an epoch that is lost
+    first.run_epoch(_batches(splits), splits["validation"], _nothing)  # an epoch that is lost
 
     second = _training("lstm", epochs=4)
     second.restore(tmp_path / "checkpoint.npz", [*history, first.history[-1]])
     assert len(second.history) == 2
     for _ in range(2):
-        second.run_epoch(_batches(sides), sides["validation"], _nothing)
+        second.run_epoch(_batches(splits), splits["validation"], _nothing)
     for one, other in zip(_weights(through), _weights(second), strict=True):
         np.testing.assert_array_equal(one, other)
     assert [r.validation_loss for r in through.history] == [r.validation_loss for r in second.history]
 
 
-def test_a_checkpoint_of_another_network_is_refused(sides, tmp_path: Path) -> None:
+def test_a_checkpoint_of_another_network_is_refused(splits, tmp_path: Path) -> None:
     _training("gru").save(tmp_path / "checkpoint.npz")
     with pytest.raises(ValueError, match="arrays for"):
         _training("lstm", layers=2).restore(tmp_path / "checkpoint.npz", [])
 
 
-def test_it_stops_when_the_validation_loss_no_longer_falls(sides) -> None:
+def test_it_stops_when_the_validation_loss_no_longer_falls(splits) -> None:
     training = _training("gru", epochs=50)
     training.config = replace(training.config, patience=2)
     losses = [0.9, 0.5, 0.6, 0.7]
@@ -136,19 +136,19 @@ def test_it_stops_when_the_validation_loss_no_longer_falls(sides) -> None:
     assert done == [False, False, False, True]
 
 
-def test_the_row_of_an_epoch_is_the_mean_over_its_clips(sides) -> None:
+def test_the_row_of_an_epoch_is_the_mean_over_its_clips(splits) -> None:
     training = _training("gru", epochs=1)
-    row = training.run_epoch(_batches(sides), sides["validation"], _nothing)
+    row = training.run_epoch(_batches(splits), splits["validation"], _nothing)
     assert 0.2 < row.loss < 1.5  # near ln 2 for an untrained network with two classes
     assert 0 < row.accuracy < 1
 
 
-def test_the_averaged_network_is_the_running_mean_and_the_last_weights_come_back(sides) -> None:
+def test_the_averaged_network_is_the_running_mean_and_the_last_weights_come_back(splits) -> None:
     network = NetworkConfig("simple_rnn", 4)
     training = Training(network, replace(default_training("gru"), averaging=0.5, learning_rate=0.05), FEATURES.width, 2)
     steps: list[np.ndarray] = []
     training.run_epoch(
-        _batches(sides), sides["validation"], lambda _: steps.append(np.asarray(training.model.weights[0]).copy())
+        _batches(splits), splits["validation"], lambda _: steps.append(np.asarray(training.model.weights[0]).copy())
     )
     last = np.asarray(training.model.weights[0]).copy()
     expected = None
@@ -187,9 +187,9 @@ def test_mixing_keeps_the_larger_part_of_each_clip_and_of_its_target() -> None:
     np.testing.assert_array_equal(got, again)
 
 
-def test_a_calibrated_network_divides_its_logits_and_is_itself_again_afterwards(sides) -> None:
+def test_a_calibrated_network_divides_its_logits_and_is_itself_again_afterwards(splits) -> None:
     training = _training("gru")
-    raw = training.probabilities(sides["validation"])
+    raw = training.probabilities(splits["validation"])
     with training.calibrated(2.0):
-        np.testing.assert_allclose(training.probabilities(sides["validation"]), apply_temperature(raw, 2.0), atol=1e-5)
-    np.testing.assert_array_equal(training.probabilities(sides["validation"]), raw)
+        np.testing.assert_allclose(training.probabilities(splits["validation"]), apply_temperature(raw, 2.0), atol=1e-5)
+    np.testing.assert_array_equal(training.probabilities(splits["validation"]), raw)

@@ -56,7 +56,7 @@ def test_files_that_were_uploaded_without_their_folders_are_found(tmp_path: Path
     (folder / "3.staged").write_text(TABLE)
     files = [("a.wav", folder / "1.staged"), ("b.wav", folder / "2.staged"), ("labels.csv", folder / "3.staged")]
     delivery = collect(files, tmp_path)
-    assert {Path(one.path).name: (one.label, one.side) for one in delivery.clips} == {
+    assert {Path(one.path).name: (one.label, one.split) for one in delivery.clips} == {
         "1.staged": ("left", "training"),
         "2.staged": ("送", "test"),
     }
@@ -91,7 +91,7 @@ def test_bad_rows_are_refused_one_by_one(tmp_path: Path) -> None:
     expected = [
         "Line 3: It has no label.", "Line 4: It has no file.", "Line 5: '../secret.wav' leads outside", "Line 6: '/etc/passwd' leads outside",
         "Line 7: 'C:\\x.wav' leads outside", "Line 8: The file 'gone.wav' is not there.", "Line 9: Line 2 names the same file already.",
-        "Line 10: '_x' cannot be a label", "Line 11: Its side is 'moon'", "Line 12: The label", "Line 13: 'x.m4a' is no audio file",
+        "Line 10: '_x' cannot be a label", "Line 11: Its split is 'moon'", "Line 12: The label", "Line 13: 'x.m4a' is no audio file",
         "Line 14: The speaker", "The list does not name it.", "The list does not name it.",
     ]  # fmt: skip
     assert len(said) == len(expected)

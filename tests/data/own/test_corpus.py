@@ -142,7 +142,7 @@ def test_a_clip_is_kept_as_it_came(tmp_path: Path) -> None:
     first, second = corpus.clips()
     assert first.path.read_bytes() == path.read_bytes()
     assert (first.label, first.speaker, first.source, first.original) == ("zwei/drei", "Ann", "recording", "x�.flac")
-    assert (first.seconds, first.sound, first.measures, first.side) == (0.5, "s1", {"level": -20.5}, "test")
+    assert (first.seconds, first.sound, first.measures, first.split) == (0.5, "s1", {"level": -20.5}, "test")
     assert before <= first.added <= time.time()
     assert (second.label, second.speaker, second.added, second.path.suffix) == ("一", None, 12.5, ".mp3")
     assert corpus.clip(first.id) == first
@@ -156,7 +156,7 @@ def test_a_clip_is_kept_as_it_came(tmp_path: Path) -> None:
     ("bad", "said"),
     [
         ({"label": ""}, "label is empty"), ({"speaker": "\0"}, "no text"), ({"ending": ".exe"}, "ending is '.exe'"), ({"ending": "/../x.wav"}, "ending"),
-        ({"seconds": 0.0}, "holds no sound"), ({"seconds": float("nan")}, "holds no sound"), ({"side": "moon"}, "side is one of"),
+        ({"seconds": 0.0}, "holds no sound"), ({"seconds": float("nan")}, "holds no sound"), ({"split": "moon"}, "split is one of"),
         ({"source": "theft"}, "source one of"), ({"content": Path("/nowhere/x.wav")}, "None was added"),
     ],
 )  # fmt: skip
@@ -273,7 +273,7 @@ def test_sides_follow_lists_else_speakers_else_clips() -> None:
     assert "Clip by clip" in index.split_rule
     assert (index.speakers_known, index.speaker_disjoint) == (False, None)
     assert Counter((one.label, one.split) for one in index.clips) == {
-        (label, side): 8 if side == "training" else 1 for label in ("left", "right") for side in SPLITS
+        (label, split): 8 if split == "training" else 1 for label in ("left", "right") for split in SPLITS
     }
     with pytest.raises(CorpusError, match="10 of the clips of 'kitchen' have no speaker"):
         OwnCorpus("kitchen", "speaker").index()
@@ -288,7 +288,7 @@ def test_sides_follow_lists_else_speakers_else_clips() -> None:
     assert "one side only" in index.split_rule
     assert index.speaker_disjoint is True
     assert {one.split for one in index.clips} == set(SPLITS)
-    corpus.add([new("left", "Ann", side="test")])
+    corpus.add([new("left", "Ann", split="test")])
     index = corpus.index()
     assert "lists that came" in index.split_rule
     assert Counter(one.split for one in index.clips) == {"training": 20, "test": 1}

@@ -25,7 +25,7 @@ from tests.support.sounds import RATE, tone, write
 
 def _new(one: ImportItem) -> NewClip:
     assert one.label is not None
-    return NewClip(one.label, one.speaker, one.source or "import", one.original, one.path, one.path.suffix, 0.5, side=one.side, added=one.added)  # fmt: skip
+    return NewClip(one.label, one.speaker, one.source or "import", one.original, one.path, one.path.suffix, 0.5, split=one.split, added=one.added)  # fmt: skip
 
 
 def _kept(clip: OwnClip) -> tuple[object, ...]:
@@ -35,7 +35,7 @@ def _kept(clip: OwnClip) -> tuple[object, ...]:
         clip.source,
         clip.added,
         clip.original,
-        clip.side or "",
+        clip.split or "",
         clip.path.read_bytes(),
     )
 
@@ -59,7 +59,7 @@ CLIPS = st.builds(
     content=st.binary(min_size=1, max_size=20),
     ending=st.sampled_from([".wav", ".flac", ".ogg", ".mp3"]),
     seconds=st.just(0.5),
-    side=st.none() | st.sampled_from(["training", "validation", "test"]),
+    split=st.none() | st.sampled_from(["training", "validation", "test"]),
     added=st.floats(0, 4e9),
 )
 
@@ -87,7 +87,7 @@ def test_an_export_is_a_corpus_for_every_program(tmp_path: Path) -> None:
     corpus = create("kitchen")
     path = write(tmp_path / "a.wav", tone(300, 0.5))
     corpus.add(
-        [NewClip(label, speaker, "upload", "a.wav", path, ".wav", 0.5, side=side, measures={"level": -20.0}) for label, speaker, side in
+        [NewClip(label, speaker, "upload", "a.wav", path, ".wav", 0.5, split=split, measures={"level": -20.0}) for label, speaker, split in
          [("left", "Ann", "test"), ("left", "Bob", "validation"), ("right", "Ann", None), (BACKGROUND_NOISE, None, None)]]
     )  # fmt: skip
     export(corpus, tmp_path / "out.zip")
@@ -105,7 +105,7 @@ def test_an_export_is_a_corpus_for_every_program(tmp_path: Path) -> None:
         "seconds",
         "sound",
         "measures",
-        "side",
+        "split",
     }
     assert row["measures"] == {"level": -20.0}
     index = FolderCorpus(tmp_path / "out").index()
