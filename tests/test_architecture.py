@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import ast
 import importlib.util
 import subprocess
 import sys
-from pathlib import Path
+from collections import Counter
 
 import pytest
 
 from audio_models.jobs.runs import Run
 from audio_models.lab.comparison import Comparison
 from audio_models.lab.memory import Experiment
-from tests.conftest import PROJECT
-
-PACKAGES = ("data", "audio_models", "dashboard")
+from data.workspace import PROJECT
+from tests.support.imports import PACKAGES, arrows, imports, modules, name_of, reaches, sources
 
 # The house, lowest floor first. A wing is the longest of these prefixes that a module's name has; it may import itself
 # and the floors below, never its own floor's other wings nor a floor above.
@@ -56,95 +54,96 @@ TENSORFLOW = {
 }
 
 
-def _modules(package: str) -> list[Path]:
-    return sorted((PROJECT / package).rglob("*.py"))
-
-
-def _imports(path: Path) -> set[str]:
-    """All that a module imports, also inside functions, but not for types alone."""
-    tree = ast.parse(path.read_text())
-    for_types = {
-        inner
-        for node in ast.walk(tree)
-        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
-        for inner in ast.walk(node)
-    }
-    found = set()
-    for node in ast.walk(tree):
-        if node in for_types:
-            continue
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return found
-
-
-def _reaches(imported: str, names: set[str]) -> bool:
-    return any(imported == name or imported.startswith(name + ".") for name in names)
-
-
 def test_no_test_needs_another() -> None:
-    """What two of them need is in a module of its own, so that either may change or go."""
+    """What two of them need is in tests/support, so that either may change or go."""
     needy = {
-        path.name: other for path in _modules("tests") for other in _imports(path) if other.startswith("tests.test_")
+        name_of(path): other
+        for path in sources("tests")
+        for other in imports(path)
+        if other.startswith("tests.") and any(part.startswith("test_") for part in other.split("."))
     }
     assert needy == {}
 
 
-def _name(path: Path) -> str:
-    parts = path.relative_to(PROJECT).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+def test_tests_lie_beside_what_they_test() -> None:
+    """The folders of the tests are those of the code; only support and browser have no counterpart."""
+    strays = [
+        str(path.relative_to(PROJECT))
+        for path in sources("tests")
+        if path.parent != PROJECT / "tests"
+        and path.relative_to(PROJECT / "tests").parts[0] not in ("support", "browser")
+        and not (PROJECT / path.relative_to(PROJECT / "tests").parent).is_dir()
+    ]
+    assert strays == []
 
 
 def _wing(module: str) -> str:
     """The wing of a module of ours; "" of anything else."""
-    wings = [wing for floor in FLOORS for wing in floor if _reaches(module, {wing})]
+    wings = [wing for floor in FLOORS for wing in floor if reaches(module, {wing})]
     return max(wings, key=len, default="")
 
 
-def _arrows() -> dict[tuple[str, str], list[str]]:
+def _between_wings() -> dict[tuple[str, str], list[str]]:
     """Every import from one wing into another: the modules that do it."""
     found: dict[tuple[str, str], list[str]] = {}
     for package in PACKAGES:
-        for path in _modules(package):
-            here = _wing(_name(path))
-            for imported in _imports(path):
+        for path in sources(package):
+            here = _wing(name_of(path))
+            for imported in imports(path):
                 there = _wing(imported)
                 if there and there != here and imported not in PACKAGES:
-                    found.setdefault((here, there), []).append(f"{_name(path)} imports {imported}")
+                    found.setdefault((here, there), []).append(f"{name_of(path)} imports {imported}")
     return found
 
 
 def test_every_module_has_a_wing() -> None:
-    strays = [
-        _name(path) for package in PACKAGES for path in _modules(package) if _wing(_name(path)) in ("", "audio_models")
-    ]
-    assert strays == ["audio_models", "audio_models.__main__"]
+    strays = [name for name in modules() if _wing(name) in ("", "audio_models")]
+    assert strays == ["audio_models.__main__"]
 
 
 def test_imports_run_down() -> None:
     level = {wing: number for number, floor in enumerate(FLOORS) for wing in floor}
-    up = {arrow: why for arrow, why in _arrows().items() if level[arrow[0]] <= level[arrow[1]]}
+    between = _between_wings()
+    up = {arrow: why for arrow, why in between.items() if level[arrow[0]] <= level[arrow[1]]}
     assert up == {}
-    print(f"{len(level)} wings, {len(_arrows())} arrows between them, none up")
+    graph = arrows()
+    rooms = Counter(map(_wing, graph))
+    print(
+        f"{len(graph)} modules with {sum(map(len, graph.values()))} imports between them; {len(rooms)} wings of at most "
+        f"{max(rooms.values())} modules with {len(between)} arrows between them, {len(up)} of them up"
+    )
 
 
 @pytest.mark.parametrize("package", PACKAGES)
 def test_no_package_names_what_is_not_for_it(package: str) -> None:
-    for path in _modules(package):
-        bad = [name for name in _imports(path) if _reaches(name, NEVER[package])]
+    for path in sources(package):
+        bad = [name for name in imports(path) if reaches(name, NEVER[package])]
         assert not bad, f"{path.relative_to(PROJECT)} imports {bad}"
 
 
 def test_only_the_training_process_names_tensorflow_or_the_modules_that_bring_it() -> None:
     bringers = {"tensorflow", "keras", "audio_models.networks.keras_model", "audio_models.training.loop"}
     for package in PACKAGES:
-        for path in _modules(package):
+        for path in sources(package):
             name = str(path.relative_to(PROJECT))
             if name not in TENSORFLOW:
-                bad = [imported for imported in _imports(path) if _reaches(imported, bringers)]
+                bad = [imported for imported in imports(path) if reaches(imported, bringers)]
                 assert not bad, f"{name} imports {bad}"
+
+
+def test_nothing_brings_tensorflow_by_being_imported_into_the_dashboard_or_the_shell() -> None:
+    """Followed from module to module, through what is imported at the head of each."""
+    at_the_head = modules(inside_functions=False)
+    waiting = [name for name in at_the_head if name.startswith("dashboard.") or name == "audio_models.cli.main"]
+    assert len(waiting) > 30
+    seen: dict[str, str] = dict.fromkeys(waiting, "")
+    while waiting:
+        name = waiting.pop()
+        assert not {one for one in at_the_head[name] if reaches(one, {"tensorflow", "keras"})}, (name, seen[name])
+        for other in at_the_head[name]:
+            if other in at_the_head and other not in seen:
+                seen[other] = f"{seen[name]} {name}"
+                waiting.append(other)
 
 
 def test_the_module_of_every_process_is_there() -> None:
@@ -153,13 +152,7 @@ def test_the_module_of_every_process_is_there() -> None:
 
 
 def test_modules_import_no_one_in_a_circle() -> None:
-    graph = {}
-    for package in PACKAGES:
-        for path in _modules(package):
-            graph[_name(path)] = _imports(path)
-    graph = {
-        name: {other for other in graph if other in imported and other != name} for name, imported in graph.items()
-    }
+    graph = arrows()
     done: set[str] = set()
 
     def visit(name: str, above: tuple[str, ...]) -> None:
@@ -186,25 +179,24 @@ exec(compile(ast.Module(head, []), "predict", "exec"))
     ("code", "absent"),
     [
         (
-            "import audio_models.cli.main, audio_models.recognition.evaluation, audio_models.jobs.launch",
+            "import audio_models.cli.main, audio_models.recognition.evaluation, audio_models.jobs.launch, audio_models.lab.inspection, "
+            "audio_models.export.model_folder",
             ["tensorflow", "keras", "streamlit"],
         ),
         ("import data.catalogue, data.task", ["tensorflow", "streamlit", "librosa", "espeakng_loader", "onnxruntime"]),
-        ("import audio_models.jobs.runs", ["tensorflow", "onnxruntime", "librosa", "streamlit"]),
         (
-            "import audio_models.lab.inspection, audio_models.lab.comparison, audio_models.lab.memory",
-            ["tensorflow", "keras", "streamlit"],
-        ),
-        ("import audio_models.lab.memory, audio_models.lab.comparison", ["onnxruntime", "librosa", "onnx"]),
-        (
-            "import dashboard.shared.choose_model, dashboard.shared.export_button, dashboard.shared.players, dashboard.shared.charts, dashboard.shared.preload, dashboard.lessons.stepper, dashboard.live",
-            ["tensorflow", "keras", "onnx"],
+            "import audio_models.jobs.runs, audio_models.lab.memory, audio_models.lab.comparison",
+            ["tensorflow", "keras", "onnxruntime", "librosa", "onnx", "streamlit"],
         ),
         (
             "import dashboard.lessons.stepper, dashboard.lessons.unrolled, dashboard.lessons.handout",
             ["tensorflow", "keras", "onnx", "librosa", "onnxruntime", "vl_convert", "latex2mathml"],
         ),
-        ("from dashboard.shared.preload import _warm; _warm()", ["tensorflow", "keras", "onnx"]),
+        (
+            "import dashboard.shared.choose_model, dashboard.shared.export_button, dashboard.shared.players, dashboard.shared.charts, dashboard.live; "
+            "from dashboard.shared.preload import _warm; _warm()",
+            ["tensorflow", "keras", "onnx"],
+        ),
         (FIRST_PAGE, ["altair", "pandas", "librosa", "onnxruntime"]),  # a visitor waits for what it imports
     ],
 )
@@ -218,9 +210,5 @@ def test_importing_brings_nothing_heavy(code: str, absent: list[str]) -> None:
 
 def test_nothing_is_written_next_to_the_source() -> None:
     """Only the workspace module knows where the project lies; all else asks it for a folder."""
-    for package in PACKAGES:
-        for path in _modules(package):
-            if path.name in ("workspace.py", "app.py", "__main__.py"):
-                continue
-            text = path.read_text()
-            assert "__file__" not in text, path
+    knowing = [name_of(path) for package in PACKAGES for path in sources(package) if "__file__" in path.read_text()]
+    assert knowing == ["data.workspace"]
