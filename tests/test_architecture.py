@@ -132,18 +132,19 @@ def test_only_the_training_process_names_tensorflow_or_the_modules_that_bring_it
 
 
 def test_nothing_brings_tensorflow_by_being_imported_into_the_dashboard_or_the_shell() -> None:
-    """Followed from module to module, through what is imported at the head of each."""
-    at_the_head = modules(inside_functions=False)
-    waiting = [name for name in at_the_head if name.startswith("dashboard.") or name == "audio_models.cli.main"]
-    assert len(waiting) > 30
-    seen: dict[str, str] = dict.fromkeys(waiting, "")
+    """Followed from module to module: all that the pages import anywhere, and of the rest what is at the head of each."""
+    here = {name: used for name, used in modules().items() if name.startswith("dashboard.")}
+    brings = modules(inside_functions=False) | here
+    waiting = ["audio_models.cli.main", *here]
+    came: dict[str, list[str]] = {name: [name] for name in waiting}
     while waiting:
         name = waiting.pop()
-        assert not {one for one in at_the_head[name] if reaches(one, {"tensorflow", "keras"})}, (name, seen[name])
-        for other in at_the_head[name]:
-            if other in at_the_head and other not in seen:
-                seen[other] = f"{seen[name]} {name}"
+        assert not [one for one in brings[name] if reaches(one, {"tensorflow", "keras"})], " -> ".join(came[name])
+        for other in brings[name]:
+            if other in brings and other not in came:
+                came[other] = [*came[name], other]
                 waiting.append(other)
+    assert {"audio_models.recognition.evaluation", "audio_models.lab.inspection", "data.corpus"} <= came.keys()
 
 
 def test_the_module_of_every_process_is_there() -> None:
