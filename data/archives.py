@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import bz2
+import contextlib
 import gzip
 import lzma
 import os
 import shutil
 import tarfile
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import IO, cast
 
+from data import workspace
 from data.corpus import Progress, Report, no_progress
 from data.errors import CorpusError, WorkspaceError
 from data.names import is_device, same_on_every_system, shown
@@ -54,8 +55,8 @@ def unpack(
         Cancelled: `report` raised it; nothing is left.
     """
     called = name or archive.name
-    temporary = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-    try:
+    with workspace.replacing(folder, must_be_new=True) as new, _told(called):
+        new.mkdir()
         if most_ratio is not None:
             most_bytes = min(most_bytes, max(_HARMLESS, int(most_ratio * archive.stat().st_size)))
         left = most_bytes
@@ -64,7 +65,7 @@ def unpack(
             if number >= most_files:
                 raise CorpusError(f"{called} holds more than {most_files:,} files; a corpus has fewer.")
             inside = _safe(member, called)
-            path = temporary / inside
+            path = new / inside
             if (same := same_on_every_system(str(inside))) in names:
                 raise CorpusError(f"{called} holds two files of one name ({shown(str(inside))}). It was not unpacked.")
             names.add(same)
@@ -79,10 +80,20 @@ def unpack(
                     target.write(piece)
             if number % 200 == 0:
                 report(Progress("Unpacking", number, None, "files"))
-        top = [path for path in temporary.iterdir() if path.name != "__MACOSX"]
+        top = [path for path in new.iterdir() if path.name != "__MACOSX"]
         # "./left/clip.wav" and "corpus/left/clip.wav" both end as "left/clip.wav"
-        source_folder = top[0] if not keep_top and len(top) == 1 and top[0].is_dir() else temporary
-        source_folder.rename(folder)
+        if not keep_top and len(top) == 1 and top[0].is_dir():
+            inner = new.with_name(f"{new.name}.top")
+            top[0].rename(inner)
+            shutil.rmtree(new)
+            inner.rename(new)
+
+
+@contextlib.contextmanager
+def _told(called: str) -> Iterator[None]:
+    """Turn what reading an archive raises into sentences."""
+    try:
+        yield
     except RuntimeError as error:  # zipfile's word for a method or a lock that it cannot read
         raise CorpusError(
             f"{called} is packed in a way that cannot be read here ({error}). Pack it as a plain zip."
@@ -106,8 +117,6 @@ def unpack(
         raise WorkspaceError(
             f"{called} could not be unpacked ({error.strerror}). Free some disk space and load again."
         ) from error
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _members(archive: Path, called: str, most_bytes: int) -> Iterator[tuple[str, IO[bytes]]]:

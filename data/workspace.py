@@ -1,14 +1,17 @@
-"""The one folder that holds what a user makes, and atomic writes into it.
+"""The workspace: the one folder that holds what a user makes, and atomic writes into it.
 
 The folder is `workspace/` in the directory where Echoic's source lies; the environment variable `ECHOIC_HOME` moves it.
 
     workspace/
       corpora/<name>/     downloaded or synthesised clips
       own/<name>/         clips that the user recorded, uploaded or imported, and what is known of them
-      incoming/           what is about to be added, for a moment
+      incoming/           files that are about to be added
       indexes/            what was found in each folder of clips
       features/           MFCC sequences, by content and feature configuration
-      runs/<run id>/      one folder a training
+      runs/<run id>/      one folder per training
+      memory/<id>/        measurements of the memory lab
+      comparisons/<id>/   comparisons of cells
+      bundled/<name>/     evaluations and settings of the networks that come with Echoic
 """
 
 from __future__ import annotations
@@ -16,77 +19,129 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from data.errors import WorkspaceError
 
 PROJECT = Path(__file__).resolve().parent.parent
+UNFINISHED = ".new-"
+"""How the temporary folders of unfinished writes begin; one is left behind only where a process was killed."""
+
 _FORMER_HOME = "HARK_HOME"  # before the project was renamed
 
 
 def root() -> Path:
-    """The workspace folder; it need not exist yet."""
+    """Return the workspace folder; it need not exist yet."""
     home = os.environ.get("ECHOIC_HOME") or os.environ.get(_FORMER_HOME)
     return Path(home).expanduser().resolve() if home else PROJECT / "workspace"
 
 
 def folder(*parts: str) -> Path:
-    """The folder `parts` inside the workspace, made if need be.
+    """Return the folder `parts` inside the workspace; create it if necessary.
 
     Raises:
-        WorkspaceError: the folder cannot be made.
+        WorkspaceError: the folder cannot be created.
     """
     return made(root().joinpath(*parts))
 
 
 def made(path: Path) -> Path:
-    """A folder, made where it is not there yet.
+    """Create the folder `path` unless it exists, and return it.
 
     Raises:
-        WorkspaceError: it cannot be made.
+        WorkspaceError: it cannot be created.
     """
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise WorkspaceError(
-            f"The folder {path} cannot be made ({_reason(error)}). Mend that, or set ECHOIC_HOME to a folder that can be written to."
+            f"The folder {path} cannot be created ({_reason(error)}). Fix that, or set ECHOIC_HOME to a folder that can be written to."
         ) from error
     return path
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write `content` to `path` so that a reader, or a crash, sees the old file or the new one, never half of one.
+@contextlib.contextmanager
+def replacing(path: Path, *, must_be_new: bool = False) -> Iterator[Path]:
+    """Replace a file or folder atomically: yield a path to write to, and rename that to `path` when the block succeeds.
+
+    The block creates a file or a folder at the yielded path, which has the same name and lies on the same disk. A
+    reader, or a crash, sees the old content or the new one, never half of it; if the block raises, nothing changes. An
+    old folder is moved away just before the rename, and back if that fails.
+
+    Args:
+        must_be_new: refuse to replace what exists.
+
+    Raises:
+        WorkspaceError: the disk is full, `path` cannot be written to, or exists though it must be new.
+    """
+    beside: Path | None = None
+    try:
+        beside = Path(tempfile.mkdtemp(dir=path.parent, prefix=UNFINISHED))
+        new = beside / path.name
+        yield new
+        if must_be_new and path.exists():
+            raise FileExistsError(None, "it exists already")
+        if new.is_dir():
+            _swap_folder(new, path, beside / "old")
+        else:
+            move_file(new, path)
+    except OSError as error:
+        raise WorkspaceError(
+            f"{path} could not be written ({_reason(error)}). Nothing was changed; free some disk space or check the permissions, then try again."
+        ) from error
+    finally:
+        if beside is not None:
+            shutil.rmtree(beside, ignore_errors=True)
+
+
+def move_file(new: Path, path: Path) -> None:
+    """Flush the file `new` to the disk and rename it to `path`, replacing what is there.
+
+    Raises:
+        OSError: it cannot be flushed or renamed.
+    """
+    with new.open("rb+") as file:
+        os.fsync(file.fileno())
+    os.replace(new, path)
+
+
+def _swap_folder(new: Path, path: Path, old: Path) -> None:
+    try:
+        if path.exists():
+            os.rename(path, old)
+        os.rename(new, path)
+    except BaseException:  # Ctrl-C too: the old folder goes back before it is removed with the temporary one
+        if old.exists() and not path.exists():
+            os.rename(old, path)
+        raise
+
+
+def write_atomically(path: Path, content: bytes | memoryview) -> None:
+    """Write a file atomically, see `replacing`.
 
     Raises:
         WorkspaceError: the disk is full, or the folder cannot be written to; the old file is untouched.
     """
-    temporary: str | None = None
-    try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except OSError as error:
-        if temporary is not None:
-            with contextlib.suppress(OSError):
-                os.unlink(temporary)
-        raise WorkspaceError(
-            f"{path} could not be written ({_reason(error)}). Nothing was changed; free some disk space or check the permissions, then try again."
-        ) from error
+    with replacing(path) as new:
+        new.write_bytes(content)
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write `value` as UTF-8 JSON, atomically. NaN is refused: it is not JSON."""
+    """Write `value` as UTF-8 JSON, atomically.
+
+    Raises:
+        ValueError: it holds NaN or an infinity, which JSON does not know.
+        WorkspaceError: it cannot be written.
+    """
     write_atomically(path, json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False).encode("utf-8"))
 
 
 def read_json(path: Path) -> Any:
-    """The JSON value in `path`.
+    """Read the JSON value in `path`.
 
     Raises:
         FileNotFoundError: there is no such file.

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -174,23 +173,8 @@ def _check_place(folder: Path) -> None:
 
 
 def _write(folder: Path, files: dict[str, bytes]) -> None:
-    """Build it beside, then put it in place."""
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.") as beside:
-            made, before = Path(beside) / "made", Path(beside) / "before"
-            made.mkdir()
-            for name, content in files.items():
-                (made / name).write_bytes(content)
-            try:
-                if folder.exists():
-                    os.rename(folder, before)
-                os.rename(made, folder)
-            except BaseException:  # Ctrl-C too: what was there goes back before `beside` is removed
-                if before.exists() and not folder.exists():
-                    os.rename(before, folder)
-                raise
-    except OSError as error:
-        raise WorkspaceError(
-            f"{folder} could not be written ({error.strerror or error}). Free some disk space or check the permissions of {folder.parent}."
-        ) from error
+    workspace.made(folder.parent)
+    with workspace.replacing(folder) as made:
+        made.mkdir()
+        for name, content in files.items():
+            (made / name).write_bytes(content)

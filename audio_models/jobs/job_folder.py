@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-import shutil
 import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields, replace
@@ -186,20 +185,13 @@ def create(parent: Path, name: str, config: Any) -> Path:
         WorkspaceError: the folder cannot be made.
     """
     folder = parent / name
-    # Filled under a hidden name, so that nobody sees work without its configuration.
-    half_made: JobFolder[Any] = JobFolder(parent / f".{name}")
-    try:
-        half_made.folder.mkdir(parents=True)
-        workspace.write_json(half_made.folder / "config.json", asdict(config))
+    workspace.made(parent)
+    with workspace.replacing(folder, must_be_new=True) as new:  # nobody sees a job without its configuration
+        new.mkdir()
+        half_made: JobFolder[Any] = JobFolder(new)
+        workspace.write_json(new / "config.json", asdict(config))
         half_made.write_process(os.getpid(), queue=True)
         half_made.write_state(State())
-        half_made.folder.rename(folder)
-    except OSError as error:
-        raise WorkspaceError(
-            f"The folder {folder} cannot be made ({error.strerror}). Free some disk space or check the permissions."
-        ) from error
-    finally:
-        shutil.rmtree(half_made.folder, ignore_errors=True)
     return folder
 
 

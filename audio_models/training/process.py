@@ -10,11 +10,9 @@ import contextlib
 import json
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import filelock
@@ -34,7 +32,6 @@ from audio_models.recognition.calibration import apply_temperature, fit_temperat
 from audio_models.recognition.recognizer import Recognizer
 from audio_models.training.preparation import Prepared, choose, prepare
 from data import workspace
-from data.errors import WorkspaceError
 
 if TYPE_CHECKING:
     from audio_models.networks.keras_model import Weights
@@ -154,7 +151,7 @@ def _learn(run: Run, training: Training, prepared: Prepared, job: Job) -> None:
             with training.averaged():
                 _keep_model(run, training, prepared, training.heard, prepared.validation.classes)
         run.write_history(training.history)
-        with _replacing(run.folder / "checkpoint.npz") as path:
+        with workspace.replacing(run.folder / "checkpoint.npz") as path:
             training.save(path)
         job.write(stage="Training", epoch=len(training.history))
 
@@ -252,23 +249,9 @@ def _keep_model(
                 "threshold": f"{threshold:.4f}",
             },
         )
-        with _replacing(run.folder / "model.keras") as path:
+        with workspace.replacing(run.folder / "model.keras") as path:
             training.model.save(path)
     workspace.write_atomically(run.model_path, graph.SerializeToString())
-
-
-@contextlib.contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    """A path of the same ending to write to; it takes the place of `path` when the block ends well."""
-    try:
-        with tempfile.TemporaryDirectory(dir=path.parent, prefix=".writing-") as folder:
-            written = Path(folder) / path.name
-            yield written
-            os.replace(written, path)
-    except OSError as error:
-        raise WorkspaceError(
-            f"{path} could not be written ({error.strerror or error}). The version before it is kept; free some disk space and resume."
-        ) from error
 
 
 if __name__ == "__main__":

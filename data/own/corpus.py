@@ -80,17 +80,9 @@ def create(name: str) -> OwnCorpus:
             if same_on_every_system(other) == same_on_every_system(corpus.title):
                 raise CorpusError(f"There is a corpus '{other}' already. Choose another name, or add to that one.")
         _clear(own)
-        new = workspace.folder("own", f".new-{secrets.token_hex(8)}")
-        try:
-            (new / "clips").mkdir()
+        with workspace.replacing(corpus.path) as new:  # there may be a leftover without a database
+            (new / "clips").mkdir(parents=True)
             Store(new / "corpus.sqlite", new / "clips", corpus.title).create()
-            if corpus.path.is_dir():  # what is left of one: without a database
-                corpus.path.rename(own / f".old-{secrets.token_hex(8)}")
-            new.rename(corpus.path)  # it appears only when it is complete
-        except OSError as error:
-            raise WorkspaceError(
-                f"The corpus '{corpus.title}' could not be made ({error.strerror or error}). Free some disk space or check the permissions of {own}."
-            ) from error
     return corpus
 
 
@@ -116,7 +108,7 @@ def delete(name: str) -> None:
 
 def _clear(own: Path) -> None:
     """Remove what was deleted, or half made when a process was ended."""
-    for path in (*own.glob(".old-*"), *own.glob(".new-*")):
+    for path in (*own.glob(".old-*"), *own.glob(f"{workspace.UNFINISHED}*")):
         shutil.rmtree(path, ignore_errors=True)
 
 

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import secrets
 import zipfile
 from collections import Counter
 from pathlib import Path
 
+from data import workspace
 from data.corpus import Progress, Report, Skipped, no_progress
-from data.errors import CorpusError, WorkspaceError
+from data.errors import CorpusError
 from data.folder import LISTS
 from data.names import file_name, same_on_every_system
 from data.own.clip_lists import FORMAT, OWN_LIST
@@ -38,12 +36,11 @@ def export(corpus: OwnCorpus, path: Path, report: Report = no_progress) -> tuple
     if not path.name or path.is_dir() or (path.exists() and not path.is_file()):
         raise CorpusError(f"'{path}' is no file that a zip can be written to. Give its name, lights.zip say.")
     clips = (*corpus.clips(), *corpus.noise())
-    temporary = path.with_name(f".{secrets.token_hex(8)}.part")
     gone: list[Skipped] = []
     rows = []
-    try:
+    with workspace.replacing(path) as new:
         # the clips are compressed already, or hardly can be
-        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_STORED, strict_timestamps=False) as packed:
+        with zipfile.ZipFile(new, "w", zipfile.ZIP_STORED, strict_timestamps=False) as packed:
             for number, (clip, name) in enumerate(zip(clips, _names(clips), strict=True)):
                 if number % 50 == 0:
                     report(Progress("Packing clips", number, len(clips)))
@@ -59,16 +56,6 @@ def export(corpus: OwnCorpus, path: Path, report: Report = no_progress) -> tuple
             content = {"format": FORMAT, "version": 1, "name": corpus.title, "clips": rows}
             packed.writestr(OWN_LIST, json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False))
         report(Progress("Packing clips", len(clips), len(clips)))
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        raise WorkspaceError(
-            f"{path.name} could not be written ({error.strerror or error}). Free some disk space or check the permissions of {path.parent}."
-        ) from error
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
     return tuple(gone)
 
 

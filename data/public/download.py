@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import time
 from pathlib import Path
 
 import requests
 
+from data import workspace
 from data.corpus import Progress, Report, no_progress
 from data.errors import DownloadError, WorkspaceError
 
@@ -62,7 +62,12 @@ def download(
                 f"{part} could not be written ({error.strerror or error}). Free some disk space and load again to go on."
             ) from error
     _check(part, url, size, sha256, report)
-    os.replace(part, path)
+    try:
+        workspace.move_file(part, path)
+    except OSError as error:
+        raise WorkspaceError(
+            f"{path} could not be written ({error.strerror or error}). Load again to go on."
+        ) from error
 
 
 class _CutOffError(Exception):

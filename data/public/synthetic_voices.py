@@ -10,10 +10,8 @@ import contextlib
 import hashlib
 import io
 import json
-import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -29,7 +27,7 @@ from numpy.typing import NDArray
 
 from data import workspace
 from data.corpus import Corpus, Description, Index, Progress, Report, no_progress
-from data.errors import CorpusError, WorkspaceError
+from data.errors import CorpusError
 from data.folder import FolderCorpus
 
 DEFAULT_WORDS = (
@@ -160,22 +158,14 @@ class SyntheticVoices(Corpus):
         """All clips of a word, by a synthesiser of its own; its folder appears when all are there."""
         speaker = _Speaker()
         try:
-            temporary = Path(tempfile.mkdtemp(dir=self.path, prefix=".making-"))
-            try:
+            with workspace.replacing(self.path / _folder_name(word)) as folder:
+                folder.mkdir()
                 for voice in voices():
                     for take in range(TAKES):
                         samples = _record(speaker, word, voice, take)
                         content = io.BytesIO()
                         soundfile.write(content, samples, SAMPLE_RATE, format="WAV", subtype="PCM_16")
-                        (temporary / f"{voice.speaker}_nohash_{take}.wav").write_bytes(content.getvalue())
-                temporary.chmod(0o755)
-                temporary.rename(self.path / _folder_name(word))
-            finally:
-                shutil.rmtree(temporary, ignore_errors=True)
-        except OSError as error:
-            raise WorkspaceError(
-                f"The clips of '{word}' could not be written ({error.strerror or error}). Free some disk space and try again."
-            ) from error
+                        (folder / f"{voice.speaker}_nohash_{take}.wav").write_bytes(content.getvalue())
         finally:
             speaker.stop()
 

@@ -42,6 +42,18 @@ def test_one_top_folder_is_left_away(tmp_path: Path, kind: str, prefix: str) -> 
     assert _unpack(path) == {"left/a.wav": b"aaaa", "right/b.wav": b""}
 
 
+@pytest.mark.parametrize("prefix", ["", "corpus/"])
+def test_the_folder_can_be_read_by_others(tmp_path: Path, prefix: str) -> None:
+    """Without a top folder it had the mode of a temporary folder, 0700."""
+    unpack(
+        packed_zip(tmp_path / "x.zip", {f"{prefix}left/a.wav": b"a", f"{prefix}b": b"b"}),
+        tmp_path / "made",
+        most_bytes=99,
+    )
+    (tmp_path / "plain").mkdir()
+    assert (tmp_path / "made").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
 @pytest.mark.parametrize(
     "name", ["../evil", "a/../../evil", "/etc/evil", "..\\evil", "C:\\evil", "C:evil", "a/" * 9 + "deep", "n" * 300]
 )

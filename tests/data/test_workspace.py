@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import itertools
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from data import workspace
-from data.errors import WorkspaceError
+from data.errors import Cancelled, WorkspaceError
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -55,24 +58,87 @@ def test_a_full_disk_at_any_step_leaves_the_old_file(
     def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    if step == "write":
-        real = os.fdopen
-
-        def opened(handle, mode):
-            file = real(handle, mode, buffering=0)
-            file_like = type(
-                "Full", (), {"__enter__": lambda self: self, "__exit__": lambda *_: file.close(), "write": full}
-            )
-            return file_like()
-
-        monkeypatch.setattr(os, "fdopen", opened)
-    else:
-        monkeypatch.setattr(os, step, full)
+    monkeypatch.setattr(
+        *{"write": (Path, "write_bytes"), "fsync": (os, "fsync"), "replace": (os, "replace")}[step], full
+    )
     with pytest.raises(WorkspaceError, match=r"No space left on device.*free some disk space"):
         workspace.write_json(path, "new")
     monkeypatch.undo()
     assert workspace.read_json(path) == "old"
     assert [one.name for one in tmp_path.iterdir()] == ["value.json"]
+
+
+@contextlib.contextmanager
+def _umask(mask: int) -> Iterator[None]:
+    before = os.umask(mask)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def _folder(path: Path, **files: str) -> None:
+    path.mkdir()
+    for name, text in files.items():
+        (path / name).write_text(text)
+
+
+def test_a_file_and_a_folder_are_replaced_with_the_usual_permissions(tmp_path: Path) -> None:
+    """A folder that was unpacked or made beside had mode 0700: other users of the machine could not read it."""
+    file, folder = tmp_path / "model.keras", tmp_path / "corpus"
+    with _umask(0o022):
+        for text in ("first", "second"):
+            with workspace.replacing(file) as new:
+                assert new.name == file.name, "keras looks at the ending"
+                new.write_text(text)
+            with workspace.replacing(folder) as new:
+                _folder(new, **{text: text})
+    assert file.read_text() == "second"
+    assert [path.name for path in folder.iterdir()] == ["second"]
+    assert (file.stat().st_mode & 0o777, folder.stat().st_mode & 0o777) == (0o644, 0o755)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["corpus", "model.keras"], "nothing else is left"
+
+
+@pytest.mark.parametrize("error", [Cancelled("Cancelled."), KeyboardInterrupt(), ValueError("x")])
+def test_a_block_that_raises_changes_nothing(tmp_path: Path, error: BaseException) -> None:
+    _folder(tmp_path / "corpus", old="old")
+
+    def write() -> None:
+        with workspace.replacing(tmp_path / "corpus") as new:
+            _folder(new, half="half")
+            raise error
+
+    with pytest.raises(type(error)):
+        write()
+    assert [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")] == ["corpus", "corpus/old"]
+
+
+@pytest.mark.parametrize("failing", [1, 2])
+def test_a_folder_that_cannot_take_its_place_leaves_the_old_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: int
+) -> None:
+    _folder(tmp_path / "corpus", old="old")
+    calls, rename = itertools.count(1), os.rename
+
+    def fails(source: Path, target: Path) -> None:
+        if next(calls) == failing:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        rename(source, target)
+
+    monkeypatch.setattr(os, "rename", fails)
+    with pytest.raises(WorkspaceError, match="No space left"), workspace.replacing(tmp_path / "corpus") as new:
+        _folder(new, new="new")
+    assert [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")] == ["corpus", "corpus/old"]
+
+
+def test_what_must_be_new_replaces_nothing(tmp_path: Path) -> None:
+    _folder(tmp_path / "run", old="old")
+    with (
+        pytest.raises(WorkspaceError, match="exists already"),
+        workspace.replacing(tmp_path / "run", must_be_new=True) as new,
+    ):
+        _folder(new, new="new")
+    assert [path.name for path in (tmp_path / "run").iterdir()] == ["old"]
 
 
 def test_what_is_not_json_is_told(tmp_path: Path) -> None:
