@@ -1,9 +1,10 @@
-"""The docs say what is there: every command, option, chore and variable is in the README, and nothing else is."""
+"""The docs say what is there: every command, option, chore, variable and model, and nothing else."""
 
 from __future__ import annotations
 
 import re
 import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,21 @@ from audio_models.cli import main
 from audio_models.cli.parser import parser
 from tests.conftest import PROJECT
 
-README = (PROJECT / "README.md").read_text(encoding="utf-8")
+PAGES = [
+    PROJECT / "README.md",
+    *sorted((PROJECT / "docs").glob("*.md")),
+    *sorted((PROJECT / "benchmarks").glob("*.md")),
+]
+TEXTS = {str(page.relative_to(PROJECT)): page.read_text(encoding="utf-8") for page in PAGES}
+README, SHELL, SETTINGS = TEXTS["README.md"], TEXTS["docs/shell.md"], TEXTS["docs/settings.md"]
+EVERYTHING = "\n".join(TEXTS.values())
+
+
+def _section(command: str) -> str:
+    """What docs/shell.md says of a command; the settings of a training have a page of their own."""
+    found = re.search(rf"^## {command}\n(.*?)(?=^## |\Z)", SHELL, re.MULTILINE | re.DOTALL)
+    assert found, f"docs/shell.md has no section on {command}"
+    return found[1] + (SETTINGS if command == "train" else "")
 
 
 def _options() -> dict[str, set[str]]:
@@ -26,14 +41,21 @@ def _options() -> dict[str, set[str]]:
 
 @pytest.mark.parametrize("command", main.COMMANDS)
 def test_every_command_and_option_is_documented(command: str) -> None:
-    assert f"audio_models {command}" in README
-    missing = [option for option in _options()[command] if not re.search(rf"{option}(?![-\w])", README)]
-    assert not missing
+    section = _section(command)
+    assert f"audio_models {command}" in section
+    missing = [option for option in _options()[command] - {"--json"} if not re.search(rf"`{option}(?![-\w])", section)]
+    assert not missing, f"docs/shell.md, section {command} (docs/settings.md for train)"
+    assert f"[`{command}`](#{command})" in SHELL, "it is in the table of commands"
 
 
-def test_the_readme_names_no_option_that_is_not_there() -> None:
-    there = set.union(*_options().values()) | {"--help", "--port", "--listen"}  # of listen.py in a folder taken away
-    assert set(re.findall(r"(?<![-\w])--[a-z][a-z0-9-]+", README)) <= there
+def test_the_docs_name_no_option_that_is_not_there() -> None:
+    there = set.union(*_options().values()) | {"--help", "--port", "--listen"}  # --listen of an exported listen.py
+    assert set(re.findall(r"(?<![-\w])--[a-z][a-z0-9-]+", EVERYTHING)) <= there
+
+
+def test_the_docs_name_no_command_that_is_not_there() -> None:
+    assert set(re.findall(r"audio_models ([a-z]+)\b", EVERYTHING)) <= set(main.COMMANDS)
+    assert set(re.findall(r"^## ([a-z]+)$", SHELL, re.MULTILINE)) == set(main.COMMANDS)
 
 
 def test_every_chore_is_documented() -> None:
@@ -41,8 +63,8 @@ def test_every_chore_is_documented() -> None:
     chores = re.findall(r"^([a-z-]+):.*## ", makefile, re.MULTILINE)
     assert {"help", "run", "test", "lint", "bench", "clean"} <= set(chores)
     for chore in chores:
-        assert f"make {chore}" in README, chore
-    assert set(re.findall(r"make ([a-z]+)`", README)) <= set(chores)
+        assert f"`make {chore}`" in TEXTS["docs/development.md"], chore
+    assert set(re.findall(r"make ([a-z]+)(?= [A-Z]+=|`| +#)", EVERYTHING)) <= set(chores)
 
 
 def test_every_variable_is_documented() -> None:
@@ -51,14 +73,51 @@ def test_every_variable_is_documented() -> None:
         for folder in ("data", "audio_models", "dashboard", "tests")
         for path in (PROJECT / folder).rglob("*.py")
     )
-    for variable in set(re.findall(r"\bECHOIC_[A-Z_]+\b", code)):
-        assert variable in README, variable
+    there = set(re.findall(r"\bECHOIC_[A-Z_]+\b", code))
+    for variable in there:
+        assert f"`{variable}`" in EVERYTHING, variable
+
+
+def _anchors(page: Path) -> set[str]:
+    """What GitHub makes of the headings of a page."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def test_every_link_in_the_docs_leads_somewhere() -> None:
-    for page in [PROJECT / "README.md", *(PROJECT / "docs").glob("*.md"), *(PROJECT / "benchmarks").glob("*.md")]:
-        for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", page.read_text(encoding="utf-8")):
-            assert (page.parent / target).exists(), f"{page.name}: {target}"
+    found = 0
+    for page in PAGES:
+        for target in re.findall(r"\]\((?!https?:)([^)]+)\)", page.read_text(encoding="utf-8")):
+            name, _, anchor = target.partition("#")
+            there = page.parent / name if name else page
+            assert there.exists(), f"{page.name}: {target}"
+            assert not anchor or anchor in _anchors(there), f"{page.name}: {target}"
+            found += 1
+    assert found > 30
+
+
+def test_every_page_of_the_docs_can_be_reached_from_the_readme() -> None:
+    reached, waiting = set(), [PROJECT / "README.md"]
+    while waiting:
+        page = waiting.pop().resolve()
+        if page not in reached:
+            reached.add(page)
+            links = re.findall(r"\]\((?!https?:)([^)#]+\.md)", page.read_text(encoding="utf-8"))
+            waiting += [page.parent / target for target in links]
+    assert {page.resolve() for page in PAGES} <= reached
+
+
+def test_every_picture_is_shown_somewhere() -> None:
+    shown = set(re.findall(r"\]\((?:docs/)?(\w+\.png)\)", EVERYTHING))
+    assert {path.name for path in (PROJECT / "docs").glob("*.png")} == shown
+
+
+def test_the_accuracies_in_the_readme_are_those_of_the_cards() -> None:
+    rows = re.findall(r"^\| \[`([a-z-]+)`\]\((.+?card\.md)\).*\| ([\d.]+) % \|$", README, re.MULTILINE)
+    assert len(rows) == 4
+    for name, card, accuracy in rows:
+        assert f"pretrained/{name}/" in card
+        assert f"**Accuracy**: {accuracy}%" in (PROJECT / card).read_text(encoding="utf-8"), name
 
 
 def test_requirements_are_pinned_with_a_reason_and_locked() -> None:
@@ -76,8 +135,24 @@ def test_requirements_are_pinned_with_a_reason_and_locked() -> None:
             assert locked[found[1].lower()] == found[2], line
 
 
-def test_versions_agree() -> None:
+def test_the_versions_of_python_agree() -> None:
+    """What pip demands, what make checks, what the tools assume and what the README promises."""
+    settings = tomllib.loads((PROJECT / "pyproject.toml").read_text())
+    found = re.fullmatch(r">=3\.(\d+),<3\.(\d+)", settings["project"]["requires-python"])
+    assert found
+    first, last = int(found[1]), int(found[2]) - 1
+    names = [f"3.{minor}" for minor in range(first, last + 1)]
+    assert f"Python {', '.join(names[:-1])} or {names[-1]}" in README
+    makefile = (PROJECT / "Makefile").read_text()
+    assert f"(3, {first}) <= sys.version_info[:2] <= (3, {last})" in makefile
+    assert set(re.findall(r"Python (3\.\d+ to 3\.\d+)", makefile)) == {f"{names[0]} to {names[-1]}"}
+    assert settings["tool"]["ruff"]["target-version"] == f"py3{first}"
+    assert settings["tool"]["mypy"]["python_version"] == names[0]
+
+
+def test_the_licence_is_the_same_everywhere() -> None:
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
     assert project["license"] == "Apache-2.0"
     assert "Apache License" in (PROJECT / "LICENSE").read_text()
+    assert "[Apache License 2.0](LICENSE)" in README
     assert "GPL-3" in README, "eSpeak NG's licence is named"
