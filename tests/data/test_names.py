@@ -97,7 +97,10 @@ def test_the_originals_name_is_text_of_bounded_length() -> None:
     assert len(clean_original("x" * 1000)) == 255
 
 
-@pytest.mark.parametrize("label", ["\u200b", "\u200d\u200d", "a\u202eb", "\u2067x"])
-def test_labels_that_cannot_be_seen_or_turn_the_text_are_refused(label: str) -> None:
-    with pytest.raises(CorpusError):
+@pytest.mark.parametrize(
+    ("label", "said"),
+    [("\u200b", "is empty"), ("\u200d\u200d", "is empty"), ("a\u202eb", r"U\+202E"), ("\u2067x", r"U\+2067")],
+)
+def test_labels_that_cannot_be_seen_or_turn_the_text_are_refused(label: str, said: str) -> None:
+    with pytest.raises(CorpusError, match=said):
         clean_label(label)

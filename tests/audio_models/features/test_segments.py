@@ -142,3 +142,4 @@ def test_recordings_without_takes_are_refused(tmp_path: Path, command: Callable[
     assert len(own_corpus.OwnCorpus("mine").clips()) == 2, "one bad recording does not stand in the way of the others"
     done = command("corpus", "record-split", "mine", silent, "--label", "a")
     assert done.returncode == 1
+    assert "Nothing in silent.wav stands out" in done.stderr

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import struct
 from pathlib import Path
 
@@ -103,7 +102,9 @@ def _bad_inputs() -> dict[str, tuple[bytes, str]]:
         "text": (b"hello\n" * 50, "cannot be read as audio"),
         "zero length": (_wav_header(0), "length is zero"),
         "cut off": (good[: len(good) // 2], "cut off"),
-        "hour": (_wav_header(2 * RATE * 3600) + bytes(2000), "lasts 60 minutes|cut off"),
+        "hour": (_wav_header(2 * RATE * 3600) + bytes(2000), "cut off: its header promises 115,200,000 bytes"),
+        "terabyte": (_w64_of_promised(2**40), "cut off: its header promises 2,199,023,255,576 bytes"),
+        # libsndfile itself refuses it in memory, and takes it in a file
         "promises 2^63 frames": (
             _w64_of_promised(2**62),
             "cut off: its header promises 9,223,372,036,854,775,80|cannot be read as audio",
@@ -201,5 +202,8 @@ def test_real_recordings_decode_alike(real_digits: Path) -> None:
     path = next(iter(sorted(real_digits.rglob("*.flac"))))
     samples, rate = soundfile.read(path, dtype="float32")
     assert rate == 8000
-    assert len(waveform.load(path, RATE)) == pytest.approx(2 * len(samples), abs=2)
-    assert re.match(r"\d_\w+_\d+", path.stem)
+    np.testing.assert_array_equal(waveform.load(path, rate), samples)
+    doubled = waveform.load(path, RATE)
+    assert len(doubled) == pytest.approx(2 * len(samples), abs=2)
+    there, back = samples[200:-200], waveform.resample(doubled, RATE, rate)[200:][: len(samples) - 400]
+    assert np.corrcoef(there, back)[0, 1] > 0.99

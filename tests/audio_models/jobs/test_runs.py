@@ -51,10 +51,15 @@ def test_a_run_s_folder_is_found_anywhere(tmp_path: Path) -> None:
     assert runs.find(str(moved)).config == CONFIG
 
 
-@pytest.mark.parametrize("text", ["nothing", "", "/nonexistent", "..", "a\0b"])
+@pytest.mark.parametrize("text", ["nothing", "", "/nonexistent", "a\0b"])
 def test_what_is_no_run_is_said(text: str) -> None:
-    with pytest.raises(RunError, match=r"no run|not a run's folder"):
+    with pytest.raises(RunError, match=f"There is no run '{text}'"):
         runs.find(text)
+
+
+def test_a_folder_that_is_no_run_s_is_said() -> None:
+    with pytest.raises(RunError, match=r"^\.\. is not a run's folder: it has no config\.json"):
+        runs.find("..")
 
 
 def test_a_run_whose_process_is_gone_is_interrupted() -> None:

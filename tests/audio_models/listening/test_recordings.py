@@ -119,12 +119,12 @@ def test_a_fault_late_in_the_recording_is_found(tmp_path: Path) -> None:
         next(blocks)
 
 
-@pytest.mark.parametrize("ending", ["wav", "flac"])
-def test_what_is_cut_off_says_so(tmp_path: Path, ending: str) -> None:
+@pytest.mark.parametrize(("ending", "said"), [("wav", "is cut off: its header"), ("flac", "decoder lost sync")])
+def test_what_is_cut_off_says_so(tmp_path: Path, ending: str, said: str) -> None:
     path = write(tmp_path / f"a.{ending}", np.random.default_rng(0).normal(0, 0.1, 5 * RATE).astype(np.float32))
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2])
-    with pytest.raises(AudioError, match=r"cut off|cannot be read as audio"):
+    with pytest.raises(AudioError, match=said):
         list(recordings.blocks(path))
 
 
