@@ -5,14 +5,12 @@ Both use the default GRU (its weights do not matter for the time), one core, a w
 
 from __future__ import annotations
 
-import json
 import os
 import statistics
 import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 
 if hasattr(os, "sched_setaffinity"):
@@ -23,10 +21,10 @@ import keras
 import librosa
 import numpy as np
 
-from audio_models.config import FeatureConfig, to_dict
+from audio_models.config import FeatureConfig
 from audio_models.features.sequences import Normalisation
-from audio_models.jobs.runs import Run
 from audio_models.networks import keras_model, onnx_graph
+from audio_models.networks.model_metadata import ModelMetadata
 from audio_models.recipes import default_network
 from audio_models.recognition.recognizer import Recognizer
 from benchmarks.clips import kind, some_clips
@@ -55,16 +53,13 @@ def _recognizer(model: keras.Model, features: FeatureConfig) -> Recognizer:
             default_network("gru"),
             width,
             keras_model.weights(model),
-            {
-                "labels": json.dumps([str(number) for number in range(10)]),
-                "features": json.dumps(to_dict(features)),
-                "normalisation": json.dumps(asdict(Normalisation((0.0,) * width, (1.0,) * width))),
-                "parameters": "0",
-                "clip_seconds": "1",
-            },
+            ModelMetadata(
+                tuple(map(str, range(10))), features, Normalisation((0.0,) * width, (1.0,) * width), 0, clip_seconds=1
+            ),
         )
-        (Path(folder) / "model.onnx").write_bytes(graph.SerializeToString())
-        return Recognizer(Run(Path(folder)))
+        path = Path(folder) / "model.onnx"
+        path.write_bytes(graph.SerializeToString())
+        return Recognizer(path)
 
 
 def _plain(model: keras.Model, features: FeatureConfig, path: Path) -> None:

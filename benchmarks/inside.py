@@ -25,7 +25,7 @@ def main(_: str) -> None:
     print(f"inside: one second looked into, milliseconds, median of {_ROUNDS}")
     print("  network              states, gradients, answers, drawing data     answers alone     one by one     ratio")
     for run in runs.bundled():
-        recognizer = Recognizer(run)
+        recognizer = Recognizer.of_run(run)
         frames = mfcc(samples, recognizer.features)
         prefixes = [frames[:end] for end in range(1, len(frames) + 1)]
         whole, batch, single = [], [], []

@@ -64,7 +64,7 @@ def _echoic(name: str, reference: CorpusReference, recipe: Recipe, seed: int) ->
     )
     evaluated = evaluation.evaluate(run, None, "test")
     interval = f"{evaluated.interval.low:.1%} to {evaluated.interval.high:.1%}"
-    return name, evaluated.accuracy, interval, Recognizer(run).parameters, run.state.seconds
+    return name, evaluated.accuracy, interval, Recognizer.of_run(run).parameters, run.state.seconds
 
 
 def _tutorial(reference: CorpusReference, seed: int) -> Row:

@@ -219,7 +219,7 @@ def _parameters(run: Run) -> int | None:
         return None
     from audio_models.recognition.recognizer import Recognizer
 
-    return Recognizer(run).parameters
+    return Recognizer.of_run(run).parameters
 
 
 def _run_config(options: argparse.Namespace) -> RunConfig:

@@ -163,7 +163,7 @@ def predict(options: argparse.Namespace) -> int:
     """Answer clips; what cannot be read is said, and the others are still answered."""
     from audio_models.recognition.recognizer import Recognizer
 
-    recognizer = Recognizer(runs.find(options.run))
+    recognizer = Recognizer.of_run(runs.find(options.run))
     answers: list[dict[str, Any]] = []
     for clip in options.clip:
         try:
@@ -192,7 +192,7 @@ def inspect(options: argparse.Namespace) -> int:
     from audio_models.recognition.recognizer import Recognizer
 
     run = runs.find(options.run)
-    recognizer = Recognizer(run)
+    recognizer = Recognizer.of_run(run)
     samples = recognizer.load(Path(options.clip))
     found = inspection.inspect(
         run, samples, options.label, order=options.order, seed=options.seed, recognizer=recognizer

@@ -54,7 +54,7 @@ def measure(run: Run, int8: bytes, report: Report = no_progress) -> SideBySide:
         CorpusError, TrainingError: the corpus cannot be used, or none of its clips can be judged.
     """
     evaluated = _evaluated(run, report)
-    recognizer = Recognizer(run)
+    recognizer = Recognizer.of_run(run)
     sequences, _ = clip_features([one.clip for one in evaluated.predictions], recognizer.features, report)
     there = [
         (one.clip.label, frames)
@@ -64,8 +64,8 @@ def measure(run: Run, int8: bytes, report: Report = no_progress) -> SideBySide:
     if not there:
         raise RunError(f"The clips that {run.name} was judged by are not there any more, so int8 was not measured.")
     with tempfile.TemporaryDirectory() as folder:
-        copy = Run(Path(folder))
-        copy.model_path.write_bytes(int8)
+        copy = Path(folder) / "model.int8.onnx"
+        copy.write_bytes(int8)
         both = [recognizer, Recognizer(copy)]
     said = np.array([recognizer.labels.index(label) for label, _ in there])
     heard, heard_int8 = (one.probabilities([frames for _, frames in there]).argmax(axis=1) for one in both)

@@ -46,7 +46,7 @@ def convert(run: Run) -> tuple[bytes, int, float]:
     Raises:
         RunError: the run has no network, its clips are too long, or the file would not answer as the network does.
     """
-    recognizer = Recognizer(run)
+    recognizer = Recognizer.of_run(run)
     network, frames = run.config.network, frames_of(recognizer)
     if network.cell != "feed_forward" and frames / network.frames_a_step > MOST_STEPS:
         raise RunError(

@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -36,6 +36,7 @@ from audio_models.jobs.runs import Run
 from audio_models.listening import detection
 from audio_models.listening.network_stream import NetworkStream
 from audio_models.networks import onnx_graph
+from audio_models.networks.model_metadata import ModelMetadata, StreamingMetadata
 from audio_models.networks.onnx_int8 import with_int8_weights
 from audio_models.networks.onnx_streaming import build_streaming
 from data import workspace
@@ -108,8 +109,8 @@ def contents(run: Run, *, kind: Format = "onnx", int8: bool = False, report: Rep
     """The files of a run's network; see `export`."""
     stream = NetworkStream(run)  # the run's faults, in words
     graph = onnx.load_model(run.model_path)
-    metadata = _metadata(run, stream, graph)
-    helper.set_model_props(graph, metadata)
+    metadata = _metadata(run, stream)
+    helper.set_model_props(graph, metadata.to_props())
     graphs, remarks = {"model": graph}, []
     if stream.manner == "state":
         network, width = run.config.network, stream.recognizer.features.width
@@ -128,23 +129,22 @@ def contents(run: Run, *, kind: Format = "onnx", int8: bool = False, report: Rep
     if kind == "litert":
         report(Progress("Making the LiteRT file", 0, None, "files"))
         files["model.tflite"], frames = _litert(run)
-        settings = {name: json.loads(text) for name, text in metadata.items()} | {"frames": frames}
+        settings = {name: json.loads(text) for name, text in metadata.to_props().items()} | {"frames": frames}
         files["settings.json"] = json.dumps(settings, ensure_ascii=False, indent=1).encode("utf-8")
     files["listen.py"] = READER.read_bytes()
     files["README.md"] = card(run, stream, files, beside).encode("utf-8")
     return Exported(files, tuple(remarks), beside)
 
 
-def _metadata(run: Run, stream: NetworkStream, graph: onnx.ModelProto) -> dict[str, str]:
-    """All that a reader needs, each a JSON text by its name."""
+def _metadata(run: Run, stream: NetworkStream) -> ModelMetadata:
+    """All that a reader needs."""
     features = stream.recognizer.features
-    return {
-        **{entry.key: entry.value for entry in graph.metadata_props},
-        "threshold": f"{stream.recognizer.threshold:.4f}",
-        "detection": json.dumps(asdict(detection.settings(run))),
-        "frames_a_step": str(run.config.network.frames_a_step),
-        "frames_an_answer": str(round(stream.step_seconds * features.sample_rate / features.hop_length)),
-    }
+    streaming = StreamingMetadata(
+        asdict(detection.settings(run)),
+        run.config.network.frames_a_step,
+        round(stream.step_seconds * features.sample_rate / features.hop_length),
+    )
+    return replace(stream.recognizer.metadata, streaming=streaming)
 
 
 def _litert(run: Run) -> tuple[bytes, int]:

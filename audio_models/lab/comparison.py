@@ -245,7 +245,7 @@ def results(comparison: Comparison) -> list[CellResult]:
                 evaluations[0].split,
                 metrics.mean_accuracy_interval(correct, speakers),
                 tuple(one.accuracy for one in evaluations),
-                Recognizer(runs[0]).parameters,
+                Recognizer.of_run(runs[0]).parameters,
                 len(epochs) / len(runs),
                 statistics.mean(epoch.seconds for epoch in epochs),
                 Measures.of(

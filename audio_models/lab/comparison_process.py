@@ -69,7 +69,7 @@ def _compare(made: Comparison, work: Job) -> None:
 def _measure(run: Run) -> Measures:
     """Time of an answer and memory length, on clips of the judged side that hold a word."""
     evaluated = comparison.evaluation_of(run)
-    recognizer = Recognizer(run)
+    recognizer = Recognizer.of_run(run)
     seconds, lengths = [], []
     clips = [one.clip for one in evaluated.predictions if one.clip.label in run.config.task.labels] if evaluated else []
     for clip in sorted(clips, key=lambda clip: clip.digest)[:_CLIPS]:

@@ -193,7 +193,7 @@ def inspect(
         RunError: the run has no network.
         ConfigError: it does not know the label.
     """
-    recognizer = recognizer or Recognizer(run)
+    recognizer = recognizer or Recognizer.of_run(run)
     labels = recognizer.labels
     if label is not None and label not in labels:
         raise ConfigError(f"This network does not know '{label}'; it knows {', '.join(labels)}.")

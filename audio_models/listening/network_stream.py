@@ -42,7 +42,7 @@ class NetworkStream:
     """
 
     def __init__(self, run: Run) -> None:
-        self.recognizer = recognizer = Recognizer(run)
+        self.recognizer = recognizer = Recognizer.of_run(run)
         self.labels = recognizer.labels
         self.sample_rate = recognizer.features.sample_rate
         by_state = run.config.streams

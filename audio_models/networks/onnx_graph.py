@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from audio_models.config import REACH, NetworkConfig
+from audio_models.networks.model_metadata import ModelMetadata
 
 OPSET = 17
 IR_VERSION = 8  # what every onnxruntime since 1.12 reads
@@ -30,7 +31,7 @@ def build(
     config: NetworkConfig,
     width: int,
     weights: Mapping[str, NDArray[np.float32]],
-    metadata: Mapping[str, str] | None = None,
+    metadata: ModelMetadata | None = None,
 ) -> onnx.ModelProto:
     """The graph of a trained network.
 
@@ -38,7 +39,7 @@ def build(
         config: its shape.
         width: numbers in a frame.
         weights: its numbers by name, see `networks.weights`.
-        metadata: texts kept in the file.
+        metadata: stored in the file.
 
     Returns:
         a graph with the inputs `frames` (batch, frames, width) float32 and `lengths` (batch,) int32, and the output
@@ -136,16 +137,16 @@ class Graph:
         name: str,
         inputs: Sequence[onnx.ValueInfoProto],
         outputs: Sequence[onnx.ValueInfoProto],
-        metadata: Mapping[str, str] | None,
+        metadata: ModelMetadata | None,
     ) -> onnx.ModelProto:
-        """The nodes as a model, checked; `metadata` are texts kept in its file."""
+        """The nodes as a checked model."""
         made = helper.make_model(
             helper.make_graph(self.nodes, name, inputs, outputs, self.constants),
             opset_imports=[helper.make_opsetid("", OPSET)],
             ir_version=IR_VERSION,
             producer_name="echoic",
         )
-        helper.set_model_props(made, dict(metadata or {}))
+        helper.set_model_props(made, metadata.to_props() if metadata else {})
         onnx.checker.check_model(made)
         return made
 

@@ -15,6 +15,7 @@ from onnx import TensorProto, helper
 
 from audio_models.config import REACH, NetworkConfig
 from audio_models.errors import RunError
+from audio_models.networks.model_metadata import ModelMetadata
 from audio_models.networks.onnx_graph import Graph
 
 
@@ -22,7 +23,7 @@ def build_streaming(
     config: NetworkConfig,
     width: int,
     weights: Mapping[str, NDArray[np.float32]],
-    metadata: Mapping[str, str] | None = None,
+    metadata: ModelMetadata | None = None,
 ) -> onnx.ModelProto:
     """The streaming graph of a trained network.
 
@@ -30,7 +31,7 @@ def build_streaming(
         config: its shape.
         width: numbers in a frame.
         weights: its numbers by name, see `networks.weights` and `onnx_graph.weights`.
-        metadata: texts kept in the file.
+        metadata: stored in the file.
 
     Returns:
         a graph with the inputs `frames` (1, n * frames_a_step, width) float32 and one for each state, and the outputs

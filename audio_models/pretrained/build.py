@@ -215,7 +215,7 @@ def _as_listener(point: Point | None) -> list[str]:
 def _card(
     name: str, run: Run, reference: CorpusReference, evaluated: Sequence[Evaluation], listens: Point | None = None
 ) -> str:
-    first, recognizer = evaluated[0], Recognizer(run)
+    first, recognizer = evaluated[0], Recognizer.of_run(run)
     config = run.config
     index = catalogue.open_corpus(reference).index()
     words, clips, rejected = _rejection(run)

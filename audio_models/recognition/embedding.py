@@ -1,11 +1,12 @@
-"""What a trained network hears in a clip: the vector from which its last layer reads the answer.
+"""Embeddings: the vector from which the last layer of a trained network reads its answer.
 
-Clips that sound alike to the network lie near each other there, also clips of words that it was never taught.
+Clips that sound alike lie near each other there, also clips of words that the network was never taught.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,19 +20,19 @@ from data.corpus import Clip, Report, Skipped, no_progress
 
 
 class Embedder(Recognizer):
-    """A recognizer that also gives what its last layer reads, e: its probabilities are softmax(e W + b).
+    """A recognizer that also gives embeddings e: its probabilities are softmax(e W + b).
 
     Attributes:
         width: numbers in an embedding.
 
     Raises:
-        RunError: the run has no network yet, or its file is damaged.
+        RunError: see `Recognizer`.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, path: Path) -> None:
         self._summary = ""
         self.width = 0
-        super().__init__(run)
+        super().__init__(path)
 
     def embed(self, sequences: Sequence[Frames]) -> NDArray[np.float32]:
         """(clips, width) for MFCC sequences, each (frames, coefficients) as `mfcc` gives them, not normalised."""
@@ -56,25 +57,10 @@ def _last_layer(model: Any) -> tuple[str, int]:
     return str(node.input[0]), int(kernel.dims[0])
 
 
-def embed(run: Run, sequences: Sequence[Frames]) -> NDArray[np.float32]:
-    """What the network of a run hears in each of several MFCC sequences.
-
-    Args:
-        sequences: each (frames, coefficients) as `mfcc` gives them with the run's features, not normalised.
-
-    Returns:
-        (clips, width) float32.
-
-    Raises:
-        RunError: the run has no network yet, or its file is damaged.
-    """
-    return Embedder(run).embed(sequences)
-
-
 def embed_clips(
     run: Run, clips: Sequence[Clip], report: Report = no_progress
 ) -> tuple[NDArray[np.float32], list[Skipped]]:
-    """What the network of a run hears in each of several clips; their features are kept in the cache.
+    """Embed clips with the network of a run; their features are cached.
 
     Returns:
         (clips, width) float32 in the order of `clips`, a row of NaN where a clip cannot be read; and the reasons.
@@ -83,7 +69,7 @@ def embed_clips(
         RunError: the run has no network yet, or its file is damaged.
         Cancelled: `report` raised it.
     """
-    embedder = Embedder(run)
+    embedder = Embedder.of_run(run)
     sequences, skipped = clip_features(clips, embedder.features, report)
     found = np.full((len(clips), embedder.width), np.nan, np.float32)
     read = [position for position, frames in enumerate(sequences) if frames is not None]

@@ -123,7 +123,7 @@ def evaluate(
         CorpusError: the corpus cannot be had.
         TrainingError: no clip of that side can be judged, or the run has learned them all.
     """
-    recognizer = Recognizer(run)
+    recognizer = Recognizer.of_run(run)
     reference = corpus or run.config.corpus
     learned_all = (
         splits_of(run) == (CROSS_VALIDATED,) if corpus is None or corpus.name == run.config.corpus.name else False
@@ -175,7 +175,7 @@ def store_cross_validated(run: Run, folds: Folds, clips: Sequence[Clip], probabi
         clips: those that were held back in turn.
         probabilities: (clips, labels), each row by a network that had not learned the clip.
     """
-    recognizer = Recognizer(run)
+    recognizer = Recognizer.of_run(run)
     shares = apply_temperature(probabilities, recognizer.temperature)
     made = _evaluation(run, run.config.corpus, CROSS_VALIDATED, recognizer.labels, clips, shares)
     made = replace(

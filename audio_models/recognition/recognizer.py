@@ -1,28 +1,29 @@
-"""A run answers clips: the same decoding, features and normalisation as in its training, then onnxruntime."""
+"""Answer clips with a trained network: decoding, features and normalisation as in its training, then onnxruntime."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Self
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from audio_models.config import FeatureConfig, from_dict
 from audio_models.errors import AudioError, RunError
 from audio_models.features import waveform
 from audio_models.features.mfcc import Frames, mfcc
-from audio_models.features.sequences import Normalisation, pad
+from audio_models.features.sequences import pad
 from audio_models.features.waveform import Waveform
 from audio_models.jobs.runs import Run
+from audio_models.networks.model_metadata import ModelMetadata
+from audio_models.networks.weight_check import weights_are_finite
 from data.corpus import SILENCE
 from data.errors import EchoicError
 
 _BATCH = 64
+_MEND = "Resume or repeat the training, or copy the file again."
 
 
 @dataclass(frozen=True)
@@ -43,42 +44,63 @@ class Answer:
 
 
 class Recognizer:
-    """A trained network that answers clips, one core, no tensorflow.
+    """A trained network that answers clips on one core, without tensorflow.
+
+    Args:
+        path: the model file, as a training or an export writes it.
 
     Attributes:
+        metadata: what the file says of its network.
         labels: in the order of its probabilities.
         features: how it reads a waveform.
-        parameters: trained numbers.
-        clip_seconds: nine of ten of its training clips were no longer [s].
-        temperature: by which its logits were divided, so that its confidence is right.
+        parameters: number of trained weights.
+        clip_seconds: length that nine of ten training clips do not exceed [s].
+        temperature: its logits were divided by it, which calibrates its confidence.
         normalisation: of the frames that it reads.
-        threshold: confidence under which an answer is "not sure", found on validation clips.
+        threshold: confidence below which an answer is "not sure", chosen on validation clips.
 
     Raises:
-        RunError: the run has no network yet, or its file is damaged.
+        RunError: there is no such file, it is damaged, its labels do not fit its outputs, or not all weights are finite.
     """
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, path: Path) -> None:
+        try:
+            content = path.read_bytes()
+            self._session = session(self._graph(content))
+            self.metadata = ModelMetadata.from_props(self._session.get_modelmeta().custom_metadata_map)
+            self.labels = self.metadata.labels
+            self.features = self.metadata.features
+            self.parameters = self.metadata.parameters
+            self.clip_seconds = self.metadata.clip_seconds
+            self.threshold = self.metadata.threshold
+            self.temperature = self.metadata.temperature
+            self.normalisation = self.metadata.normalisation
+            self._check(content)
+        except EchoicError as error:
+            raise RunError(f"{path} is damaged. {error} {_MEND}") from error
+        except Exception as error:  # onnxruntime has no common error of its own
+            raise RunError(f"{path} is damaged, or no model of Echoic's ({type(error).__name__}). {_MEND}") from error
+
+    @classmethod
+    def of_run(cls, run: Run) -> Self:
+        """The recognizer of a run's best network so far.
+
+        Raises:
+            RunError: the run has no network yet, or its file is damaged.
+        """
         if not run.has_model:
             raise RunError(
                 f"The run {run.id} has no network yet (model.onnx is missing). Wait for its first epoch, or resume it."
             )
-        try:
-            self._session = session(self._graph(run.model_path.read_bytes()))
-            metadata = self._session.get_modelmeta().custom_metadata_map
-            self.labels: tuple[str, ...] = tuple(json.loads(metadata["labels"]))
-            self.features = from_dict(FeatureConfig, json.loads(metadata["features"]))
-            self.parameters = int(metadata["parameters"])
-            self.clip_seconds = float(metadata["clip_seconds"])
-            self.threshold = float(metadata.get("threshold", "0"))
-            self.temperature = float(metadata.get("temperature", "1"))
-            self.normalisation = _normalisation(json.loads(metadata["normalisation"]), self.features.width)
-        except EchoicError as error:
-            raise RunError(f"{run.model_path} is damaged ({error}) Resume or repeat the training.") from error
-        except Exception as error:  # onnxruntime has no common error of its own
-            raise RunError(
-                f"{run.model_path} is damaged or not a network of Echoic's ({type(error).__name__}). Resume or repeat the training."
-            ) from error
+        return cls(run.model_path)
+
+    def _check(self, content: bytes) -> None:
+        """Refuse a network whose answers would be wrong without a word: read one frame, and look at all weights."""
+        answer = self.answer(np.ones((1, self.features.width), np.float32))
+        if answer.shape != (len(self.labels),):
+            raise RunError(f"It has {len(self.labels)} labels for {answer.size} outputs.")
+        if not (np.isfinite(answer).all() and weights_are_finite(content)):
+            raise RunError("Some of its weights are not finite numbers.")
 
     def hear(self, samples: Waveform) -> Answer:
         """The answer to a waveform (samples,) float32 at `features.sample_rate`."""
@@ -120,7 +142,7 @@ class Recognizer:
         return found
 
     def _graph(self, content: bytes) -> bytes:
-        """The graph to run, from the one in the run's file."""
+        """The graph to run, made from the one in the file."""
         return content
 
     def _answers(self, output: str, width: int, sequences: Sequence[Frames]) -> NDArray[np.float32]:
@@ -140,10 +162,3 @@ def session(graph: bytes) -> onnxruntime.InferenceSession:
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
     return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-
-
-def _normalisation(values: Any, width: int) -> Normalisation:
-    made = Normalisation(tuple(values["mean"]), tuple(values["std"]))
-    if not len(made.mean) == len(made.std) == width:
-        raise ValueError(f"{len(made.mean)} means and {len(made.std)} deviations for frames of {width}")
-    return made

@@ -7,19 +7,18 @@ told apart and resumed. tensorflow is imported while the features are computed.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import filelock
 import numpy as np
 from numpy.typing import NDArray
 
-from audio_models.config import RunConfig, to_dict
+from audio_models.config import RunConfig
 from audio_models.errors import TrainingError
 from audio_models.features.sequences import Normalisation
 from audio_models.jobs import launch, runs
@@ -27,6 +26,7 @@ from audio_models.jobs.job import POLL, Job, StateCallback, exit_process, ignore
 from audio_models.jobs.job_folder import State
 from audio_models.jobs.runs import Run
 from audio_models.listening import streaming_evaluation
+from audio_models.networks.model_metadata import ModelMetadata
 from audio_models.recognition import evaluation, metrics
 from audio_models.recognition.calibration import apply_temperature, fit_temperature, fit_threshold
 from audio_models.recognition.recognizer import Recognizer
@@ -121,7 +121,7 @@ def _start_of(config: RunConfig) -> tuple[Normalisation, Weights] | None:
     from audio_models.networks import onnx_graph
 
     run = runs.find(config.start)
-    recognizer = Recognizer(run)
+    recognizer = Recognizer.of_run(run)
     if run.config.network != config.network or recognizer.features != config.features:
         raise TrainingError(
             f"The network of {run.name} has another shape or reads other features than this run; leave these settings as they are there."
@@ -239,15 +239,15 @@ def _keep_model(
             config.network,
             config.features.width,
             keras_model.weights(training.model),
-            {
-                "labels": json.dumps(prepared.labels),
-                "features": json.dumps(to_dict(config.features)),
-                "normalisation": json.dumps(asdict(prepared.normalisation)),
-                "parameters": str(training.model.count_params()),
-                "clip_seconds": str(prepared.clip_seconds),
-                "temperature": f"{temperature:.4f}",
-                "threshold": f"{threshold:.4f}",
-            },
+            ModelMetadata(
+                prepared.labels,
+                config.features,
+                prepared.normalisation,
+                int(training.model.count_params()),
+                prepared.clip_seconds,
+                temperature,
+                threshold,
+            ),
         )
         with workspace.replacing(run.folder / "model.keras") as path:
             training.model.save(path)

@@ -44,13 +44,13 @@ def recognizer(run: Run):  # type: ignore[no-untyped-def]  # Recognizer, importe
         RunError: the run has no model, or a damaged one.
     """
     try:
-        return _recognizer(str(run.folder), run.model_path.stat().st_mtime_ns)
+        return _recognizer(str(run.model_path), run.model_path.stat().st_mtime_ns)
     except FileNotFoundError as error:
         raise RunError(f"The run {run.name} has no network yet; wait for its first epoch.") from error
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)  # type: ignore[untyped-decorator]
-def _recognizer(folder: str, _changed: int):  # type: ignore[no-untyped-def]
+def _recognizer(path: str, _changed: int):  # type: ignore[no-untyped-def]
     from audio_models.recognition.recognizer import Recognizer
 
-    return Recognizer(Run(Path(folder)))
+    return Recognizer(Path(path))

@@ -36,7 +36,7 @@ def test_a_model_is_a_small_run_folder_with_a_card(name: str) -> None:
     assert run.config.streams == (recipe == "streaming")
     assert run.state.status == "finished"
     assert run.best_epoch is not None
-    recognizer = Recognizer(run)
+    recognizer = Recognizer.of_run(run)
     assert recognizer.labels == (*build.WORDS, "_unknown_", "_silence_")
     assert 0.5 <= recognizer.threshold <= 0.7
     for part in ("CC BY", "Accuracy", "Words never trained on", "False alarms", "Weak where", "published task"):
@@ -78,7 +78,7 @@ def test_a_model_hears_as_its_card_says(
 
 
 def test_commands_is_not_fooled_by_noise() -> None:
-    recognizer = Recognizer(runs.find("commands"))
+    recognizer = Recognizer.of_run(runs.find("commands"))
     random = np.random.default_rng(7)
     noise = [random.normal(0, 0.1, 16_000 * 20).astype(np.float32)]
     assert build.false_alarms(recognizer, noise) <= 36, "one in a hundred of an hour's seconds"

@@ -163,7 +163,7 @@ def test_a_wrong_cell_plays_its_clips(page: Page, served: Served) -> None:
 def test_a_word_spoken_into_the_microphone_is_understood(
     launch: Callable[..., Browser], served: Served, home: Path, tmp_path: Path
 ) -> None:
-    recognizer = Recognizer(_words(home))
+    recognizer = Recognizer.of_run(_words(home))
     clips = sorted((home / "corpora" / "synthetic_voices" / "stop").glob("*.wav"))
     # the clearest of the word's clips: this is a test of the microphone, not of the network
     clip = max(clips, key=lambda path: recognizer.hear(recognizer.load(path)).probabilities["stop"])

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
-
 import numpy as np
 
-from audio_models.config import AugmentationConfig, FeatureConfig, NetworkConfig, RunConfig, TrainingConfig, to_dict
+from audio_models.config import AugmentationConfig, FeatureConfig, NetworkConfig, RunConfig, TrainingConfig
 from audio_models.features.mfcc import mel_bands
 from audio_models.features.sequences import Normalisation
 from audio_models.jobs import runs
 from audio_models.jobs.runs import Run
 from audio_models.networks import onnx_graph
 from audio_models.networks.initial_weights import fresh_weights
+from audio_models.networks.model_metadata import ModelMetadata
 from data.corpus import SILENCE, CorpusReference
 from data.task import Task
 from tests.support.sounds import tone
@@ -48,13 +46,9 @@ def tone_run(labels: tuple[str, str] = ("low", "high"), *, window: bool = False)
         network,
         features.width,
         weights,
-        {
-            "labels": json.dumps([*labels, SILENCE]),
-            "features": json.dumps(to_dict(features)),
-            "normalisation": json.dumps(asdict(Normalisation((0.0,) * features.width, (10.0,) * features.width))),
-            "parameters": "1",
-            "clip_seconds": "0.5",
-        },
+        ModelMetadata(
+            (*labels, SILENCE), features, Normalisation((0.0,) * features.width, (10.0,) * features.width), 1, 0.5
+        ),
     )
     run.model_path.write_bytes(graph.SerializeToString())
     return run

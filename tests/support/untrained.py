@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict
-
 import numpy as np
 
-from audio_models.config import AugmentationConfig, FeatureConfig, NetworkConfig, RunConfig, TrainingConfig, to_dict
+from audio_models.config import AugmentationConfig, FeatureConfig, NetworkConfig, RunConfig, TrainingConfig
 from audio_models.features.sequences import Normalisation
 from audio_models.jobs import runs
 from audio_models.jobs.runs import Run
 from audio_models.networks import onnx_graph
 from audio_models.networks.initial_weights import fresh_weights
+from audio_models.networks.model_metadata import ModelMetadata
 from data.corpus import CorpusReference
 from data.task import Task
 
@@ -44,13 +42,9 @@ def untrained_run(
         network,
         features.width,
         weights,
-        {
-            "labels": json.dumps(task.classes),
-            "features": json.dumps(to_dict(features)),
-            "normalisation": json.dumps(asdict(Normalisation((-40.0,) * features.width, (20.0,) * features.width))),
-            "parameters": "1",
-            "clip_seconds": "1.0",
-        },
+        ModelMetadata(
+            task.classes, features, Normalisation((-40.0,) * features.width, (20.0,) * features.width), 1, 1.0
+        ),
     )
     run.model_path.write_bytes(graph.SerializeToString())
     return run

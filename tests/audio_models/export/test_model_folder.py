@@ -96,7 +96,7 @@ def test_the_program_hears_what_echoic_hears(network, features, seed, alone, tmp
     assert ("streaming.onnx" in made.files) == network.streams
     program, rate = tmp_path / "away" / "listen.py", features.sample_rate
 
-    recognizer = Recognizer(run)
+    recognizer = Recognizer.of_run(run)
     for seconds in (1.0, 0.01):  # the second is shorter than a frame
         clip = write(tmp_path / "clip.flac", _sound(seconds, rate, seed=1), rate)
         expected, done = recognizer.hear(recognizer.load(clip)), alone(program, clip)
@@ -123,7 +123,7 @@ def test_the_program_hears_what_echoic_hears(network, features, seed, alone, tmp
 def test_the_program_reads_other_rates_and_channels_and_says_what_it_cannot_read(alone, tmp_path: Path) -> None:
     run = untrained_run(STREAMS, corpus=NOWHERE)
     model_folder.export(run, tmp_path / "away", int8=True)
-    program, recognizer = tmp_path / "away" / "listen.py", Recognizer(run)
+    program, recognizer = tmp_path / "away" / "listen.py", Recognizer.of_run(run)
     sound = _sound(1.0, 44_100)
     smooth = np.convolve(sound, np.hanning(9) / 4, mode="same").astype(np.float32)
     clip = write(tmp_path / "clip.wav", np.stack([smooth, 0.5 * smooth], axis=1), 44_100)

@@ -65,7 +65,7 @@ def test_from_start_to_cancel_to_resume_to_kill(config: RunConfig) -> None:
     assert state.seconds > 0
     _until(lambda: run.state.clips_per_second and run.state.seconds_left)
     assert run.has_model, "it answers clips from its first epoch on"
-    assert Recognizer(run).hear(chirp(400, 2200)).label in config.task.classes
+    assert Recognizer.of_run(run).hear(chirp(400, 2200)).label in config.task.classes
 
     with pytest.raises(RunError, match="is running already"):
         launch.resume(run)
@@ -74,7 +74,7 @@ def test_from_start_to_cancel_to_resume_to_kill(config: RunConfig) -> None:
     _until(lambda: not run.is_alive(), 10)
     epochs = run.state.epoch
     assert len(run.history) == epochs
-    assert Recognizer(run).labels == config.task.classes
+    assert Recognizer.of_run(run).labels == config.task.classes
     with pytest.raises(RunError, match="only a queued or running training"):
         launch.cancel(run)
 
@@ -84,7 +84,7 @@ def test_from_start_to_cancel_to_resume_to_kill(config: RunConfig) -> None:
     os.kill(_pid(run), signal.SIGKILL)
     assert _until(lambda: run.state.status == "interrupted", 10) < 5.0
     epochs = len(run.history)
-    assert Recognizer(run).labels == config.task.classes
+    assert Recognizer.of_run(run).labels == config.task.classes
 
     launch.resume(run)
     _until(lambda: run.state.epoch > epochs)

@@ -77,7 +77,7 @@ def test_an_open_forget_gate_cures_it() -> None:
 @pytest.mark.parametrize("name", BUNDLED)
 def test_a_run_is_read_as_it_answers(name: str) -> None:
     run = runs.find(name)
-    recognizer = Recognizer(run)
+    recognizer = Recognizer.of_run(run)
     samples = chirp(300, 2500, 1.0, seed=3)
     found = inspect(run, samples, recognizer=recognizer)
     answer = recognizer.hear(samples)
@@ -184,7 +184,7 @@ def test_the_shell_gives_the_same_as_numbers(name: str, tmp_path: Path) -> None:
 
 def test_real_words_settle_before_their_end(real_commands: Path) -> None:
     run = runs.find("plain-lstm")
-    recognizer = Recognizer(run)
+    recognizer = Recognizer.of_run(run)
     clips = sorted((real_commands / "stop").glob("*.flac"))[:20]
     found = [inspect(run, recognizer.load(clip), "stop", recognizer=recognizer) for clip in clips]
     right = [one for one in found if one.answer == "stop"]

@@ -47,7 +47,7 @@ def test_every_answer_is_that_of_the_whole(network: NetworkConfig, deltas: bool)
     assert stream.manner == "state"
     heard = [answer for first in range(0, len(sound), 1000) for answer in stream.feed(sound[first : first + 1000])]
 
-    recognizer = Recognizer(run)
+    recognizer = Recognizer.of_run(run)
     weights = onnx_graph.weights_of(run.model_path, network)
     frames = recognizer.normalise(mfcc(sound, recognizer.features))
     hidden = NumpyNetwork(network, weights).read(frames).hidden

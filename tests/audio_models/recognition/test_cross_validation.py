@@ -154,9 +154,9 @@ def test_a_trained_network_is_taught_new_words(taught: tuple[Path, Path], monkey
     home, folder = taught
     monkeypatch.setenv("ECHOIC_HOME", str(home))
     run = runs.Run(folder)
-    recognizer = Recognizer(run)
+    recognizer = Recognizer.of_run(run)
     assert recognizer.labels == ("down", "hum", "up", SILENCE)
-    assert recognizer.normalisation == Recognizer(runs.find("commands")).normalisation
+    assert recognizer.normalisation == Recognizer.of_run(runs.find("commands")).normalisation
     evaluated = evaluation.load_cached(run, None, evaluation.CROSS_VALIDATED)
     assert evaluated is not None
     assert evaluated.clips == 18

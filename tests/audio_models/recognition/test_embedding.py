@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +11,15 @@ import pytest
 from audio_models.config import FeatureConfig, NetworkConfig, RunConfig
 from audio_models.errors import RunError
 from audio_models.features.mfcc import mfcc
+from audio_models.features.sequences import Normalisation
 from audio_models.jobs import runs
 from audio_models.jobs.runs import Run
 from audio_models.lab.inspection import network_of
 from audio_models.networks import onnx_graph
 from audio_models.networks.initial_weights import fresh_weights
+from audio_models.networks.model_metadata import ModelMetadata
 from audio_models.networks.numpy_network import softmax
-from audio_models.recognition.embedding import Embedder, embed, embed_clips
+from audio_models.recognition.embedding import Embedder, embed_clips
 from audio_models.recognition.recognizer import Recognizer
 from data.corpus import Clip, CorpusReference
 from data.task import Task
@@ -41,13 +42,7 @@ def _run(config: NetworkConfig) -> Run:
         del weights[f"convolution_{number}/bias"]
         for part in ("gamma", "beta", "moving_mean", "moving_variance"):
             weights[f"normalisation_{number}/{part}"] = random.uniform(0.5, 1.5, config.filters)
-    metadata = {
-        "labels": json.dumps(LABELS),
-        "features": json.dumps({"n_mels": 20, "n_mfcc": WIDTH, "deltas": False}),
-        "parameters": "1",
-        "clip_seconds": "1",
-        "normalisation": json.dumps({"mean": [1.0] * WIDTH, "std": [2.0] * WIDTH}),
-    }
+    metadata = ModelMetadata(LABELS, FEATURES, Normalisation((1.0,) * WIDTH, (2.0,) * WIDTH), 1, 1.0)
     run = runs.create(RunConfig(CorpusReference("synthetic_voices"), Task(LABELS), features=FEATURES, network=config))
     numbers = {name: np.asarray(value, np.float32) for name, value in weights.items()}
     onnx.save_model(onnx_graph.build(config, WIDTH, numbers, metadata), run.model_path)
@@ -59,14 +54,14 @@ def test_it_equals_the_network_in_numpy_and_gives_the_answer(config: NetworkConf
     run = _run(config)
     random = np.random.default_rng(3)
     sequences = [random.normal(0, 3, (length, WIDTH)).astype(np.float32) for length in (12, 1, 7, 12, 2)]
-    embedder, network = Embedder(run), network_of(run)
+    embedder, network = Embedder.of_run(run), network_of(run)
     found = embedder.embed(sequences)
     expected = np.array([network.read(embedder.normalise(frames)).summary for frames in sequences])
     assert found.shape == expected.shape == (5, embedder.width)
     np.testing.assert_allclose(found, expected, atol=1e-5)
     assert np.ptp(expected, axis=0).max() > 0.01, "all alike would prove nothing"
-    np.testing.assert_allclose(embed(run, sequences[2:3])[0], found[2], atol=1e-6)
-    np.testing.assert_allclose(_answers(run, found), Recognizer(run).probabilities(sequences), atol=1e-5)
+    np.testing.assert_allclose(embedder.embed(sequences[2:3])[0], found[2], atol=1e-6)
+    np.testing.assert_allclose(_answers(run, found), Recognizer.of_run(run).probabilities(sequences), atol=1e-5)
 
 
 def _answers(run: Run, embeddings: np.ndarray) -> np.ndarray:
@@ -77,11 +72,11 @@ def _answers(run: Run, embeddings: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("name", ["commands", "plain-lstm", "plain-feed-forward"])
 def test_the_answers_of_bundled_networks_follow_from_it(name: str) -> None:
     run = runs.find(name)
-    embedder = Embedder(run)
+    embedder = Embedder.of_run(run)
     sequences = [mfcc(chirp(300, 2000, seconds), embedder.features) for seconds in (0.1, 0.4, 1.0, 2.5)] * 20
     found = embedder.embed(sequences)
-    np.testing.assert_allclose(_answers(run, found), Recognizer(run).probabilities(sequences), atol=1e-5)
-    np.testing.assert_array_equal(embedder.probabilities(sequences), Recognizer(run).probabilities(sequences))
+    np.testing.assert_allclose(_answers(run, found), Recognizer.of_run(run).probabilities(sequences), atol=1e-5)
+    np.testing.assert_array_equal(embedder.probabilities(sequences), Recognizer.of_run(run).probabilities(sequences))
     assert embedder.embed([]).shape == (0, embedder.width)
 
 
@@ -97,7 +92,7 @@ def test_clips_of_a_corpus_keep_their_rows(tmp_path: Path) -> None:
     assert [one.path.name for one in skipped] == ["broken.wav"]
     np.testing.assert_array_equal(found[0], found[3])
     assert np.abs(found[0] - found[2]).max() > 0.1
-    embedder = Embedder(run)
+    embedder = Embedder.of_run(run)
     alone = embedder.embed([mfcc(embedder.load(paths[0]), embedder.features)])[0]
     np.testing.assert_allclose(found[0], alone, atol=1e-5)
     again, _ = embed_clips(run, clips)  # from the cache
@@ -119,7 +114,7 @@ def test_a_run_without_a_network_is_one_sentence(content: bytes | None, said: st
     if content:
         run.model_path.write_bytes(content)
     with pytest.raises(RunError, match=said) as caught:
-        Embedder(run)
+        Embedder.of_run(run)
     assert "\n" not in str(caught.value)
 
 
@@ -134,6 +129,6 @@ def test_a_graph_without_a_last_layer_is_damaged() -> None:
             if name == "output/kernel":
                 node.input[place] = "renamed"
     onnx.save_model(model, run.model_path)
-    Recognizer(run)
+    Recognizer.of_run(run)
     with pytest.raises(RunError, match="is damaged"):
-        Embedder(run)
+        Embedder.of_run(run)

@@ -42,7 +42,7 @@ def test_counts_add_up(run: Run) -> None:
 
 
 def test_each_clip_s_answer_is_what_predict_says(run: Run) -> None:
-    recognizer = Recognizer(run)
+    recognizer = Recognizer.of_run(run)
     evaluated = evaluation.evaluate(run, split="validation")
     whole = [heard for heard in evaluated.predictions if heard.clip.whole]
     assert whole
@@ -88,17 +88,13 @@ def test_another_corpus_s_other_words_count_as_unknown(run: Run, tmp_path: Path)
 
 def test_without_the_class_unknown_they_are_skipped_with_a_reason(run: Run, tmp_path: Path, monkeypatch) -> None:
     folder = glides(tmp_path / "other", speakers=4)
-    monkeypatch.setattr(evaluation, "Recognizer", _without_unknown)
+    recognizer = Recognizer.of_run(run)
+    recognizer.labels = ("rise", "fall", "x", "y")
+    monkeypatch.setattr(Recognizer, "of_run", lambda _: recognizer)
     evaluated = evaluation.evaluate(run, CorpusReference(str(folder)), "all")
     assert {one.path.parent.name for one in evaluated.skipped} == {"hum"}
     assert "hum" in evaluated.skipped[0].reason
     assert evaluated.clips == 24
-
-
-def _without_unknown(run: Run) -> Recognizer:
-    recognizer = Recognizer(run)
-    recognizer.labels = ("rise", "fall", "x", "y")
-    return recognizer
 
 
 def test_an_unreadable_clip_is_skipped(run: Run, tmp_path: Path) -> None:

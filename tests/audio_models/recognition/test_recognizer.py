@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import io
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 import soundfile
 
+from audio_models.config import NetworkConfig
 from audio_models.errors import AudioError, RunError
 from audio_models.features.mfcc import mfcc
+from audio_models.features.sequences import Normalisation
 from audio_models.jobs.runs import Run
 from audio_models.recognition.recognizer import Recognizer
 from tests.conftest import Trained
 from tests.support.sounds import RATE, chirp, tone, write
+from tests.support.untrained import untrained_run
 
 
 @pytest.fixture(scope="module")
 def recognizer(trained: Trained) -> Recognizer:
-    return Recognizer(Run(trained.folder))
+    return Recognizer.of_run(Run(trained.folder))
 
 
 def test_it_hears_what_it_was_trained_on(recognizer: Recognizer) -> None:
@@ -72,7 +77,7 @@ def _wav(samples: np.ndarray) -> bytes:
 def test_it_works_where_the_folder_is_copied_to(trained: Trained, tmp_path: Path, recognizer: Recognizer) -> None:
     copy = shutil.copytree(trained.folder, tmp_path / "copy")
     clip = chirp(300, 2000)
-    assert Recognizer(Run(copy)).hear(clip) == recognizer.hear(clip)
+    assert Recognizer.of_run(Run(copy)).hear(clip) == recognizer.hear(clip)
 
 
 @pytest.mark.parametrize("content", [b"", b"not a graph", None, "half", "no normalisation"])
@@ -90,8 +95,66 @@ def test_a_missing_or_mangled_graph_is_one_sentence(trained: Trained, tmp_path: 
     else:
         copy.model_path.write_bytes(content)
     with pytest.raises(RunError, match="no network yet" if content is None else "is damaged") as caught:
-        Recognizer(copy)
+        Recognizer.of_run(copy)
     assert "\n" not in str(caught.value)
+
+
+def test_a_model_is_opened_from_its_file_alone(trained: Trained, tmp_path: Path, recognizer: Recognizer) -> None:
+    path = Path(shutil.copy(trained.folder / "model.onnx", tmp_path / "renamed.onnx"))
+    assert Recognizer(path).hear(chirp(300, 2000)) == recognizer.hear(chirp(300, 2000))
+    with pytest.raises(RunError, match=r"gone\.onnx"):
+        Recognizer(tmp_path / "gone.onnx")
+
+
+SHAPES = [NetworkConfig("gru", 4), NetworkConfig("lstm", 4, readout="attention", convolutions=1, filters=2)]
+
+
+@pytest.mark.parametrize("network", SHAPES, ids=lambda one: one.cell)
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_weight_that_is_not_finite_is_refused(network: NetworkConfig, value: float) -> None:
+    """Such a network answers with any word, or the same word always, and looks sure."""
+    run = untrained_run(network)
+    model = onnx.load_model(run.model_path)
+    for constant in model.graph.initializer:
+        if constant.data_type != onnx.TensorProto.FLOAT:
+            continue
+        whole = onnx.numpy_helper.to_array(constant)
+        spoiled = whole.copy()
+        spoiled.flat[spoiled.size // 2] = value
+        for raw in (True, False):
+            if raw:
+                constant.CopyFrom(onnx.numpy_helper.from_array(spoiled, constant.name))
+            else:
+                constant.CopyFrom(onnx.helper.make_tensor(constant.name, 1, spoiled.shape, spoiled.ravel()))
+            onnx.save_model(model, run.model_path)
+            with pytest.raises(RunError, match="not finite"):
+                Recognizer.of_run(run)
+        constant.CopyFrom(onnx.numpy_helper.from_array(whole, constant.name))
+    onnx.save_model(model, run.model_path)
+    assert np.isfinite(list(Recognizer.of_run(run).hear(tone(300)).probabilities.values())).all()
+
+
+@pytest.mark.parametrize("labels", [("left",), ("left", "right", "_unknown_", "_silence_", "up")])
+def test_labels_that_do_not_fit_the_outputs_are_refused(labels: tuple[str, ...]) -> None:
+    run = untrained_run(SHAPES[0])
+    metadata = replace(Recognizer.of_run(run).metadata, labels=labels)
+    model = onnx.load_model(run.model_path)
+    onnx.helper.set_model_props(model, metadata.to_props())
+    onnx.save_model(model, run.model_path)
+    with pytest.raises(RunError, match=f"{len(labels)} labels for 4 outputs"):
+        Recognizer.of_run(run)
+
+
+def test_features_that_do_not_fit_the_inputs_are_refused() -> None:
+    run = untrained_run(SHAPES[0])
+    metadata = Recognizer.of_run(run).metadata
+    narrow = replace(metadata.features, n_mels=20)
+    normalisation = Normalisation((0.0,) * narrow.width, (1.0,) * narrow.width)
+    model = onnx.load_model(run.model_path)
+    onnx.helper.set_model_props(model, replace(metadata, features=narrow, normalisation=normalisation).to_props())
+    onnx.save_model(model, run.model_path)
+    with pytest.raises(RunError, match="is damaged"):
+        Recognizer.of_run(run)
 
 
 def test_real_speech_is_decoded_to_the_network_s_rate(recognizer: Recognizer, real_digits: Path) -> None:
