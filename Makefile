@@ -1,4 +1,4 @@
-# Echoic's chores. Python 3.11 to 3.13 and make are all that has to be there; `make help` lists them.
+# Chores of Echoic; `make help` lists them. They need Python 3.11 to 3.13 and make.
 
 PYTHON ?= python3
 PORT ?= 8501
@@ -12,7 +12,7 @@ WORKERS ?= 2
 help:  ## list the chores
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: $(VENV)/.installed  ## set up what is missing, then open the dashboard (PORT=8501)
+run: $(VENV)/.installed  ## install what is missing, then open the dashboard (PORT=8501)
 	@$(BIN)/python -m dashboard --port $(PORT)
 
 test: $(VENV)/.installed-dev  ## run all tests
@@ -23,27 +23,27 @@ lint: $(VENV)/.installed-dev  ## check style, formatting and types
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-format: $(VENV)/.installed-dev  ## put the code in its format
+format: $(VENV)/.installed-dev  ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.installed  ## measure speed and memory against the plain way
+bench: $(VENV)/.installed  ## measure speed and memory
 	$(BIN)/python -m benchmarks
 
-screenshot: $(VENV)/.installed-dev  ## take docs/*.png anew (needs Chromium)
+screenshot: $(VENV)/.installed-dev  ## retake the pictures in docs/ (needs Chromium)
 	$(BIN)/python -m docs.screenshots
 
-models: $(VENV)/.installed  ## train the models that come with Echoic anew (CLIPS=a folder of Speech Commands)
+models: $(VENV)/.installed  ## retrain the models that come with Echoic (CLIPS=a folder of Speech Commands)
 	$(BIN)/python -m audio_models.pretrained.build $(CLIPS)
 
-lock: $(VENV)/.installed-dev  ## write constraints.txt anew from what is installed
+lock: $(VENV)/.installed-dev  ## write constraints.txt from the installed packages
 	@$(BIN)/python -m pip freeze --all --exclude pip > $(VENV)/frozen
 	@# what has a marker is needed on another Python than this one, and stays
 	@awk -F '==' 'NR == FNR { if (/^#|;/) { print; stays[$$1] } next } !($$1 in stays)' constraints.txt $(VENV)/frozen \
 		| LC_ALL=C sort -f > $(VENV)/locked
 	@mv $(VENV)/locked constraints.txt
 
-clean:  ## remove caches and the virtual environment; the workspace stays
+clean:  ## remove caches and the virtual environment, but not the workspace
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

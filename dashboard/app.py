@@ -7,7 +7,7 @@ import streamlit as st
 from dashboard.shared import preload
 from data import workspace
 
-# Streamlit leaves a quarter of a small screen empty above the first line.
+# Streamlit leaves a quarter of a small screen empty above the title.
 _TIGHTER = "<style>.stMainBlockContainer { padding-top: 4.5rem; padding-bottom: 3rem; max-width: 1400px; }</style>"
 
 st.set_page_config(page_title="Echoic", page_icon=str(workspace.PROJECT / "dashboard" / "icon.svg"), layout="wide")
@@ -32,5 +32,5 @@ page = st.navigation(
 )
 try:
     page.run()
-finally:  # also where the page stops or runs anew
-    preload.start()  # after the first page is drawn, so that it does not wait for imports that it does not need
+finally:  # also when the page stops or reruns
+    preload.start()  # last, so the first page does not wait for imports it does not need
