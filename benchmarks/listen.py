@@ -23,6 +23,7 @@ if hasattr(os, "sched_setaffinity"):
 import numpy as np
 import soundfile
 
+from audio_models.features.waveform import AudioSource
 from audio_models.jobs import runs
 from audio_models.listening import recordings
 from data import workspace
@@ -82,7 +83,7 @@ def _heard_apart(name: str, path: Path) -> dict[str, Any]:
 def _hear(name: str, path: Path) -> dict[str, Any]:
     run = runs.find(name)
     began, spent = time.perf_counter(), time.process_time()
-    found = recordings.listen(run, path)
+    found = recordings.listen(run, AudioSource(path))
     went_by, processor = time.perf_counter() - began, time.process_time() - spent
     arrays = (found.times, found.probabilities, found.low, found.high)
     return {

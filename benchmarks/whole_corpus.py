@@ -8,7 +8,6 @@ measures the path, not the hearing.
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import os
 import subprocess
@@ -19,9 +18,9 @@ from pathlib import Path
 
 import numpy as np
 import psutil
-import soundfile
 
 from data import workspace
+from data.audio_file import encode_wav
 from data.noise import coloured_noise
 from data.splits import split_by_hash
 
@@ -67,14 +66,13 @@ def _write(corpus: Path) -> None:
         hertz = 200 * 1.1 ** _WORDS.index(word) * (1 + int(speaker, 16) % 50 / 1000)
         tone = 0.3 * np.sin(2 * np.pi * (hertz * time_axis + number / 1000))
         name = f"{word}/{speaker}_nohash_{number // len(_WORDS)}.wav"
-        content = io.BytesIO()
-        soundfile.write(content, tone.astype(np.float32), _RATE, format="WAV", subtype="PCM_16")
-        (corpus / name).write_bytes(content.getvalue())
+        (corpus / name).write_bytes(encode_wav(tone, _RATE))
         lists[split_by_hash(speaker)].append(name)
     (corpus / "validation_list.txt").write_text("\n".join(lists["validation"]))
     (corpus / "testing_list.txt").write_text("\n".join(lists["test"]))
     (corpus / "_background_noise_").mkdir()
-    soundfile.write(corpus / "_background_noise_" / "hiss.wav", coloured_noise(0, 60 * _RATE, 3), _RATE)
+    hiss = encode_wav(coloured_noise(0, 60 * _RATE, 3), _RATE)
+    (corpus / "_background_noise_" / "hiss.wav").write_bytes(hiss)
 
 
 def _train(corpus: Path, home: Path, epochs: int) -> tuple[int, dict[str, object]]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
 from data import workspace
+from data.audio_file import encode_flac
 
 SAMPLE_RATE = 16_000
 SECONDS = 60.0
@@ -47,9 +46,7 @@ def generated_noise() -> tuple[Path, ...]:
     for seed, (name, exponent) in enumerate(EXPONENTS.items()):
         path = folder / f"{name}.flac"
         if not path.is_file():
-            content = io.BytesIO()
             noise = coloured_noise(exponent, round(SECONDS * SAMPLE_RATE), seed)
-            soundfile.write(content, noise, SAMPLE_RATE, format="FLAC", subtype="PCM_16")
-            workspace.write_atomically(path, content.getvalue())
+            workspace.write_atomically(path, encode_flac(noise, SAMPLE_RATE))
         paths.append(path)
     return tuple(paths)

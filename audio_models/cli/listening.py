@@ -14,7 +14,7 @@ import numpy as np
 from audio_models.cli.parser import changed
 from audio_models.cli.terminal import TerminalProgress, complain, print_json
 from audio_models.errors import AudioError
-from audio_models.features.waveform import Waveform
+from audio_models.features.waveform import AudioSource, Waveform
 from audio_models.jobs import runs
 from audio_models.listening import detection, listener, recordings
 from audio_models.listening import streaming_evaluation as benches
@@ -33,12 +33,12 @@ def listen(options: argparse.Namespace) -> int:
     config = changed(detection.settings(run), options)
     if options.source == "-":
         return _hear(Listener(run, config, options.rate), pcm(sys.stdin.buffer), sys.stdout)
-    path = recordings.find(options.source)
-    rate = recordings.sample_rate(path)
+    source = AudioSource(recordings.find(options.source))
+    rate = recordings.sample_rate(source)
     hearing = Listener(run, config, rate)
     if warning := listener.too_low(rate, hearing.features):
         complain(warning)
-    return _hear(hearing, recordings.blocks(path), sys.stdout)
+    return _hear(hearing, recordings.blocks(source), sys.stdout)
 
 
 def _hear(hearing: Listener, chunks: Iterator[Waveform], out: TextIO) -> int:

@@ -161,13 +161,14 @@ def evaluate(options: argparse.Namespace) -> int:
 
 def predict(options: argparse.Namespace) -> int:
     """Answer clips; what cannot be read is said, and the others are still answered."""
+    from audio_models.features.waveform import AudioSource
     from audio_models.recognition.recognizer import Recognizer
 
     recognizer = Recognizer.of_run(runs.find(options.run))
     answers: list[dict[str, Any]] = []
     for clip in options.clip:
         try:
-            answer = recognizer.hear(recognizer.load(Path(clip)))
+            answer = recognizer.hear(recognizer.load(AudioSource(Path(clip))))
             answers.append({"path": clip, **asdict(answer)})
         except EchoicError as error:
             answers.append({"path": clip, "error": str(error)})
@@ -188,12 +189,13 @@ def predict(options: argparse.Namespace) -> int:
 
 def inspect(options: argparse.Namespace) -> int:
     """Look inside a run while it reads one clip."""
+    from audio_models.features.waveform import AudioSource
     from audio_models.lab import inspection
     from audio_models.recognition.recognizer import Recognizer
 
     run = runs.find(options.run)
     recognizer = Recognizer.of_run(run)
-    samples = recognizer.load(Path(options.clip))
+    samples = recognizer.load(AudioSource(Path(options.clip)))
     found = inspection.inspect(
         run, samples, options.label, order=options.order, seed=options.seed, recognizer=recognizer
     )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from audio_models.errors import AudioError
 from audio_models.features import waveform
-from audio_models.features.waveform import Waveform
+from audio_models.features.waveform import AudioSource, Waveform
 from data.corpus import Clip, Progress, Report, no_progress
 from data.noise import generated_noise
 from data.scan import audio_files
@@ -29,9 +29,9 @@ def load_clip(clip: Clip, sample_rate: int) -> Waveform:
         AudioError: it cannot be read.
     """
     if clip.whole:
-        samples = waveform.load(clip.path, sample_rate)
+        samples = waveform.load(AudioSource(clip.path), sample_rate)
     else:
-        samples = waveform.load(clip.path, sample_rate, start=clip.start, seconds=clip.seconds)
+        samples = waveform.load(AudioSource(clip.path), sample_rate, start=clip.start, seconds=clip.seconds)
     return samples if clip.gain == 1.0 else samples * np.float32(clip.gain)
 
 
@@ -80,6 +80,8 @@ def noise_recordings(folder: str, own: Sequence[Path], sample_rate: int) -> list
     for path in paths:
         seconds = waveform.duration(path)
         recordings.append(
-            waveform.load(path, sample_rate, start=low * seconds, seconds=min(_LONGEST_NOISE, (high - low) * seconds))
+            waveform.load(
+                AudioSource(path), sample_rate, start=low * seconds, seconds=min(_LONGEST_NOISE, (high - low) * seconds)
+            )
         )
     return recordings

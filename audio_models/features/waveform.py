@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -36,15 +36,33 @@ _PROMISED = re.compile(r"^\s*data(?: size)?\s*: (-?\d+)", re.MULTILINE | re.IGNO
 _LENGTH_UNKNOWN = range(0x7FFF_0000, 0x1_0000_0000)
 
 
-def load(
-    source: Path | bytes, sample_rate: int, *, name: str = "", start: float = 0.0, seconds: float | None = None
-) -> Waveform:
-    """Decode a clip (WAV, FLAC, OGG or MP3).
+@dataclass(frozen=True)
+class AudioSource:
+    """Encoded audio: a WAV, FLAC, OGG or MP3 file, on disk or in memory.
+
+    Attributes:
+        data: path of the file, or its content.
+        name: what messages call it; the file's name by default.
+    """
+
+    data: Path | bytes = field(repr=False)
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.name:
+            object.__setattr__(self, "name", self.data.name if isinstance(self.data, Path) else "The clip")
+
+    @property
+    def _opens(self) -> BinaryIO | bytes:
+        """What libsndfile opens; a path as bytes, since a file's name need not be text."""
+        return io.BytesIO(self.data) if isinstance(self.data, bytes) else os.fsencode(self.data)
+
+
+def load(source: AudioSource, sample_rate: int, *, start: float = 0.0, seconds: float | None = None) -> Waveform:
+    """Decode a clip.
 
     Args:
-        source: a file, or the content of one.
         sample_rate: rate of the result [Hz].
-        name: what messages call the clip; the file's name by default.
         start: where to begin [s].
         seconds: how much to read [s]; to the end by default.
 
@@ -55,20 +73,17 @@ def load(
         AudioError: it is not audio, damaged, cut off, empty, too long, has too many channels, an unusable rate,
             or values that are not finite.
     """
-    called = name or _name(source)
-    with opened(source, called, MAX_SECONDS if seconds is None else None) as file:
-        samples = _read_mono(file, called, start, seconds)
+    with opened(source, MAX_SECONDS if seconds is None else None) as file:
+        samples = _read_mono(file, source.name, start, seconds)
         rate = file.samplerate
     return resample(samples, rate, sample_rate)
 
 
 @contextmanager
-def opened(source: Path | bytes, called: str, longest: float | None, kind: str = "clip") -> Iterator[_InOrder]:
+def opened(source: AudioSource, longest: float | None, kind: str = "clip") -> Iterator[_InOrder]:
     """A file whose header has been checked; what goes wrong while it is read is told as an `AudioError`, too.
 
     Args:
-        source: a file, or the content of one.
-        called: what messages call it.
         longest: how long it may be [s]; as long as it likes where None.
         kind: what it is, for the message that it is longer.
 
@@ -76,13 +91,13 @@ def opened(source: Path | bytes, called: str, longest: float | None, kind: str =
         AudioError: it is not audio, damaged, cut off, empty, too long, has too many channels or an unusable rate.
     """
     try:
-        with _InOrder(_stream(source)) as file:
-            _check_header(file, called, longest, kind)
+        with _InOrder(source._opens) as file:
+            _check_header(file, source.name, longest, kind)
             yield file
     except soundfile.LibsndfileError as error:
-        raise AudioError(_fault(source, called, error.error_string.rstrip(". "))) from error
+        raise AudioError(_fault(source, error.error_string.rstrip(". "))) from error
     except OSError as error:
-        raise AudioError(f"{called} cannot be opened ({error.strerror or error}).") from error
+        raise AudioError(f"{source.name} cannot be opened ({error.strerror or error}).") from error
 
 
 class _InOrder(soundfile.SoundFile):  # type: ignore[misc]
@@ -138,30 +153,17 @@ class Header:
     subtype: str
 
 
-def header(source: Path | bytes, name: str = "") -> Header:
+def header(source: AudioSource) -> Header:
     """Read the header of a clip or a recording.
-
-    Args:
-        source: a file, or the content of one.
-        name: what messages call it; the file's name by default.
 
     Raises:
         AudioError: it cannot be read.
     """
     try:
-        found = soundfile.info(_stream(source))
+        found = soundfile.info(source._opens)
     except (OSError, soundfile.LibsndfileError) as error:
-        raise AudioError(_fault(source, name or _name(source), str(error))) from error
+        raise AudioError(_fault(source, str(error))) from error
     return Header(float(found.duration), int(found.samplerate), int(found.channels), str(found.subtype))
-
-
-def _name(source: Path | bytes) -> str:
-    return source.name if isinstance(source, Path) else "The clip"
-
-
-def _stream(source: Path | bytes) -> BinaryIO | bytes:
-    """What libsndfile opens; a path as bytes, since a file's name need not be text."""
-    return io.BytesIO(source) if isinstance(source, bytes) else os.fsencode(source)
 
 
 def duration(path: Path) -> float:
@@ -170,7 +172,7 @@ def duration(path: Path) -> float:
     Raises:
         AudioError: it cannot be read.
     """
-    return header(path).seconds
+    return header(AudioSource(path)).seconds
 
 
 def resample(samples: Waveform, rate: int, sample_rate: int) -> Waveform:
@@ -209,17 +211,18 @@ def loudest(samples: Waveform, sample_rate: int, seconds: float) -> tuple[int, i
     return first, first + length
 
 
-def _fault(source: Path | bytes, called: str, decoder_says: str) -> str:
+def _fault(source: AudioSource, decoder_says: str) -> str:
     """Why a clip was not decoded; libsndfile does not tell a missing or an empty file from a damaged one."""
+    data, name = source.data, source.name
     try:
-        size = len(source) if isinstance(source, bytes) else source.stat().st_size
-        if size and isinstance(source, Path):
-            source.open("rb").close()
+        size = len(data) if isinstance(data, bytes) else data.stat().st_size
+        if size and isinstance(data, Path):
+            data.open("rb").close()
     except OSError as error:
-        return f"{called} cannot be opened ({error.strerror or error})."
+        return f"{name} cannot be opened ({error.strerror or error})."
     if size == 0:
-        return f"{called} is empty: it holds no bytes. Record or export it again."
-    return f"{called} cannot be read as audio ({decoder_says}). Echoic reads WAV, FLAC, OGG and MP3."
+        return f"{name} is empty: it holds no bytes. Record or export it again."
+    return f"{name} cannot be read as audio ({decoder_says}). Echoic reads WAV, FLAC, OGG and MP3."
 
 
 def _check_header(file: soundfile.SoundFile, called: str, longest: float | None, kind: str) -> None:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from audio_models.errors import AudioError
 from audio_models.features import waveform
-from audio_models.features.waveform import Waveform
+from audio_models.features.waveform import AudioSource, Waveform
 from audio_models.jobs.runs import Run
 from audio_models.listening.detection import DetectionConfig, Detector, Event
 from audio_models.listening.listener import Listener
@@ -44,26 +44,20 @@ def find(text: str) -> Path:
     raise AudioError(f"{text.strip()} cannot be opened: {reason}.")
 
 
-def sample_rate(source: Path | bytes, name: str = "") -> int:
+def sample_rate(source: AudioSource) -> int:
     """The rate of a recording [Hz].
-
-    Args:
-        source: a file, or the content of one.
-        name: what messages call it; the file's name by default.
 
     Raises:
         AudioError: its header cannot be read, or says that it is longer than `MAX_SECONDS`.
     """
-    return _measure(source, _called(source, name))[0]
+    return _measure(source)[0]
 
 
-def blocks(source: Path | bytes, seconds: float = 1.0, *, name: str = "") -> Iterator[Waveform]:
-    """Read a recording (WAV, FLAC, OGG or MP3) of up to `MAX_SECONDS`, a block at a time.
+def blocks(source: AudioSource, seconds: float = 1.0) -> Iterator[Waveform]:
+    """Decode a recording of up to `MAX_SECONDS` block by block.
 
     Args:
-        source: a file, or the content of one.
-        seconds: of a block [s]; the last may be shorter.
-        name: what messages call it; the file's name by default.
+        seconds: length of a block [s]; the last may be shorter.
 
     Returns:
         blocks (samples,) float32 at the file's own rate, channels averaged.
@@ -72,9 +66,8 @@ def blocks(source: Path | bytes, seconds: float = 1.0, *, name: str = "") -> Ite
         AudioError: it is not audio, damaged, cut off, empty, too long, has too many channels, an unusable rate, or
             values that are not finite. What the header tells is said before the first block.
     """
-    called = _called(source, name)
-    with waveform.opened(source, called, MAX_SECONDS, "recording") as file:
-        yield from waveform.mono_blocks(file, called, file.frames, max(1, round(seconds * file.samplerate)))
+    with waveform.opened(source, MAX_SECONDS, "recording") as file:
+        yield from waveform.mono_blocks(file, source.name, file.frames, max(1, round(seconds * file.samplerate)))
 
 
 @dataclass(frozen=True)
@@ -129,32 +122,28 @@ class RecordingResult:
 
 def listen(
     run: Run,
-    source: Path | bytes,
+    source: AudioSource,
     config: DetectionConfig | None = None,
     report: Report = no_progress,
-    *,
-    name: str = "",
 ) -> RecordingResult:
     """Let a run's network hear a recording of up to `MAX_SECONDS`.
 
     Args:
-        source: a file (WAV, FLAC, OGG or MP3), or the content of one.
         config: when a word counts as heard; as it was chosen for the run by default.
         report: told the seconds that were heard, of all.
-        name: what messages call the recording; the file's name by default.
 
     Raises:
         AudioError: it cannot be read, see `blocks`.
         RunError: the run has no network yet, or its file is damaged.
         Cancelled: `report` raised it.
     """
-    rate, frames = _measure(source, _called(source, name))
+    rate, frames = _measure(source)
     listener = Listener(run, config, rate)
     outline = _Outline(frames)
     events: list[Event] = []
     times: list[NDArray[np.float64]] = []
     rows: list[NDArray[np.float32]] = []
-    for block in blocks(source, name=name):
+    for block in blocks(source):
         outline.add(block)
         heard = listener.feed(block, last=outline.done == frames)
         events += heard.events
@@ -185,11 +174,7 @@ class _Outline:
         self.done += len(block)
 
 
-def _measure(source: Path | bytes, called: str) -> tuple[int, int]:
+def _measure(source: AudioSource) -> tuple[int, int]:
     """Rate [Hz] and length in samples, from the header."""
-    with waveform.opened(source, called, MAX_SECONDS, "recording") as file:
+    with waveform.opened(source, MAX_SECONDS, "recording") as file:
         return int(file.samplerate), int(file.frames)
-
-
-def _called(source: Path | bytes, name: str) -> str:
-    return name or (source.name if isinstance(source, Path) else "The recording")

@@ -15,7 +15,7 @@ from audio_models.errors import AudioError
 from audio_models.features import waveform
 from audio_models.features.clip_audio import load_clip
 from audio_models.features.segments import word_span
-from audio_models.features.waveform import Waveform
+from audio_models.features.waveform import AudioSource, Waveform
 from data.corpus import SILENCE, UNKNOWN, Clip, Index, Split
 from data.noise import generated_noise
 from data.task import noise_stretch
@@ -70,7 +70,7 @@ class SoundscapeGenerator:
         for path in index.noise or generated_noise():
             seconds = waveform.duration(path)
             stretch = min(_LONGEST_NOISE, (high - low) * seconds)
-            self._noise.append(waveform.load(path, sample_rate, start=low * seconds, seconds=stretch))
+            self._noise.append(waveform.load(AudioSource(path), sample_rate, start=low * seconds, seconds=stretch))
 
     @property
     def has_words(self) -> bool:

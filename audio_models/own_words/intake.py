@@ -8,6 +8,7 @@ from pathlib import Path
 
 from audio_models.errors import AudioError
 from audio_models.features import segments, waveform
+from audio_models.features.waveform import AudioSource
 from audio_models.own_words import recording
 from audio_models.own_words.clip_checks import measure, sound_digest
 from audio_models.own_words.recording import Recording, read_recording
@@ -58,16 +59,16 @@ def new_clip(
     Raises:
         AudioError: it cannot be used.
     """
-    name = original or "The clip"
+    audio = AudioSource(content, original)
     if label == BACKGROUND_NOISE:
-        seconds = waveform.header(content, name).seconds
+        seconds = waveform.header(audio).seconds
         if seconds > LONGEST_NOISE:
             raise AudioError(
-                f"{name} lasts {seconds / 60:.0f} minutes; of background noise up to {LONGEST_NOISE / 60:.0f} are kept. Cut a part out of it."
+                f"{audio.name} lasts {seconds / 60:.0f} minutes; of background noise up to {LONGEST_NOISE / 60:.0f} are kept. Cut a part out of it."
             )
-        samples = waveform.load(content, _RATE, name=name, start=0.0, seconds=seconds)
+        samples = waveform.load(audio, _RATE, start=0.0, seconds=seconds)
     else:
-        samples = waveform.load(content, _RATE, name=name)
+        samples = waveform.load(audio, _RATE)
         seconds = len(samples) / _RATE
     ending = (content.suffix if isinstance(content, Path) else Path(original).suffix).lower()
     return NewClip(
@@ -110,7 +111,7 @@ def examine(delivery: ImportBatch, label: str | None, source: Source, report: Re
 
 
 def _seconds(one: ImportItem) -> float:
-    return waveform.header(one.path, one.original).seconds
+    return waveform.header(AudioSource(one.path, one.original)).seconds
 
 
 def cut(
@@ -137,7 +138,7 @@ def takes_of(
 ) -> tuple[list[NewClip], list[Skipped]]:
     """Cut a recording of one word into takes: clips that can be added, and what cannot, the recording itself say."""
     try:
-        recording = read_recording(source, original)
+        recording = read_recording(AudioSource(source, original))
     except AudioError as error:
         return [], [Skipped(Path(original), str(error))]
     found = recording.takes

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
-from pathlib import Path
-
-import soundfile
+from typing import Literal
 
 from audio_models.errors import AudioError
 from audio_models.features import waveform
 from audio_models.features.segments import Take, find_takes
-from audio_models.features.waveform import Waveform
+from audio_models.features.waveform import AudioSource, Waveform
+from data.audio_file import encode_flac
 
 _HIGHEST_RATE = 48_000  # Hz; ten minutes of more would not fit into a small computer's memory
 
@@ -31,7 +29,7 @@ class Recording:
 
     samples: Waveform
     sample_rate: int
-    bits: int
+    bits: Literal[16, 24]
 
     @property
     def takes(self) -> list[Take]:
@@ -40,29 +38,22 @@ class Recording:
 
     def flac(self, take: Take | None = None) -> bytes:
         """A take, or the whole, as a FLAC file."""
-        content = io.BytesIO()
         samples = self.samples if take is None else take.of(self.samples)
-        soundfile.write(content, samples, self.sample_rate, format="FLAC", subtype=f"PCM_{self.bits}")
-        return content.getvalue()
+        return encode_flac(samples, self.sample_rate, self.bits)
 
 
-def read_recording(source: Path | bytes, name: str = "") -> Recording:
+def read_recording(source: AudioSource) -> Recording:
     """Decode a recording of up to ten minutes.
-
-    Args:
-        source: a file, or the content of one.
-        name: what messages call it; the file's name by default.
 
     Raises:
         AudioError: it cannot be read, or is too long.
     """
-    called = name or (source.name if isinstance(source, Path) else "The recording")
-    about = waveform.header(source, called)
+    about = waveform.header(source)
     if about.seconds > LONGEST:
         raise AudioError(
-            f"{called} lasts {about.seconds / 60:.0f} minutes; up to {LONGEST / 60:.0f} can be cut into takes. Cut it in two first."
+            f"{source.name} lasts {about.seconds / 60:.0f} minutes; up to {LONGEST / 60:.0f} can be cut into takes. Cut it in two first."
         )
     rate = min(max(about.sample_rate, waveform.MIN_RATE), _HIGHEST_RATE)
-    samples = waveform.load(source, rate, name=called, start=0.0, seconds=about.seconds)
+    samples = waveform.load(source, rate, start=0.0, seconds=about.seconds)
     whole = about.channels == 1 and rate == about.sample_rate and about.subtype == "PCM_16"
     return Recording(samples, rate, 16 if whole else 24)

@@ -22,7 +22,7 @@ import numpy as np
 from audio_models.config import Cell, Recipe, RunConfig, to_dict
 from audio_models.features import waveform
 from audio_models.features.mfcc import mfcc_batch
-from audio_models.features.waveform import Waveform
+from audio_models.features.waveform import AudioSource, Waveform
 from audio_models.jobs import runs
 from audio_models.jobs.progress import format_duration
 from audio_models.jobs.runs import Run
@@ -166,7 +166,7 @@ def _unheard_noise(reference: CorpusReference, rate: int) -> list[Waveform]:
     found = []
     for path in catalogue.open_corpus(reference).index().noise:
         seconds = waveform.duration(path)
-        found.append(waveform.load(path, rate, start=low * seconds, seconds=(high - low) * seconds))
+        found.append(waveform.load(AudioSource(path), rate, start=low * seconds, seconds=(high - low) * seconds))
     for number, exponent in enumerate(EXPONENTS.values()):
         found.append(coloured_noise(exponent, 60 * SAMPLE_RATE, _NEW_NOISE + number))
     return [one for one in found if len(one) > rate]

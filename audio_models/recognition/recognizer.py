@@ -15,7 +15,7 @@ from audio_models.errors import AudioError, RunError
 from audio_models.features import waveform
 from audio_models.features.mfcc import Frames, mfcc
 from audio_models.features.sequences import pad
-from audio_models.features.waveform import Waveform
+from audio_models.features.waveform import AudioSource, Waveform
 from audio_models.jobs.runs import Run
 from audio_models.networks.model_metadata import ModelMetadata
 from audio_models.networks.weight_check import weights_are_finite
@@ -113,17 +113,16 @@ class Recognizer:
             sure=bool(probabilities[best] >= self.threshold),
         )
 
-    def load(self, source: Path | bytes, name: str = "") -> Waveform:
+    def load(self, source: AudioSource) -> Waveform:
         """Decode a clip for `hear`.
 
         Raises:
             AudioError: it cannot be read, or nothing was recorded and the network knows no silence.
         """
-        samples = waveform.load(source, self.features.sample_rate, name=name)
+        samples = waveform.load(source, self.features.sample_rate)
         if waveform.is_silent(samples) and SILENCE not in self.labels:
-            called = name or (source.name if isinstance(source, Path) else "The clip")
             raise AudioError(
-                f"{called} is silent: every sample is zero, and this network was not trained on silence. Check the microphone and record it again."
+                f"{source.name} is silent: every sample is zero, and this network was not trained on silence. Check the microphone and record it again."
             )
         return samples
 

@@ -19,6 +19,7 @@ from dashboard.shared.choose_model import choose_model, describe_run, usable_run
 from dashboard.shared.clip_source import ChosenClip, choose_clip
 from dashboard.shared.feedback import show_errors
 from dashboard.shared.formatting import as_text, percent
+from dashboard.shared.players import play_samples
 from dashboard.shared.state import INSIDE_RUN
 
 _VIEWS = ("Step by step", "Order", "Unrolled", "Gradient")
@@ -230,7 +231,8 @@ def _page() -> None:
         if clip is None:
             return
         player, heard, save = st.columns([2, 2, 1], vertical_alignment="center")
-        player.audio(clip.samples, sample_rate=recognizer.features.sample_rate)
+        with player:
+            play_samples(clip.samples, recognizer.features.sample_rate)
         with heard:
             st.caption(as_text(clip.name))
             _answer(run, clip)

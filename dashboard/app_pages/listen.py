@@ -22,6 +22,7 @@ from dashboard.shared.choose_model import choose_listener, describe_run, listens
 from dashboard.shared.feedback import show_errors
 from dashboard.shared.formatting import as_text, large_type
 from dashboard.shared.glossary import TERMS
+from dashboard.shared.players import play_samples
 from dashboard.shared.state import (
     LISTEN_ERROR,
     LISTEN_FROM,
@@ -258,7 +259,7 @@ def _closer_look(hearing: Hearing, table: pd.DataFrame) -> None:
     samples, rate = listen_session.stretch(hearing.recording, start, seconds)
     # only the stretch that was asked for by a click on its word; it goes on playing while the page is drawn anew
     play = LISTEN_PLAYING.get() == (start, seconds)
-    st.audio(listen_session.as_wav(samples, rate), format="audio/wav", autoplay=play)
+    play_samples(samples, rate, autoplay=play)
     features = preload.recognizer(hearing.run).features
     heard = resample(samples, rate, features.sample_rate)
     bands = mel_bands([heard], features)[0]

@@ -10,6 +10,7 @@ from dashboard.shared.choose_model import choose_model, usable_runs
 from dashboard.shared.feedback import show_errors
 from dashboard.shared.formatting import as_text, large_type, percent
 from dashboard.shared.glossary import TERMS
+from dashboard.shared.players import play_samples
 from dashboard.shared.state import INPUTS_SEEN, NEWEST_INPUT
 from data.errors import EchoicError
 
@@ -23,11 +24,11 @@ def _answer(recognizer, name: str, content: bytes, key: str, *, find: bool = Fal
     """
     # librosa and altair take seconds to import; `warm` does it once the page is drawn
     from audio_models.features.mfcc import mfcc
-    from audio_models.features.waveform import loudest
+    from audio_models.features.waveform import AudioSource, loudest
     from dashboard.shared import charts
 
     try:
-        samples = recognizer.load(content, name=name)
+        samples = recognizer.load(AudioSource(content, name))
         rate = recognizer.features.sample_rate
         first, last = loudest(samples, rate, recognizer.clip_seconds) if find else (0, len(samples))
         heard = samples[first:last]
@@ -47,7 +48,7 @@ def _answer(recognizer, name: str, content: bytes, key: str, *, find: bool = Fal
                 f"{percent(recognizer.threshold)} it does not commit itself.",
                 help=TERMS["confidence"],
             )
-        st.audio(content)
+        play_samples(samples, rate)
     with bars:
         st.altair_chart(charts.probability_bars(answer.probabilities), key=f"bars-{key}")
     frames = recognizer.normalise(mfcc(heard, recognizer.features))
@@ -72,10 +73,12 @@ def _frame_in_words(features: FeatureConfig) -> str:
 
 def _several(recognizer, files) -> None:  # type: ignore[no-untyped-def]
     """Many clips: a table of answers, then the one that was chosen."""
+    from audio_models.features.waveform import AudioSource
+
     rows = []
     for file in files:
         try:
-            answer = recognizer.hear(recognizer.load(file.getvalue(), name=file.name))
+            answer = recognizer.hear(recognizer.load(AudioSource(file.getvalue(), file.name)))
             heard = answer.label if answer.sure else f"not sure (perhaps {answer.label})"
             rows.append({"clip": file.name, "heard": heard, "confidence": answer.confidence, "problem": ""})
         except EchoicError as error:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import streamlit as st
 
+from audio_models.features.waveform import AudioSource
 from audio_models.jobs.runs import Run
 from dashboard.shared.formatting import as_text
 from dashboard.shared.state import LISTEN_LAST_PATH, LISTEN_LAST_SOURCE, LISTEN_PATH, LISTEN_SOURCE
+from data.audio_file import encode_wav
 from data.public.synthetic_voices import SAMPLE_RATE, say, voices
 
 _SOURCES = ("Example", "Upload", "On this computer")
@@ -22,17 +22,20 @@ _MOST_WORDS = 12
 
 @dataclass(frozen=True)
 class ChosenRecording:
-    """A recording that was chosen, not read yet.
+    """A recording that was chosen, not decoded yet.
 
     Attributes:
-        name: what to call it.
         source: its file, or its content.
-        said: the words in it, in their order, where that is known.
+        said: the words spoken in it, in order, where they are known.
     """
 
-    name: str
-    source: Path | bytes
+    source: AudioSource
     said: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """What to call it."""
+        return self.source.name
 
 
 def choose_recording(run: Run) -> ChosenRecording | None:
@@ -49,7 +52,7 @@ def choose_recording(run: Run) -> ChosenRecording | None:
             file = st.file_uploader(
                 "A recording of up to two hours", type=["wav", "flac", "ogg", "mp3"], key="listen_file"
             )
-            return ChosenRecording(file.name, file.getvalue()) if file else None
+            return ChosenRecording(AudioSource(file.getvalue(), file.name)) if file else None
         if chosen == "On this computer":
             from audio_models.listening import recordings
 
@@ -60,12 +63,11 @@ def choose_recording(run: Run) -> ChosenRecording | None:
             )  # fmt: skip
             if not typed.strip():
                 return None
-            path = recordings.find(typed)
-            return ChosenRecording(path.name, path)
+            return ChosenRecording(AudioSource(recordings.find(typed)))
         words = run.config.task.labels
         said, content = _example(words)
         st.caption("Synthetic voices say, with pauses and a faint hiss: " + ", ".join(map(as_text, said)) + ".")
-        return ChosenRecording("Example", content, said)
+        return ChosenRecording(AudioSource(content, "Example"), said)
 
 
 def _remember() -> None:
@@ -78,8 +80,6 @@ def _remember() -> None:
 @st.cache_data(show_spinner="The voices speak …", max_entries=4)  # type: ignore[untyped-decorator]
 def _example(words: Sequence[str]) -> tuple[tuple[str, ...], bytes]:
     """The words in another order, said by several voices in turn, as the content of a WAV file."""
-    import soundfile
-
     random = np.random.default_rng(0)
     said = [str(word) for word in random.permutation(list(words))][:_MOST_WORDS]
     parts = [np.zeros(SAMPLE_RATE, np.float32)]
@@ -87,6 +87,4 @@ def _example(words: Sequence[str]) -> tuple[tuple[str, ...], bytes]:
         voice = voices()[_EXAMPLE_VOICES[number % len(_EXAMPLE_VOICES)]]
         parts += [say(word, voice), np.zeros(int(SAMPLE_RATE * random.uniform(0.8, 3.0)), np.float32)]
     samples = np.concatenate(parts)
-    content = io.BytesIO()
-    soundfile.write(content, samples + random.normal(0, 1e-3, len(samples)), SAMPLE_RATE, format="WAV")
-    return tuple(said), content.getvalue()
+    return tuple(said), encode_wav(samples + random.normal(0, 1e-3, len(samples)), SAMPLE_RATE)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -81,7 +80,7 @@ def listen(run: Run, recording: ChosenRecording) -> Hearing:
 
     config = detection.settings(run)
     try:
-        found = recordings.listen(run, recording.source, config, report, name=recording.name)
+        found = recordings.listen(run, recording.source, config, report)
     finally:
         bar.clear()
     took = time.monotonic() - began
@@ -99,14 +98,5 @@ def stretch(recording: ChosenRecording, start: float, seconds: float) -> tuple[N
     from audio_models.features import waveform
     from audio_models.listening import recordings
 
-    rate = recordings.sample_rate(recording.source, recording.name)
-    return waveform.load(recording.source, rate, name=recording.name, start=start, seconds=seconds), rate
-
-
-def as_wav(samples: NDArray[np.float32], rate: int) -> bytes:
-    """The content of a WAV file that is as loud as the samples are; players make an array as loud as can be."""
-    import soundfile
-
-    content = io.BytesIO()
-    soundfile.write(content, samples, rate, format="WAV", subtype="PCM_16")
-    return content.getvalue()
+    rate = recordings.sample_rate(recording.source)
+    return waveform.load(recording.source, rate, start=start, seconds=seconds), rate

@@ -65,11 +65,11 @@ def choose_clip(run: Run, recognizer: Recognizer, key: str) -> ChosenClip | None
         name = content.name if content else ""
     if content is None:
         return None
-    samples = recognizer.load(content.getvalue(), name=name)
+    from audio_models.features.waveform import AudioSource, loudest  # brings soxr
+
+    samples = recognizer.load(AudioSource(content.getvalue(), name))
     rate = recognizer.features.sample_rate
     if source == "Microphone" or len(samples) > 2 * recognizer.clip_seconds * rate:
-        from audio_models.features.waveform import loudest  # brings librosa, which takes seconds
-
         first, last = loudest(samples, rate, recognizer.clip_seconds)
         if last - first < len(samples):
             name += f", the loudest {(last - first) / rate:.1f} s"

@@ -1,25 +1,33 @@
-"""Play clips."""
+"""Audio players. Each gets 16-bit WAV, whatever the file is: Chromium cannot play a FLAC of one frame (4,096 samples)."""
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
 import streamlit as st
+from numpy.typing import NDArray
 
 from dashboard.shared.formatting import as_text
+from data.audio_file import encode_wav
 from data.corpus import Clip
 from data.errors import EchoicError
 
 
 def play(clip: Clip) -> None:
-    """A player for a clip; for a stretch of a recording, that stretch alone."""
+    """Draw a player for a clip; for a stretch of a recording, it plays that stretch. A damaged clip says why it cannot play."""
+    from audio_models.features import waveform  # brings soxr, which the first page does not wait for
     from audio_models.features.clip_audio import load_clip
 
     try:
-        if clip.whole:
-            st.audio(clip.path.read_bytes(), format=_MIME.get(clip.path.suffix.lower(), "audio/wav"))
-        else:
-            st.audio(load_clip(clip, 16_000), sample_rate=16_000)
-    except (EchoicError, OSError) as error:
+        rate = waveform.header(waveform.AudioSource(clip.path)).sample_rate
+        samples = load_clip(clip, rate)
+    except EchoicError as error:
         st.caption(f"This clip cannot be played: {as_text(str(error))}")
+    else:
+        play_samples(samples, rate)
 
 
-_MIME = {".wav": "audio/wav", ".flac": "audio/flac", ".ogg": "audio/ogg", ".mp3": "audio/mpeg"}
+def play_samples(samples: NDArray[np.floating[Any]], sample_rate: int, *, autoplay: bool = False) -> None:
+    """Draw a player for (samples,) in -1..1 at their own level; Streamlit would scale an array up to full scale."""
+    st.audio(encode_wav(samples, sample_rate), format="audio/wav", autoplay=autoplay)

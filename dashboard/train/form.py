@@ -25,7 +25,7 @@ from audio_models.recipes import default_augmentation, default_features, default
 from audio_models.training import estimate
 from dashboard.shared.formatting import as_text
 from dashboard.shared.glossary import TERMS
-from dashboard.shared.players import play
+from dashboard.shared.players import play, play_samples
 from dashboard.shared.state import AUGMENTED_EXAMPLE, CHOSEN_RUN, STARTED_TRAININGS, WATCHED_RUN
 from dashboard.shared.task_form import choose_task, clips_per_word, rounded
 from data.corpus import Clip, Index
@@ -290,7 +290,7 @@ def _before_and_after(augmentation: AugmentationConfig, features: FeatureConfig,
             st.error(as_text(str(error)), icon=":material/error:")
             return
         st.caption("as the network might hear it")
-        st.audio(changed, sample_rate=features.sample_rate)
+        play_samples(changed, features.sample_rate)
 
 
 def _changed(clip: Clip, augmentation: AugmentationConfig, features: FeatureConfig, index: Index, number: int) -> Any:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from audio_models.features.waveform import AudioSource
 from audio_models.own_words.recording import read_recording
 from dashboard.shared.feedback import show_errors
 from dashboard.shared.formatting import as_text
@@ -146,11 +147,11 @@ def _cut(content: bytes, *, once: bool) -> _Found:
         return remembered[1]
     from audio_models.features import segments
 
-    recording = read_recording(content, "Your recording")
+    recording = read_recording(AudioSource(content, "Your recording"))
     found = recording.takes
     if once and found:  # a word with a pause in it is one take
         found = [segments.Take(found[0].first, found[-1].last)]
-    cards = [drawn(take.of(recording.samples), recording.sample_rate, recording.flac(take)) for take in found]
+    cards = [drawn(take.of(recording.samples), recording.sample_rate) for take in found]
     made = _Found(recording, found, cards)
     _CUT.set((key, made))
     return made

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from audio_models.own_words.clip_checks import Finding, findings, measure, sound_digest
 from dashboard.shared.charts import waveform_envelope
 from dashboard.shared.formatting import as_text
+from dashboard.shared.players import play_samples
 
 _POINTS = 120
 _HEIGHT, _WIDTH = 24.0, 240  # half of the picture's, and its width [pixels]
@@ -23,21 +24,21 @@ class SoundCard:
 
     Attributes:
         picture: an SVG.
-        content: the file that is played.
-        seconds: its length [s].
+        samples: (samples,) float32.
+        sample_rate: their rate [Hz].
         remarks: what is odd about it, each a sentence.
     """
 
     picture: str
-    content: bytes = field(repr=False)
-    seconds: float
+    samples: NDArray[np.float32] = field(repr=False)
+    sample_rate: int
     remarks: list[str]
 
     def show(self) -> None:
         """Draw it here."""
         st.image(self.picture, width="stretch")
-        st.audio(self.content)
-        st.caption(f"{self.seconds:.1f} s")
+        play_samples(self.samples, self.sample_rate)
+        st.caption(f"{len(self.samples) / self.sample_rate:.1f} s")
         for remark in self.remarks:
             st.caption(f":material/warning: {as_text(remark)}")
 
@@ -54,11 +55,11 @@ class _Alone:
     speaker: str | None = None
 
 
-def drawn(samples: NDArray[np.float32], sample_rate: int, content: bytes) -> SoundCard:
-    """A card for a waveform (samples,) float32 and the file that holds it."""
+def drawn(samples: NDArray[np.float32], sample_rate: int) -> SoundCard:
+    """A card for a waveform (samples,) float32."""
     one = _Alone(sound_digest(samples, sample_rate), len(samples) / sample_rate, measure(samples, sample_rate))
     found: list[Finding] = findings([one])
-    return SoundCard(waveform_picture(samples), content, one.seconds, [finding.text for finding in found])
+    return SoundCard(waveform_picture(samples), samples, sample_rate, [finding.text for finding in found])
 
 
 def waveform_picture(samples: NDArray[np.float32]) -> str:

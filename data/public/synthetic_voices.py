@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import io
 import json
 import subprocess
 import sys
@@ -21,11 +20,11 @@ from urllib.parse import quote, unquote
 
 import filelock
 import numpy as np
-import soundfile
 import soxr
 from numpy.typing import NDArray
 
 from data import workspace
+from data.audio_file import encode_wav
 from data.corpus import Corpus, Description, Index, Progress, Report, no_progress
 from data.errors import CorpusError
 from data.folder import FolderCorpus
@@ -163,9 +162,7 @@ class SyntheticVoices(Corpus):
                 for voice in voices():
                     for take in range(TAKES):
                         samples = _record(speaker, word, voice, take)
-                        content = io.BytesIO()
-                        soundfile.write(content, samples, SAMPLE_RATE, format="WAV", subtype="PCM_16")
-                        (folder / f"{voice.speaker}_nohash_{take}.wav").write_bytes(content.getvalue())
+                        (folder / f"{voice.speaker}_nohash_{take}.wav").write_bytes(encode_wav(samples, SAMPLE_RATE))
         finally:
             speaker.stop()
 

@@ -20,6 +20,7 @@ import pytest
 import soundfile
 import soxr
 
+from audio_models.features.waveform import AudioSource
 from audio_models.jobs import runs
 from audio_models.recognition.recognizer import Recognizer
 from data.workspace import PROJECT
@@ -166,7 +167,7 @@ def test_a_word_spoken_into_the_microphone_is_understood(
     recognizer = Recognizer.of_run(_words(home))
     clips = sorted((home / "corpora" / "synthetic_voices" / "stop").glob("*.wav"))
     # the clearest of the word's clips: this is a test of the microphone, not of the network
-    clip = max(clips, key=lambda path: recognizer.hear(recognizer.load(path)).probabilities["stop"])
+    clip = max(clips, key=lambda path: recognizer.hear(recognizer.load(AudioSource(path))).probabilities["stop"])
     samples, rate = soundfile.read(clip, dtype="float32")
     spoken = soxr.resample(samples, rate, 48_000)
     silence = np.zeros(48_000, np.float32)

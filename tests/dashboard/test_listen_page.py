@@ -210,15 +210,15 @@ def test_the_closer_look_reads_only_its_stretch(recording: Path, monkeypatch: py
     whole = recording.stat().st_size
     assert app.number_input(key="listen_from").value == pytest.approx(0, abs=0.5), "around the first word"
     read: list[int] = []
-    from dashboard.listen import session as listen_session
+    from dashboard.shared import players
 
-    as_wav = listen_session.as_wav
+    encode = players.encode_wav
 
     def watched(samples: np.ndarray, rate: int) -> bytes:
         read.append(len(samples))
-        return as_wav(samples, rate)
+        return encode(samples, rate)
 
-    monkeypatch.setattr(listen_session, "as_wav", watched)
+    monkeypatch.setattr(players, "encode_wav", watched)
     app.number_input(key="listen_length").set_value(2.5).run()
     app.number_input(key="listen_from").set_value(19.0).run()
     healthy(app)

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
-import soundfile
 from streamlit import config
 from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.testing.v1 import AppTest
 
+from data.audio_file import encode_wav
 from tests.conftest import PROJECT
 from tests.support.sounds import RATE
 
 
 def wav(samples: np.ndarray, rate: int = RATE) -> bytes:
-    content = io.BytesIO()
-    soundfile.write(content, samples, rate, format="WAV")
-    return content.getvalue()
+    return encode_wav(samples, rate)
 
 
 # Opening a page looks through all installed packages for Streamlit components, which takes ten times as long as the page.

@@ -21,6 +21,7 @@ import pytest
 from audio_models.config import FeatureConfig, NetworkConfig
 from audio_models.errors import RunError
 from audio_models.export import int8_agreement, model_folder
+from audio_models.features.waveform import AudioSource
 from audio_models.jobs import runs
 from audio_models.jobs.runs import Run
 from audio_models.listening import detection
@@ -99,7 +100,7 @@ def test_the_program_hears_what_echoic_hears(network, features, seed, alone, tmp
     recognizer = Recognizer.of_run(run)
     for seconds in (1.0, 0.01):  # the second is shorter than a frame
         clip = write(tmp_path / "clip.flac", _sound(seconds, rate, seed=1), rate)
-        expected, done = recognizer.hear(recognizer.load(clip)), alone(program, clip)
+        expected, done = recognizer.hear(recognizer.load(AudioSource(clip))), alone(program, clip)
         assert done.stderr == b""
         got = json.loads(done.stdout)
         assert (got["label"], got["sure"]) == (expected.label, expected.sure)
@@ -127,7 +128,7 @@ def test_the_program_reads_other_rates_and_channels_and_says_what_it_cannot_read
     sound = _sound(1.0, 44_100)
     smooth = np.convolve(sound, np.hanning(9) / 4, mode="same").astype(np.float32)
     clip = write(tmp_path / "clip.wav", np.stack([smooth, 0.5 * smooth], axis=1), 44_100)
-    expected = recognizer.hear(recognizer.load(clip))
+    expected = recognizer.hear(recognizer.load(AudioSource(clip)))
     assert json.loads(alone(program, clip).stdout)["probabilities"] == pytest.approx(expected.probabilities, abs=0.02)
 
     small = json.loads(alone(program, "--int8", clip).stdout)["probabilities"]

@@ -14,6 +14,7 @@ from audio_models.config import FeatureConfig
 from audio_models.errors import ConfigError
 from audio_models.features import waveform
 from audio_models.features.mfcc import frame_count, frame_time, mel_bands, mfcc, mfcc_batch, slopes
+from audio_models.features.waveform import AudioSource
 from tests.support.librosa_features import librosa_mfcc
 from tests.support.sounds import RATE, tone
 
@@ -60,7 +61,7 @@ def test_batch_equals_single_on_real_clips(real_commands: Path) -> None:
         sorted((real_commands / "left").glob("*.flac"))[:40]
         + sorted((real_commands / "_background_noise_").glob("*.flac"))[:1]
     )
-    clips = [waveform.load(path, RATE, start=0, seconds=2) for path in paths]
+    clips = [waveform.load(AudioSource(path), RATE, start=0, seconds=2) for path in paths]
     clips.append(np.zeros(RATE, np.float32))
     for clip, together in zip(clips, mfcc_batch(clips, CONFIG), strict=True):
         np.testing.assert_allclose(together, mfcc(clip, CONFIG), atol=1e-3)

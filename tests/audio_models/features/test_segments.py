@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from audio_models.errors import AudioError
 from audio_models.features.segments import find_takes
+from audio_models.features.waveform import AudioSource
 from audio_models.own_words.intake import takes_of
 from audio_models.own_words.recording import read_recording
 from data.own import corpus as own_corpus
@@ -101,14 +102,14 @@ def test_takes_are_in_order_apart_and_independent_of_the_level(count: int, seed:
 def test_a_take_is_kept_as_it_was_recorded(tmp_path: Path) -> None:
     recording, places = said_with_pauses([tone(800, 0.4)] * 3, 30)
     file = write(tmp_path / "lamp.wav", recording)
-    found = read_recording(file)
+    found = read_recording(AudioSource(file))
     assert (found.sample_rate, found.bits, len(found.takes)) == (RATE, 16, 3)
     for take in found.takes:
         samples, rate = soundfile.read(io.BytesIO(found.flac(take)), dtype="int16")
         assert rate == RATE
         np.testing.assert_array_equal(samples, soundfile.read(file, dtype="int16")[0][take.first : take.last])
-    assert read_recording(write(tmp_path / "deep.wav", recording, subtype="PCM_24")).bits == 24
-    assert read_recording(file.read_bytes(), "x").takes == found.takes
+    assert read_recording(AudioSource(write(tmp_path / "deep.wav", recording, subtype="PCM_24"))).bits == 24
+    assert read_recording(AudioSource(file.read_bytes(), "x")).takes == found.takes
     assert len(places) == 3
 
 
@@ -132,7 +133,7 @@ def test_recordings_without_takes_are_refused(tmp_path: Path, command: Callable[
     assert "Nothing in silent.wav stands out" in refused[0].reason
     long = write(tmp_path / "long.wav", np.zeros(11 * 60 * 4000, np.float32), 4000)
     with pytest.raises(AudioError, match="lasts 11 minutes; up to 10"):
-        read_recording(long)
+        read_recording(AudioSource(long))
     own_corpus.create("mine")
     good = write(tmp_path / "lamp.wav", said_with_pauses([tone(800, 0.4)] * 2, 30)[0])
     done = command("corpus", "record-split", "mine", good, tmp_path / "none.wav", "--label", "a", "--speaker", "b")

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from audio_models.errors import AudioError
 from audio_models.features import waveform
+from audio_models.features.waveform import AudioSource
 from tests.support.sounds import RATE, tone, write
 
 
@@ -24,7 +25,7 @@ def _strongest_hz(samples: np.ndarray, rate: int) -> float:
 @pytest.mark.parametrize("ending", ["wav", "flac", "ogg", "mp3"])
 def test_every_format_gives_the_tone_back(tmp_path: Path, ending: str) -> None:
     path = write(tmp_path / f"a.{ending}", tone(440, 1.0))
-    samples = waveform.load(path, RATE)
+    samples = waveform.load(AudioSource(path), RATE)
     assert samples.dtype == np.float32
     assert samples.ndim == 1
     assert abs(len(samples) - RATE) < 2400  # MP3 and OGG pad
@@ -35,7 +36,7 @@ def test_every_format_gives_the_tone_back(tmp_path: Path, ending: str) -> None:
 @pytest.mark.parametrize("rate", [8_000, 22_050, 44_100, 48_000, 192_000])
 def test_other_rates_keep_pitch_length_and_level(tmp_path: Path, rate: int) -> None:
     path = write(tmp_path / "a.wav", tone(1000, 1.0, rate), rate)
-    samples = waveform.load(path, RATE)
+    samples = waveform.load(AudioSource(path), RATE)
     assert len(samples) == pytest.approx(RATE, abs=2)
     assert _strongest_hz(samples, RATE) == pytest.approx(1000, abs=2)
     assert np.abs(samples[2000:-2000]).max() == pytest.approx(0.5, abs=0.01)
@@ -52,7 +53,7 @@ def test_channels_are_averaged(tmp_path: Path) -> None:
         both = np.zeros((len(left), channels), np.float32)
         both[:, 0] = left
         path = write(tmp_path / f"{channels}.wav", both, subtype="FLOAT")
-        np.testing.assert_allclose(waveform.load(path, RATE), left / channels, atol=1e-6)
+        np.testing.assert_allclose(waveform.load(AudioSource(path), RATE), left / channels, atol=1e-6)
 
 
 @settings(max_examples=30, deadline=None)
@@ -60,17 +61,19 @@ def test_channels_are_averaged(tmp_path: Path) -> None:
 def test_a_stretch_equals_that_part_of_the_whole(tmp_path_factory, samples: list[float], start: int) -> None:
     path = tmp_path_factory.mktemp("s") / "a.wav"
     soundfile.write(path, np.array(samples, np.float32), RATE, subtype="FLOAT")
-    whole = waveform.load(path, RATE)
+    whole = waveform.load(AudioSource(path), RATE)
     np.testing.assert_array_equal(whole, np.array(samples, np.float32))
     if start < len(samples):
         np.testing.assert_array_equal(
-            waveform.load(path, RATE, start=start / RATE, seconds=50 / RATE), whole[start : start + 50]
+            waveform.load(AudioSource(path), RATE, start=start / RATE, seconds=50 / RATE), whole[start : start + 50]
         )
 
 
 def test_bytes_equal_the_file(tmp_path: Path) -> None:
     path = write(tmp_path / "a.flac", tone(500))
-    np.testing.assert_array_equal(waveform.load(path.read_bytes(), RATE), waveform.load(path, RATE))
+    np.testing.assert_array_equal(
+        waveform.load(AudioSource(path.read_bytes()), RATE), waveform.load(AudioSource(path), RATE)
+    )
 
 
 def _wav_header(data_bytes: int, rate: int = RATE, channels: int = 1) -> bytes:
@@ -144,7 +147,7 @@ def test_bad_input_is_one_sentence(tmp_path: Path, case: str) -> None:
     path.write_bytes(content)
     for source in (path, content):
         with pytest.raises(AudioError, match=expected) as caught:
-            waveform.load(source, RATE, name="clip.wav")
+            waveform.load(AudioSource(source, "clip.wav"), RATE)
         text = str(caught.value)
         assert text.startswith("clip.wav ")
         assert text.endswith(".")
@@ -155,19 +158,19 @@ def test_bad_input_is_one_sentence(tmp_path: Path, case: str) -> None:
 def test_too_long_by_content(tmp_path: Path) -> None:
     path = write(tmp_path / "long.flac", np.zeros(31 * 8000, np.float32), 8000)
     with pytest.raises(AudioError, match=r"lasts 31 s; a clip may last up to 30 s"):
-        waveform.load(path, RATE)
+        waveform.load(AudioSource(path), RATE)
 
 
 def test_a_pipe_s_unknown_length_is_no_damage() -> None:
     """ffmpeg and sox write the largest length to a pipe, since they do not know it yet."""
     for promised in (0xFFFFFFFF, 0x7FFFFFFF - 8):
         content = _wav_header(promised) + (np.ones(8000, np.int16) * 1000).tobytes()
-        assert len(waveform.load(content, RATE)) == 8000
+        assert len(waveform.load(AudioSource(content), RATE)) == 8000
 
 
 def test_missing_file_names_it() -> None:
     with pytest.raises(AudioError, match=r"nowhere\.wav cannot be opened"):
-        waveform.load(Path("/nonexistent/nowhere.wav"), RATE)
+        waveform.load(AudioSource(Path("/nonexistent/nowhere.wav")), RATE)
 
 
 def test_silence_is_told_apart() -> None:
@@ -202,8 +205,8 @@ def test_real_recordings_decode_alike(real_digits: Path) -> None:
     path = next(iter(sorted(real_digits.rglob("*.flac"))))
     samples, rate = soundfile.read(path, dtype="float32")
     assert rate == 8000
-    np.testing.assert_array_equal(waveform.load(path, rate), samples)
-    doubled = waveform.load(path, RATE)
+    np.testing.assert_array_equal(waveform.load(AudioSource(path), rate), samples)
+    doubled = waveform.load(AudioSource(path), RATE)
     assert len(doubled) == pytest.approx(2 * len(samples), abs=2)
     there, back = samples[200:-200], waveform.resample(doubled, RATE, rate)[200:][: len(samples) - 400]
     assert np.corrcoef(there, back)[0, 1] > 0.99

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from audio_models.config import FeatureConfig, NetworkConfig
 from audio_models.errors import ConfigError, RunError
 from audio_models.features.mfcc import mfcc
+from audio_models.features.waveform import AudioSource
 from audio_models.jobs import runs
 from audio_models.jobs.runs import Run
 from audio_models.lab import inspection
@@ -186,7 +187,7 @@ def test_real_words_settle_before_their_end(real_commands: Path) -> None:
     run = runs.find("plain-lstm")
     recognizer = Recognizer.of_run(run)
     clips = sorted((real_commands / "stop").glob("*.flac"))[:20]
-    found = [inspect(run, recognizer.load(clip), "stop", recognizer=recognizer) for clip in clips]
+    found = [inspect(run, recognizer.load(AudioSource(clip)), "stop", recognizer=recognizer) for clip in clips]
     right = [one for one in found if one.answer == "stop"]
     assert len(right) >= 14
     assert np.median([one.settled for one in right]) < 0.9

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from audio_models.errors import AudioError
 from audio_models.features import waveform
+from audio_models.features.waveform import AudioSource
 from audio_models.jobs import runs
 from audio_models.listening import recordings
 from audio_models.listening.detection import DetectionConfig
@@ -37,9 +38,9 @@ def test_blocks_make_up_the_whole(tmp_path: Path, ending: str, rate: int, whole_
     both = np.stack([tone(440, 2.3, rate), tone(700, 2.3, rate, 0.1)], axis=1)
     path = write(tmp_path / f"a.{ending}", both, rate)
     source = path.read_bytes() if whole_in_memory else path
-    blocks = list(recordings.blocks(source, 0.5))
+    blocks = list(recordings.blocks(AudioSource(source), 0.5))
     expected = soundfile.read(path, dtype="float32")[0].mean(axis=1)
-    assert recordings.sample_rate(source) == rate
+    assert recordings.sample_rate(AudioSource(source)) == rate
     assert {len(block) for block in blocks[:-1]} == {rate // 2}
     assert 0 < len(blocks[-1]) <= rate // 2
     assert all(block.dtype == np.float32 and block.ndim == 1 for block in blocks)
@@ -56,9 +57,9 @@ def test_a_stretch_of_an_mp3_comes_out_as_in_the_whole(tmp_path: Path, rate: int
     sound = (0.3 * np.sin(2 * np.pi * (200 + 60 * time) * time) + hiss).astype(np.float32)
     path = write(tmp_path / "a.mp3", sound, rate)
     whole = soundfile.read(path, dtype="float32")[0]
-    np.testing.assert_allclose(waveform.load(path, rate), whole, atol=1e-6)
+    np.testing.assert_allclose(waveform.load(AudioSource(path), rate), whole, atol=1e-6)
     for first in (5000, 20_001, 3 * rate + 7, 6 * rate):
-        stretch = waveform.load(path, rate, start=first / rate, seconds=0.25)
+        stretch = waveform.load(AudioSource(path), rate, start=first / rate, seconds=0.25)
         np.testing.assert_allclose(stretch, whole[first:][: rate // 4], atol=1e-6)
 
 
@@ -66,7 +67,7 @@ def test_one_block_is_read_at_a_time(tmp_path: Path) -> None:
     path = write(tmp_path / "long.wav", np.tile(tone(440, 1.0), 120))
     tracemalloc.start()
     try:
-        seconds = sum(len(block) for block in recordings.blocks(path)) / RATE
+        seconds = sum(len(block) for block in recordings.blocks(AudioSource(path))) / RATE
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -84,10 +85,10 @@ def test_two_hours_may_be_listened_to_and_no_more(tmp_path: Path) -> None:
         )  # fmt: skip
         os.truncate(path, 44 + size)
         if fits:
-            assert len(next(recordings.blocks(path))) == 8000
+            assert len(next(recordings.blocks(AudioSource(path)))) == 8000
         else:
             with pytest.raises(AudioError, match="lasts 2 hours 1 minute; a recording may last up to 2 hours"):
-                next(recordings.blocks(path))
+                next(recordings.blocks(AudioSource(path)))
 
 
 @pytest.mark.parametrize(
@@ -104,7 +105,7 @@ def test_what_cannot_be_heard_is_one_sentence(tmp_path: Path, samples: np.ndarra
     path = write(tmp_path / "bad.wav", samples, **options)
     for read in (path, path.read_bytes()):
         with pytest.raises(AudioError, match=said) as caught:
-            list(recordings.blocks(read))
+            list(recordings.blocks(AudioSource(read)))
         assert "\n" not in str(caught.value)
 
 
@@ -112,7 +113,7 @@ def test_a_fault_late_in_the_recording_is_found(tmp_path: Path) -> None:
     samples = np.zeros(3 * RATE, np.float32)
     samples[-5] = np.nan
     path = write(tmp_path / "late.wav", samples, subtype="FLOAT")
-    blocks = recordings.blocks(path)
+    blocks = recordings.blocks(AudioSource(path))
     assert len(next(blocks)) == RATE
     next(blocks)
     with pytest.raises(AudioError, match=r"late\.wav holds values that are not numbers"):
@@ -125,7 +126,7 @@ def test_what_is_cut_off_says_so(tmp_path: Path, ending: str, said: str) -> None
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2])
     with pytest.raises(AudioError, match=said):
-        list(recordings.blocks(path))
+        list(recordings.blocks(AudioSource(path)))
 
 
 def test_an_unusable_rate_and_what_is_no_sound(tmp_path: Path) -> None:
@@ -136,7 +137,7 @@ def test_an_unusable_rate_and_what_is_no_sound(tmp_path: Path) -> None:
     empty.touch()
     for path, said in ((slow, "1000 samples a second"), (text, "cannot be read as audio"), (empty, "is empty")):
         with pytest.raises(AudioError, match=said):
-            recordings.sample_rate(path)
+            recordings.sample_rate(AudioSource(path))
 
 
 @pytest.mark.parametrize("text", ["/nowhere/at/all.wav", "~nobody-of-this-name/a.wav", "a\0b.wav", "x" * 5000])
@@ -158,7 +159,7 @@ def test_a_path_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_tones_are_heard_where_they_lie(tmp_path: Path, ending: str, rate: int) -> None:
     sound = tones((1.0, LOW), (3.0, HIGH), (5.5, LOW), rate=rate)  # the last one is cut off by the end
     path = write(tmp_path / f"a.{ending}", sound, rate)
-    heard = recordings.listen(tone_run(("gauche, «1»", "高い")), path, AT_ONCE)
+    heard = recordings.listen(tone_run(("gauche, «1»", "高い")), AudioSource(path), AT_ONCE)
     assert [event.label for event in heard.events] == ["gauche, «1»", "高い", "gauche, «1»"]
     assert [event.end for event in heard.events] == pytest.approx([1.0, 3.0, 5.5], abs=0.12)
     assert [event.start for event in heard.events] == pytest.approx([0.5, 2.5, 5.0], abs=0.12)
@@ -168,7 +169,7 @@ def test_tones_are_heard_where_they_lie(tmp_path: Path, ending: str, rate: int) 
 
 def test_a_network_that_needs_a_window_hears_them_too(tmp_path: Path) -> None:
     path = write(tmp_path / "a.wav", tones((1.0, LOW), (3.0, HIGH)))
-    heard = recordings.listen(tone_run(window=True), path, AT_ONCE)
+    heard = recordings.listen(tone_run(window=True), AudioSource(path), AT_ONCE)
     assert heard.manner == "window"
     assert [(event.label, round(event.end)) for event in heard.events] == [("low", 1), ("high", 3)]
 
@@ -176,7 +177,7 @@ def test_a_network_that_needs_a_window_hears_them_too(tmp_path: Path) -> None:
 def test_blocks_change_no_answer(tmp_path: Path) -> None:
     run, sound = tone_run(), tones((1.0, LOW), (2.95, HIGH), rate=44_100)
     path = write(tmp_path / "a.wav", sound, 44_100, subtype="FLOAT")
-    heard = recordings.listen(run, path, AT_ONCE)
+    heard = recordings.listen(run, AudioSource(path), AT_ONCE)
     whole = Listener(run, AT_ONCE, 44_100).feed(sound, last=True)
     np.testing.assert_array_equal(heard.times, whole.times)
     np.testing.assert_allclose(heard.probabilities, whole.probabilities, atol=1e-6)
@@ -186,16 +187,16 @@ def test_blocks_change_no_answer(tmp_path: Path) -> None:
 def test_other_settings_need_no_second_hearing(tmp_path: Path) -> None:
     run = tone_run()
     path = write(tmp_path / "a.wav", tones((1.0, LOW), (1.5, HIGH), (4.0, LOW)))
-    heard = recordings.listen(run, path, AT_ONCE)
+    heard = recordings.listen(run, AudioSource(path), AT_ONCE)
     assert heard.events_with(AT_ONCE) == heard.events
     for config in (replace(AT_ONCE, refractory_ms=1500), replace(AT_ONCE, smoothing_ms=300)):
-        assert heard.events_with(config) == recordings.listen(run, path, config).events != heard.events
+        assert heard.events_with(config) == recordings.listen(run, AudioSource(path), config).events != heard.events
 
 
 def test_the_outline_is_that_of_the_sound(tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     sound = random.uniform(-0.9, 0.9, 3 * RATE + 17).astype(np.float32)
-    heard = recordings.listen(tone_run(), write(tmp_path / "a.wav", sound, subtype="FLOAT"))
+    heard = recordings.listen(tone_run(), AudioSource(write(tmp_path / "a.wav", sound, subtype="FLOAT")))
     assert len(heard.low) == len(heard.high) == 2000
     place = np.arange(len(sound)) * 2000 // len(sound)
     np.testing.assert_array_equal(heard.low, [sound[place == column].min() for column in range(2000)])
@@ -203,7 +204,7 @@ def test_the_outline_is_that_of_the_sound(tmp_path: Path) -> None:
 
 
 def test_the_shortest_recording_is_no_fault(tmp_path: Path) -> None:
-    heard = recordings.listen(tone_run(), write(tmp_path / "a.wav", np.full(3, 0.5, np.float32)))
+    heard = recordings.listen(tone_run(), AudioSource(write(tmp_path / "a.wav", np.full(3, 0.5, np.float32))))
     assert (heard.events, len(heard.low), heard.sample_rate) == ((), 3, RATE)
     assert heard.times.max() <= heard.seconds == 3 / RATE, "the silence behind it takes no time"
     assert heard.events_with(AT_ONCE) == ()
@@ -223,7 +224,7 @@ def test_a_word_that_ends_with_the_recording_is_heard(tmp_path: Path, name: str,
     word = soxr.resample(say("right", voices()[12]), SAMPLE_RATE, rate)
     word = word[: np.flatnonzero(np.abs(word) > 0.03 * np.abs(word).max())[-1]]
     path = write(tmp_path / "cut.wav", np.concatenate([np.zeros(rate // 2, np.float32), word]), rate)
-    heard = recordings.listen(runs.find(name), path)
+    heard = recordings.listen(runs.find(name), AudioSource(path))
     assert [event.label for event in heard.events] == ["right"]
     assert heard.times.max() <= heard.seconds
     assert heard.events_with(DetectionConfig(threshold=0.5))[0].end <= heard.seconds
@@ -245,14 +246,14 @@ def test_no_word_is_lost_from_the_ribbon(tmp_path_factory: pytest.TempPathFactor
 def _heard_once(tmp_path_factory: pytest.TempPathFactory, kept: list = []) -> recordings.RecordingResult:  # noqa: B006
     if not kept:
         path = write(tmp_path_factory.mktemp("ribbon") / "a.wav", tones((1.0, LOW), (3.0, HIGH)))
-        kept.append(recordings.listen(tone_run(), path, AT_ONCE))
+        kept.append(recordings.listen(tone_run(), AudioSource(path), AT_ONCE))
     return kept[0]
 
 
 def test_progress_counts_the_seconds_and_may_cancel(tmp_path: Path) -> None:
     path = write(tmp_path / "a.wav", tones(seconds=4.5))
     told: list[Progress] = []
-    recordings.listen(tone_run(), path, report=told.append)
+    recordings.listen(tone_run(), AudioSource(path), report=told.append)
     assert [one.done for one in told] == [1, 2, 3, 4, 4]
     assert {one.total for one in told} == {4}
 
@@ -262,5 +263,5 @@ def test_progress_counts_the_seconds_and_may_cancel(tmp_path: Path) -> None:
 
     told.clear()
     with pytest.raises(Cancelled):
-        recordings.listen(tone_run(), path, report=cancel)
+        recordings.listen(tone_run(), AudioSource(path), report=cancel)
     assert len(told) == 1, "at the first block"

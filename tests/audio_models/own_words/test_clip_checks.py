@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from audio_models.errors import ConfigError
 from audio_models.features import waveform
+from audio_models.features.waveform import AudioSource
 from audio_models.jobs import runs
 from audio_models.own_words.clip_checks import KINDS, Finding, findings, measure, sound_digest, unlike
 from audio_models.recognition.embedding import embed_clips
@@ -98,7 +99,7 @@ def test_the_same_sound_is_known_in_another_file(tmp_path: Path) -> None:
     wav = write(tmp_path / "a.wav", samples, subtype="PCM_16")
     flac = write(tmp_path / "a.flac", soundfile.read(wav, dtype="int16")[0])
     padded = write(tmp_path / "b.wav", np.pad(soundfile.read(wav, dtype="int16")[0], (700, 90)))
-    digests = {sound_digest(waveform.load(path, RATE), RATE) for path in (wav, flac, padded)}
+    digests = {sound_digest(waveform.load(AudioSource(path), RATE), RATE) for path in (wav, flac, padded)}
     assert len(digests) == 1
     assert len(digests.pop()) == 32
     assert sound_digest(samples, RATE) != sound_digest(samples, 8000)
@@ -200,7 +201,7 @@ def test_real_recordings_have_few_findings(real_commands: Path) -> None:
     every = sorted(path for path in real_commands.glob("*/*.flac") if not path.parent.name.startswith("_"))
     clips = []
     for place in np.random.default_rng(0).permutation(len(every))[:300]:
-        samples = waveform.load(every[place], RATE)
+        samples = waveform.load(AudioSource(every[place]), RATE)
         clips.append(_own(f"{every[place].parent.name}/{every[place].name}", every[place].parent.name, samples))
     found = Counter(one.kind for one in findings(clips))
     assert found.total() <= 0.15 * len(clips)

@@ -12,6 +12,7 @@ from audio_models.config import FeatureConfig, NetworkConfig, RunConfig
 from audio_models.errors import RunError
 from audio_models.features.mfcc import mfcc
 from audio_models.features.sequences import Normalisation
+from audio_models.features.waveform import AudioSource
 from audio_models.jobs import runs
 from audio_models.jobs.runs import Run
 from audio_models.lab.inspection import network_of
@@ -93,7 +94,7 @@ def test_clips_of_a_corpus_keep_their_rows(tmp_path: Path) -> None:
     np.testing.assert_array_equal(found[0], found[3])
     assert np.abs(found[0] - found[2]).max() > 0.1
     embedder = Embedder.of_run(run)
-    alone = embedder.embed([mfcc(embedder.load(paths[0]), embedder.features)])[0]
+    alone = embedder.embed([mfcc(embedder.load(AudioSource(paths[0])), embedder.features)])[0]
     np.testing.assert_allclose(found[0], alone, atol=1e-5)
     again, _ = embed_clips(run, clips)  # from the cache
     np.testing.assert_array_equal(again, found)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -16,8 +15,10 @@ from audio_models.config import NetworkConfig
 from audio_models.errors import AudioError, RunError
 from audio_models.features.mfcc import mfcc
 from audio_models.features.sequences import Normalisation
+from audio_models.features.waveform import AudioSource
 from audio_models.jobs.runs import Run
 from audio_models.recognition.recognizer import Recognizer
+from data.audio_file import encode_wav
 from tests.conftest import Trained
 from tests.support.sounds import RATE, chirp, tone, write
 from tests.support.untrained import untrained_run
@@ -52,26 +53,20 @@ def test_the_graph_equals_the_keras_model_on_clips(trained: Trained, recognizer:
     paths = sorted(trained.corpus.glob("*/s0[0-3]*.wav"))
     assert len(paths) == 36
     for path in paths:
-        frames = mfcc(recognizer.load(path), recognizer.features)
+        frames = mfcc(recognizer.load(AudioSource(path)), recognizer.features)
         expected = np.asarray(model(recognizer.normalise(frames)[None]))[0]
         np.testing.assert_allclose(recognizer.probabilities([frames])[0], expected, atol=1e-5)
 
 
 def test_a_silent_clip_is_silence_to_a_network_that_knows_it(recognizer: Recognizer) -> None:
-    answer = recognizer.hear(recognizer.load(_wav(np.zeros(RATE, np.float32))))
+    answer = recognizer.hear(recognizer.load(AudioSource(encode_wav(np.zeros(RATE, np.float32), RATE))))
     assert answer.label == "_silence_"
 
 
 def test_a_silent_clip_is_refused_where_silence_is_no_class(recognizer: Recognizer, monkeypatch) -> None:
     monkeypatch.setattr(recognizer, "labels", ("rise", "fall", "_unknown_", "other"))
     with pytest.raises(AudioError, match=r"nothing\.wav is silent"):
-        recognizer.load(_wav(np.zeros(RATE, np.float32)), name="nothing.wav")
-
-
-def _wav(samples: np.ndarray) -> bytes:
-    content = io.BytesIO()
-    soundfile.write(content, samples, RATE, format="WAV")
-    return content.getvalue()
+        recognizer.load(AudioSource(encode_wav(np.zeros(RATE, np.float32), RATE), "nothing.wav"))
 
 
 def test_it_works_where_the_folder_is_copied_to(trained: Trained, tmp_path: Path, recognizer: Recognizer) -> None:
@@ -161,7 +156,7 @@ def test_real_speech_is_decoded_to_the_network_s_rate(recognizer: Recognizer, re
     path = sorted(real_digits.rglob("*.flac"))[0]
     as_it_is = soundfile.info(path)
     assert (as_it_is.samplerate, recognizer.features.sample_rate) == (8000, 16_000)
-    samples = recognizer.load(path)
+    samples = recognizer.load(AudioSource(path))
     assert len(samples) / 16_000 == pytest.approx(as_it_is.duration, abs=0.001)
     spectrum = np.abs(np.fft.rfft(samples)) ** 2
     above = np.fft.rfftfreq(len(samples), 1 / 16_000) > 4200
@@ -172,4 +167,4 @@ def test_real_speech_is_decoded_to_the_network_s_rate(recognizer: Recognizer, re
 def test_loading_a_clip_names_it(recognizer: Recognizer, tmp_path: Path) -> None:
     path = write(tmp_path / "long.wav", tone(300, 31.0))
     with pytest.raises(AudioError, match=r"^long\.wav "):
-        recognizer.load(path)
+        recognizer.load(AudioSource(path))
