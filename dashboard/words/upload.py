@@ -15,7 +15,7 @@ import streamlit as st
 
 from dashboard.shared.feedback import ProgressBar, show_errors
 from dashboard.shared.state import OWN_MESSAGE, OWN_UPLOADS, Value
-from data import workspace
+from dashboard.words import many_files
 from data.corpus import BACKGROUND_NOISE, Skipped
 from data.names import clean_label, clean_speaker
 from data.own.corpus import NewClip, OwnCorpus
@@ -64,6 +64,7 @@ def show(corpus: OwnCorpus) -> None:
             "… or a folder", type=_AUDIO, accept_multiple_files="directory", key=f"own-folder-{number}",
             help="One folder a word: its name is the word.",
         )  # fmt: skip
+    many_files.listen(f"own-files-{number}")
     word, who = st.columns(2)
     label = word.text_input("Word", key="upload_word", help="Of the files that do not say which word they hold.")
     speaker = who.text_input("Who speaks", key="upload_speaker", help="Where the files do not say.")
@@ -134,9 +135,9 @@ def _examined(uploaded: Sequence[Any], label: str | None, speaker: str | None) -
     try:
         files = []
         for number, file in enumerate(uploaded):
-            path = staged / f"{number}{Path(file.name).suffix.lower()[:8]}"
-            workspace.write_atomically(path, file.getbuffer())
-            files.append((file.name, path))
+            name = f"{number}{Path(file.name).suffix.lower()[:8]}"
+            files.append((file.name, incoming.stage(staged, name, file.getbuffer())))
+        files = many_files.unpack(files, staged, bar.report)
         delivery = incoming.collect(files, staged, label=label, speaker=speaker, report=bar.report)
         found = intake.examine(delivery, label, "upload", bar.report)
     except BaseException:

@@ -18,7 +18,7 @@ from pathlib import Path
 from data import workspace
 from data.archives import unpack
 from data.corpus import BACKGROUND_NOISE, Report, Skipped, no_progress
-from data.errors import CorpusError
+from data.errors import CorpusError, WorkspaceError
 from data.names import clean_label, clean_speaker, shown
 from data.own import clip_lists
 from data.own.layouts import Entry, ImportBatch, by_lists, is_hidden, sort_out
@@ -61,6 +61,28 @@ def staging() -> Iterator[Path]:
         yield path
     finally:
         shutil.rmtree(path, ignore_errors=True)
+
+
+def stage(folder: Path, name: str, content: bytes | memoryview) -> Path:
+    """Write an uploaded file into a staging folder.
+
+    It is not forced to the disk: after a power failure it has to be uploaded again anyway, and waiting for each file
+    makes an upload of 500 clips take seconds longer.
+
+    Args:
+        name: of the file in the folder.
+
+    Raises:
+        WorkspaceError: it cannot be written.
+    """
+    path = folder / name
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise WorkspaceError(
+            f"The upload could not be stored ({error.strerror or error}). Free some disk space, then upload it again."
+        ) from error
+    return path
 
 
 def collect(
@@ -152,12 +174,29 @@ def from_archive(
         WorkspaceError: the disk is full.
         Cancelled: `report` raised it; nothing is left.
     """
+    return from_folder(_unpack(archive, staging, name, report), speaker_pattern)
+
+
+def unpack_files(archive: Path, staging: Path, name: str | None = None, report: Report = no_progress) -> list[Entry]:
+    """Unpack a zip or tar archive into `staging` and list its files, as if each had been uploaded by itself.
+
+    Args:
+        name: what messages call it, by default the name of its file.
+
+    Raises:
+        CorpusError, WorkspaceError, Cancelled: as `from_archive`.
+    """
+    entries, _ = _walk(_unpack(archive, staging, name, report))
+    return entries
+
+
+def _unpack(archive: Path, staging: Path, name: str | None, report: Report) -> Path:
     folder = staging / secrets.token_hex(8)
     unpack(
         archive, folder, most_bytes=_MOST_BYTES, most_files=_MOST_FILES, most_ratio=_MOST_RATIO, keep_top=True,
         name=shown(name or archive.name), report=report,
     )  # fmt: skip
-    return from_folder(folder, speaker_pattern)
+    return folder
 
 
 def from_list(table: Path, files: Mapping[str, Path] | Path, name: str | None = None) -> ImportBatch:

@@ -19,9 +19,9 @@ import pytest
 
 from data import archives
 from data.corpus import BACKGROUND_NOISE, Progress
-from data.errors import Cancelled, CorpusError
+from data.errors import Cancelled, CorpusError, WorkspaceError
 from data.own import incoming
-from data.own.incoming import collect, from_files, from_folder, staging
+from data.own.incoming import collect, from_files, from_folder, stage, staging
 from tests.support.brought import Bring, packed_folder, packed_tar, packed_zip, put, refusals, told
 from tests.support.sounds import glides
 
@@ -289,6 +289,11 @@ def test_the_staging_folder_goes_whatever_happens_and_old_ones_too(workspace_fol
     with pytest.raises(KeyError):
         fail()
     assert [path.name for path in (workspace_folder / "incoming").iterdir()] == [fresh.name]
+
+
+def test_an_upload_that_cannot_be_stored_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(WorkspaceError, match="could not be stored"):
+        stage(tmp_path / "gone", "0.wav", b"x")
 
 
 def test_unpacking_can_be_stopped(tmp_path: Path) -> None:
