@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -30,9 +31,12 @@ def _contents(corpus: SyntheticVoices) -> dict[str, bytes]:
 
 
 def test_a_hundred_voices_differ() -> None:
-    everyone = synthetic_voices._ACCENTS, synthetic_voices._TIMBRES
-    assert len(everyone[0]) * len(everyone[1]) == 100
-    assert len({voice.speaker for voice in synthetic_voices.voices()}) == len(synthetic_voices.voices())
+    everyone = voices()  # as it was imported, before `few` took its place
+    assert len(everyone) == 100
+    assert len({voice.speaker for voice in everyone}) == 100
+    assert len({(voice.pitch, voice.pace) for voice in everyone}) > 90
+    alike = [replace(voice, pitch=50, pace=150) for voice in everyone if voice.timbre == "m1"]
+    assert len({synthetic_voices.say("on", voice, 0).tobytes() for voice in alike}) == 5, "each accent sounds otherwise"
 
 
 def test_the_same_words_give_the_same_bytes_alone_or_with_others(
@@ -64,12 +68,9 @@ def test_clips_sound_fill_their_bounds_and_differ() -> None:
     assert corpus.index().speaker_disjoint is True
 
 
-@pytest.mark.parametrize("word", ["don't", "ice cream", "שלום", "a/b", "..", "été", "№5", "%41", "x" * 40, "CON"])
+@pytest.mark.parametrize("word", ["don't", "ice cream", "שלום", "a/b", "été", "№5", "%41", "x" * 40, "CON"])
 def test_any_word_has_a_folder_inside_and_keeps_its_spelling(word: str) -> None:
-    if not any(character.isalnum() for character in word):
-        with pytest.raises(CorpusError, match="no letter or digit"):
-            SyntheticVoices([word])
-        return
+    assert word in SyntheticVoices([word]).words
     folder = synthetic_voices._folder_name(word)
     assert "/" not in folder
     assert folder not in ("", ".", "..")
@@ -86,7 +87,13 @@ def test_a_typed_word_is_a_label_as_it_was_typed() -> None:
 
 @pytest.mark.parametrize(
     ("word", "said"),
-    [("", "hold letters"), ("a\nb", "no line breaks"), ("x" * 41, "41 characters"), ("?!", "no letter or digit")],
+    [
+        ("", "hold letters"),
+        ("a\nb", "no line breaks"),
+        ("x" * 41, "41 characters"),
+        ("?!", "no letter or digit"),
+        ("..", "no letter or digit"),
+    ],
 )
 def test_a_word_that_cannot_be_spoken_is_explained(word: str, said: str) -> None:
     with pytest.raises(CorpusError, match=said):
