@@ -6,6 +6,7 @@ A workspace of its own, synthetic voices only: no human voice is in the pictures
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -48,7 +49,7 @@ def main() -> int:
             _photograph(page, "inside")
             page.goto(f"{served.url}/memory")
             page.get_by_role("button", name="Measure").click()
-            page.get_by_text("held on over").first.wait_for(timeout=2 * _PATIENCE)
+            page.get_by_text(re.compile(r"remembers (all )?\d+ steps")).first.wait_for(timeout=2 * _PATIENCE)
             _photograph(page, "memory")
             page.goto(f"{served.url}/train")
             page.get_by_role("radio", name="Plain cell").click()

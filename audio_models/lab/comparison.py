@@ -169,10 +169,10 @@ class CellResult:
 
 @dataclass(frozen=True)
 class Finding:
-    """Two cells on the same clips; `one` is the one that was right more often.
+    """Two cells on the same clips; `one` is the more accurate.
 
     Attributes:
-        p: corrected for the number of comparisons (Holm 1979); None where chance cannot be told from one training.
+        p: p-value, corrected for the number of comparisons (Holm 1979); None where one training of each cannot give it.
         told_apart: whether p is below `SURE`.
     """
 
@@ -186,17 +186,18 @@ class Finding:
         return self.p is not None and self.p < SURE
 
     def in_words(self) -> str:
-        """The finding and how sure it is, one sentence."""
+        """Say which cell is better, by how much, and how sure that is."""
         gap = self.difference
         one, other = CELL_TITLES[self.one], CELL_TITLES[self.other]
         points = f"{100 * gap.difference:.1f} points"
         if self.p is None or gap.low is None or gap.high is None:
-            return f"{one} was right more often than {other}, by {points}; whether that is chance cannot be told from one training of each, or from so few clips."
+            return f"{one} was ahead of {other} by {points}, but one training of each, or so few clips, cannot rule out chance."
         points += f" ({100 * gap.low:.1f} to {100 * gap.high:.1f})"
         if self.told_apart:
-            share = "less than 0.1%" if self.p < 0.001 else f"{self.p:.1%}"
-            return f"{one} is right more often than {other}, by {points}; if they were equal, chance would make such a difference in {share} of comparisons."
-        return f"Between {one} and {other} no difference could be told: {points}; if they were equal, chance would make such a one in {self.p:.0%} of comparisons."
+            return (
+                f"{one} is better than {other} by {points}; {'p < 0.001' if self.p < 0.001 else f'p = {self.p:.3f}'}."
+            )
+        return f"Too close to call: {one} and {other}. {one} is ahead by {points}; p = {self.p:.2f}: a gap this large is common by chance."
 
 
 def results(comparison: Comparison) -> list[CellResult]:

@@ -1,4 +1,4 @@
-"""Compare: which cell should I use? The cells trained on the user's own clips, on one split, several times over."""
+"""Compare: train every cell on the user's clips several times, and test which one is better."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ def _form() -> None:
     )
     one, two = st.columns(2)
     seeds = one.slider(
-        "Trainings of each", 1, 10, 3, key="compare_seeds",
-        help="A training depends on chance: first weights, the order of the clips. Several of each show how much.",
+        "Trainings per cell", 1, 10, 3, key="compare_seeds",
+        help="Every training depends on chance: initial weights, order of the clips. Several per cell show how much.",
     )  # fmt: skip
-    epochs = two.slider("Epochs at the most", 2, 60, 20, key="compare_epochs")
+    epochs = two.slider("Epochs at most", 2, 60, 20, key="compare_epochs")
     if len(labels) + unknown + silence < 2 or len(cells) < 2:
         st.button("Compare", type="primary", icon=":material/compare_arrows:", disabled=True)
         st.caption("Choose at least two words and two cells.")
@@ -66,11 +66,7 @@ def _form() -> None:
 def _result(made: Comparison, state: State) -> None:
     found = _results(str(made.folder), _done(made))
     if not found:
-        st.caption(
-            "The first result comes when the first training is done."
-            if state.status in ACTIVE
-            else "Nothing was compared."
-        )
+        st.caption("The first result appears after the first training." if state.status in ACTIVE else "No results.")
         return
     config = made.config
     told = comparison.findings(found)
@@ -90,13 +86,13 @@ def _result(made: Comparison, state: State) -> None:
     over = "the speakers and trainings" if found[0].interval.over == "speakers" else "the clips and trainings"
     speakers = len(set(found[0].speakers) - {None})
     what = (
-        f"The bar is the 95 % interval over {over}, the large dot the mean, the small ones each training. "
+        f"Bar: 95 % interval over {over}. Large dot: mean. Small dots: single trainings. "
         f"{corpus_title(config.corpus)}, {config.recipe} recipe, {len(found[0].each)} of {config.seeds} trainings each, "
         f"{found[0].correct.shape[1]} {found[0].split} clips" + (f" of {speakers} speakers." if speakers else ".")
     )
     if found[0].split != "test":
         st.warning(
-            "This corpus has no test clips, so the validation clips judge, which also chose the epochs: all accuracies are flattered.",
+            "This corpus has no test clips. The validation clips, which also chose the epochs, take their place, so every accuracy is optimistic.",
             icon=":material/warning:",
         )
     st.caption(as_text(what), help=TERMS["interval"])
@@ -113,11 +109,11 @@ def _result(made: Comparison, state: State) -> None:
             for row in found
         }
         st.altair_chart(charts.compared_curves(histories), key=f"curves-{made.id}")
-        st.caption("The first training of each cell.")
+        st.caption("First training of each cell.")
 
 
 def _done(made: Comparison) -> int:
-    """How many trainings are done: results are drawn anew only when one more is."""
+    """Count the finished trainings; results are recomputed only when there is one more."""
     return sum(made.measures(*job) is not None for job in made.config.jobs)
 
 
@@ -151,12 +147,12 @@ def _page() -> None:
     with picture, show_errors():
         known = comparison.listing()
         if not known:
-            st.info("Nothing is compared yet. Choose words and cells, and compare.", icon=":material/compare_arrows:")
+            st.info("No results yet. Choose words and cells, and press Compare.", icon=":material/compare_arrows:")
             return
-        job_panel.choose_and_watch(known, "compare", "Comparison", _called, _result)
+        job_panel.choose_and_watch(known, "compare", "Comparison", _name, _result)
 
 
-def _called(made: Comparison) -> str:
+def _name(made: Comparison) -> str:
     config = made.config
     return f"{corpus_title(config.corpus)}, {len(config.task.classes)} classes, {made.started_in_words}"
 

@@ -1,4 +1,4 @@
-"""Inside: what a network does with one clip, frame by frame; its loop unrolled; how far back its gradient reaches."""
+"""Inside: step through a clip frame by frame, reorder its frames, unroll the loop, follow the gradient back."""
 
 from __future__ import annotations
 
@@ -44,13 +44,12 @@ def _step_by_step(run: Run, clip: ChosenClip) -> None:
     found = _inspect(run, clip)
     show_lesson(texts.STEP if found.trace.layers else texts.STEP_ALONE)
     changes = ", then ".join(f"**{as_text(label)}** from {at:.2f} s" for at, label in found.changes[-4:])
-    st.markdown(f"It makes up its mind after **{found.settled:.2f} s**: {changes}.")
+    st.markdown(f"The answer settles after **{found.settled:.2f} s**: {changes}.")
     stepper.show(found, key="stepper")
-    with st.expander("The formula of one step"):
+    with st.expander("Formula of one step"):
         st.latex(texts.FORMULAS[found.cell])
         st.caption(
-            "W, U and b are the same at every frame; σ squeezes a number between 0 and 1, tanh between -1 and 1; ⊙ multiplies "
-            "number by number."
+            "W, U and b are the same at every frame. σ maps to 0..1, tanh to -1..1; ⊙ multiplies element by element."
         )
 
 
@@ -58,7 +57,7 @@ def _order(run: Run, clip: ChosenClip) -> None:
     show_lesson(texts.ORDER)
     order, again = st.columns([3, 2], vertical_alignment="bottom")
     how = order.segmented_control(
-        "The frames as they were", ["spoken", "reversed", "shuffled"], default="reversed", required=True, key="order"
+        "Order of the frames", ["spoken", "reversed", "shuffled"], default="reversed", required=True, key="order"
     )
     seed = int(again.number_input("Shuffle number", 0, 999, 0, key="shuffle", disabled=how != "shuffled"))
     alone = [other for other in _alike(run) if other.config.network.cell == "feed_forward"]
@@ -72,18 +71,16 @@ def _order(run: Run, clip: ChosenClip) -> None:
             bars = _both_orders(spoken, other, how)
             st.altair_chart(bars, key=f"order-{one.id}")
             if moved < 1e-4:
-                st.markdown(":material/equal: Not one probability moved.")
+                st.markdown(":material/equal: No probability changed.")
             else:
                 st.markdown(
-                    f":material/swap_horiz: A probability moved by up to **{100 * moved:.0f}** points; it hears "
-                    f"**{as_text(other.answer)}** instead of **{as_text(spoken.answer)}**."
+                    f":material/swap_horiz: Probabilities change by up to **{100 * moved:.0f}** points, and the answer from "
+                    f"**{as_text(spoken.answer)}** to **{as_text(other.answer)}**."
                     if other.answer != spoken.answer
-                    else f":material/swap_horiz: A probability moved by up to **{100 * moved:.0f}** points; the answer stays."
+                    else f":material/swap_horiz: Probabilities change by up to **{100 * moved:.0f}** points; the answer stays the same."
                 )
     if len(pair) == 1 and run.config.network.cell != "feed_forward":
-        st.caption(
-            "A feed-forward network with the same labels to compare with is not there; train one on the Train page."
-        )
+        st.caption("To compare with a network without memory, train a feed-forward network on the same words.")
 
 
 def _both_orders(spoken, other, how: str):  # type: ignore[no-untyped-def]
@@ -101,7 +98,7 @@ def _both_orders(spoken, other, how: str):  # type: ignore[no-untyped-def]
 
 
 def _alike(run: Run) -> list[Run]:
-    """Runs with the same labels, this one first, those that came with Echoic after the user's own."""
+    """List runs with the same labels: this one, then the user's own, then those that come with Echoic."""
     same = [one for one in runs.usable() if one.config.task.classes == run.config.task.classes and one.id != run.id]
     return [run, *same]
 
@@ -114,15 +111,15 @@ def _unrolled(run: Run, clip: ChosenClip) -> None:
     steps = len(found.trace.hidden)
     if found.trace.layers:
         st.markdown(
-            f"For this clip the loop that is drawn is **{steps} layers** deep, with **{found.cell_weights:,} weights** in its cell. Were "
-            f"they not shared, it would have {found.cell_weights * steps:,}."
+            f"For this clip the unrolled network is **{steps} layers** deep. They share the **{found.cell_weights:,} weights** of the "
+            f"cell; separately they would need {found.cell_weights * steps:,}."
         )
     network = run.config.network
     if network.bidirectional or network.layers > 1:
         st.caption(
-            "Drawn is the first layer as it reads forward."
-            + (" A second cell reads from the end to the beginning." if network.bidirectional else "")
-            + (f" {network.layers - 1} more of them lie above it." if network.layers > 1 else "")
+            "The picture shows the first layer, reading forward."
+            + (" A second cell reads backward." if network.bidirectional else "")
+            + (f" {network.layers - 1} more layers lie above it." if network.layers > 1 else "")
         )
     st.download_button(
         "Save the picture", svg, f"unrolled-{run.id}.svg", "image/svg+xml", icon=":material/image:", on_click="ignore"
@@ -142,11 +139,11 @@ def _gradient(run: Run, clip: ChosenClip) -> None:
     )
     what = st.segmented_control(
         "Gradient with respect to",
-        ["the state, by memory alone", "the state", "the frame"],
-        default="the state, by memory alone",
+        ["the state, through memory only", "the state", "the frame"],
+        default="the state, through memory only",
         required=True,
         key="gradient_of",
-        help="By memory alone: only what enters at the last state and travels back from there. The other two count also what an answer from the mean or attention takes from a frame directly.",
+        help="Through memory only: the gradient that enters at the last state and travels back from there. The other two include what a mean or attention takes from each frame directly.",
     )
     if not chosen:
         st.caption("Choose at least one network.")
@@ -162,15 +159,15 @@ def _gradient(run: Run, clip: ChosenClip) -> None:
         },
     )  # fmt: skip
     st.caption(
-        "Memory length: the time from the end of the clip back to where the gradient has fallen to a tenth. An LSTM "
-        "remembers by its cell state, so for it the gradient is that of the cell state."
+        "Memory length: how far before the end of the clip the gradient has fallen to a tenth. For an LSTM it is the gradient "
+        "of the cell state, which carries the memory."
     )
-    with st.expander("The formula"):
+    with st.expander("Formula"):
         st.latex(texts.GRADIENT)
 
 
 def _compared_with(run: Run, usable: dict[str, Run]) -> list[str]:
-    """The three plain cells, and the network that is looked into."""
+    """List the three plain cells and the chosen network."""
     plain = [one for one in _CELLS_TO_COMPARE if one in usable] or list(usable)[:3]
     return list(dict.fromkeys([*([run.id] if run.id in usable else []), *plain]))
 
@@ -206,11 +203,9 @@ def _fadings(chosen: list[Run], clip: ChosenClip, what: str) -> tuple[pd.DataFra
 
 
 def _save(run: Run, clip: ChosenClip) -> None:
-    """A handout is made on demand: it takes a second."""
+    """Draw the handout button; the file is made on demand, which takes a second."""
     with st.popover("Save as a handout", icon=":material/description:"):
-        st.markdown(
-            "One HTML file with the stepper, the pictures, texts and formulas. It opens anywhere, without Echoic."
-        )
+        st.markdown("One HTML file with the stepper, charts, texts and formulas. It opens anywhere, without Echoic.")
         if st.button("Make it", type="primary", key="make_handout"):
             remembers = run.config.network.cell != "feed_forward"
             table, lengths = _fadings([run], clip, "") if remembers else (None, None)
@@ -219,7 +214,7 @@ def _save(run: Run, clip: ChosenClip) -> None:
 
 
 def _page() -> None:
-    st.title("Look inside")
+    st.title("Look inside a network")
     models = usable_runs()
     with show_errors():
         left, right = st.columns([2, 3])
@@ -250,11 +245,9 @@ def _answer(run: Run, clip: ChosenClip) -> None:
     right = ""
     if clip.label is not None:
         right = (
-            " :material/check:"
-            if clip.label == found.answer
-            else f", and it was {as_text(clip.label)} :material/close:"
+            " :material/check:" if clip.label == found.answer else f", but it is {as_text(clip.label)} :material/close:"
         )
-    st.markdown(f"Heard: **{as_text(found.answer)}**, {percent(sure)} sure{right}")
+    st.markdown(f"Recognised: **{as_text(found.answer)}**, confidence {percent(sure)}{right}")
 
 
 _page()

@@ -1,4 +1,4 @@
-"""Memory lab: how far back each cell remembers, measured in front of the user with small made-up tasks."""
+"""Memory: measure how many steps each cell remembers, on small synthetic tasks."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from dashboard.shared.feedback import show_errors
 from dashboard.shared.formatting import as_text
 
 _INITIALISATIONS = {
-    "orthogonal": "Orthogonal: the matrix keeps lengths",
-    "identity": "Identity: each unit hands on its own state",
-    "glorot_uniform": "Glorot: as for a layer without a loop",
+    "orthogonal": "Orthogonal: preserves the norm",
+    "identity": "Identity: each unit keeps its own state",
+    "glorot_uniform": "Glorot: as in a feed-forward layer",
 }
 
 
 def _settings() -> MemoryConfig | None:
-    """The form; a configuration once it is sent."""
+    """Draw the form; return a configuration when Measure is pressed."""
     task_name = st.segmented_control(
         "Task", list(memory_tasks.TASKS), default="recall", required=True, key="memory_task",
         format_func=lambda name: memory_tasks.TASKS[name].title,
@@ -39,34 +39,41 @@ def _settings() -> MemoryConfig | None:
         "Cells", LAB_CELLS, selection_mode="multi", default=LAB_CELLS, key="memory_cells",
         format_func=lambda cell: CELL_TITLES[cell],
     )  # fmt: skip
-    with st.expander("What cures it, what causes it"):
+    with st.expander("Settings"):
         one, two = st.columns(2)
         lengths = one.text_input(
             "Lengths T", ", ".join(map(str, task.lengths)), key=f"memory_lengths_{task.name}",
-            help="Steps over which a cell must remember. Each length is a training of its own.",
+            help="Steps over which a cell must remember. Each length is a separate training.",
         )  # fmt: skip
         initialisation = two.selectbox(
-            "First recurrent weights", INITIALISATIONS, format_func=lambda name: _INITIALISATIONS[name],
+            "Initial recurrent weights", INITIALISATIONS, format_func=lambda name: _INITIALISATIONS[name],
             key="memory_initialisation",
         )  # fmt: skip
         forget_bias = one.slider(
-            "Bias of the gate that keeps the memory", -2.0, 4.0, base.forget_bias, 0.5, key="memory_bias",
-            help="The forget gate of an LSTM, the update gate of a GRU. The higher at the start, the longer both remember before they have learned anything.",
+            "Initial gate bias", -2.0, 4.0, base.forget_bias, 0.5, key="memory_bias",
+            help="Of the LSTM's forget gate and the GRU's update gate. The higher it starts, the longer both remember before any training.",
         )  # fmt: skip
         clip_norm = two.slider(
-            "Bound on the gradient", 0.0, 5.0, base.clip_norm, 0.5, key="memory_clip",
-            help="Cuts gradients that explode. 0 lets them be.",
+            "Gradient clipping", 0.0, 5.0, base.clip_norm, 0.5, key="memory_clip",
+            help="Largest norm of the gradient; 0 does not clip.",
         )  # fmt: skip
         units = one.slider("Units", 4, 128, base.units, 4, key="memory_units")
-        steps = two.slider("Steps of training, at the most", 100, 4000, base.steps, 100, key="memory_steps")
+        steps = two.slider("Training steps at most", 100, 4000, base.steps, 100, key="memory_steps")
         seed = one.number_input(
-            "Seed", 0, 10_000, base.seed, key="memory_seed", help="Another seed, another throw of the dice."
+            "Seed",
+            0,
+            10_000,
+            base.seed,
+            key="memory_seed",
+            help="Another seed gives other initial weights and sequences.",
         )
     if not st.button("Measure", type="primary", icon=":material/science:", key="measure"):
         return None
     wanted = [part.strip() for part in lengths.replace(";", ",").split(",") if part.strip()]
     if not all(part.isdecimal() for part in wanted):
-        st.error(f"The lengths are “{as_text(lengths)}”; give whole numbers with commas between, as in 5, 10, 20.")
+        st.error(
+            f"“{as_text(lengths)}” is not a list of lengths. Give whole numbers separated by commas, such as 5, 10, 20."
+        )
         return None
     return replace(
         base,
@@ -81,10 +88,10 @@ def _settings() -> MemoryConfig | None:
     )
 
 
-def _in_words(config: MemoryConfig) -> str:
+def _describe(config: MemoryConfig) -> str:
     return (
         f"{config.units} units, {config.initialisation.replace('_', ' ')} recurrent weights, gate bias {config.forget_bias:g}, "
-        f"gradient {'not bounded' if not config.clip_norm else f'bounded to {config.clip_norm:g}'}, at most {config.steps} "
+        f"{f'gradient clipped to {config.clip_norm:g}' if config.clip_norm else 'no gradient clipping'}, at most {config.steps} "
         f"steps of {config.batch_size} new sequences, seed {config.seed}"
     )
 
@@ -103,52 +110,52 @@ def _result(experiment: Experiment, state: State) -> None:
     task = memory_tasks.find(config.task)
     table = _table(experiment)
     if table.empty:
-        st.caption("The first points come in a few seconds." if state.status in ACTIVE else "Nothing was measured.")
+        st.caption("The first points appear in a few seconds." if state.status in ACTIVE else "No results.")
         return
     chart = lesson_charts.forgetting(table, task.chance)
     st.altair_chart(chart, key=f"forgetting-{experiment.id}")
-    st.caption(_in_words(config) + ".")
+    st.caption(_describe(config) + ".")
     if state.status in ACTIVE:
         return
     found = _findings(table, config)
     if found:
         st.markdown(found)
     numbers, save = st.columns([3, 1], vertical_alignment="top")
-    with numbers.expander("The numbers"):
+    with numbers.expander("Numbers"):
         st.dataframe(
             table, hide_index=True,
             column_config={
                 "length": st.column_config.NumberColumn("T"),
-                "accuracy": st.column_config.NumberColumn("right answers", format="percent"),
-                "steps": st.column_config.NumberColumn("steps of training"),
+                "accuracy": st.column_config.NumberColumn("accuracy", format="percent"),
+                "steps": st.column_config.NumberColumn("training steps"),
             },
         )  # fmt: skip
     if save.button("Save as a handout", icon=":material/description:", key=f"save-{experiment.id}", width="stretch"):
-        content = handout.forgetting(table, chart, task.title, texts.MEMORY, _in_words(config))
+        content = handout.forgetting(table, chart, task.title, texts.MEMORY, _describe(config))
         save.download_button("Download", content, f"memory-{experiment.id}.html", "text/html", on_click="ignore")
 
 
 def _findings(table: pd.DataFrame, config: MemoryConfig) -> str:
-    """How far each cell came, in words."""
-    said = []
+    """Say how many steps each cell remembers."""
+    lines = []
     for cell, rows in table.groupby("cell", sort=False):
         rows = rows.sort_values("length")
         good = (rows["accuracy"] >= memory_lab.GOOD).to_numpy()
         held = int(good.cumprod().sum())  # lengths from the shortest on, none of them bad
         reach = 0 if not held else int(rows["length"].iloc[held - 1])
         if held == len(config.lengths):
-            said.append(f"**{cell}** held on over all {reach} steps")
+            lines.append(f"**{cell}** remembers all {reach} steps")
         elif held == len(rows):
-            said.append(f"**{cell}** held on over {reach} steps, as far as it was measured")
+            lines.append(f"**{cell}** remembers {reach} steps, the longest measured")
         elif not held:
-            said.append(f"**{cell}** did not hold on over {rows['length'].iloc[0]} steps")
+            lines.append(f"**{cell}** fails at {rows['length'].iloc[0]} steps")
         else:
-            said.append(f"**{cell}** held on over {reach} steps, and not over {rows['length'].iloc[held]}")
-    return "; ".join(said) + "."
+            lines.append(f"**{cell}** remembers {reach} steps but fails at {rows['length'].iloc[held]}")
+    return "; ".join(lines) + "."
 
 
 def _page() -> None:
-    st.title("Memory lab")
+    st.title("How long does each cell remember?")
     show_lesson(texts.MEMORY)
     form, picture = st.columns([2, 3], gap="large")
     with form, show_errors():
@@ -159,14 +166,14 @@ def _page() -> None:
         known = memory_lab.listing()
         if not known:
             st.info(
-                "Nothing is measured yet. Measure: the picture grows here in two to three minutes.",
+                "No results yet. Press Measure (2 to 3 minutes).",
                 icon=":material/science:",
             )
             return
-        job_panel.choose_and_watch(known, "memory", "Measurement", _called, _result)
+        job_panel.choose_and_watch(known, "memory", "Measurement", _name, _result)
 
 
-def _called(experiment: Experiment) -> str:
+def _name(experiment: Experiment) -> str:
     config = experiment.config
     changed = [
         f"{name.replace('_', ' ')} {getattr(config, name)}"

@@ -1,4 +1,4 @@
-"""What the pages about the inside of a network say: two or three sentences, a formula, a question to try."""
+"""Lesson texts of Inside, Memory and Compare: a few sentences, a question to try, the formulas."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from audio_models.config import Cell
 
 @dataclass(frozen=True)
 class Lesson:
-    """Words beside a picture.
+    """Text beside a chart.
 
     Attributes:
-        title: of the picture.
-        text: Markdown, what is seen.
+        title: heading in a handout.
+        text: what the chart shows, as Markdown.
         question: something to try.
     """
 
@@ -26,51 +26,49 @@ class Lesson:
 
 STEP = Lesson(
     "One frame at a time",
-    "The network reads the clip from left to right. At each frame it has two things: the frame, and its own state after "
-    "the frame before. Out of these two it makes the next state, with the same weights every time, and out of the state "
-    "the answer.",
-    "Drag the cursor to where the answer changes for the last time. Is that where you hear the word, too?",
+    "The network reads the clip from left to right. At each frame it has two inputs: the frame, and its own state from "
+    "the frame before. It combines them into the next state, always with the same weights, and reads the answer from that "
+    "state.",
+    "Drag the cursor to where the answer changes for the last time. Is that where you hear the word?",
 )
 STEP_ALONE = Lesson(
-    "One frame at a time, and no memory",
-    "This network looks at each frame as if it were the only one, and takes the mean of what it finds. It hands nothing on "
-    "from one frame to the next.",
+    "One frame at a time, without memory",
+    "This network looks at each frame on its own and averages the results. Nothing passes from one frame to the next.",
     "Drag the cursor: does any frame's hidden layer depend on the frames before it?",
 )
 ORDER = Lesson(
     "With and without memory",
-    "A feed-forward network looks at each frame alone and takes the mean. It knows which sounds there were and not in "
-    "which order, but for the slope that a frame may carry, so its answer stays however the frames are put. A recurrent "
-    "network's does not.",
-    "Which words are still heard with their frames reversed? Think of which sounds they share with another word.",
+    "A feed-forward network averages over the frames, so it knows which sounds occurred but, apart from the slope in "
+    "each frame, not in which order: shuffle the frames and its answer stays the same. A recurrent network's answer changes.",
+    "Which words are still recognised with their frames reversed? Which sounds do they share with another word?",
 )
 UNROLLED = Lesson(
     "The loop, unrolled",
-    "A recurrent network is a loop: the state goes out of the cell and in again. Laid out over time, it is a very deep "
-    "feed-forward network with one layer a frame, in which all layers share their weights. That is how it is trained: "
+    "A recurrent network is a loop: the state leaves the cell and re-enters it. Unrolled over time, it is a very deep "
+    "feed-forward network with one layer per frame, and all layers share their weights. That is how it is trained: "
     "the gradient of a shared weight is the sum over all the places where it is used.",
-    "How many layers deep is the network for this clip? What would happen to the number of weights if they were not shared?",
+    "How many layers deep is the network for this clip? How many weights would it need if they were not shared?",
 )
 FADING = Lesson(
     "How far back the gradient reaches",
-    "To learn from an early frame, the gradient of the loss must travel back to it from the end, step by step. In a "
-    "SimpleRNN it is multiplied by the same matrix and by slopes below one at each step, and fades or explodes. LSTM and GRU have a "
-    "way past the matrix that their gates keep open. The scale is logarithmic: a straight line down is exponential decay.",
-    "Compare dashed and solid: what did training do to the memory of each cell?",
+    "To learn from an early frame, the gradient of the loss must travel back to it step by step. In a "
+    "SimpleRNN each step multiplies it by the same matrix and by slopes below one, so it vanishes or explodes. In LSTM and GRU, "
+    "gates keep a path past that matrix open. The scale is logarithmic: a straight line down is exponential decay.",
+    "Compare the dashed and solid lines: what did training do to the memory of each cell?",
 )
 
 MEMORY = Lesson(
     "How long does a cell remember?",
-    "Each point is a small network, trained from scratch to remember something over T steps. Where a cell's points fall to "
-    "the dotted line, it guesses: most often because hardly any gradient arrived at what it should have kept.",
-    "Measure again with a gate bias of 2, then with Glorot weights. Who remembers longer, who shorter, and why?",
+    "Each point is a small network, trained from scratch to remember something over T steps. On the dotted line a cell "
+    "only guesses, usually because the gradient vanished before it reached the first step.",
+    "Measure again with a gate bias of 2, then with Glorot weights. Which cell remembers longer, which shorter, and why?",
 )
 
 COMPARE = Lesson(
-    "The cells compared",
-    "Each cell learns the same clips with the same budget, several times, since chance has a part in every training. All "
-    "are then judged on the same clips, so that they can be compared clip by clip. Where the difference may be chance, it says so.",
-    "Does the cell with the most parameters win? And does the order of frames matter for your words: how far behind is the one without memory?",
+    "Comparing cells",
+    "Each cell learns the same clips several times with the same budget, because every training depends on chance. All "
+    "are then evaluated on the same clips and compared clip by clip. If a difference may be chance, the page says so.",
+    "Does the cell with the most parameters win? Does the order of frames matter for your words: how far behind is the network without memory?",
 )
 
 FORMULAS: dict[Cell, str] = {
@@ -95,5 +93,5 @@ GRADIENT = r"\frac{\partial L}{\partial h_t} = \frac{\partial L}{\partial h_T} \
 
 
 def show_lesson(lesson: Lesson) -> None:
-    """A few sentences beside a picture, and a question to try."""
+    """Draw the text of a lesson and its question."""
     st.markdown(f"{lesson.text} :blue[:material/help:] *{lesson.question}*")
