@@ -6,6 +6,7 @@ import importlib.util
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +15,7 @@ from audio_models.lab.comparison import Comparison
 from audio_models.lab.memory import Experiment
 from data.workspace import PROJECT
 from tests.support.imports import PACKAGES, arrows, imports, modules, name_of, reaches, sources
+from tests.support.sounds import tone, write
 
 # The house, lowest floor first. A wing is the longest of these prefixes that a module's name has; it may import itself
 # and the floors below, never its own floor's other wings nor a floor above.
@@ -184,6 +186,10 @@ exec(compile(ast.Module(head, []), "predict", "exec"))
             "audio_models.export.model_folder",
             ["tensorflow", "keras", "streamlit"],
         ),
+        (
+            "from audio_models.cli.main import main; assert main(['predict', 'commands', {clip!r}]) == 0",  # a word takes no seconds
+            ["tensorflow", "librosa", "numba", "sklearn", "onnx", "scipy.signal", "pandas", "requests", "streamlit"],
+        ),
         ("import data.catalogue, data.task", ["tensorflow", "streamlit", "librosa", "espeakng_loader", "onnxruntime"]),
         (
             "import audio_models.jobs.runs, audio_models.lab.memory, audio_models.lab.comparison",
@@ -201,7 +207,8 @@ exec(compile(ast.Module(head, []), "predict", "exec"))
         (FIRST_PAGE, ["altair", "pandas", "librosa", "onnxruntime"]),  # a visitor waits for what it imports
     ],
 )
-def test_importing_brings_nothing_heavy(code: str, absent: list[str]) -> None:
+def test_importing_brings_nothing_heavy(code: str, absent: list[str], tmp_path: Path) -> None:
+    code = code.replace("{clip!r}", repr(str(write(tmp_path / "clip.wav", tone(300)))))
     done = subprocess.run(
         [sys.executable, "-c", f"import sys\n{code}\nprint([name for name in {absent!r} if name in sys.modules])"],
         cwd=PROJECT, capture_output=True, text=True, check=False,

@@ -169,7 +169,8 @@ def predict(options: argparse.Namespace) -> int:
     for clip in options.clip:
         try:
             answer = recognizer.hear(recognizer.load(AudioSource(Path(clip))))
-            answers.append({"path": clip, **asdict(answer)})
+            heard = {name: getattr(answer, name) for name in ("label", "confidence", "probabilities", "sure")}
+            answers.append({"path": clip, **heard})
         except EchoicError as error:
             answers.append({"path": clip, "error": str(error)})
     failed = [row for row in answers if "error" in row]

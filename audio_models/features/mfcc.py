@@ -2,25 +2,22 @@
 
 One path for training, a file, the microphone and a batch. Each frame depends on its own samples alone: no padding
 at the edges, and no cut at 80 dB below the loudest sample, so that a clip's features do not depend on the clips
-beside it nor on what comes after. Filters, window and decibels are librosa's; framing, transform and sum are
-written out, which takes 0.1 ms a clip instead of 0.55 ms with `librosa.feature.mfcc` (`make bench`, features).
+beside it nor on what comes after. Window and filters are librosa's (`filters`); framing, transform and sum are written
+out, which takes 0.1 ms a clip instead of 0.55 ms with `librosa.feature.mfcc` (`make bench`, features).
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
 import scipy.fft
-from librosa.filters import get_window
-from librosa.filters import mel as mel_filters
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from audio_models.config import FeatureConfig
-from audio_models.errors import ConfigError
+from audio_models.features.filters import Filters, designed
 from audio_models.features.waveform import Waveform
 
 Frames = NDArray[np.float32]
@@ -48,16 +45,17 @@ def frame_end(frame: int | NDArray[np.int_], config: FeatureConfig) -> float | N
     return (last * config.hop_length + config.frame_length) / config.sample_rate
 
 
-def mfcc(waveform: Waveform, config: FeatureConfig) -> Frames:
+def mfcc(waveform: Waveform, config: FeatureConfig, filters: Filters | None = None) -> Frames:
     """The MFCC sequence of one waveform.
 
     Args:
         waveform: (samples,) float32 at `config.sample_rate`.
+        filters: those of a trained network; by default librosa designs them.
 
     Returns:
         (frames, config.width) float32: frame t covers the samples from `t * hop_length` on, `frame_length` of them.
     """
-    return mfcc_batch([waveform], config)[0]
+    return cepstra(mel_bands([waveform], config, filters)[0], config)
 
 
 def mfcc_batch(waveforms: Sequence[Waveform], config: FeatureConfig) -> list[Frames]:
@@ -75,19 +73,20 @@ def mfcc_batch(waveforms: Sequence[Waveform], config: FeatureConfig) -> list[Fra
     return [cepstra(bands, config) for bands in mel_bands(waveforms, config)]
 
 
-def mel_bands(waveforms: Sequence[Waveform], config: FeatureConfig) -> list[Frames]:
+def mel_bands(waveforms: Sequence[Waveform], config: FeatureConfig, filters: Filters | None = None) -> list[Frames]:
     """The energy in each mel band, for each waveform (frames, n_mels) [dB]: what the MFCC are the cosine transform of."""
+    filters = filters or designed(config)
     bands: list[Frames] = []
     for first in range(0, len(waveforms), _AT_ONCE):
         part = waveforms[first : first + _AT_ONCE]
-        for row, waveform in zip(_mel_db(_stack(part, config), config), part, strict=True):
+        for row, waveform in zip(_mel_db(_stack(part, config), config, filters), part, strict=True):
             bands.append(row[: frame_count(len(waveform), config)])
     return bands
 
 
 def cepstra(bands: Frames, config: FeatureConfig) -> Frames:
     """The frames (frames, config.width) of mel bands (frames, n_mels) [dB]: MFCC, or the bands themselves."""
-    coefficients: Frames = bands @ _tables(config)[2] if config.cepstrum else bands
+    coefficients: Frames = bands @ _cosine_transform(config) if config.cepstrum else bands
     return np.concatenate([coefficients, slopes(coefficients)], axis=1) if config.deltas else coefficients
 
 
@@ -114,16 +113,16 @@ def _stack(waveforms: Sequence[Waveform], config: FeatureConfig) -> NDArray[np.f
     return stacked
 
 
-def _mel_db(stacked: NDArray[np.float32], config: FeatureConfig) -> NDArray[np.float32]:
-    window, mel, _ = _tables(config)
-    frames = sliding_window_view(stacked, config.frame_length, axis=-1)[:, :: config.hop_length] * window
+def _mel_db(stacked: NDArray[np.float32], config: FeatureConfig, filters: Filters) -> NDArray[np.float32]:
+    frames = sliding_window_view(stacked, config.frame_length, axis=-1)[:, :: config.hop_length]
+    frames = frames * filters.window_array
     spectrum = scipy.fft.rfft(frames, axis=-1)  # (batch, frames, bins)
     # The power in place: every large array that is made and dropped is given back to the system and its pages come
     # anew, which would take longer than the arithmetic.
     squares = spectrum.view(np.float32)
     np.square(squares, out=squares)
     power = np.add(squares[..., 0::2], squares[..., 1::2], out=frames[..., : spectrum.shape[-1]])
-    bands: NDArray[np.float32] = power @ mel
+    bands: NDArray[np.float32] = power @ filters.mel_matrix
     np.maximum(bands, np.float32(_FLOOR), out=bands)
     np.log(bands, out=bands)
     bands *= _DECIBELS
@@ -131,18 +130,7 @@ def _mel_db(stacked: NDArray[np.float32], config: FeatureConfig) -> NDArray[np.f
 
 
 @lru_cache(maxsize=8)
-def _tables(config: FeatureConfig) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-    """Window (frame_length,), mel filters (bins, n_mels), cosine transform (n_mels, n_mfcc)."""
-    window = get_window("hann", config.frame_length).astype(np.float32)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # librosa's remark on empty bands; the error below says it
-        mel = mel_filters(
-            sr=config.sample_rate, n_fft=config.frame_length, n_mels=config.n_mels, fmin=config.fmin, fmax=config.fmax
-        ).T
-    if not mel.any(axis=0).all():
-        raise ConfigError(
-            f"{config.n_mels} mel bands are too narrow for frames of {config.frame_ms:g} ms: some hold no frequency. "
-            "Use fewer bands or longer frames."
-        )
+def _cosine_transform(config: FeatureConfig) -> NDArray[np.float32]:
+    """(n_mels, n_mfcc)."""
     cosine = scipy.fft.dct(np.eye(config.n_mels), axis=1, norm="ortho")[:, : config.n_mfcc]
-    return window, np.ascontiguousarray(mel, np.float32), np.ascontiguousarray(cosine, np.float32)
+    return np.ascontiguousarray(cosine, np.float32)

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from audio_models.config import FeatureConfig
+from audio_models.features.filters import Filters
 from audio_models.features.mfcc import SLOPE_REACH, Frames, cepstra, frame_end, mel_bands, slopes
 from audio_models.features.waveform import Waveform
 
@@ -21,13 +22,15 @@ class FrameStream:
     Args:
         config: of the features. With slopes, a frame is given once the two after it are known.
         block: frames of each block but the first.
+        filters: those of a trained network; by default librosa designs them.
 
     Attributes:
         heard: the end of the sound that the last block depends on [s].
     """
 
-    def __init__(self, config: FeatureConfig, block: int) -> None:
+    def __init__(self, config: FeatureConfig, block: int, filters: Filters | None = None) -> None:
         self._config = config
+        self._filters = filters
         self._without_slopes = replace(config, deltas=False)
         self._block = block
         self._samples: Waveform = np.empty(0, np.float32)  # not read yet, or read again by the next frame
@@ -46,7 +49,7 @@ class FrameStream:
             end = first + frame + (read - 1) * hop
             if end > len(self._samples):
                 break
-            bands = mel_bands([self._samples[first:end]], self._without_slopes)[0]
+            bands = mel_bands([self._samples[first:end]], self._without_slopes, self._filters)[0]
             coefficients = cepstra(bands, self._without_slopes)
             first += read * hop
             self._given += given

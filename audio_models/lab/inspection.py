@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from audio_models.config import Cell, FeatureConfig, NetworkConfig, within
 from audio_models.errors import ConfigError, RunError
-from audio_models.features.mfcc import Frames, mfcc
+from audio_models.features.mfcc import Frames
 from audio_models.features.waveform import Waveform
 from audio_models.jobs.runs import Run
 from audio_models.networks.cells import FORWARD, GATES, Numbers
@@ -197,7 +197,7 @@ def inspect(
     labels = recognizer.labels
     if label is not None and label not in labels:
         raise ConfigError(f"This network does not know '{label}'; it knows {', '.join(labels)}.")
-    frames = put_in_order(mfcc(samples, recognizer.features), order, seed)
+    frames = put_in_order(recognizer.frames(samples), order, seed)
     network = network_of(run)
     trace = network.read(recognizer.normalise(frames))
     prefix_probabilities = recognizer.probabilities([frames[:end] for end in range(1, len(frames) + 1)])

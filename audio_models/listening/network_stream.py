@@ -54,7 +54,7 @@ class NetworkStream:
 
     def reset(self) -> None:
         """Back to the beginning, as if nothing had been heard."""
-        self._frames = FrameStream(self.recognizer.features, self._reader.block)
+        self._frames = FrameStream(self.recognizer.features, self._reader.block, self.recognizer.filters)
         self._reader.reset()
 
     def detector(self, config: DetectionConfig) -> Detector:

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from audio_models.config import FeatureConfig, from_dict, to_dict
 from audio_models.errors import RunError
+from audio_models.features.filters import Filters
 from audio_models.features.sequences import Normalisation
 from data.errors import EchoicError
 
@@ -45,6 +46,7 @@ class ModelMetadata:
         clip_seconds: length that nine of ten training clips do not exceed [s].
         temperature: the logits were divided by it, which calibrates the confidence.
         threshold: confidence below which an answer is "not sure".
+        filters: window and mel filters of the features; None in files from before they travelled along.
         streaming: only in exported models.
     """
 
@@ -55,6 +57,7 @@ class ModelMetadata:
     clip_seconds: float
     temperature: float = 1.0
     threshold: float = 0.0
+    filters: Filters | None = None
     streaming: StreamingMetadata | None = None
 
     def to_props(self) -> dict[str, str]:
@@ -67,6 +70,7 @@ class ModelMetadata:
             "clip_seconds": self.clip_seconds,
             "temperature": round(self.temperature, 4),
             "threshold": round(self.threshold, 4),
+            **({"filters": asdict(self.filters)} if self.filters else {}),
             **(asdict(self.streaming) if self.streaming else {}),
         }
         return {name: json.dumps(value) for name, value in values.items()}
@@ -89,6 +93,9 @@ class ModelMetadata:
             read("clip_seconds", "a positive number", _positive),
             read("temperature", "a positive number", _positive, "1"),
             read("threshold", "a number from 0 to 1", _share, "0"),
+            read("filters", "a window and bands that fit the features", lambda one: _filters(one, features))
+            if "filters" in props
+            else None,
             StreamingMetadata(
                 read("detection", "settings by name", _settings),
                 read("frames_a_step", "a count", _count),
@@ -159,6 +166,14 @@ def _fitted(value: Any, width: int) -> Normalisation:
     mean, std = value["mean"], value["std"]
     _require(isinstance(mean, list) and isinstance(std, list) and len(mean) == len(std) == width)
     return Normalisation(tuple(map(_number, mean)), tuple(map(_positive, std)))
+
+
+def _filters(value: Any, features: FeatureConfig) -> Filters:
+    made = Filters(tuple(value["window"]), tuple((first, tuple(weights)) for first, weights in value["bands"]))
+    numbers = [*made.window, *(weight for _, weights in made.bands for weight in weights)]
+    _require(all(abs(one) <= 1 for one in numbers) and all(type(first) is int for first, _ in made.bands))
+    _require(made.fit(features))
+    return made
 
 
 def _settings(value: Any) -> dict[str, float]:

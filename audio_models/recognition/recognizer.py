@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -34,12 +34,14 @@ class Answer:
         label: the most probable label.
         confidence: its probability.
         probabilities: of each label, in the network's order; they sum to 1.
+        frames: the MFCC sequence that it was read from, (frames, width), not normalised.
         sure: whether the confidence reaches the network's threshold; where not, the label is a guess.
     """
 
     label: str
     confidence: float
     probabilities: dict[str, float]
+    frames: Frames = field(repr=False, compare=False)
     sure: bool = True
 
 
@@ -53,6 +55,7 @@ class Recognizer:
         metadata: what the file says of its network.
         labels: in the order of its probabilities.
         features: how it reads a waveform.
+        filters: window and mel filters of its training; None in files from before they travelled along.
         parameters: number of trained weights.
         clip_seconds: length that nine of ten training clips do not exceed [s].
         temperature: its logits were divided by it, which calibrates its confidence.
@@ -70,6 +73,7 @@ class Recognizer:
             self.metadata = ModelMetadata.from_props(self._session.get_modelmeta().custom_metadata_map)
             self.labels = self.metadata.labels
             self.features = self.metadata.features
+            self.filters = self.metadata.filters
             self.parameters = self.metadata.parameters
             self.clip_seconds = self.metadata.clip_seconds
             self.threshold = self.metadata.threshold
@@ -102,14 +106,20 @@ class Recognizer:
         if not (np.isfinite(answer).all() and weights_are_finite(content)):
             raise RunError("Some of its weights are not finite numbers.")
 
+    def frames(self, samples: Waveform) -> Frames:
+        """The MFCC sequence (frames, width) of a waveform (samples,) float32 at `features.sample_rate`."""
+        return mfcc(samples, self.features, self.filters)
+
     def hear(self, samples: Waveform) -> Answer:
         """The answer to a waveform (samples,) float32 at `features.sample_rate`."""
-        probabilities = self.probabilities([mfcc(samples, self.features)])[0]
+        frames = self.frames(samples)
+        probabilities = self.probabilities([frames])[0]
         best = int(probabilities.argmax())
         return Answer(
             self.labels[best],
             float(probabilities[best]),
             {label: float(share) for label, share in zip(self.labels, probabilities, strict=True)},
+            frames,
             sure=bool(probabilities[best] >= self.threshold),
         )
 

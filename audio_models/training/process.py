@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from audio_models.config import RunConfig
 from audio_models.errors import TrainingError
+from audio_models.features.filters import designed
 from audio_models.features.sequences import Normalisation
 from audio_models.jobs import launch, runs
 from audio_models.jobs.job import POLL, Job, StateCallback, exit_process, ignore_state, imported, run_job
@@ -247,6 +248,7 @@ def _keep_model(
                 prepared.clip_seconds,
                 temperature,
                 threshold,
+                designed(config.features),
             ),
         )
         with workspace.replacing(run.folder / "model.keras") as path:

@@ -12,7 +12,6 @@ from data.archives import unpack
 from data.corpus import Corpus, Description, Index, Report, no_progress
 from data.errors import CorpusError
 from data.folder import FolderCorpus
-from data.public.download import download
 
 
 @dataclass(frozen=True)
@@ -69,6 +68,8 @@ class PublishedCorpus(Corpus):
             if self.is_loaded():
                 return
             if not packed.is_file():
+                from data.public.download import download  # requests takes a while to import
+
                 download(self._archive.url, packed, size=self._archive.size, sha256=self._archive.sha256, report=report)
             try:
                 unpack(packed, self.path, most_bytes=self._archive.most_bytes, report=report)
