@@ -1,13 +1,17 @@
-"""What a network from Echoic hears; needs numpy, soundfile and onnxruntime, and nothing of Echoic.
+"""Recognise words with a network exported from Echoic. Needs numpy, soundfile and onnxruntime, and nothing of Echoic.
 
-python listen.py clip.wav                 one answer to the whole clip, a line of JSON
-python listen.py --listen recording.wav   a line of JSON for each word that is heard, from when to when [s]
-python listen.py --listen -               the same from a pipe: 16 bits, little-endian, mono, the network's rate
+python listen.py clip.wav                 classify a clip: one line of JSON
+python listen.py --listen recording.wav   find words: a line of JSON for each, with its start and end [s]
+python listen.py --listen -               the same from a pipe: 16-bit little-endian mono, at the network's rate
 """
+
+from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
+from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,132 +22,366 @@ import soundfile
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
+SLOPE_REACH = 2  # frames before and after a frame that its slope looks at
+SHORTEST_WINDOW = 0.3  # seconds of sound before a sliding window gives its first answer
+NO_WORDS = ("_unknown_", "_silence_")  # labels that are never reported as a word
 
-class Network:
-    """A graph, what its file says of it, and the way from sound (samples,) to frames (frames, width) that it reads."""
 
-    def __init__(self, path: Path) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1  # a step is so short that threads cost more than they give
-        self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        said = {name: json.loads(text) for name, text in self.session.get_modelmeta().custom_metadata_map.items()}
-        self.step, self.first, f = said["frames_an_answer"], said["frames_a_step"], said["features"]
-        self.clip_seconds, self.threshold, self.detection = said["clip_seconds"], said["threshold"], said["detection"]
-        self.mean, self.std = (np.array(said["normalisation"][one], np.float32) for one in ("mean", "std"))
-        self.labels, self.rate, self.reach = said["labels"], f["sample_rate"], 2 if f["deltas"] else 0
-        self.size, self.hop = (round(self.rate * f[one] / 1000) for one in ("frame_ms", "hop_ms"))
-        self.window = (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(self.size) / self.size)).astype(np.float32)  # Hann
-        # Mel bands: triangles of area 1, even on Slaney's scale of pitch, which is straight below 1000 Hz.
-        step = np.log(6.4) / 27
-        low, high = (3 * hz / 200 if hz < 1000 else 15 + np.log(hz / 1000) / step for hz in (f["fmin"], f["fmax"]))
-        mels = np.linspace(low, high, f["n_mels"] + 2)
-        edges = np.where(mels < 15, mels * 200 / 3, 1000 * np.exp(step * (mels - 15)))
-        hertz, width = np.fft.rfftfreq(self.size, 1 / self.rate)[:, None], np.diff(edges)
-        triangles = np.minimum((hertz - edges[:-2]) / width[:-1], (edges[2:] - hertz) / width[1:])
-        self.mel = (np.maximum(0, triangles) * 2 / (edges[2:] - edges[:-2])).astype(np.float32)
-        band, order = np.arange(f["n_mels"])[:, None] + 0.5, np.arange(f["n_mfcc"])  # DCT-II, orthonormal, for MFCC
-        cosine = np.cos(np.pi * order * band / len(band)) * np.sqrt(np.where(order == 0, 1, 2) / len(band))
-        self.cosine = (cosine if f["cepstrum"] else np.eye(len(band))).astype(np.float32)
+# Samples to frames
 
-    def bands(self, sound: Array) -> Array:
-        """Decibels in each mel band of each stretch of sound, or their MFCC."""
-        stretches = np.lib.stride_tricks.sliding_window_view(sound, self.size)[:: self.hop] * self.window
-        power = np.abs(np.fft.rfft(stretches)) ** 2 @ self.mel
-        return np.asarray(10 * np.log10(np.maximum(power, 1e-10)) @ self.cosine)  # less is no sound
+
+class Features:
+    """Turns samples into the frames that the network reads: mel bands in decibels, or their MFCC."""
+
+    def __init__(self, settings: dict[str, Any], normalisation: dict[str, list[float]]) -> None:
+        self.sample_rate: int = settings["sample_rate"]
+        self.frame_length: int = round(self.sample_rate * settings["frame_ms"] / 1000)
+        self.hop_length: int = round(self.sample_rate * settings["hop_ms"] / 1000)
+        self.reach = SLOPE_REACH if settings["deltas"] else 0
+        self.mean = np.array(normalisation["mean"], np.float32)
+        self.std = np.array(normalisation["std"], np.float32)
+        self.window = hann_window(self.frame_length)
+        self.mel_filters = mel_filters(
+            self.sample_rate, self.frame_length, settings["n_mels"], settings["fmin"], settings["fmax"]
+        )
+        # Models made before `kind` existed say cepstrum: true for MFCC.
+        kind = settings.get("kind", "mfcc" if settings.get("cepstrum") else "log_mel")
+        self.cosines = cosine_transform(settings["n_mels"], settings["n_mfcc"]) if kind == "mfcc" else None
+
+    def bands(self, samples: Array) -> Array:
+        """Mel bands [dB] or MFCC of every whole frame of (samples,), without slopes, not normalised."""
+        frames = np.lib.stride_tricks.sliding_window_view(samples, self.frame_length)[:: self.hop_length]
+        power = np.abs(np.fft.rfft(frames * self.window)) ** 2 @ self.mel_filters
+        decibels = 10 * np.log10(np.maximum(power, 1e-10))
+        return np.asarray(decibels if self.cosines is None else decibels @ self.cosines)
 
     def frames(self, bands: Array) -> Array:
-        """Normalised, with slopes over five frames where the network wants them: none for two frames at each end."""
+        """Append slopes where the network reads them, then normalise. The first and last `reach` frames are lost."""
         if self.reach:
             slopes = (bands[3:-1] - bands[1:-3] + 2 * (bands[4:] - bands[:-4])) / 10
             bands = np.concatenate([bands[2:-2], slopes], axis=1)
         return np.asarray((bands - self.mean) / self.std, np.float32)
 
-    def answer(self, frames: Array) -> Array:  # the probability of each label
+    def end_of(self, frame: int) -> float:
+        """Until when a stream must have been heard for the frame of this number, slopes included [s]."""
+        return ((frame + self.reach) * self.hop_length + self.frame_length) / self.sample_rate
+
+    def of_clip(self, samples: Array) -> Array:
+        """The frames of a whole clip, (frames, width). Its first and last frame are repeated for the slopes."""
+        padded = np.pad(samples, (0, max(0, self.frame_length - len(samples))))
+        bands = np.pad(self.bands(padded), ((self.reach, self.reach), (0, 0)), mode="edge")
+        return self.frames(bands)
+
+
+def hann_window(length: int) -> Array:
+    """A periodic Hann window."""
+    phase = 2 * np.pi * np.arange(length) / length
+    return np.asarray(0.5 - 0.5 * np.cos(phase), np.float32)
+
+
+def mel_filters(sample_rate: int, frame_length: int, count: int, fmin: float, fmax: float) -> Array:
+    """Triangular bands of area 1, evenly spaced in mel, (frequencies, count)."""
+    mels = np.linspace(hertz_to_mel(fmin), hertz_to_mel(fmax), count + 2)
+    edges = mel_to_hertz(mels)
+    frequencies = np.fft.rfftfreq(frame_length, 1 / sample_rate)[:, None]
+    widths = np.diff(edges)
+    rising = (frequencies - edges[:-2]) / widths[:-1]
+    falling = (edges[2:] - frequencies) / widths[1:]
+    triangles = np.maximum(0, np.minimum(rising, falling))
+    return np.asarray(triangles * 2 / (edges[2:] - edges[:-2]), np.float32)
+
+
+# Slaney's mel scale: linear below 1,000 Hz, logarithmic above.
+MEL_STEP = math.log(6.4) / 27
+
+
+def hertz_to_mel(hertz: float) -> float:
+    """A frequency [Hz] on Slaney's mel scale."""
+    return 3 * hertz / 200 if hertz < 1000 else 15 + math.log(hertz / 1000) / MEL_STEP
+
+
+def mel_to_hertz(mels: Array) -> Array:
+    """The frequencies [Hz] of places on Slaney's mel scale."""
+    return np.where(mels < 15, mels * 200 / 3, 1000 * np.exp(MEL_STEP * (mels - 15)))
+
+
+def cosine_transform(bands: int, coefficients: int) -> Array:
+    """The orthonormal DCT-II that turns mel bands into MFCC, (bands, coefficients)."""
+    band = np.arange(bands)[:, None] + 0.5
+    order = np.arange(coefficients)
+    scale = np.sqrt(np.where(order == 0, 1, 2) / bands)
+    return np.asarray(np.cos(np.pi * order * band / bands) * scale, np.float32)
+
+
+# Frames to probabilities
+
+
+class Network:
+    """An exported graph and what its metadata says about it."""
+
+    def __init__(self, path: Path) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1  # one step is so short that more threads slow it down
+        self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        metadata = {name: json.loads(text) for name, text in self.session.get_modelmeta().custom_metadata_map.items()}
+        self.features = Features(metadata["features"], metadata["normalisation"])
+        self.labels: list[str] = metadata["labels"]
+        self.threshold: float = metadata["threshold"]
+        self.clip_seconds: float = metadata["clip_seconds"]
+        self.detection: dict[str, float] = metadata["detection"]
+        self.frames_per_step: int = metadata["frames_a_step"]
+        self.frames_per_answer: int = metadata["frames_an_answer"]
+
+    @property
+    def width(self) -> int:
+        """Numbers in a frame."""
+        return len(self.features.mean)
+
+    @property
+    def answer_seconds(self) -> float:
+        """Time from one answer to the next [s]."""
+        return self.frames_per_answer * self.features.hop_length / self.features.sample_rate
+
+    def initial_states(self) -> dict[str, Array]:
+        """Zeros for each state that a streaming graph hands from step to step; none for a graph of whole clips."""
+        inputs = self.session.get_inputs()[1:]
+        return {one.name: np.zeros(one.shape, np.float32) for one in inputs if one.name != "lengths"}
+
+    def probabilities(self, frames: Array) -> Array:
+        """The probability of each label, for the frames of one clip, (frames, width)."""
         inputs = {"frames": frames[None], "lengths": np.array([len(frames)], np.int32)}
         return np.asarray(self.session.run(["probabilities"], inputs)[0][0])
 
-    def hear(self, sound: Array) -> dict[str, Any]:
-        """One answer to a whole clip."""
-        bands = self.bands(np.pad(sound, (0, max(0, self.size - len(sound)))))
-        shares = self.answer(self.frames(np.pad(bands, ((self.reach, self.reach), (0, 0)), mode="edge"))).tolist()
-        label, each = self.labels[shares.index(top := max(shares))], dict(zip(self.labels, shares, strict=True))
-        return {"label": label, "confidence": top, "sure": top >= self.threshold, "probabilities": each}
+    def classify(self, samples: Array) -> dict[str, Any]:
+        """The most probable label of a clip, how sure it is, and the probability of each label."""
+        probabilities = self.probabilities(self.features.of_clip(samples)).tolist()
+        confidence = max(probabilities)
+        return {
+            "label": self.labels[probabilities.index(confidence)],
+            "confidence": confidence,
+            "sure": confidence >= self.threshold,
+            "probabilities": dict(zip(self.labels, probabilities, strict=True)),
+        }
 
 
-def answers(n: Network, pieces: Iterable[Array], silence: Array) -> Iterator[tuple[float, Array]]:
-    """Step after step, from sound in pieces of any size: until when was heard [s], and the probabilities then."""
-    states = {one.name: np.zeros(one.shape, np.float32) for one in n.session.get_inputs()[1:] if one.name != "lengths"}
-    longest, fewest = max(n.step, round(n.clip_seconds * n.rate / n.hop)), round(0.3 * n.rate / n.hop)
-    waiting = np.zeros((n.step - 1, len(n.mean)), np.float32)  # frames of the next step; the first ends with frame 0
-    sound, skip, given, seen, edge, seconds = np.empty(0, np.float32), 0, 1 - n.step, waiting[:0], waiting[:0], 0.0
-    for piece in (one for part in (pieces, [silence]) for one in part):
-        seconds += len(piece) / n.rate * (piece is not silence)
-        sound = np.concatenate([sound, piece])
-        count = 1 + (len(sound) - skip - n.size) // n.hop
-        if count > 0:
-            bands, read = n.bands(sound[skip:]), skip + count * n.hop
-            sound, skip = sound[read:], max(0, read - len(sound))  # where frames lie apart, some samples are skipped
-            bands = np.concatenate([edge if len(edge) else np.repeat(bands[:1], n.reach, axis=0), bands])
-            edge = bands[max(0, len(bands) - 2 * n.reach) :]  # for the slopes of the frames that come
-            waiting = np.concatenate([waiting, n.frames(bands)])
-        while len(waiting) >= n.step:
-            block, waiting, given = waiting[: n.step], waiting[n.step :], given + n.step
-            if states:  # what the network remembers
-                every, *after = n.session.run(None, {"frames": block[None, 0 if given > 1 else -n.first :], **states})
-                states, shares = dict(zip(states, after, strict=True)), every[-1]
-            else:  # it reads a window, which slides
-                seen = np.concatenate([seen, block])[-min(longest, given) :]
-                shares = n.answer(seen) if len(seen) >= min(longest, fewest) else None
-            if shares is not None:
-                yield round(min(seconds, ((given - 1 + n.reach) * n.hop + n.size) / n.rate), 4), shares
+# A stream: samples arrive in pieces, probabilities come out
 
 
-def words(n: Network, pieces: Iterable[Array]) -> Iterator[dict[str, Any]]:
-    """A word is heard when it is probable on average over the last steps; once until it fades, and not too soon."""
-    threshold, refractory = n.detection["threshold"], n.detection["refractory_ms"] / 1000
-    steps = max(1, round(n.detection["smoothing_ms"] / 1000 / (n.step * n.hop / n.rate)))
-    is_word = np.array([label not in ("_unknown_", "_silence_") for label in n.labels])
-    recent, last, holding = np.empty((0, len(n.labels)), np.float32), -np.inf, -1
-    silence = np.zeros((steps + 2) * n.step * n.hop, np.float32)  # for a word that ends with the sound
-    for time, shares in answers(n, pieces, silence):
-        recent = np.concatenate([recent, shares[None]])[-steps:]
-        mean = recent.mean(axis=0)
-        holding = -1 if mean[holding] < threshold / 2 else holding
-        best = int(np.where(is_word, mean, -1).argmax())
-        if is_word[best] and mean[best] >= threshold and best != holding and time - last >= refractory:
-            last, holding, start = time, best, round(max(0.0, time - n.clip_seconds), 4)
-            yield {"start": start, "end": time, "label": n.labels[best], "confidence": min(1.0, float(mean[best]))}
+class FrameStream:
+    """Computes each frame once, whatever the pieces that the samples arrive in."""
+
+    def __init__(self, features: Features) -> None:
+        self.features = features
+        self.samples: Array = np.empty(0, np.float32)  # not read yet
+        self.skip = 0  # samples to pass over before the next frame, where frames lie apart
+        self.context: Array | None = None  # bands of the last frames, for the slopes of those to come
+
+    def feed(self, samples: Array) -> Array:
+        """The frames that these samples complete, (frames, width)."""
+        features = self.features
+        self.samples = np.concatenate([self.samples, samples])
+        count = 1 + (len(self.samples) - self.skip - features.frame_length) // features.hop_length
+        if count < 1:
+            return np.empty((0, len(features.mean)), np.float32)
+        bands = features.bands(self.samples[self.skip :])
+        read = self.skip + count * features.hop_length
+        self.skip = max(0, read - len(self.samples))
+        self.samples = self.samples[read:]
+        if self.context is None:
+            self.context = np.repeat(bands[:1], features.reach, axis=0)
+        bands = np.concatenate([self.context, bands])
+        self.context = bands[max(0, len(bands) - 2 * features.reach) :]
+        return features.frames(bands)
 
 
-def pieces_of(source: str, rate: int) -> Iterator[Array]:
-    """A pipe, or a file brought to `rate` [Hz] by its spectrum: of ten seconds at a time and one more to either side."""
-    while source == "-" and len(raw := sys.stdin.buffer.read(2 * (rate // 10))) > 1:
-        yield np.frombuffer(raw, "<i2", len(raw) // 2).astype(np.float32) / 32768
-    if source == "-":
-        return
-    with soundfile.SoundFile(source) as file:
-        file.seekable, there = lambda: False, file.samplerate  # soundfile seeks after reading, which spoils an MP3
-        block = sound = np.zeros(there)
-        while len(block):
-            block = file.read(10 * there, dtype="float32", always_2d=True).mean(axis=1)
-            if not file.frames or not np.isfinite(block).all():
-                raise ValueError(f"{source} holds {'values that are not numbers' if file.frames else 'no sound'}")
-            sound = np.concatenate([sound[-2 * there :], block if len(block) else np.zeros(there)])
-            same = np.fft.irfft(np.fft.rfft(sound, norm="forward"), round(len(sound) * rate / there), norm="forward")
-            yield np.asarray(same[rate:-rate], np.float32)
+class StatefulReader:
+    """Reads each block of frames once: the state remembers what came before."""
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self.states = network.initial_states()
+        self.at_start = True
+
+    def read(self, block: Array) -> Array:
+        """The probabilities after a block of frames."""
+        if self.at_start:  # only frame 0 is there yet, and what a step lacks before it is zeros
+            block = block[-self.network.frames_per_step :]
+            self.at_start = False
+        inputs = {"frames": block[None], **self.states}
+        probabilities, *states = self.network.session.run(None, inputs)
+        self.states = dict(zip(self.states, states, strict=True))
+        return np.asarray(probabilities[-1])
+
+
+class SlidingWindowReader:
+    """Reads the last clip's length again with each block: for a network that was trained on single clips."""
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        frames_per_second = network.features.sample_rate / network.features.hop_length
+        self.longest = max(network.frames_per_answer, round(network.clip_seconds * frames_per_second))
+        self.shortest = min(self.longest, round(SHORTEST_WINDOW * frames_per_second))
+        self.window = np.empty((0, network.width), np.float32)
+        self.frames_read = 1 - network.frames_per_answer  # the first block is zeros and frame 0
+
+    def read(self, block: Array) -> Array | None:
+        """The probabilities after a block of frames; none until there is enough sound."""
+        self.frames_read += len(block)
+        frames = np.concatenate([self.window, block])
+        self.window = frames[-min(self.longest, self.frames_read) :]
+        return self.network.probabilities(self.window) if len(self.window) >= self.shortest else None
+
+
+def probabilities_over_time(network: Network, pieces: Iterable[Array]) -> Iterator[tuple[float, Array]]:
+    """Answer after each step: the time until which the network has heard [s], and the probability of each label.
+
+    At the end it hears some silence, in which a word that ends with the sound can still be detected.
+    """
+    features = network.features
+    stream = FrameStream(features)
+    reader = StatefulReader(network) if network.initial_states() else SlidingWindowReader(network)
+    block_length = network.frames_per_answer
+    waiting = np.zeros((block_length - 1, network.width), np.float32)  # the first block ends with frame 0
+    last_frame = -block_length
+    seconds = 0.0
+    silence = np.zeros((smoothing_steps(network) + 2) * block_length * features.hop_length, np.float32)
+    for samples, is_sound in with_silence(pieces, silence):
+        if is_sound:
+            seconds += len(samples) / features.sample_rate
+        waiting = np.concatenate([waiting, stream.feed(samples)])
+        while len(waiting) >= block_length:
+            block, waiting = waiting[:block_length], waiting[block_length:]
+            last_frame += block_length
+            probabilities = reader.read(block)
+            if probabilities is not None:
+                yield round(min(seconds, features.end_of(last_frame)), 4), probabilities
+
+
+def with_silence(pieces: Iterable[Array], silence: Array) -> Iterator[tuple[Array, bool]]:
+    """The pieces of a sound, then the silence after it; each with whether it belongs to the sound."""
+    for piece in pieces:
+        yield piece, True
+    yield silence, False
+
+
+# Probabilities to words
+
+
+def smoothing_steps(network: Network) -> int:
+    """Answers that are averaged before a word is looked for."""
+    return max(1, round(network.detection["smoothing_ms"] / 1000 / network.answer_seconds))
+
+
+class Detector:
+    """Reports a word when its average probability reaches the threshold.
+
+    The same word is not reported again until it has faded, and no word for a while after the last one.
+    """
+
+    def __init__(self, network: Network) -> None:
+        self.network = network
+        self.threshold = network.detection["threshold"]
+        self.pause = network.detection["refractory_ms"] / 1000
+        self.is_word = np.array([label not in NO_WORDS for label in network.labels])
+        self.recent: deque[Array] = deque(maxlen=smoothing_steps(network))
+        self.last_time = -np.inf
+        self.sounding: int | None = None  # the word reported last, until it fades
+
+    def feed(self, time: float, probabilities: Array) -> dict[str, Any] | None:
+        """The word that is detected at this step, if any."""
+        self.recent.append(probabilities)
+        average = np.mean(self.recent, axis=0)
+        if self.sounding is not None and average[self.sounding] < self.threshold / 2:
+            self.sounding = None
+        best = int(np.where(self.is_word, average, -1).argmax())
+        is_detected = (
+            self.is_word[best]
+            and average[best] >= self.threshold
+            and best != self.sounding
+            and time - self.last_time >= self.pause
+        )
+        if not is_detected:
+            return None
+        self.last_time, self.sounding = time, best
+        return {
+            "start": round(max(0.0, time - self.network.clip_seconds), 4),
+            "end": time,
+            "label": self.network.labels[best],
+            "confidence": min(1.0, float(average[best])),
+        }
+
+
+def detect_words(network: Network, pieces: Iterable[Array]) -> Iterator[dict[str, Any]]:
+    """The words in a sound that arrives in pieces, each as soon as it is detected."""
+    detector = Detector(network)
+    for time, probabilities in probabilities_over_time(network, pieces):
+        word = detector.feed(time, probabilities)
+        if word is not None:
+            yield word
+
+
+# Files and pipes to samples
+
+
+def read_pipe(sample_rate: int) -> Iterator[Array]:
+    """Samples in -1..1 from standard input, a tenth of a second at a time."""
+    bytes_per_sample = 2
+    while len(raw := sys.stdin.buffer.read(bytes_per_sample * (sample_rate // 10))) >= bytes_per_sample:
+        whole_samples = np.frombuffer(raw, "<i2", len(raw) // bytes_per_sample)
+        yield whole_samples.astype(np.float32) / 32768
+
+
+def read_file(path: str, sample_rate: int) -> Iterator[Array]:
+    """Samples of an audio file at `sample_rate` [Hz], channels averaged, about ten seconds at a time.
+
+    Each stretch is resampled by its spectrum. A spectrum wraps around, so a second is added on either side and cut off.
+    """
+    with soundfile.SoundFile(path) as file:
+        if not file.frames:
+            raise ValueError(f"{path} holds no sound")
+        file.seekable = lambda: False  # soundfile would seek after each read, which spoils an MP3
+        second = file.samplerate
+        stretch = np.zeros(second)
+        at_end = False
+        while not at_end:
+            block = file.read(10 * second, dtype="float32", always_2d=True).mean(axis=1)
+            if not np.isfinite(block).all():
+                raise ValueError(f"{path} holds values that are not numbers")
+            at_end = len(block) == 0
+            stretch = np.concatenate([stretch[-2 * second :], np.zeros(second) if at_end else block])
+            yield resample(stretch, second, sample_rate)[sample_rate:-sample_rate]
+
+
+def resample(samples: Array, rate: int, new_rate: int) -> Array:
+    """Change the rate of (samples,) by cutting or extending their spectrum."""
+    length = round(len(samples) * new_rate / rate)
+    spectrum = np.fft.rfft(samples, norm="forward")
+    return np.asarray(np.fft.irfft(spectrum, length, norm="forward"), np.float32)
+
+
+def main() -> None:
+    """Read the arguments, print a line of JSON for each answer."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("source", help="a WAV, FLAC, OGG or MP3 file; - for a pipe")
+    parser.add_argument("--listen", action="store_true", help="find words in a recording or a stream")
+    parser.add_argument("--int8", action="store_true", help="use the network with 8-bit weights")
+    options = parser.parse_args()
+
+    folder = Path(sys.argv[0]).resolve().parent
+    streams = options.listen and (folder / "streaming.onnx").is_file()
+    network = Network(folder / f"{'streaming' if streams else 'model'}{'.int8' if options.int8 else ''}.onnx")
+    sample_rate = network.features.sample_rate
+    pieces = read_pipe(sample_rate) if options.source == "-" else read_file(options.source, sample_rate)
+    if options.listen:
+        answers = detect_words(network, pieces)
+    else:
+        answers = iter([network.classify(np.concatenate(list(pieces)))])
+    for answer in answers:
+        print(json.dumps(answer, ensure_ascii=False), flush=True)
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("source", help="WAV, FLAC, OGG or MP3; - for a pipe")
-    parser.add_argument("--listen", action="store_true", help="find words in a recording or a stream")
-    parser.add_argument("--int8", action="store_true", help="take the networks whose weights have 8 bits")
-    options, folder = parser.parse_args(), Path(sys.argv[0]).resolve().parent
     try:
-        name = "streaming" if options.listen and (folder / "streaming.onnx").is_file() else "model"
-        network = Network(folder / f"{name}{'.int8' * options.int8}.onnx")
-        pieces = pieces_of(options.source, network.rate)
-        for one in words(network, pieces) if options.listen else [network.hear(np.concatenate(list(pieces)))]:
-            print(json.dumps(one, ensure_ascii=False), flush=True)
-    except (Exception, KeyboardInterrupt) as error:  # a sentence for whatever it is: onnxruntime's have no common kind
+        main()
+    except (Exception, KeyboardInterrupt) as error:  # onnxruntime's errors have no common class
         sys.exit(f"listen.py: {error}" if str(error) else 1)

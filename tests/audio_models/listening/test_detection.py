@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,6 +12,7 @@ from hypothesis import strategies as st
 
 from audio_models.errors import ConfigError
 from audio_models.listening.detection import DetectionConfig, Detector, Event
+from tests.conftest import PROJECT
 
 LABELS = ("yes", "no", "_unknown_", "_silence_")
 STEP = 0.1
@@ -106,3 +110,10 @@ def test_of_a_whole_recording_the_events_are_the_same(
 def test_settings_out_of_range_are_refused(setting: str, value: float) -> None:
     with pytest.raises(ConfigError, match="must lie between"):
         DetectionConfig(**{setting: value})
+
+
+def test_reading_the_settings_imports_no_network() -> None:
+    """They are read on pages whose first drawing must not wait for onnxruntime or librosa."""
+    code = "import sys, audio_models.listening.detection; print([m for m in ('onnxruntime', 'onnx', 'librosa', 'soxr') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert done.stdout.strip() == "[]", done.stderr
