@@ -25,6 +25,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from data import stored
 from data.errors import WorkspaceError
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -147,14 +148,7 @@ def read_json(path: Path) -> Any:
         FileNotFoundError: there is no such file.
         WorkspaceError: it is not JSON, or cannot be read.
     """
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise
-    except (OSError, ValueError) as error:
-        raise WorkspaceError(
-            f"{path} cannot be read ({_reason(error)}). It was changed or damaged by something other than Echoic."
-        ) from error
+    return stored.read_json(path)
 
 
 def _reason(error: BaseException) -> str:

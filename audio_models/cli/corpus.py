@@ -101,7 +101,7 @@ def _check(options: argparse.Namespace) -> int:
 
         there = made.index().clips
         with TerminalProgress() as progress:
-            heard, _ = embedding.embed_clips(runs.find("commands"), there, progress.report)
+            heard, _ = embedding.embed_clips(runs.bundled_run("commands"), there, progress.report)
         by_path = {clip.path: clip for clip in clips}
         found += unlike([by_path[clip.path] for clip in there], heard)
     by_id = {clip.id: clip for clip in clips}

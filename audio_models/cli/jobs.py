@@ -226,11 +226,10 @@ def _run_config(options: argparse.Namespace) -> RunConfig:
     corpus = reference(options, options.corpus)
     if options.start:
         start = runs.find(options.start)
-        name = start.id if start.is_bundled else str(start.folder)
         voices = {clip.speaker for clip in _index(corpus).clips} - {None}
         task = _task(options, corpus)
         return _with_settings(
-            tuned_run(corpus, task, name, start.config, speakers=len(voices), name=options.name), options
+            tuned_run(corpus, task, start.reference, start.config, speakers=len(voices), name=options.name), options
         )
     # A wrong setting is said before the corpus is read, which may take minutes.
     config = _with_settings(default_run(corpus, _ANY, options.cell, options.recipe, name=options.name), options)

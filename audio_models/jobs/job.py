@@ -38,7 +38,7 @@ class Job:
         self.state = replace(folder.state, status="queued", stage="Waiting to start", error="")
         self._folder = folder
         self._on_state = on_state
-        self._began = time.monotonic()
+        self._began: float | None = None  # when it first ran: its wait in the queue is no work
         self._seconds_before = self.state.seconds
         self._written = 0.0
         self._wish = threading.Event()
@@ -46,8 +46,12 @@ class Job:
 
     def write(self, **changes: Any) -> None:
         """Change the state and write it."""
-        seconds = self._seconds_before + time.monotonic() - self._began
-        self.state = replace(self.state, seconds=seconds, **changes)
+        now = time.monotonic()
+        state = replace(self.state, **changes)
+        if self._began is None and state.status == "running":
+            self._began = now
+        seconds = self._seconds_before + (0.0 if self._began is None else now - self._began)
+        self.state = replace(state, seconds=seconds)
         self._folder.write_state(self.state)
         self._written = time.monotonic()
         self._on_state(self.state)

@@ -1,45 +1,50 @@
-"""A folder of work that a process of its own does: its configuration, how far it is, whether it lives, the wish to cancel it.
+"""The folder of a background job: its configuration, state, process, and the request to cancel it.
 
-Its state is files, each written atomically, so that a reader never sees half of one, and a kill at any moment leaves
-work that can be told apart. Importing this module is cheap.
+The whole state is files, each written atomically: a reader never sees half of one, and a kill at any moment leaves a job
+whose state is known. Importing this module is cheap.
 """
 
 from __future__ import annotations
 
+import calendar
 import contextlib
 import os
 import secrets
 import time
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 
 import psutil
+from msgspec import Meta
 
 from audio_models.config import from_dict
 from audio_models.errors import RunError
-from data import workspace
+from data import stored, workspace
 from data.errors import EchoicError, WorkspaceError
+from data.stored import Count, Seconds
 
 Status = Literal["queued", "running", "finished", "failed", "cancelled", "interrupted"]
 ACTIVE: tuple[Status, ...] = ("queued", "running")
 
+_UTC, _LOCAL = "%Y%m%dT%H%M%SZ", "%Y%m%d-%H%M%S"  # in names; versions before 0.2 wrote local time
+
 
 @dataclass(frozen=True)
 class State:
-    """How far the work is, as its process last wrote it; what belongs to a training alone stays as it is elsewhere.
+    """The state of a job as its process last wrote it; only a training uses the fields about epochs and clips.
 
     Attributes:
-        status: "interrupted" is never written: it is what a reader finds when the process is gone.
-        stage: what it is doing, in the user's words.
-        done, total: of the stage, in clips, bytes or steps.
+        status: "interrupted" is never written: a reader sees it when the process is gone.
+        stage: the current step, in the user's words.
+        done, total: progress of the stage, in clips, bytes or steps.
         unit: of done and total.
         epoch: epochs finished.
-        clips_per_second: read while training, since the start of the epoch.
-        seconds_left: until all epochs are done; early stopping may end it sooner. None while it is not known.
-        seconds: spent so far, over all its processes [s].
+        clips_per_second: training speed since the start of the epoch.
+        seconds_left: until all epochs are done, unless training stops early; None while it is not known.
+        seconds: worked so far, over all its processes and without the wait in the queue [s].
         updated: when this was written [s since 1970].
         error: why it failed, one sentence.
         skipped: clips that could not be read.
@@ -48,37 +53,46 @@ class State:
 
     status: Status = "queued"
     stage: str = "Waiting to start"
-    done: int = 0
-    total: int | None = None
+    done: Count = 0
+    total: Count | None = None
     unit: str = "clips"
-    epoch: int = 0
+    epoch: Count = 0
     clips_per_second: float | None = None
-    seconds_left: float | None = None
-    seconds: float = 0.0
-    updated: float = 0.0
+    seconds_left: Seconds | None = None
+    seconds: Seconds = 0.0
+    updated: Seconds = 0.0
     error: str = ""
-    skipped: int = 0
-    clips_per_word: int = 0
+    skipped: Count = 0
+    clips_per_word: Count = 0
 
 
 Config = TypeVar("Config")
+Kind = TypeVar("Kind")
 Row = TypeVar("Row")
 
 
 @dataclass(frozen=True)
 class JobFolder(Generic[Config]):
-    """One folder. What the files say is read when asked for, so it is never out of date."""
+    """One job. Its files are read at each access, so nothing is out of date."""
 
     folder: Path
     config_kind: ClassVar[type[Any]]
     """The dataclass in config.json."""
     process: ClassVar[str]
-    """The module that does the work, as a process of its own."""
+    """The module that runs the job, as a process."""
 
     @cached_property
     def config(self) -> Config:
-        """What is to be done. Raises `RunError` where config.json is missing or damaged."""
-        found: Config = from_dict(self.config_kind, self._read("config.json"))
+        """What to do.
+
+        Raises:
+            RunError: config.json is missing or damaged, or one of its settings is out of range.
+        """
+        values = self._read("config.json", dict[str, Any])
+        try:
+            found: Config = from_dict(self.config_kind, values)
+        except EchoicError as error:
+            raise RunError(f"{self.folder / 'config.json'} is damaged: {error}") from error
         return found
 
     @property
@@ -91,54 +105,73 @@ class JobFolder(Generic[Config]):
         return self.folder.name
 
     @property
+    def created(self) -> float:
+        """When it was made [s since 1970]; the time of its folder where its name does not say, 0 where that is gone."""
+        found = _time_in(self.id)
+        if found is not None:
+            return found
+        try:
+            return self.folder.stat().st_mtime
+        except OSError:
+            return 0.0
+
+    @property
+    def started_in_words(self) -> str:
+        """When it was made, in local time: "25 Nov 09:30"."""
+        return time.strftime("%d %b %H:%M", time.localtime(self.created))
+
+    @property
     def state(self) -> State:
-        """Its state now: a queued or running one whose process is gone is "interrupted"."""
+        """Its state now: "interrupted" where its process is gone before the end.
+
+        Raises:
+            RunError: state.json is missing or damaged.
+        """
         state = self._written()
         if state.status in ACTIVE and not self.is_alive():
-            state = self._written()  # the process may have come to its end between the two looks
+            state = self._written()  # the process may have ended between the two looks
             if state.status in ACTIVE:
                 return replace(state, status="interrupted", seconds_left=None, clips_per_second=None)
         return state
 
     def _written(self) -> State:
-        """The state as its process last wrote it."""
-        written = self._read("state.json")
-        known = {field.name for field in fields(State)}
-        try:
-            return State(**{name: value for name, value in written.items() if name in known})
-        except (TypeError, AttributeError) as error:
-            raise RunError(f"{self.folder / 'state.json'} is damaged; how far it is cannot be told.") from error
-
-    @property
-    def started_in_words(self) -> str:
-        """When it was made, from its name: "25 Nov 09:30"; the name itself where it has another form."""
-        try:
-            return time.strftime("%d %b %H:%M", time.strptime(self.id[:15], "%Y%m%d-%H%M%S"))
-        except ValueError:
-            return self.id
+        return self._read("state.json", State, {"clips_a_word": "clips_per_word"})
 
     def is_alive(self) -> bool:
-        """Whether the process that does it runs (a process id alone could be another program's by now)."""
+        """Whether its process runs; a process id alone could belong to another program by now."""
         try:
-            process = self._read("process.json")
-            found = psutil.Process(process["pid"])
-            return bool(abs(found.create_time() - process["started"]) < 1 and found.status() != psutil.STATUS_ZOMBIE)
-        except (RunError, psutil.Error, KeyError, TypeError, ValueError):
+            written = self._read("process.json", _Process)
+            found = psutil.Process(written.pid)
+            return bool(abs(found.create_time() - written.started) < 1 and found.status() != psutil.STATUS_ZOMBIE)
+        except (RunError, psutil.Error):
             return False
 
     @property
     def queued_since(self) -> float:
-        """Since when it waits, or waited, for its turn [s since 1970]."""
+        """When it was put into the queue [s since 1970]; 0 where that is not known."""
         try:
-            return float(self._read("process.json")["queued_since"])
-        except (RunError, KeyError, TypeError, ValueError):
+            return self._read("process.json", _Process).queued_since
+        except RunError:
             return 0.0
+
+    @property
+    def damage(self) -> str | None:
+        """Why the job cannot be shown, one sentence; None where all of its files can be read."""
+        try:
+            self._check_files()
+        except EchoicError as error:
+            return str(error)
+        return None
+
+    def _check_files(self) -> None:
+        """Read every file that lists and pages show."""
+        _ = self.config, self.state
 
     def write_state(self, state: State) -> None:
         workspace.write_json(self.folder / "state.json", {**asdict(state), "updated": time.time()})
 
     def write_process(self, pid: int, *, queue: bool = False) -> None:
-        """Name the process `pid` as the one that does this work; with `queue` it goes to the end of the queue."""
+        """Record `pid` as the process of this job; with `queue`, move the job to the end of the queue."""
         started = psutil.Process(pid).create_time()
         since = time.time() if queue else self.queued_since
         workspace.write_json(self.folder / "process.json", {"pid": pid, "started": started, "queued_since": since})
@@ -152,17 +185,15 @@ class JobFolder(Generic[Config]):
         return self.folder / "log.txt"
 
     def _rows(self, name: str, kind: type[Row]) -> list[Row]:
-        """The rows of a file of results, each a `kind`; none where it is not there yet."""
+        """The rows of a file of results; none where it does not exist yet."""
         try:
-            return [kind(**row) for row in self._read(name)]
+            return self._read(name, list[kind])  # type: ignore[valid-type]
         except MissingFileError:
             return []
-        except TypeError as error:
-            raise RunError(f"{self.folder / name} is damaged, so what is done by now cannot be shown.") from error
 
-    def _read(self, name: str) -> Any:
+    def _read(self, name: str, kind: type[Kind], aliases: Mapping[str, str] | None = None) -> Kind:
         try:
-            return workspace.read_json(self.folder / name)
+            return stored.read(self.folder / name, kind, aliases)
         except FileNotFoundError as error:
             raise MissingFileError(
                 f"{self.folder} has no {name}; the folder is incomplete. Copy it again, or start anew."
@@ -171,18 +202,27 @@ class JobFolder(Generic[Config]):
             raise RunError(str(error)) from error
 
 
+@dataclass(frozen=True)
+class _Process:
+    """process.json."""
+
+    pid: Annotated[int, Meta(ge=1, le=2**31 - 1)]
+    started: Seconds
+    queued_since: Seconds = 0.0
+
+
 class MissingFileError(RunError):
-    """A file of the work is not there."""
+    """A file of the job does not exist."""
 
 
 def create(parent: Path, name: str, config: Any) -> Path:
-    """Make a folder of new work with its configuration, in state "queued" and with no process yet.
+    """Create the folder of a new job with its configuration, "queued" and without a process.
 
     Args:
         config: a dataclass, written to config.json.
 
     Raises:
-        WorkspaceError: the folder cannot be made.
+        WorkspaceError: the folder cannot be created.
     """
     folder = parent / name
     workspace.made(parent)
@@ -196,26 +236,37 @@ def create(parent: Path, name: str, config: Any) -> Path:
 
 
 def new_name(what: str) -> str:
-    """A name that sorts by time: "20261125-093000-gru-3f2a"."""
-    return f"{time.strftime('%Y%m%d-%H%M%S')}-{what}-{secrets.token_hex(2)}"
+    """A name that sorts by time, in UTC: "20261125T093000Z-gru-3f2a"."""
+    return f"{time.strftime(_UTC, time.gmtime())}-{what}-{secrets.token_hex(2)}"
 
 
-Kind = TypeVar("Kind", bound=JobFolder[Any])
+def _time_in(name: str) -> float | None:
+    """The time in a job's name [s since 1970]; None where it has another form."""
+    with contextlib.suppress(ValueError, OverflowError):
+        return float(calendar.timegm(time.strptime(name[:16], _UTC)))
+    with contextlib.suppress(ValueError, OverflowError):
+        return time.mktime(time.strptime(name[:15], _LOCAL))
+    return None
 
 
-def listing(parent: Path, kind: type[Kind]) -> list[Kind]:
-    """All work in a folder, newest first, damaged ones included."""
-    if not parent.is_dir():
-        return []
-    folders = [path for path in parent.iterdir() if path.is_dir() and not path.name.startswith(".")]
-    return [kind(path) for path in sorted(folders, key=lambda path: path.name, reverse=True)]
+Work = TypeVar("Work", bound=JobFolder[Any])
 
 
-def readable(found: Iterable[Kind]) -> list[Kind]:
-    """Those whose configuration can be read."""
-    kept = []
-    for one in found:
-        with contextlib.suppress(EchoicError):
-            if one.config:
-                kept.append(one)
-    return kept
+def listing(parent: Path, kind: type[Work]) -> list[Work]:
+    """All jobs in a folder, newest first, damaged ones included.
+
+    Raises:
+        WorkspaceError: the folder cannot be read.
+    """
+    try:
+        if not parent.is_dir():
+            return []
+        found = [kind(path) for path in parent.iterdir() if not path.name.startswith(".") and path.is_dir()]
+    except OSError as error:
+        raise WorkspaceError(f"{parent} cannot be read ({error.strerror}). Check its permissions.") from error
+    return sorted(found, key=lambda one: (one.created, one.id), reverse=True)
+
+
+def readable(found: Iterable[Work]) -> list[Work]:
+    """Those whose configuration and state can be read."""
+    return [one for one in found if one.damage is None]

@@ -1,17 +1,17 @@
-"""The run folder: everything about one training, as files that are each written atomically.
+"""Runs: everything about one training, in one folder of files that are each written atomically.
 
     runs/<id>/
       config.json       what is trained and how; never changes
-      process.json      the process that trains it, and since when it queues
-      state.json        how far it is
-      history.json      one row an epoch
+      process.json      its process, and when it joined the queue
+      state.json        its status and progress
+      history.json      one row per epoch
       model.onnx        the best network so far, with labels, feature settings and normalisation in its metadata
       model.keras       the same for keras; written for the user, never read by Echoic (such a file can hold code)
-      checkpoint.npz    weights and optimizer after the last epoch: where a resumed training goes on
-      evaluations/      one file for each corpus and split that it was judged on
-      detection.json    when a word counts as heard where it listens
-      cancel            there while the user wants it to stop
-      log.txt           what the training process said
+      checkpoint.npz    weights and optimizer after the last epoch, to resume from
+      evaluations/      one file for each corpus and split that it was evaluated on
+      detection.json    detection settings for listening to a stream
+      cancel            exists while the user wants it to stop
+      log.txt           output of the training process
 
 Copy the folder and you have copied the model. The models that come with Echoic are run folders too, in
 `audio_models/pretrained/`, which is only read. Importing this module is cheap: no tensorflow, no onnxruntime.
@@ -19,9 +19,9 @@ Copy the folder and you have copied the model. The models that come with Echoic 
 
 from __future__ import annotations
 
+import contextlib
 import re
-import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -31,20 +31,22 @@ from audio_models.jobs import job_folder
 from audio_models.jobs.job_folder import JobFolder
 from data import workspace
 from data.errors import EchoicError
+from data.stored import Count, Seconds, Share
 
 BUNDLED = workspace.PROJECT / "audio_models" / "pretrained"
+_BUNDLED_PREFIX = "bundled:"
 
 
 @dataclass(frozen=True)
 class Epoch:
     """One row of the history; losses are cross-entropy [nat], accuracies lie in 0..1."""
 
-    epoch: int
+    epoch: Count
     loss: float
-    accuracy: float
+    accuracy: Share
     validation_loss: float
-    validation_accuracy: float
-    seconds: float
+    validation_accuracy: Share
+    seconds: Seconds
 
 
 @dataclass(frozen=True)
@@ -58,14 +60,6 @@ class Run(JobFolder[RunConfig]):
     def name(self) -> str:
         """What the user called it, else its id."""
         return self.config.name or self.id
-
-    @property
-    def created(self) -> float:
-        """When it was made [s since 1970]; from the id where it has the usual form."""
-        try:
-            return time.mktime(time.strptime(self.id[:15], "%Y%m%d-%H%M%S"))
-        except ValueError:
-            return self.folder.stat().st_mtime  # copied under another name
 
     @property
     def history(self) -> list[Epoch]:
@@ -92,6 +86,33 @@ class Run(JobFolder[RunConfig]):
         return self.folder.parent == BUNDLED
 
     @property
+    def reference(self) -> str:
+        """What means this run and no other, whatever others are called: "bundled:commands", or its folder."""
+        return f"{_BUNDLED_PREFIX}{self.id}" if self.is_bundled else str(self.folder.resolve())
+
+    @property
+    def start(self) -> str:
+        """The reference of the run whose network it started from; empty where it started from random weights.
+
+        Versions before 0.2 stored the bare name of a bundled network.
+        """
+        start = self.config.start
+        return f"{_BUNDLED_PREFIX}{start}" if start in _bundled_names() else start
+
+    @property
+    def start_in_words(self) -> str:
+        """What it started from: "commands", the name of a run, or "random weights"."""
+        start = self.start
+        if not start:
+            return "random weights"
+        with contextlib.suppress(EchoicError):
+            return find(start).name
+        return Path(start).name
+
+    def _check_files(self) -> None:
+        _ = self.config, self.state, self.history
+
+    @property
     def card(self) -> str:
         """What its maker says of it, Markdown; empty where there is no card.md."""
         try:
@@ -114,11 +135,14 @@ class Run(JobFolder[RunConfig]):
 
 
 def create(config: RunConfig) -> Run:
-    """Make the folder of a new run, in state "queued" and with no process yet.
+    """Create the folder of a new run, "queued" and without a process; what it starts from is resolved now.
 
     Raises:
-        WorkspaceError: it cannot be made.
+        RunError: there is no run that it starts from.
+        WorkspaceError: the folder cannot be created.
     """
+    if config.start:
+        config = replace(config, start=find(config.start).reference)
     return Run(job_folder.create(workspace.folder("runs"), job_folder.new_name(config.network.cell), config))
 
 
@@ -128,36 +152,58 @@ def listing() -> list[Run]:
 
 
 def bundled() -> list[Run]:
-    """The models that come with Echoic, the one that hears best first."""
+    """The networks that come with Echoic, the most accurate first."""
     if not BUNDLED.is_dir():
         return []
     return [Run(path) for path in sorted(BUNDLED.iterdir()) if (path / "model.onnx").is_file()]
 
 
-def usable() -> list[Run]:
-    """The runs that can answer clips, newest first, then those that come with Echoic."""
-    return job_folder.readable(run for run in [*listing(), *bundled()] if run.has_model)
-
-
-def find(text: str) -> Run:
-    """The run that `text` means: an id, a name (of several the newest), a model that comes with Echoic, or a folder.
+def bundled_run(name: str) -> Run:
+    """The network `name` that comes with Echoic, whatever the user's runs are called.
 
     Raises:
         RunError: there is none.
     """
-    known = listing()
-    for run in known:
-        if run.id == text:
-            return run
-    for run in known:
-        try:
-            if run.config.name and run.config.name == text:
-                return run
-        except EchoicError:
-            continue
     for run in bundled():
-        if run.id == text:
+        if run.id == name:
             return run
+    raise RunError(f"No network '{name}' comes with Echoic. These do: {', '.join(_bundled_names())}.")
+
+
+def _bundled_names() -> list[str]:
+    return [run.id for run in bundled()]
+
+
+def usable() -> list[Run]:
+    """The runs that have a network and a readable configuration, newest first, then those that come with Echoic."""
+    found = []
+    for run in [*listing(), *bundled()]:
+        with contextlib.suppress(EchoicError):
+            if run.has_model and run.config:
+                found.append(run)
+    return found
+
+
+def find(text: str) -> Run:
+    """The run that `text` means: an id, a name (of several the newest), a bundled network, or a folder.
+
+    Raises:
+        RunError: there is none, or a run of the user's has the name of a bundled network.
+    """
+    if text.startswith(_BUNDLED_PREFIX):
+        return bundled_run(text.removeprefix(_BUNDLED_PREFIX))
+    known = listing()
+    mine = next((run for run in known if run.id == text), None) or next(
+        (run for run in known if text and _name_of(run) == text), None
+    )
+    if text in _bundled_names():
+        if mine is None:
+            return bundled_run(text)
+        raise RunError(
+            f"'{text}' is the name of a run of yours and of a network that comes with Echoic. Yours is {mine.folder}, the other {_BUNDLED_PREFIX}{text}."
+        )
+    if mine is not None:
+        return mine
     path = Path(text).expanduser()
     if text and path.is_dir():
         if (path / "config.json").is_file() or (path / "model.onnx").is_file():
@@ -179,13 +225,12 @@ def find(text: str) -> Run:
 
 def next_name(base: str) -> str:
     """A name that no run has: "base 1", "base 2", ..."""
-    taken = set()
-    for run in listing():
-        try:
-            taken.add(run.config.name)
-        except EchoicError:
-            continue
-    number = 1 + max(
-        (int(found[1]) for name in taken if (found := re.fullmatch(rf"{re.escape(base)} (\d+)", name))), default=0
-    )
-    return f"{base} {number}"
+    taken = (re.fullmatch(rf"{re.escape(base)} (\d{{1,9}})", _name_of(run)) for run in listing())
+    return f"{base} {1 + max((int(found[1]) for found in taken if found), default=0)}"
+
+
+def _name_of(run: Run) -> str:
+    """The name that its user gave it; empty where there is none, or its configuration is damaged."""
+    with contextlib.suppress(EchoicError):
+        return run.config.name
+    return ""

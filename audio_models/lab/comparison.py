@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from audio_models.config import CELL_TITLES, CELLS, Cell, Recipe, RunConfig, from_dict, within
+from audio_models.config import CELL_TITLES, CELLS, Cell, Recipe, RunConfig, within
 from audio_models.errors import ConfigError, RunError
 from audio_models.jobs import job_folder
 from audio_models.jobs.job_folder import JobFolder, MissingFileError
@@ -28,6 +28,7 @@ from audio_models.recipes import default_run
 from audio_models.recognition import metrics
 from data import workspace
 from data.corpus import CorpusReference
+from data.stored import Seconds
 from data.task import Task
 
 if TYPE_CHECKING:
@@ -88,8 +89,8 @@ class Measures:
         memory_is_longer: whether it is longer than half of the clips.
     """
 
-    answer_seconds: float | None = None
-    memory_seconds: float | None = None
+    answer_seconds: Seconds | None = None
+    memory_seconds: Seconds | None = None
     memory_is_longer: bool = False
 
     @classmethod
@@ -124,15 +125,22 @@ class Comparison(JobFolder[ComparisonConfig]):
     config_kind: ClassVar[type[ComparisonConfig]] = ComparisonConfig
     process: ClassVar[str] = f"{__package__}.comparison_process"
 
+    def _check_files(self) -> None:
+        _ = self.config, self.state, [self.measures(*job) for job in self.config.jobs]
+
     def run(self, cell: Cell, seed: int) -> Run:
         """The run folder of one training; it may not be there yet."""
         return Run(self.folder / "runs" / f"{cell}-{seed}")
 
     def measures(self, cell: Cell, seed: int) -> Measures | None:
-        """What was measured of it, once it is trained."""
+        """What was measured of it, once it is trained.
+
+        Raises:
+            RunError: the file is damaged.
+        """
         try:
-            return from_dict(Measures, self._read(f"runs/{cell}-{seed}/measures.json"))
-        except (MissingFileError, ConfigError):
+            return self._read(f"runs/{cell}-{seed}/measures.json", Measures)
+        except MissingFileError:
             return None
 
     def write_measures(self, cell: Cell, seed: int, measured: Measures) -> None:
@@ -295,5 +303,5 @@ def create(config: ComparisonConfig) -> Comparison:
 
 
 def listing() -> list[Comparison]:
-    """All comparisons in the workspace that can be read, newest first."""
-    return job_folder.readable(job_folder.listing(workspace.root() / "comparisons", Comparison))
+    """All comparisons in the workspace, newest first, damaged ones included."""
+    return job_folder.listing(workspace.root() / "comparisons", Comparison)

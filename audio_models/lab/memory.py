@@ -20,6 +20,7 @@ from audio_models.jobs import job_folder
 from audio_models.jobs.job_folder import JobFolder
 from audio_models.lab import memory_tasks
 from data import workspace
+from data.stored import Count, Seconds, Share
 
 Initialisation = Literal["orthogonal", "identity", "glorot_uniform"]
 INITIALISATIONS: tuple[Initialisation, ...] = get_args(Initialisation)
@@ -103,10 +104,10 @@ class Point:
     """
 
     cell: Cell
-    length: int
-    accuracy: float
-    steps: int
-    seconds: float
+    length: Count
+    accuracy: Share
+    steps: Count
+    seconds: Seconds
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,9 @@ class Experiment(JobFolder[MemoryConfig]):
 
     config_kind: ClassVar[type[MemoryConfig]] = MemoryConfig
     process: ClassVar[str] = f"{__package__}.memory_process"
+
+    def _check_files(self) -> None:
+        _ = self.config, self.state, self.points
 
     @property
     def points(self) -> list[Point]:
@@ -135,5 +139,5 @@ def create(config: MemoryConfig) -> Experiment:
 
 
 def listing() -> list[Experiment]:
-    """All measurements in the workspace that can be read, newest first."""
-    return job_folder.readable(job_folder.listing(workspace.root() / "memory", Experiment))
+    """All measurements in the workspace, newest first, damaged ones included."""
+    return job_folder.listing(workspace.root() / "memory", Experiment)

@@ -10,8 +10,11 @@ import contextlib
 import os
 import sys
 import time
+import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import filelock
@@ -65,7 +68,7 @@ def _train(run: Run, job: Job) -> None:
         job.write(status="running", stage="Reading the corpus")
         config = run.config
         # first, so that nobody waits for tensorflow to be told that it cannot be
-        start, chosen = _start_of(config), choose(config, job.report)
+        start, chosen = _start_of(config, run.start), choose(config, job.report)
         tensorflow = imported(import_training)  # seconds; the features are computed meanwhile
         prepared = prepare(config, chosen, job.report, start[0] if start else None)
         job.write(skipped=prepared.skipped, clips_per_word=prepared.clips_per_word)
@@ -110,18 +113,18 @@ def import_training() -> Any:
     return loop
 
 
-def _start_of(config: RunConfig) -> tuple[Normalisation, Weights] | None:
+def _start_of(config: RunConfig, start: str) -> tuple[Normalisation, Weights] | None:
     """Normalisation and numbers of the trained network that a run starts from, if it starts from one.
 
     Raises:
         RunError: there is no such run, or it has no network yet.
         TrainingError: its network is not the one of the configuration.
     """
-    if not config.start:
+    if not start:
         return None
     from audio_models.networks import onnx_graph
 
-    run = runs.find(config.start)
+    run = runs.find(start)
     recognizer = Recognizer.of_run(run)
     if run.config.network != config.network or recognizer.features != config.features:
         raise TrainingError(
@@ -215,7 +218,7 @@ def _take_up(run: Run, training: Training) -> None:
         return
     try:
         training.restore(checkpoint, run.history)
-    except (ValueError, KeyError, OSError, EOFError) as error:
+    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise TrainingError(
             f"{checkpoint} is damaged ({error}); the run cannot go on. Delete that file to train it from the start."
         ) from error
@@ -257,4 +260,4 @@ def _keep_model(
 
 
 if __name__ == "__main__":
-    exit_process(0 if train(runs.find(sys.argv[1])).status == "finished" else 1)
+    exit_process(0 if train(Run(Path(sys.argv[1]))).status == "finished" else 1)

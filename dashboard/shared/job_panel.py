@@ -36,16 +36,20 @@ def choose_and_watch(
     Args:
         key: of the page.
         label: of the select box.
-        called: names a job in the box.
+        called: names a job in the box, unless it is damaged.
         draw: draws the result so far, once a second while the job runs.
     """
     by_id = {one.id: one for one in known}
+    titles = {one.id: called(one) if one.damage is None else f"{one.id} (damaged)" for one in known}
     newest = NEWEST_JOB.of(key).get()
     chosen = st.selectbox(
         label, list(by_id), index=list(by_id).index(newest) if newest in by_id else 0,
-        format_func=lambda one: called(by_id[one]), key=f"{key}_chosen_{newest}",
+        format_func=titles.__getitem__, key=f"{key}_chosen_{newest}",
     )  # fmt: skip
     job = by_id[chosen]
+    if job.damage is not None:
+        st.error(as_text(job.damage), icon=":material/error:")
+        return
     state = job.state
     if state.status in ACTIVE:
         _redrawn(job, draw)

@@ -56,7 +56,7 @@ def hear(corpus: OwnCorpus) -> CorpusEmbeddings:
     version, clips = corpus.version, corpus.clips()
     bar = ProgressBar()
     try:
-        embeddings, _ = embedding.embed_clips(runs.find(LISTENER), [as_clip(clip) for clip in clips], bar.report)
+        embeddings, _ = embedding.embed_clips(runs.bundled_run(LISTENER), [as_clip(clip) for clip in clips], bar.report)
         points = corpus_map.place(embeddings)
     finally:
         bar.clear()

@@ -109,7 +109,8 @@ def _config(corpus: OwnCorpus, task: Task, start: str) -> RunConfig:
     name = runs.next_name(corpus.title[:50])
     if start == _TRAINED:
         voices = {clip.speaker for clip in corpus.clips()} - {None}
-        return tuned_run(reference, task, LISTENER, runs.find(LISTENER).config, speakers=len(voices), name=name)
+        trained = runs.bundled_run(LISTENER)
+        return tuned_run(reference, task, trained.reference, trained.config, speakers=len(voices), name=name)
     base = default_run(reference, task, "gru", "strong", name=name, epochs=_SCRATCH_EPOCHS)
     return replace(base, training=replace(base.training, folds=FOLDS))
 
@@ -124,7 +125,7 @@ def _called(run: Run) -> str:
 
 
 def _start_of(run: Run) -> str:
-    return f"from {run.config.start}" if run.config.start else "from scratch"
+    return f"from {run.start_in_words}" if run.start else "from scratch"
 
 
 def _draw(run: Run, state: State) -> None:
@@ -167,8 +168,8 @@ def _beside_others(run: Run, result: Evaluation) -> None:
     from audio_models.recognition import advice, evaluation
 
     older = [one for one in _runs_of(run.config.corpus.name) if one.id < run.id and one.state.status == "finished"]
-    same = next((one for one in older if one.config.start == run.config.start), None)
-    other = next((one for one in older if one.config.start != run.config.start), None)
+    same = next((one for one in older if one.start == run.start), None)
+    other = next((one for one in older if one.start != run.start), None)
     for before in (same, other):
         theirs = evaluation.load_cached(before, None, evaluation.CROSS_VALIDATED) if before else None
         found = advice.compare(theirs, result) if theirs else None

@@ -58,7 +58,7 @@ def test_teach_starts_what_was_chosen(mine: OwnCorpus, spawned: list) -> None:
     assert run.config.corpus.name == mine.name == "own:Mine"
     assert run.config.task.labels == ("left", "灯")
     assert (run.config.task.unknown, run.config.task.silence) == (True, True)
-    assert (run.config.start, run.config.training.folds) == ("commands", FOLDS)
+    assert (run.config.start, run.config.training.folds) == ("bundled:commands", FOLDS)
     assert run.config.network == runs.find("commands").config.network
     assert run.config.name == "Mine 1"
     assert "Mine 1" in app.selectbox[1].options[0], "it is watched"

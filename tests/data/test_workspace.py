@@ -17,7 +17,11 @@ from data import workspace
 from data.errors import Cancelled, WorkspaceError
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=12,
 )
@@ -145,7 +149,7 @@ def test_what_is_not_json_is_told(tmp_path: Path) -> None:
     path = tmp_path / "value.json"
     for content in (b"", b"{", b"\xff\xfe"):
         path.write_bytes(content)
-        with pytest.raises(WorkspaceError, match="cannot be read"):
+        with pytest.raises(WorkspaceError, match="is damaged"):
             workspace.read_json(path)
     with pytest.raises(FileNotFoundError):
         workspace.read_json(tmp_path / "gone.json")

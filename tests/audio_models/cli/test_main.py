@@ -246,7 +246,7 @@ def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     done = shell("train", "--labels", "left,right", home=tmp_path / "file" / "home")
     assert done.returncode == 1
-    assert "cannot be made" in _line(done.stderr)
+    assert "cannot be created" in _line(done.stderr)
 
 
 def test_a_reader_that_has_enough_is_no_fault(home: Path) -> None:
