@@ -95,7 +95,7 @@ def test_silence_clips_are_cut_anew() -> None:
     first, again, later = silent(1), silent(1), silent(1 + REUSE)
     assert len(first) == 3
     np.testing.assert_array_equal(again, first)
-    assert np.abs(later - first).max() > 1, "other noise"
+    assert min(np.abs(row - other).max() for row in later for other in first) > 1, "other noise, whatever the order"
     clips = [mfcc(CLIPS[position], FEATURES) for position in np.flatnonzero(CLASSES == 2)]
     assert min(np.abs(row - clip).mean() for row in first for clip in clips) > 5, "nothing of the clips in its place"
 
