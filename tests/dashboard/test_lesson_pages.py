@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from audio_models.jobs import launch
 from audio_models.jobs.job_folder import State
 from audio_models.jobs.runs import Run
 from audio_models.lab import comparison
@@ -41,6 +40,7 @@ def test_every_network_can_be_looked_into(name: str) -> None:
         app.segmented_control(key="inside_view").set_value(view).run()
         healthy(app)
         assert not app.error, view
+        assert "Heard: **" in text_of(app), view
 
 
 def test_inside_reads_a_clip_of_the_users_and_says_what_is_wrong_with_it(home: Path) -> None:
@@ -83,14 +83,6 @@ def test_inside_saves_a_handout() -> None:
     app.button(key="make_handout").click().run()
     healthy(app)
     assert "Download" in [button.proto.label for button in app.get("download_button")]
-
-
-@pytest.fixture
-def spawned(monkeypatch: pytest.MonkeyPatch) -> list:
-    """What a page asked to start; no process is started."""
-    asked: list = []
-    monkeypatch.setattr(launch, "spawn", asked.append)
-    return asked
 
 
 def test_the_memory_lab_measures_what_is_asked_for(spawned: list) -> None:
@@ -163,4 +155,4 @@ def test_compare_shows_what_was_found(monkeypatch: pytest.MonkeyPatch, spawned: 
     assert "one training of each" in text_of(app)
     assert app.dataframe[0].value["memory length"].iloc[0] == "longer than the clips"
     button(app, "Resume").click().run()
-    assert spawned
+    assert spawned == [made]

@@ -273,7 +273,8 @@ def test_a_fault_half_way_leaves_what_was_heard_before(recording: Path, monkeypa
     healthy(app)
     assert "The disk is gone." in text_of(app)
     assert _heard(app) == ["low", "high", "low"]
-    assert button(app, "Listen"), "nothing is left to cancel"
+    assert "Cancel" not in [one.label for one in app.button], "nothing is left to cancel"
+    assert not button(app, "Listen").disabled
     app.run()
     assert "The disk is gone." not in text_of(app)
 

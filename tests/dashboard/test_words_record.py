@@ -130,7 +130,7 @@ def test_a_word_or_a_speaker_that_cannot_be_is_one_sentence(mine: OwnCorpus) -> 
     for word, speaker, said in (
         ("_lamp", "", "cannot be a label"),
         ("l" * 61, "", "Shorten it"),
-        ("a", "s" * 61, "it"),
+        ("a", "s" * 61, "The speaker"),
     ):
         app.text_input(key="record_word").set_value(word)
         app.text_input(key="record_speaker").set_value(speaker).run()

@@ -240,9 +240,14 @@ def test_int8_is_judged_beside_float_by_the_runs_own_clips(tmp_path: Path) -> No
     assert "- **Accuracy**: " in card
     assert "glides" in card
     assert str(tmp_path) not in card, "where a folder lies is nobody's business"
-    assert sum(
-        len(made.files[f"{name}.int8.onnx"]) < len(made.files[f"{name}.onnx"]) for name in ("model", "streaming")
-    )
+    for name in ("model", "streaming"):
+        weights = {
+            kind: sum(
+                len(one.raw_data) for one in onnx.load_from_string(made.files[f"{name}{kind}.onnx"]).graph.initializer
+            )
+            for kind in ("", ".int8")
+        }
+        assert weights[".int8"] < 0.6 * weights[""], name
 
 
 def test_clips_that_were_held_back_tell_the_difference_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -152,6 +152,7 @@ def test_a_clip_of_one_frame_can_be_looked_into(name: str) -> None:
 
 def test_the_answers_on_the_way_end_with_the_answer() -> None:
     found = inspect(runs.find("plain-lstm"), chirp(300, 2500, 1.0, seed=3))
+    assert len(found.changes) > 1, "a mind that is never changed would prove nothing"
     assert found.changes[-1][1] == found.answer
     assert found.changes[-1][0] == pytest.approx(found.settled)
     assert [at for at, _ in found.changes] == sorted(at for at, _ in found.changes)

@@ -69,10 +69,12 @@ def test_what_was_judged_is_kept_until_the_network_changes(run: Run) -> None:
 
 
 def test_a_damaged_judgement_is_made_anew(run: Run) -> None:
-    evaluation.evaluate_and_store(run, split="test")
-    for path in (run.folder / "evaluations").glob("test-*.json"):
-        path.write_text('{"run": 3}')
+    whole = evaluation.evaluate_and_store(run, split="test")
+    [path] = (run.folder / "evaluations").glob("test-*.json")
+    path.write_text('{"run": 3}')
     assert evaluation.load_cached(run, split="test") is None
+    assert evaluation.evaluate_and_store(run, split="test") == whole
+    assert evaluation.load_cached(run, split="test") == whole
 
 
 def test_another_corpus_s_other_words_count_as_unknown(run: Run, tmp_path: Path) -> None:
