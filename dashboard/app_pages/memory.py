@@ -131,7 +131,7 @@ def _result(experiment: Experiment, state: State) -> None:
             },
         )  # fmt: skip
     if save.button("Save as a handout", icon=":material/description:", key=f"save-{experiment.id}", width="stretch"):
-        content = handout.forgetting(table, chart, task.title, texts.MEMORY, _describe(config))
+        content = handout.forgetting(table, chart, task.title, _describe(config))
         save.download_button("Download", content, f"memory-{experiment.id}.html", "text/html", on_click="ignore")
 
 
