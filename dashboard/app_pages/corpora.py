@@ -1,4 +1,4 @@
-"""Data: what a corpus holds, who speaks in it, how its sides are made, and how its clips sound."""
+"""Data: load a corpus; look at its words, speakers and splits; play its clips."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard.shared import charts
 from dashboard.shared.choose_corpus import choose_corpus, loaded_index
 from dashboard.shared.feedback import ProgressBar, show_errors
-from dashboard.shared.formatting import as_text
+from dashboard.shared.formatting import as_text, plural
 from dashboard.shared.glossary import TERMS
 from dashboard.shared.players import play
 from dashboard.shared.state import DATA_CLIPS_PAGE
@@ -21,10 +21,10 @@ _PLAYERS = 6
 def _describe(corpus: Corpus) -> None:
     description = corpus.description
     st.markdown(description.holds)
-    with st.expander("Licence, citation, speakers, sides"):
+    with st.expander("Licence, citation, speakers, splits"):
         for title, text in (
             ("Speakers", description.speakers),
-            ("Sides", description.splits),
+            ("Splits", description.splits),
             ("Size", description.size),
             ("Licence", description.licence),
             ("Citation", description.citation),
@@ -35,11 +35,11 @@ def _describe(corpus: Corpus) -> None:
 
 
 def _load(corpus: Corpus) -> None:
-    """Loading happens on a click, since it may take gigabytes; it can be stopped and taken up again."""
+    """Load on a click, as it may take gigabytes; loading can be stopped and resumed."""
     st.info(f"Not on this computer yet: {corpus.description.size}.", icon=":material/download:")
-    if not st.button("Load it", type="primary", icon=":material/download:"):
+    if not st.button("Load", type="primary", icon=":material/download:"):
         return
-    st.button("Stop", icon=":material/stop:", help="What is loaded so far is kept; load again to go on.")
+    st.button("Stop", icon=":material/stop:", help="What is loaded so far is kept. Load again to continue.")
     bar = ProgressBar()
     with show_errors():
         corpus.load(bar.report)
@@ -52,7 +52,7 @@ def _own_words(corpus: Corpus) -> None:
         typed = text.text_input(
             "Your own words",
             placeholder="lamp, music, door",
-            help="The synthesiser speaks any word, in many voices. Separate words by commas.",
+            help="The synthesiser speaks any word in 100 voices. Separate words with commas.",
         )
         if not button.form_submit_button("Add", icon=":material/add:", width="stretch"):
             return
@@ -73,26 +73,26 @@ def _overview(index: Index) -> None:
     with st.container(horizontal=True, gap="large"):
         st.metric("clips", f"{len(index.clips):,}", width="content")
         st.metric("words", len(index.labels), width="content")
-        st.metric("speakers", len(speakers) if index.speakers_known else "not known", width="content")
+        st.metric("speakers", len(speakers) if index.speakers_known else "unknown", width="content")
         st.metric("length", f"{hours:.1f} h" if hours >= 1 else f"{hours * 60:.0f} min", width="content")
     counts = ", ".join(f"{count:,} {split}" for split, count in splits.items())
-    st.markdown(f"**Sides**: {counts}. {as_text(index.split_rule)}")
+    st.markdown(f"**Splits**: {counts}. {as_text(index.split_rule)}")
     if index.speaker_disjoint is None:
         st.warning(
-            "The speakers are not known, so the same voice may be on several sides: the accuracy on strangers can be lower than the test says.",
+            "The speakers are unknown, so a voice may appear in several splits. Accuracy on new speakers can be lower than test accuracy.",
             icon=":material/group:",
         )
     elif index.speaker_disjoint:
         st.success(f"Speaker-disjoint. {TERMS['speaker-disjoint']}", icon=":material/verified:")
     else:
         st.warning(
-            "The same speakers are on several sides: the accuracy on strangers can be much lower than the test says.",
+            "Speakers appear in several splits. Accuracy on new speakers can be much lower than test accuracy.",
             icon=":material/group:",
         )
     if index.noise:
-        st.caption(f"{len(index.noise)} recordings of background noise, for the class \\_silence\\_.")
+        st.caption(f"{plural(len(index.noise), 'recording')} of background noise for the class \\_silence\\_.")
     if index.skipped:
-        with st.expander(f"{len(index.skipped)} files were left out"):
+        with st.expander(f"{plural(len(index.skipped), 'file')} left out"):
             st.dataframe([{"file": str(one.path), "reason": one.reason} for one in index.skipped], hide_index=True)
 
 
@@ -104,7 +104,7 @@ def _words(index: Index) -> None:
 
 def _speakers(index: Index) -> None:
     if not index.speakers_known:
-        st.caption("The file names of this corpus do not tell who speaks.")
+        st.caption("The file names of this corpus do not name the speakers.")
         return
     table = pd.DataFrame([{"speaker": clip.speaker, "split": clip.split, "label": clip.label} for clip in index.clips])
     summary = (
@@ -128,7 +128,7 @@ def _listen(index: Index) -> None:
     if button.button("Other clips", icon=":material/shuffle:", width="stretch", disabled=len(clips) <= _PLAYERS):
         page += 1
         DATA_CLIPS_PAGE.set(page)
-    # spread over the word's clips, so that neighbours (often one speaker) are not all of them
+    # spread over the word's clips, because neighbours are often of one speaker
     places = sorted({(page + number * len(clips) // _PLAYERS) % len(clips) for number in range(_PLAYERS)})
     columns = st.columns(3)
     for number, place in enumerate(places):
@@ -139,7 +139,7 @@ def _listen(index: Index) -> None:
 
 
 def _page() -> None:
-    st.title("What a network can learn from")
+    st.title("Choose clips to learn from")
     with show_errors():
         reference = choose_corpus("data")
         if reference is None:
@@ -153,7 +153,7 @@ def _page() -> None:
         _overview(index)
         if corpus.description.synthetic:
             _own_words(corpus)
-        st.page_link("app_pages/train.py", label="Train a network on it", icon=":material/model_training:")
+        st.page_link("app_pages/train.py", label="Train on it", icon=":material/model_training:")
         words, speakers, listen = st.tabs(["Words", "Speakers", "Listen"])
         with words:
             _words(index)

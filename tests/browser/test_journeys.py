@@ -112,7 +112,7 @@ def test_first_visit_to_a_trained_network(page: Page, first_visit: tuple[Served,
     expect(page.get_by_text("It knows")).to_contain_text("left")
 
     page.get_by_role("link", name="Data").click()
-    page.get_by_role("button", name="Load it").click()
+    page.get_by_role("button", name="Load", exact=True).click()
     expect(page.get_by_text("Speaker-disjoint")).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_text("4,000")).to_be_visible()
 

@@ -57,7 +57,7 @@ def test_the_first_training_is_one_click_away(started: list) -> None:
 def test_data_says_what_to_do_before_anything_is_loaded() -> None:
     app = open_page("corpora")
     assert "Not on this computer yet" in text_of(app)
-    assert "Load it" in [button.label for button in app.button]
+    assert "Load" in [button.label for button in app.button]
 
 
 def test_a_model_that_comes_with_echoic_shows_its_card_and_how_to_judge_it() -> None:
@@ -186,7 +186,7 @@ def test_data_makes_the_synthetic_voices_and_own_words(monkeypatch: pytest.Monke
     monkeypatch.setattr(synthetic_voices, "DEFAULT_WORDS", ("left", "right"))
     monkeypatch.setattr(synthetic_voices, "_TIMBRES", ("m1", "f1"))
     app = open_page("corpora")
-    button(app, "Load it").click().run()
+    button(app, "Load").click().run()
     healthy(app)
     assert {metric.label: metric.value for metric in app.metric}["words"] == "2"
     next(one for one in app.text_input if one.label == "Your own words").set_value("lamp, music")
