@@ -73,7 +73,7 @@ def test_tests_lie_beside_what_they_test() -> None:
         str(path.relative_to(PROJECT))
         for path in sources("tests")
         if path.parent != PROJECT / "tests"
-        and path.relative_to(PROJECT / "tests").parts[0] not in ("support", "browser")
+        and path.relative_to(PROJECT / "tests").parts[0] not in ("support", "browser", "fixtures")
         and not (PROJECT / path.relative_to(PROJECT / "tests").parent).is_dir()
     ]
     assert strays == []
