@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import io
 import json
 import os
 import shutil
@@ -55,6 +57,8 @@ class Trained:
     corpus: Path
     workspace: Path
     printed: dict
+    stdout: str
+    stderr: str
 
 
 def shell(*arguments: object, home: Path | None = None, timeout: float = 240) -> subprocess.CompletedProcess[str]:
@@ -75,16 +79,19 @@ class Done:
     stderr: str
 
 
-@pytest.fixture
-def command(capsys: pytest.CaptureFixture[str]) -> Callable[..., Done]:
-    """`python -m audio_models ARGUMENTS` in this process: a tenth of the time, for commands that bring nothing heavy."""
-
-    def run(*arguments: object) -> Done:
-        capsys.readouterr()
+def in_this_process(*arguments: object, home: Path) -> Done:
+    """`python -m audio_models ARGUMENTS` without a process of its own, in which tensorflow would be imported anew."""
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        patch.setenv("ECHOIC_HOME", str(home))
         status = main.main(list(map(str, arguments)))
-        return Done(status, *capsys.readouterr())
+    return Done(status, out.getvalue(), err.getvalue())
 
-    return run
+
+@pytest.fixture
+def command(workspace_folder: Path) -> Callable[..., Done]:
+    """`in_this_process`, with the test's workspace."""
+    return lambda *arguments: in_this_process(*arguments, home=Path(os.environ["ECHOIC_HOME"]))
 
 
 @pytest.fixture(scope="session")
@@ -102,9 +109,10 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
                 "--units", 16, "--epochs", 12, "--name", "glides", "--json", home=home,
             )  # fmt: skip
             assert done.returncode == 0, done.stderr
-            said.write_text(done.stdout)
-    printed = json.loads(said.read_text())
-    return Trained(Path(printed["path"]), corpus, home, printed)
+            said.write_text(json.dumps([done.stdout, done.stderr]))
+    stdout, stderr = json.loads(said.read_text())
+    printed = json.loads(stdout)
+    return Trained(Path(printed["path"]), corpus, home, printed, stdout, stderr)
 
 
 @pytest.fixture

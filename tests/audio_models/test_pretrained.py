@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from audio_models.pretrained import build
 from audio_models.recognition import evaluation
 from audio_models.recognition.recognizer import Recognizer
 from data.corpus import CorpusReference
-from tests.conftest import shell
+from tests.conftest import Done
 
 MODELS = list(build.MODELS)
 
@@ -85,9 +86,9 @@ def test_commands_is_not_fooled_by_noise() -> None:
     assert recognizer.hear(np.zeros(16_000, np.float32)).label == "_silence_"
 
 
-def test_the_shell_answers_straight_after_set_up(real_commands: Path) -> None:
+def test_the_shell_answers_straight_after_set_up(real_commands: Path, command: Callable[..., Done]) -> None:
     clips = sorted((real_commands / "stop").glob("*.flac"))[:20]
-    done = shell("predict", "commands", *clips, "--json")
+    done = command("predict", "commands", *clips, "--json")
     assert done.returncode == 0, done.stderr
     rows = json.loads(done.stdout)
     assert sum(row["label"] == "stop" for row in rows) >= 17

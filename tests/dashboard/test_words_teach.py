@@ -15,7 +15,7 @@ from audio_models.recognition import advice, evaluation
 from data.corpus import SILENCE
 from data.own import corpus as own_corpus
 from data.own.corpus import OwnCorpus
-from tests.conftest import shell
+from tests.conftest import in_this_process
 from tests.support.pages import button, healthy
 from tests.support.words import (
     clips_of,
@@ -109,7 +109,7 @@ def taught(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ECHOIC_HOME", str(home))
         own_corpus.create("Mine").add([*clips_of("left", 6), *clips_of("zoom", 6)])
-    done = shell(
+    done = in_this_process(
         "train", "--corpus", "own:Mine", "--from", "commands", "--epochs", 1, "--folds", 2, "--name", "Mine 1", "--json",
         home=home,
     )  # fmt: skip

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ import pytest
 
 from audio_models.cli import main
 from audio_models.jobs import runs
-from tests.conftest import PROJECT, Trained, shell
+from tests.conftest import PROJECT, Done, Trained
 from tests.support.sounds import RATE, chirp, glides, write
 
 
@@ -164,13 +165,10 @@ def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> No
         assert "--json" in helped(command)
 
 
-def test_nothing_but_the_document_is_on_stdout_and_no_chatter_on_stderr(tmp_path: Path) -> None:
-    folder = glides(tmp_path / "glides", speakers=5)
-    done = shell("train", "--corpus", folder, "--epochs", 1, "--units", 4, "--json")
-    assert json.loads(done.stdout)["state"] == "finished"
-    assert done.stdout.count("\n") == 1
-    assert "epoch 1 of 1" in done.stderr
-    assert not re.search(r"WARNING|oneDNN|cuda|absl", done.stderr)
+def test_nothing_but_the_document_is_on_stdout_and_no_chatter_on_stderr(trained: Trained) -> None:
+    assert trained.stdout.count("\n") == 1
+    assert "epoch 1 of 12" in trained.stderr
+    assert not re.search(r"WARNING|oneDNN|cuda|absl", trained.stderr)
 
 
 def test_control_c_keeps_the_best_weights_and_tells_how_to_go_on(tmp_path: Path) -> None:
@@ -220,33 +218,20 @@ def test_control_c_while_tensorflow_is_imported_leaves_at_once_and_tells_how_to_
     assert f"resume {found['run']}" in _line(err)
 
 
-def test_background_returns_at_once_and_cancel_stops_it(tmp_path: Path) -> None:
+def test_background_returns_at_once_and_cancel_stops_it(command: Callable[..., Done], tmp_path: Path) -> None:
     folder = glides(tmp_path / "glides", speakers=5)
-    done = shell(
-        "train",
-        "--recipe",
-        "plain",
-        "--corpus",
-        folder,
-        "--epochs",
-        1000,
-        "--patience",
-        0,
-        "--name",
-        "behind",
-        "--background",
-        "--json",
-    )
+    done = command("train", "--corpus", folder, "--epochs", 1000, "--name", "behind", "--background", "--json")
     assert json.loads(done.stdout)["state"] == "queued"
-    cancelled = shell("cancel", "behind", "--json")
+    cancelled = command("cancel", "behind", "--json")
     assert cancelled.returncode == 0, cancelled.stderr
     assert json.loads(cancelled.stdout)["state"] == "cancelled"
 
 
-def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
+def test_a_full_disk_is_one_line(command: Callable[..., Done], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The workspace lies below a file, as good a place that cannot be written to as a full disk."""
     (tmp_path / "file").write_text("")
-    done = shell("train", "--labels", "left,right", home=tmp_path / "file" / "home")
+    monkeypatch.setenv("ECHOIC_HOME", str(tmp_path / "file" / "home"))
+    done = command("train", "--labels", "left,right")
     assert done.returncode == 1
     assert "cannot be created" in _line(done.stderr)
 

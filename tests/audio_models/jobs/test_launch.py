@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -17,12 +18,12 @@ import pytest
 from audio_models.config import FeatureConfig, NetworkConfig, RunConfig, TrainingConfig
 from audio_models.errors import RunError
 from audio_models.jobs import job, launch, runs
-from audio_models.jobs.runs import Run
+from audio_models.jobs.runs import Epoch, Run
 from audio_models.recognition.recognizer import Recognizer
 from audio_models.training import process as training_process
 from data.catalogue import refer
 from data.task import Task
-from tests.conftest import shell
+from tests.conftest import Done
 from tests.support.sounds import chirp, glides, write
 
 
@@ -130,56 +131,49 @@ def test_a_cancelled_training_does_not_wait_for_its_import(config: RunConfig, mo
     assert not run.cancel_path.exists()
 
 
-def test_a_finished_run_is_judged_and_cannot_be_resumed(config: RunConfig) -> None:
+def test_the_same_seed_gives_the_same_run_in_the_shell_and_in_the_background(
+    config: RunConfig, command: Callable[..., Done]
+) -> None:
     run = launch.start(replace(config, training=replace(config.training, epochs=2)))
-    _until(lambda: run.state.status == "finished")
-    assert len(run.history) == 2
-    assert len(list((run.folder / "evaluations").iterdir())) == 2
-    assert (run.folder / "model.keras").is_file()
-    with pytest.raises(RunError, match="is finished"):
-        launch.resume(run)
-
-
-def test_the_same_seed_gives_the_same_run_in_the_shell_and_in_the_background(config: RunConfig) -> None:
-    short = replace(config, training=replace(config.training, epochs=2))
-    run = launch.start(short)
-    done = shell(
+    done = command(
         "train", "--recipe", "plain", "--corpus", config.corpus.name, "--labels", "rise,fall,hum", "--units", 8, "--epochs", 2, "--patience", 0,
         "--batch-size", 16, "--json",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     _until(lambda: run.state.status == "finished")
-    other = runs.find(json.loads(done.stdout)["path"])
-    assert [(r.loss, r.validation_loss) for r in run.history] == [(r.loss, r.validation_loss) for r in other.history]
+    here = runs.find(json.loads(done.stdout)["path"])
+    for one in (run, here):
+        assert len(one.history) == 2
+        assert len(list((one.folder / "evaluations").iterdir())) == 2
+        assert (one.folder / "model.keras").is_file()
+        with pytest.raises(RunError, match="is finished"):
+            launch.resume(one)
+    assert [(row.loss, row.validation_loss) for row in run.history] == [
+        (row.loss, row.validation_loss) for row in here.history
+    ]
 
 
-@pytest.mark.parametrize("spoil", ["checkpoint", "corpus gone", "one class", "no validation"])
-def test_what_cannot_be_trained_fails_with_a_sentence(config: RunConfig, tmp_path: Path, spoil: str) -> None:
-    expected = {
-        "corpus gone": "no corpus and no folder",
-        "one class": "has no clips of hum. It has: fall, rise",
-        "no validation": "no validation clip",
-    }
-    folder = Path(config.corpus.name)
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        ("checkpoint", "checkpoint.npz is damaged"), ("corpus gone", "no corpus and no folder"),
+        ("one class", "has no clips of hum. It has: fall, rise"), ("no validation", "no validation clip"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_trained_fails_with_a_sentence(config: RunConfig, tmp_path: Path, spoil: str, said: str) -> None:
+    folder, run = Path(config.corpus.name), runs.create(config)
     if spoil == "checkpoint":
-        run = launch.start(config)
-        _until(lambda: run.state.epoch >= 1)
-        launch.cancel(run)
-        launch.wait_until_stopped(run, 5)
+        run.write_history([Epoch(1, 1.0, 0.5, 1.0, 0.5, 1.0)])
         (run.folder / "checkpoint.npz").write_bytes(b"broken")
-        launch.resume(run)
-        expected["checkpoint"] = "checkpoint.npz is damaged"
+    elif spoil == "corpus gone":
+        folder.rename(tmp_path / "away")
+    elif spoil == "one class":
+        (folder / "hum").rename(tmp_path / "hum")
     else:
-        if spoil == "corpus gone":
-            folder.rename(tmp_path / "away")
-        elif spoil == "one class":
-            (folder / "hum").rename(tmp_path / "hum")
-        else:
-            for path in folder.glob("*/*.wav"):
-                path.unlink()
-            for label in ("rise", "fall", "hum"):
-                write(folder / label / "a.wav", chirp(300, 2000))
-        run = launch.start(config)
-    _until(lambda: run.state.status == "failed")
-    assert expected[spoil] in run.state.error
+        for path in folder.glob("*/*.wav"):
+            path.unlink()
+        for label in ("rise", "fall", "hum"):
+            write(folder / label / "a.wav", chirp(300, 2000))
+    assert training_process.train(run).status == "failed"
+    assert said in run.state.error
     assert "\n" not in run.state.error

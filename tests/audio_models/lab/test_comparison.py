@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from audio_models.lab.comparison import CellResult, ComparisonConfig, Measures, 
 from audio_models.recognition import evaluation, metrics
 from data.corpus import CorpusReference
 from data.task import Task
-from tests.conftest import shell
+from tests.conftest import Done
 from tests.support.sounds import glides
 
 TASK = Task(("rise", "fall"))
@@ -141,9 +142,9 @@ def test_comparisons_are_listed_and_empty_at_first() -> None:
     assert comparison.results(made) == []
 
 
-def test_from_start_to_end_in_the_shell(tmp_path: Path) -> None:
+def test_from_start_to_end_in_the_shell(tmp_path: Path, command: Callable[..., Done]) -> None:
     folder = glides(tmp_path / "glides", speakers=20)
-    done = shell(
+    done = command(
         "compare", "--corpus", folder, "--labels", "rise,fall", "--cells", "feed_forward,gru", "--seeds", 1, "--epochs", 20, "--json"
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ from audio_models.lab.inspection import gradient_decay, inspect, memory_length, 
 from audio_models.networks.initial_weights import fresh_weights
 from audio_models.networks.numpy_network import NumpyNetwork
 from audio_models.recognition.recognizer import Recognizer
-from tests.conftest import Trained, shell
+from tests.conftest import Done, Trained
 from tests.support.sounds import RATE, chirp, write
 
 BUNDLED = [run.id for run in runs.bundled()]
@@ -165,9 +166,9 @@ def test_a_label_that_the_network_lacks_is_named() -> None:
 
 
 @pytest.mark.parametrize("name", ["commands-lstm", "plain-feed-forward"])
-def test_the_shell_gives_the_same_as_numbers(name: str, tmp_path: Path) -> None:
+def test_the_shell_gives_the_same_as_numbers(name: str, tmp_path: Path, command: Callable[..., Done]) -> None:
     clip = write(tmp_path / "clip.wav", chirp(300, 2500, 1.0))
-    done = shell("inspect", name, clip, "--label", "left", "--json")
+    done = command("inspect", name, clip, "--label", "left", "--json")
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     arrays = [found["frames"], found["probabilities"], found["gradient"]["frames"], found["gradient"]["memory"]]
@@ -180,7 +181,7 @@ def test_the_shell_gives_the_same_as_numbers(name: str, tmp_path: Path) -> None:
     if name == "commands-lstm":
         assert set(found["layers"]["layer_1/forward"]["gates"]) == {"input", "forget", "candidate", "output"}
         assert found["layers"]["layer_1/backward"]["cell_state"]["axes"] == ["steps", "units"]
-    text = shell("inspect", name, clip, "--order", "reversed").stdout
+    text = command("inspect", name, clip, "--order", "reversed").stdout
     assert "memory length" in text
 
 

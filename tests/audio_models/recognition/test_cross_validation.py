@@ -31,7 +31,7 @@ from audio_models.recognition.recognizer import Recognizer
 from audio_models.training.batches import Examples, FixedBatches
 from audio_models.training.loop import Training
 from data.corpus import SILENCE, Clip, CorpusReference
-from tests.conftest import shell
+from tests.conftest import in_this_process
 from tests.support.sounds import chirp, tone, write
 
 
@@ -142,7 +142,7 @@ def taught(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         write(corpus / "up" / f"me_nohash_{take}.wav", chirp(300 + 30 * take, 2500, 0.6, seed=take))
         write(corpus / "down" / f"me_nohash_{take}.wav", chirp(2500, 300 + 30 * take, 0.6, seed=take))
         write(corpus / "hum" / f"me_nohash_{take}.wav", tone(200 + 15 * take, 0.6))
-    done = shell(
+    done = in_this_process(
         "train", "--corpus", corpus, "--from", "commands", "--silence", "--epochs", 3, "--folds", 3, "--name", "mine", "--json",
         home=home,
     )  # fmt: skip
@@ -173,7 +173,7 @@ def test_it_is_not_judged_by_what_it_learned(taught: tuple[Path, Path], monkeypa
     run = runs.Run(folder)
     with pytest.raises(TrainingError, match="has learned from all clips"):
         evaluation.evaluate(run, None, "test")
-    done = shell("evaluate", "mine", "--json", home=home)
+    done = in_this_process("evaluate", "mine", "--json", home=home)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert (found["split"], found["clips"]) == ("held back", 18)
@@ -221,7 +221,7 @@ def test_the_running_mean_of_the_weights_takes_up_the_new_last_layer() -> None:
 def test_settings_of_the_network_stay_as_they_are(taught: tuple[Path, Path]) -> None:
     home, folder = taught
     corpus = json.loads((folder / "config.json").read_text())["corpus"]["name"]
-    done = shell("train", "--corpus", corpus, "--from", "commands", "--units", 8, home=home)
+    done = in_this_process("train", "--corpus", corpus, "--from", "commands", "--units", 8, home=home)
     assert done.returncode == 1
     assert "another shape" in done.stderr
 
