@@ -40,8 +40,9 @@ class Augmenter:
 
     def waveform(self, samples: Waveform, random: np.random.Generator) -> Waveform:
         """A clip with a word in it, (samples,) float32 -> the same length."""
+        limit = full_scale(samples)
         moved, _, _ = self.moved(samples, random)
-        return self.under_noise(moved, random)
+        return self.under_noise(moved, random, limit=limit)
 
     def moved(self, samples: Waveform, random: np.random.Generator) -> tuple[Waveform, int, float]:
         """A clip (samples,) float32 at another speed, place and level: the same length, where its first sample came to
@@ -62,15 +63,18 @@ class Augmenter:
         moved *= np.float32(10 ** (random.uniform(-1, 1) * config.gain_db / 20))
         return moved, start, faster
 
-    def under_noise(self, samples: Waveform, random: np.random.Generator, level: float | None = None) -> Waveform:
-        """Background noise added to (samples,) float32, in place, as often and as loud as the settings say.
+    def under_noise(
+        self, samples: Waveform, random: np.random.Generator, level: float | None = None, limit: float = 1.0
+    ) -> Waveform:
+        """Add background noise to (samples,) float32, in place, as often and as loud as the settings say.
 
         Args:
-            level: what the noise is measured against, root mean square; that of the samples by default.
+            level: the noise is measured against it, root mean square; that of the samples by default.
+            limit: what is louder is clipped there, as in a microphone.
         """
         if self._noise and random.random() < self._config.noise_probability:
             samples += self._scaled_noise(len(samples), _level(samples) if level is None else level, random)
-        return np.clip(samples, -1, 1, out=samples)
+        return np.clip(samples, -limit, limit, out=samples)
 
     def quiet(self, length: int, random: np.random.Generator) -> Waveform:
         """What a microphone gives where nothing is heard, (length,) float32."""
@@ -109,6 +113,11 @@ class Augmenter:
 
     def _stretch(self, length: int, random: np.random.Generator) -> Waveform:
         return _stretch(self._noise[int(random.integers(len(self._noise)))], length, random)
+
+
+def full_scale(samples: Waveform) -> float:
+    """Where a clip (samples,) would be clipped: 1, or its own peak in a float file above full scale."""
+    return max(1.0, float(samples.max()), -float(samples.min()))
 
 
 def _stretch(recording: Waveform, length: int, random: np.random.Generator) -> Waveform:

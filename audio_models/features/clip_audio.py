@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +16,8 @@ from data.noise import generated_noise
 from data.scan import audio_files
 from data.task import noise_stretch
 
-_KEPT_BYTES = 1 << 30  # of waveforms in memory
-
-
+_MEMORY = 1 << 30  # bytes of waveforms
+_FULL_SCALE = 32767
 _LONGEST_NOISE = 300.0  # seconds of each noise recording
 
 
@@ -35,35 +34,57 @@ def load_clip(clip: Clip, sample_rate: int) -> Waveform:
     return samples if clip.gain == 1.0 else samples * np.float32(clip.gain)
 
 
-def waveforms(clips: Sequence[Clip], sample_rate: int, report: Report = no_progress) -> Callable[[int], Waveform]:
-    """A function that gives the waveform of the clip at a position, again and again.
+class ClipWaveforms:
+    """The waveforms of clips for a training, which reads each of them again and again.
 
-    They are kept in memory as 16-bit numbers where all fit into a gigabyte; otherwise each is read from its file
-    every time. A clip that is no longer readable then is silent.
+    Where all fit into a gigabyte they stay in memory as 16-bit numbers, a clip above full scale with a factor of its own,
+    so that its level is the same everywhere. Otherwise each is read from its file every time.
+
+    Args:
+        clips: those that will be asked for.
+        sample_rate: of the waveforms [Hz].
     """
 
-    def read(position: int) -> Waveform:
-        try:
-            return load_clip(clips[position], sample_rate)
-        except AudioError:
-            return np.zeros(max(1, round(clips[position].seconds * sample_rate)), np.float32)
+    def __init__(self, clips: Sequence[Clip], sample_rate: int) -> None:
+        self._rate = sample_rate
+        self._fit = sum(clip.seconds for clip in clips) * sample_rate * 2 <= _MEMORY
+        self._stored: dict[Clip, tuple[NDArray[np.int16], np.float32] | None] = dict.fromkeys(clips)
 
-    if sum(clip.seconds for clip in clips) * sample_rate * 2 > _KEPT_BYTES:
-        return read
-    kept: list[NDArray[np.int16]] = []
-    for position in range(len(clips)):
-        if position % 100 == 0:
-            report(Progress("Reading clips", position, len(clips)))
-        kept.append(np.round(np.clip(read(position), -1, 1) * 32767).astype(np.int16))
-    return lambda position: kept[position].astype(np.float32) / np.float32(32767)
+    def store(self, clip: Clip, samples: Waveform) -> None:
+        """Take the waveform of a clip that was decoded for another purpose; passed over where it is not needed."""
+        if self._fit and clip in self._stored:
+            scale = np.float32(max(1.0, float(np.abs(samples).max())))
+            self._stored[clip] = np.round(samples / scale * np.float32(_FULL_SCALE)).astype(np.int16), scale
+
+    def store_all(self, report: Report = no_progress) -> None:
+        """Decode the clips that are not in memory yet, where they fit."""
+        missing = [clip for clip, stored in self._stored.items() if stored is None] if self._fit else []
+        for done, clip in enumerate(missing):
+            if done % 100 == 0:
+                report(Progress("Reading clips", done, len(missing)))
+            self.store(clip, self._read(clip))
+
+    def __call__(self, clip: Clip) -> Waveform:
+        """The waveform of a clip, (samples,) float32; silence where its file can no longer be read."""
+        stored = self._stored[clip]
+        if stored is None:
+            return self._read(clip)
+        numbers, scale = stored
+        return numbers.astype(np.float32) / np.float32(_FULL_SCALE) * scale
+
+    def _read(self, clip: Clip) -> Waveform:
+        try:
+            return load_clip(clip, self._rate)
+        except AudioError:
+            return np.zeros(max(1, round(clip.seconds * self._rate)), np.float32)
 
 
 def noise_recordings(folder: str, own: Sequence[Path], sample_rate: int) -> list[Waveform]:
     """The stretches of background noise that training may use, each (samples,) float32.
 
     Args:
-        folder: a folder of recordings of the user's; none where it is empty.
-        own: the recordings of the corpus, which serve otherwise; generated noise where there are none.
+        folder: the user's own folder of noise, or "".
+        own: recordings of the corpus, used without such a folder; without either, noise is generated.
 
     Raises:
         AudioError: the folder holds no recording that can be read.

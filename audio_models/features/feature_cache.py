@@ -1,4 +1,4 @@
-"""The MFCC sequences of many clips: computed in batches on all cores, kept on disk by content and configuration."""
+"""The MFCC sequences of many clips: computed in batches on all cores, cached on disk by content and configuration."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
@@ -32,15 +32,21 @@ _CACHE_VERSION = 3  # raise it when the same configuration gives other numbers
 
 
 def clip_features(
-    clips: Sequence[Clip], config: FeatureConfig, report: Report = no_progress
+    clips: Sequence[Clip],
+    config: FeatureConfig,
+    report: Report = no_progress,
+    on_decoded: Callable[[Clip, Waveform], None] | None = None,
 ) -> tuple[list[Frames | None], list[Skipped]]:
-    """The MFCC sequence of each clip, from the cache where it is there, else computed and kept.
+    """The MFCC sequence of each clip, read from the cache, or computed and stored there.
+
+    Args:
+        on_decoded: called with each clip that is decoded and its waveform, from several threads.
 
     Returns:
         for each clip (frames, config.width) float32, or None where it cannot be read; and the reasons.
 
     Raises:
-        Cancelled: `report` raised it; what was computed by then is kept.
+        Cancelled: `report` raised it; what was computed by then stays in the cache.
     """
     keys = [_key(clip) for clip in clips]
     found: list[Frames | None] = [None] * len(clips)
@@ -54,7 +60,7 @@ def clip_features(
                 missing.append(position)
         done = len(clips) - len(missing)
         report(Progress("Computing features", done, len(clips)))
-        for part in _in_parallel(clips, missing, config):
+        for part in _in_parallel(clips, missing, config, on_decoded):
             fresh = []
             for position, result in part:
                 if isinstance(result, AudioError):
@@ -69,7 +75,7 @@ def clip_features(
 
 
 def compute_features(clips: Sequence[Clip], config: FeatureConfig) -> list[Frames | AudioError]:
-    """The MFCC sequence of each clip, or why it cannot be read; nothing is kept."""
+    """The MFCC sequence of each clip, or why it cannot be read; the cache is left alone."""
     found: dict[int, Frames | AudioError] = {}
     for part in _in_parallel(clips, range(len(clips)), config):
         found.update(part)
@@ -79,7 +85,12 @@ def compute_features(clips: Sequence[Clip], config: FeatureConfig) -> list[Frame
 _Result = list[tuple[int, Frames | AudioError]]
 
 
-def _in_parallel(clips: Sequence[Clip], positions: Sequence[int], config: FeatureConfig) -> Iterator[_Result]:
+def _in_parallel(
+    clips: Sequence[Clip],
+    positions: Sequence[int],
+    config: FeatureConfig,
+    on_decoded: Callable[[Clip, Waveform], None] | None = None,
+) -> Iterator[_Result]:
     """Batches of results in the order of `positions`; threads suffice, decoding and numpy let go of the interpreter."""
     if not positions:
         return
@@ -94,6 +105,9 @@ def _in_parallel(clips: Sequence[Clip], positions: Sequence[int], config: Featur
                     waveforms[position] = load_clip(clips[position], config.sample_rate)
                 except AudioError as error:
                     results[position] = error
+        if on_decoded:
+            for position, samples in waveforms.items():
+                on_decoded(clips[position], samples)
         if waveforms:
             results.update(zip(waveforms, mfcc_batch(list(waveforms.values()), config), strict=True))
         return sorted(results.items())

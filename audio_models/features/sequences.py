@@ -18,7 +18,7 @@ _SMALLEST_STD = 1e-3  # a coefficient that never moves (a constant clip) is cent
 
 @dataclass(frozen=True)
 class Normalisation:
-    """Mean and standard deviation of each coefficient over the training clips; they travel with the network.
+    """Mean and standard deviation of each coefficient over the training clips; stored with the network.
 
     Attributes:
         mean, std: one number a coefficient.
@@ -29,10 +29,15 @@ class Normalisation:
 
     @classmethod
     def fit(cls, sequences: Sequence[Frames]) -> Normalisation:
-        """From training sequences only, each (frames, width)."""
-        frames = np.concatenate(sequences).astype(np.float64)
-        std = np.maximum(frames.std(axis=0), _SMALLEST_STD)
-        return cls(tuple(map(float, frames.mean(axis=0))), tuple(map(float, std)))
+        """Measure training sequences, each (frames, width); one at a time, so it takes hardly any memory.
+
+        Two passes in float64: the sum of squares about the mean loses no digits, that of the values themselves would.
+        """
+        count = sum(map(len, sequences))
+        mean = sum(sequence.sum(axis=0, dtype=np.float64) for sequence in sequences) / count
+        variance = sum(np.square(sequence - mean).sum(axis=0) for sequence in sequences) / count
+        std = np.maximum(np.sqrt(variance), _SMALLEST_STD)
+        return cls(tuple(map(float, mean)), tuple(map(float, std)))
 
     def apply(self, frames: Frames) -> Frames:
         """(frames, width) -> the same shape, each coefficient with mean 0 and standard deviation 1."""

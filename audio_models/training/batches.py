@@ -1,7 +1,7 @@
-"""What the training loop is fed with: padded batches of normalised frames, every class as often as the others.
+"""Batches for the training loop: padded, normalised frames, with equally many clips of each class.
 
-`FixedBatches` shows clips as they are; `AugmentedBatches` changes them anew each time, on a thread of its own, a few
-batches ahead of the optimizer, so that it does not wait.
+`FixedBatches` shows clips as they are. `AugmentedBatches` changes them each time, on a thread that works a few batches
+ahead of the optimizer.
 """
 
 from __future__ import annotations
@@ -24,28 +24,28 @@ from audio_models.features.sequences import PADDING, Normalisation, pad
 from audio_models.features.waveform import Waveform
 
 Batch = tuple[NDArray[np.float32], NDArray[np.int64]]
-"""Frames (batch, longest, width) and classes: of each clip (batch,), or of each step where clips are read in a row,
-(batch, steps), -1 where nothing is asked."""
+"""Frames (batch, longest, width) and target classes: one a clip (batch,), or for sequences of clips one a step
+(batch, steps), -1 where there is no target."""
 
 REUSE = 4
-"""Epochs that show the same change of a waveform, each under other masks: a change takes as long as three steps of the
-optimizer, masks next to nothing."""
+"""Epochs that show the same changed waveform, each under other masks: changing it takes as long as three steps of the
+optimizer, masking next to nothing."""
 
-_AHEAD = 6  # batches that are made before they are asked for
+_AHEAD = 6  # batches made in advance
 
 
 class Batches(Protocol):
-    """What an epoch is made of."""
+    """The batches of a training."""
 
     @property
     def clips(self) -> int:
         """Clips in an epoch."""
 
     def epoch(self, number: int) -> Iterator[Batch]:
-        """The batches of epoch `number`; the same each time that it is asked for."""
+        """The batches of epoch `number`, the same at every call."""
 
     def only(self, positions: NDArray[np.int64]) -> Batches:
-        """The same, made of the clips at these positions alone."""
+        """The same from the clips at these positions alone."""
 
 
 def balanced(
@@ -53,12 +53,11 @@ def balanced(
 ) -> NDArray[np.int64]:
     """Positions of the clips of one epoch, shuffled: `size` of each class, and of each of its words equally many.
 
-    A word with more clips than that gives a part of them, another one in each epoch; one with fewer gives each of them
-    equally often, but for the remainder.
+    A word with more clips shows a random part of them; one with fewer repeats each equally often, up to the remainder.
 
     Args:
         classes: (clips,).
-        words: what is said in each clip; only `_unknown_` has more than one.
+        words: spoken in each clip; only `_unknown_` has more than one.
     """
     spoken = np.array(words)
     drawn = []
@@ -72,7 +71,12 @@ def balanced(
 
 
 def class_size(classes: NDArray[np.int64], pooled: Sequence[int] = ()) -> int:
-    """Clips of each class in an epoch: the mean over the classes, those not counted of which there is any number."""
+    """Clips of each class in an epoch: the mean over the classes, without those that can be drawn without limit.
+
+    Args:
+        classes: (clips,).
+        pooled: the classes that are left out.
+    """
     counts = np.bincount(classes)
     counts = np.array([count for one, count in enumerate(counts) if count and one not in pooled])
     return int(np.ceil(counts.mean()))
@@ -80,7 +84,7 @@ def class_size(classes: NDArray[np.int64], pooled: Sequence[int] = ()) -> int:
 
 @dataclass(frozen=True)
 class Examples:
-    """Clips of one side: normalised sequences, each (frames, width), their classes (clips,) int, and what is said."""
+    """Clips of one split: normalised sequences, each (frames, width), their classes (clips,) int, and the words spoken."""
 
     sequences: Sequence[Frames]
     classes: NDArray[np.int64]
@@ -132,12 +136,12 @@ class FixedBatches:
 
 @dataclass(frozen=True)
 class AugmentedBatches:
-    """Clips changed anew each time that they are shown.
+    """Clips that change each time they are shown.
 
     Attributes:
         load: the waveform of the clip at a position, (samples,) float32.
         classes, words: (clips,), of all training clips.
-        silence: the class whose clips are cut anew from noise each time, or None.
+        silence: the class whose clips are drawn from noise each time, or None.
         augmenter: changes them.
         features, normalisation: how they become frames.
         batch_size, size, seed: see `FixedBatches`; `size` counts clips of the corpus.
@@ -155,7 +159,7 @@ class AugmentedBatches:
     size: int
     seed: int
     positions: NDArray[np.int64] | None = None
-    _kept: dict[tuple[int, int], tuple[int, NDArray[np.float16]]] = field(default_factory=dict, repr=False)
+    _changed: dict[tuple[int, int], tuple[int, NDArray[np.float16]]] = field(default_factory=dict, repr=False)
 
     @property
     def clips(self) -> int:
@@ -166,28 +170,32 @@ class AugmentedBatches:
         return np.arange(len(self.classes)) if self.positions is None else self.positions
 
     def only(self, positions: NDArray[np.int64]) -> AugmentedBatches:
-        return replace(self, positions=self._shown[positions])  # what is kept of each clip is shared
+        return replace(self, positions=self._shown[positions])  # the changed clips are shared
 
-    def epoch(self, number: int) -> Iterator[Batch]:
-        random = np.random.default_rng([self.seed, number])
+    def order(self, random: np.random.Generator) -> NDArray[np.int64]:
+        """Positions of the clips of one epoch, see `balanced`."""
         shown = self._shown
         words = [self.words[position] for position in shown]
-        order = shown[balanced(self.classes[shown], words, self.size, random)]
+        return shown[balanced(self.classes[shown], words, self.size, random)]
+
+    def epoch(self, number: int) -> Iterator[Batch]:
+        order = self.order(np.random.default_rng([self.seed, number]))
         times = _times_before(order)
         firsts = range(0, len(order), self.batch_size)
         parts = [(first, slice(first, first + self.batch_size)) for first in firsts]
         return made_ahead([partial(self._batch, number, first, order[part], times[part]) for first, part in parts])
 
     def _batch(self, epoch: int, first: int, positions: NDArray[np.int64], times: NDArray[np.int64]) -> Batch:
-        """Masks are drawn for each batch; the waveform behind them is changed anew in every `REUSE`-th epoch."""
+        """Draw masks for each batch; the waveform under them changes in every `REUSE`-th epoch."""
         keys = list(zip(positions.tolist(), times.tolist(), strict=True))
         found = {key: self._waveform(epoch, *key) for key in keys}
         fresh = {key: samples for key, samples in found.items() if samples is not None}
         for key, bands in zip(fresh, mel_bands(list(fresh.values()), self.features), strict=True):
-            self._kept[key] = (_variant(epoch, key[0]), bands.astype(np.float16))
+            self._changed[key] = (_variant(epoch, key[0]), bands.astype(np.float16))
         random = np.random.default_rng([self.seed, epoch, first])
         sequences = [
-            cepstra(self.augmenter.bands(self._kept[key][1].astype(np.float32), random), self.features) for key in keys
+            cepstra(self.augmenter.bands(self._changed[key][1].astype(np.float32), random), self.features)
+            for key in keys
         ]
         frames, lengths = pad(sequences)
         frames = self.normalisation.apply(frames)
@@ -195,9 +203,9 @@ class AugmentedBatches:
         return frames, self.classes[positions]
 
     def _waveform(self, epoch: int, position: int, times: int) -> Waveform | None:
-        """The clip as it is changed in this epoch, or None where its bands are kept from an earlier one."""
+        """The clip as it is changed in this epoch, or None where its bands are there from an earlier one."""
         variant, key = _variant(epoch, position), (position, times)
-        if key in self._kept and self._kept[key][0] == variant:
+        if key in self._changed and self._changed[key][0] == variant:
             return None
         random = np.random.default_rng([self.seed, position, variant, times][: 4 if times else 3])
         samples = self.load(position)
@@ -207,7 +215,7 @@ class AugmentedBatches:
 
 
 def made_ahead(jobs: Sequence[Callable[[], Batch]]) -> Iterator[Batch]:
-    """The batches that `jobs` make, in their order; a few are made on another thread before they are asked for."""
+    """The batches that `jobs` make, in their order; a few are made on another thread in advance."""
     waiting: list[Future[Batch]] = []
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(1) as pool:
         try:
@@ -228,9 +236,7 @@ def _variant(epoch: int, position: int) -> int:
 
 
 def _times_before(order: NDArray[np.int64]) -> NDArray[np.int64]:
-    """How often each clip of an epoch was shown before in it: where there are few clips, each comes many times, and is
-    changed in another way each time.
-    """
+    """How often each clip was shown before in this epoch: where there are few, each comes often, changed differently."""
     times = np.empty(len(order), np.int64)
     seen: Counter[int] = Counter()
     for place, position in enumerate(order.tolist()):

@@ -1,4 +1,4 @@
-"""From a configuration to clips as numbers: what a training learns from, and what it is measured on. No tensorflow."""
+"""From a configuration to numbers: the clips that a training learns from and those that measure it. No tensorflow."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from audio_models.config import RunConfig
 from audio_models.errors import TrainingError
 from audio_models.features.augmentation import Augmenter
-from audio_models.features.clip_audio import noise_recordings, waveforms
+from audio_models.features.clip_audio import ClipWaveforms, noise_recordings
 from audio_models.features.feature_cache import clip_features
+from audio_models.features.mfcc import Frames
 from audio_models.features.sequences import Normalisation
 from audio_models.recognition import cross_validation
 from audio_models.recognition.cross_validation import Folds
@@ -28,16 +30,15 @@ class Prepared:
 
     Attributes:
         labels: the classes in the network's order.
-        training: what each epoch is made of.
-        validation: what it is measured on.
+        training: the batches of each epoch.
+        validation: the clips that measure it.
         normalisation: of the frames.
-        count: clips of each side.
+        count: clips of each split.
         skipped: clips that could not be read.
         clips_per_word: training clips that a word has on average.
-        clip_seconds: nine of ten training clips are no longer [s].
-        judged: the clips of `validation`.
-        folds: how these were dealt, where the run is judged by cross-validation: then they are those of `training`, in
-            its order.
+        clip_seconds: length that nine of ten training clips do not exceed [s].
+        evaluated: the clips of `validation`.
+        folds: of a run that is cross-validated; `validation` then holds the training clips in their order.
     """
 
     labels: tuple[str, ...]
@@ -54,10 +55,10 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Chosen:
-    """The clips of a run, nothing of them read yet.
+    """The clips of a run, not read yet.
 
     Attributes:
-        clips: of all sides, with the silence that the task asks for.
+        clips: of all splits, with the silence that the task asks for.
         noise: recordings of background noise.
     """
 
@@ -66,17 +67,17 @@ class Chosen:
 
 
 def choose(config: RunConfig, report: Report = no_progress) -> Chosen:
-    """Load the corpus if need be, and choose the clips.
+    """Choose the clips; loads the corpus if it is not there.
 
     Raises:
         CorpusError: the corpus cannot be had.
-        TrainingError: the clips do not suffice.
+        TrainingError: there are too few.
     """
     corpus = catalogue.open_corpus(config.corpus, words=config.task.labels)
     if not corpus.is_loaded():
         corpus.load(report)
     index = corpus.index(report)
-    if config.training.folds:  # all clips are learned from, and all are judged
+    if config.training.folds:  # all clips are learned, and all are evaluated
         index = replace(index, clips=tuple(replace(clip, split="training") for clip in index.clips))
     clips = task.examples(index, config.task, config.training.seed)
     _check_splits([clip for clip in clips if clip.split != "test"], config)
@@ -86,87 +87,90 @@ def choose(config: RunConfig, report: Report = no_progress) -> Chosen:
 def prepare(
     config: RunConfig, chosen: Chosen, report: Report = no_progress, normalisation: Normalisation | None = None
 ) -> Prepared:
-    """Compute the features of the chosen clips, and normalise them.
+    """Compute the features of the chosen clips, and normalise them; each training clip is decoded at most once.
 
     Args:
-        normalisation: of the network that the run starts from; that of the training clips where there is none.
+        normalisation: of the network that the run starts from; by default that of the training clips.
 
     Raises:
-        TrainingError: the clips that can be read do not suffice.
+        TrainingError: too few clips can be read.
     """
     used = [clip for clip in chosen.clips if clip.split != "test"]
-    sequences, skipped = clip_features(used, config.features, report)
-    labels = config.task.classes
-    position = {label: number for number, label in enumerate(labels)}
+    augmented = [clip for clip in used if clip.split == "training"] if config.augmentation.augment else []
+    waveforms = ClipWaveforms(augmented, config.features.sample_rate)
+    sequences, skipped = clip_features(used, config.features, report, waveforms.store)
     readable = [(clip, frames) for clip, frames in zip(used, sequences, strict=True) if frames is not None]
     _check_splits([clip for clip, _ in readable], config)
-    learned = [clip for clip, _ in readable if clip.split == "training"]
+    learned = [(clip, frames) for clip, frames in readable if clip.split == "training"]
+    clips = [clip for clip, _ in learned]
     if normalisation is None:
-        normalisation = Normalisation.fit([frames for clip, frames in readable if clip.split == "training"])
-    classes = np.array([position[clip.label] for clip in learned])
-    pooled = [position[label] for label in (UNKNOWN, SILENCE) if label in position and len(labels) > 2]
-    clip_seconds = round(float(np.quantile([clip.seconds for clip in learned], 0.9)), 3)
+        normalisation = Normalisation.fit([frames for _, frames in learned])
+
+    labels = config.task.classes
+    classes = np.array([labels.index(clip.label) for clip in clips])
+    pooled = [labels.index(label) for label in (UNKNOWN, SILENCE) if label in labels and len(labels) > 2]
     clips_per_word = class_size(classes, pooled)
     size = config.clips_of_a_class(clips_per_word)
-    words = [clip.word or clip.label for clip in learned]
+    clip_seconds = round(float(np.quantile([clip.seconds for clip in clips], 0.9)), 3)
     training: Batches
-    if config.augmentation.augment:
-        rate = config.features.sample_rate
-        noise = noise_recordings(config.augmentation.noise_folder, chosen.noise, rate)
-        training = AugmentedBatches(
-            load=waveforms(learned, rate, report),
-            classes=classes,
-            words=words,
-            silence=position.get(SILENCE),
-            augmenter=Augmenter(config.augmentation, config.features, noise),
-            features=config.features,
-            normalisation=normalisation,
-            batch_size=config.training.batch_size,
-            size=size,
-            seed=config.training.seed,
-        )
-        if config.training.clips_in_a_row > 1:
-            training = in_sequences(training, config, position.get(UNKNOWN), clip_seconds)
+    if not config.augmentation.augment:
+        known = _examples(learned, labels, normalisation)
+        training = FixedBatches(known, config.training.batch_size, size, config.training.seed)
     else:
-        known = [normalisation.apply(frames) for clip, frames in readable if clip.split == "training"]
-        training = FixedBatches(Examples(known, classes, words), config.training.batch_size, size, config.training.seed)
-    folds = cross_validation.make_folds(learned, config.training.folds) if config.training.folds else None
-    split = "training" if folds else "validation"
-    evaluated = [(clip, frames) for clip, frames in readable if clip.split == split]
+        waveforms.store_all(report)
+        training = _augmented(config, clips, classes, waveforms, normalisation, chosen.noise, size)
+        if config.training.clips_in_a_row > 1:
+            unknown = labels.index(UNKNOWN) if UNKNOWN in labels else None
+            in_sequence = config.training.clips_in_a_row
+            training = SequenceBatches(training, unknown, config.network, clip_seconds, in_sequence)
+
+    folds = cross_validation.make_folds(clips, config.training.folds) if config.training.folds else None
+    validation = learned if folds else [(clip, frames) for clip, frames in readable if clip.split == "validation"]
     return Prepared(
         labels,
         training,
-        Examples(
-            [normalisation.apply(frames) for _, frames in evaluated],
-            np.array([position[clip.label] for clip, _ in evaluated]),
-            [clip.word or clip.label for clip, _ in evaluated],
-        ),
+        _examples(validation, labels, normalisation),
         normalisation,
         {split: sum(clip.split == split for clip in chosen.clips) for split in SPLITS},
         len(skipped),
         clips_per_word,
         clip_seconds,
-        [clip for clip, _ in evaluated],
+        [clip for clip, _ in validation],
         folds,
     )
 
 
-def in_sequences(
-    clips: AugmentedBatches, config: RunConfig, unknown: int | None, clip_seconds: float
-) -> SequenceBatches:
-    """The same clips in rows."""
-    shared = {
-        name: getattr(clips, name)
-        for name in (
-            "load", "classes", "words", "silence", "augmenter", "features", "normalisation", "batch_size", "size", "seed"
-        )
-    }  # fmt: skip
-    return SequenceBatches(
-        unknown=unknown,
-        network=config.network,
-        clip_seconds=clip_seconds,
-        in_a_row=config.training.clips_in_a_row,
-        **shared,
+def _augmented(
+    config: RunConfig,
+    clips: Sequence[Clip],
+    classes: NDArray[np.int64],
+    waveforms: ClipWaveforms,
+    normalisation: Normalisation,
+    noise: Sequence[Path],
+    size: int,
+) -> AugmentedBatches:
+    """The training clips, which change each time they are shown; `size` of each class in an epoch."""
+    features, labels = config.features, config.task.classes
+    recordings = noise_recordings(config.augmentation.noise_folder, noise, features.sample_rate)
+    return AugmentedBatches(
+        load=lambda position: waveforms(clips[position]),
+        classes=classes,
+        words=[clip.word or clip.label for clip in clips],
+        silence=labels.index(SILENCE) if SILENCE in labels else None,
+        augmenter=Augmenter(config.augmentation, features, recordings),
+        features=features,
+        normalisation=normalisation,
+        batch_size=config.training.batch_size,
+        size=size,
+        seed=config.training.seed,
+    )
+
+
+def _examples(clips: Sequence[tuple[Clip, Frames]], labels: Sequence[str], normalisation: Normalisation) -> Examples:
+    return Examples(
+        [normalisation.apply(frames) for _, frames in clips],
+        np.array([labels.index(clip.label) for clip, _ in clips], np.int64),
+        [clip.word or clip.label for clip, _ in clips],
     )
 
 

@@ -13,7 +13,7 @@ from audio_models.config import FeatureConfig
 from audio_models.features import feature_cache as module
 from audio_models.features.feature_cache import clip_features
 from audio_models.features.mfcc import mfcc
-from audio_models.features.waveform import load
+from audio_models.features.waveform import AudioSource, load
 from data.corpus import Clip
 from data.errors import Cancelled
 from data.folder import FolderCorpus
@@ -35,7 +35,7 @@ def test_each_clip_has_the_features_of_its_file(clips: tuple[Clip, ...]) -> None
     sequences, skipped = clip_features(clips, CONFIG)
     assert skipped == []
     for clip, frames in zip(clips, sequences, strict=True):
-        np.testing.assert_allclose(frames, mfcc(load(clip.path, RATE), CONFIG), atol=1e-3)
+        np.testing.assert_allclose(frames, mfcc(load(AudioSource(clip.path), RATE), CONFIG), atol=1e-3)
 
 
 @pytest.mark.parametrize("wanted", [3, 90])  # looked up one by one, or in one pass

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 
 from audio_models.features.sequences import PADDING, Normalisation, pad
@@ -14,6 +16,28 @@ def test_normalised_training_frames_have_mean_zero_and_deviation_one() -> None:
     frames = np.concatenate([normalisation.apply(sequence) for sequence in sequences])
     np.testing.assert_allclose(frames.mean(axis=0), 0, atol=1e-4)
     np.testing.assert_allclose(frames.std(axis=0), 1, atol=1e-4)
+
+
+def test_it_is_the_mean_and_deviation_over_all_frames_to_the_last_digits() -> None:
+    random = np.random.default_rng(1)
+    # large against their spread: where squares are summed about zero, half of the digits are lost
+    sequences = [random.normal([0.1, -3e4], [1, 0.01], (length, 2)).astype(np.float32) for length in (1, 7, 400)]
+    fitted = Normalisation.fit(sequences)
+    frames = np.concatenate(sequences).astype(np.float64)
+    np.testing.assert_allclose(fitted.mean, frames.mean(axis=0), rtol=1e-12)
+    np.testing.assert_allclose(fitted.std, frames.std(axis=0), rtol=1e-10)
+
+
+def test_fitting_takes_hardly_any_memory_beside_the_frames() -> None:
+    """It took four times the frames: all of them once more, and again in float64."""
+    sequences = [np.full((500, 40), number, np.float32) for number in range(50)]
+    tracemalloc.start()
+    try:
+        Normalisation.fit(sequences)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 0.2 * sum(sequence.nbytes for sequence in sequences)
 
 
 def test_a_coefficient_that_never_moves_stays_finite() -> None:
