@@ -47,7 +47,7 @@ def _step_by_step(run: Run, clip: ChosenClip) -> None:
     st.markdown(f"The answer settles after **{found.settled:.2f} s**: {changes}.")
     stepper.show(found, key="stepper")
     with st.expander("Formula of one step"):
-        st.latex(texts.FORMULAS[found.cell])
+        st.latex(texts.as_latex(texts.FORMULAS[found.cell]))
         st.caption(
             "W, U and b are the same at every frame. σ maps to 0..1, tanh to -1..1; ⊙ multiplies element by element."
         )
@@ -163,7 +163,7 @@ def _gradient(run: Run, clip: ChosenClip) -> None:
         "of the cell state, which carries the memory."
     )
     with st.expander("Formula"):
-        st.latex(texts.GRADIENT)
+        st.latex(texts.as_latex(texts.GRADIENT))
 
 
 def _compared_with(run: Run, usable: dict[str, Run]) -> list[str]:

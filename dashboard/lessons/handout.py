@@ -1,28 +1,25 @@
 """Save what Inside, Memory and Compare show as one HTML file that needs nothing else.
 
-The pages are the templates in `handouts/`, which escape every text; only what this module marks as HTML goes in as it is.
+The pages are the templates in `handouts/`, which escape every text; only what is marked as HTML goes in as it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import altair as alt
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from audio_models.config import CELL_TITLES
 from dashboard.lessons import charts as lesson_charts
-from dashboard.lessons import stepper, texts, unrolled
-from data import workspace
+from dashboard.lessons import stepper, templates, texts, unrolled
+from dashboard.lessons.texts import Equation
 
 if TYPE_CHECKING:
     from audio_models.lab.inspection import Inspection  # brings librosa and onnxruntime, which take seconds
 
-_TEMPLATES = workspace.PROJECT / "dashboard" / "lessons" / "handouts"
 _WIDTH = 820  # of a chart, in pixels
 
 
@@ -48,10 +45,10 @@ def inside(
         settled=f"{found.settled:.2f} s",
         network=f"{CELL_TITLES[found.cell]}, {found.network.units} units",
         step=texts.STEP if found.trace.layers else texts.STEP_ALONE,
-        stepper=Markup(stepper.as_html(found)),
+        stepper=stepper.as_html(found),
         formula=formula(texts.FORMULAS[found.cell]),
         unrolled=texts.UNROLLED,
-        unrolled_picture=Markup(unrolled.picture(found)),
+        unrolled_picture=unrolled.picture(found),
         fading=texts.FADING,
         gradient=gradient,
     )
@@ -77,12 +74,12 @@ def compared(findings: Sequence[str], chart: alt.LayerChart, table: pd.DataFrame
     )
 
 
-def formula(latex: str) -> Markup:
-    """Convert a formula to MathML, which browsers draw by themselves."""
+def formula(equations: Sequence[Equation]) -> Markup:
+    """Typeset equations as MathML, which browsers draw by themselves; each side alone, so the page can align them."""
     from latex2mathml.converter import convert
 
-    # latex2mathml knows align*, which is the same outside a sentence, but not aligned: it puts all on one line
-    return Markup(convert(latex.replace("{aligned}", "{align*}"), display="block"))
+    rows = [(Markup(convert(one.left)), Markup(convert("= " + one.right)), one.meaning) for one in equations]
+    return templates.render("handouts/equations.html", rows=rows)
 
 
 def figure(chart: alt.TopLevelMixin) -> Markup:
@@ -97,12 +94,4 @@ def _table(table: pd.DataFrame) -> Markup:
 
 
 def _render(template: str, **values: object) -> str:
-    return _environment().get_template(template).render(values)
-
-
-@lru_cache(maxsize=1)
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
-    )  # fmt: skip
+    return str(templates.render(f"handouts/{template}", **values))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -22,6 +23,21 @@ class Lesson:
     title: str
     text: str
     question: str
+
+
+@dataclass(frozen=True)
+class Equation:
+    """An equation in LaTeX.
+
+    Attributes:
+        left: what it defines.
+        right: how it is computed.
+        meaning: what that is called, in plain text.
+    """
+
+    left: str
+    right: str
+    meaning: str = ""
 
 
 STEP = Lesson(
@@ -71,25 +87,38 @@ COMPARE = Lesson(
     "Does the cell with the most parameters win? Does the order of frames matter for your words: how far behind is the network without memory?",
 )
 
-FORMULAS: dict[Cell, str] = {
-    "simple_rnn": r"h_{t+1} = \tanh(x_t W + h_t U + b)",
-    "lstm": r"""\begin{aligned}
-i &= \sigma(x_t W_i + h_t U_i + b_i) && \text{input gate: write} \\
-f &= \sigma(x_t W_f + h_t U_f + b_f) && \text{forget gate} \\
-g &= \tanh(x_t W_g + h_t U_g + b_g) && \text{candidate} \\
-o &= \sigma(x_t W_o + h_t U_o + b_o) && \text{output gate: read} \\
-c_{t+1} &= f \odot c_t + i \odot g \\
-h_{t+1} &= o \odot \tanh(c_{t+1})
-\end{aligned}""",
-    "gru": r"""\begin{aligned}
-z &= \sigma(x_t W_z + h_t U_z + b_z) && \text{update gate: keep} \\
-r &= \sigma(x_t W_r + h_t U_r + b_r) && \text{reset gate} \\
-g &= \tanh(x_t W_g + b_g + r \odot (h_t U_g + d_g)) && \text{candidate} \\
-h_{t+1} &= z \odot h_t + (1 - z) \odot g
-\end{aligned}""",
-    "feed_forward": r"y = \operatorname{softmax}\left(\frac{1}{T} \sum_t \operatorname{relu}(x_t W + b)\, V + c\right)",
+FORMULAS: dict[Cell, tuple[Equation, ...]] = {
+    "simple_rnn": (Equation("h_{t+1}", r"\tanh(x_t W + h_t U + b)"),),
+    "lstm": (
+        Equation("i", r"\sigma(x_t W_i + h_t U_i + b_i)", "input gate: write"),
+        Equation("f", r"\sigma(x_t W_f + h_t U_f + b_f)", "forget gate"),
+        Equation("g", r"\tanh(x_t W_g + h_t U_g + b_g)", "candidate"),
+        Equation("o", r"\sigma(x_t W_o + h_t U_o + b_o)", "output gate: read"),
+        Equation("c_{t+1}", r"f \odot c_t + i \odot g", "cell state"),
+        Equation("h_{t+1}", r"o \odot \tanh(c_{t+1})", "hidden state"),
+    ),
+    "gru": (
+        Equation("z", r"\sigma(x_t W_z + h_t U_z + b_z)", "update gate: keep"),
+        Equation("r", r"\sigma(x_t W_r + h_t U_r + b_r)", "reset gate"),
+        Equation("g", r"\tanh(x_t W_g + b_g + r \odot (h_t U_g + d_g))", "candidate"),
+        Equation("h_{t+1}", r"z \odot h_t + (1 - z) \odot g", "hidden state"),
+    ),
+    "feed_forward": (
+        Equation("y", r"\operatorname{softmax}\left(\frac{1}{T} \sum_t \operatorname{relu}(x_t W + b)\, V + c\right)"),
+    ),
 }
-GRADIENT = r"\frac{\partial L}{\partial h_t} = \frac{\partial L}{\partial h_T} \prod_{k=t}^{T-1} \frac{\partial h_{k+1}}{\partial h_k}"
+GRADIENT = (
+    Equation(
+        r"\frac{\partial L}{\partial h_t}",
+        r"\frac{\partial L}{\partial h_T} \prod_{k=t}^{T-1} \frac{\partial h_{k+1}}{\partial h_k}",
+    ),
+)
+
+
+def as_latex(equations: Sequence[Equation]) -> str:
+    """Equations as one LaTeX block, aligned at their equals signs."""
+    rows = [f"{one.left} &= {one.right}" + (rf" && \text{{{one.meaning}}}" if one.meaning else "") for one in equations]
+    return r"\begin{aligned}" + r" \\ ".join(rows) + r"\end{aligned}"
 
 
 def show_lesson(lesson: Lesson) -> None:

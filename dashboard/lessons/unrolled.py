@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import html
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from markupsafe import Markup
 
 from audio_models.config import CELL_TITLES
 from audio_models.networks.cells import FORWARD, GATES, Numbers
+from dashboard.lessons import templates
 
 if TYPE_CHECKING:
     from audio_models.lab.inspection import Inspection  # brings librosa and onnxruntime, which take seconds
@@ -20,7 +22,7 @@ _W, _U, _V = "#0072b2", "#d55e00", "#009e73"  # the three matrices, each with a 
 _DASH = {_W: "none", _U: "7 3", _V: "2 2"}
 
 
-def picture(found: Inspection) -> str:
+def picture(found: Inspection) -> Markup:
     """An SVG of the network of an inspection with its sizes and the states that it had.
 
     Each arrow that bears the same letter, colour and dash is the same matrix. The squares in a cell are the first units of
@@ -34,7 +36,7 @@ def picture(found: Inspection) -> str:
     gates = max(1, len(GATES[found.cell]))
     left = 250
     total = max(left + steps * (_BOX + _GAP) + 20, 900)
-    parts = [_head(total, 372)]
+    parts: list[Markup] = []
     x_name = "x" if not found.network.convolutions else "c"
     # the loop
     parts += [
@@ -42,7 +44,7 @@ def picture(found: Inspection) -> str:
         _cell(31, 150, CELL_TITLES[found.cell], None),
         _arrow(90, 290, 90, 150 + _HIGH, _W, "W"),
         _arrow(62, 150, 62, 92, _V, "V"),
-        f'<path d="M {31 + _BOX} 181 C 215 181 215 92 140 92 C 118 92 116 120 116 145" fill="none" stroke="{_U}" stroke-width="2.5" stroke-dasharray="{_DASH[_U]}" marker-end="url(#end)"/>',
+        _draw().loop(f"M {31 + _BOX} 181 C 215 181 215 92 140 92 C 118 92 116 120 116 145", _U, _DASH[_U]),
         _text(206, 132, "U", colour=_U, bold=True),
         _text(90, 312, f"{x_name}ₜ"),
         _text(62, 82, "answer"),
@@ -78,7 +80,7 @@ def picture(found: Inspection) -> str:
     middle = columns[-1] + _BOX / 2
     if every:
         parts += [
-            f'<rect x="{columns[0]}" y="100" width="{columns[-1] + _BOX - columns[0]}" height="24" rx="6" fill="none" stroke="currentColor"/>',
+            _draw().bar(columns[0], 100, columns[-1] + _BOX - columns[0], 24),
             _text((columns[0] + columns[-1] + _BOX) / 2, 117, _READOUT[found.network.readout]),
         ]
     parts += [
@@ -94,17 +96,17 @@ def picture(found: Inspection) -> str:
         ],
         total,
     )  # fmt: skip
-    return "".join(parts) + "</svg>"
+    return _picture(total, parts)
 
 
 _READOUT = {"last": "the last state", "mean": "the mean of all states", "attention": "attention over all states"}
 
 
-def _feed_forward(found: Inspection) -> str:
+def _feed_forward(found: Inspection) -> Markup:
     steps = min(_STEPS, len(found.trace.hidden))
     width, units = found.trace.frames.shape[1], found.trace.hidden.shape[1]
     total = 60 + (steps + 1) * (_BOX + _GAP) + 140
-    parts = [_head(total, 372), _text(total / 2, 26, "no loop: each frame on its own, then the mean", bold=True)]
+    parts = [_text(total / 2, 26, "no loop: each frame on its own, then the mean", bold=True)]
     for step in [*range(steps), *([-1] if len(found.trace.hidden) > _STEPS else [])]:
         x = 40 + (steps if step < 0 else step) * (_BOX + _GAP)
         middle = x + _BOX / 2
@@ -119,7 +121,7 @@ def _feed_forward(found: Inspection) -> str:
             _arrow(middle, 150, middle, 104, "#7c878c", ""),
         ]
     parts += [
-        f'<rect x="40" y="72" width="{total - 220}" height="30" rx="6" fill="none" stroke="currentColor"/>',
+        _draw().bar(40, 72, total - 220, 30),
         _text(40 + (total - 220) / 2, 92, "mean over all frames"),
         _arrow(total - 180, 87, total - 110, 87, _V, "V"),
         _text(total - 62, 92, found.answer, bold=True),
@@ -128,65 +130,50 @@ def _feed_forward(found: Inspection) -> str:
             total,
         ),
     ]
-    return "".join(parts) + "</svg>"
+    return _picture(total, parts)
 
 
-def _head(width: float, height: float) -> str:
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" '
-        'font-family="system-ui, sans-serif" font-size="14" fill="currentColor" role="img" '
-        'aria-label="The network as a loop and unrolled over time">'
-        '<defs><marker id="end" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
-        '<path d="M0 0 L8 4 L0 8 z" fill="context-stroke"/></marker></defs>'
-    )
+def _draw() -> Any:
+    """The shapes of the template, as functions."""
+    return templates.macros("unrolled.svg")
 
 
-def _cell(x: float, y: float, name: str, state: Numbers | None) -> str:
-    parts = [
-        f'<rect x="{x:.0f}" y="{y}" width="{_BOX}" height="{_HIGH}" rx="8" fill="#8a979c22" stroke="currentColor"/>',
-        _text(x + _BOX / 2, y + 24, name, bold=True),
-    ]
+def _picture(width: float, parts: Sequence[Markup]) -> Markup:
+    drawn: Markup = _draw().picture(round(width), 372, parts)
+    return drawn.strip()
+
+
+def _cell(x: float, y: float, name: str, state: Numbers | None) -> Markup:
+    parts = [_draw().cell(x, y, _BOX, _HIGH), _text(x + _BOX / 2, y + 24, name, bold=True)]
     if state is not None:
-        shown = state[:_SQUARES]
         side = (_BOX - 20) / _SQUARES
-        for place, value in enumerate(shown):
-            colour = "#b2182b" if value > 0 else "#2166ac"
-            parts.append(
-                f'<rect x="{x + 10 + place * side:.1f}" y="{y + 38}" width="{side - 1:.1f}" height="12" fill="{colour}" '
-                f'fill-opacity="{min(1.0, abs(float(value))):.2f}" stroke="#8a979c66" stroke-width="0.5"/>'
-            )
-    return "".join(parts)
+        parts += [
+            _draw().unit(x + 10 + place * side, y + 38, side - 1, float(value))
+            for place, value in enumerate(state[:_SQUARES])
+        ]
+    return Markup("").join(parts)
 
 
-def _arrow(x1: float, y1: float, x2: float, y2: float, colour: str, name: str) -> str:
-    line = (
-        f'<line x1="{x1:.0f}" y1="{y1:.0f}" x2="{x2:.0f}" y2="{y2:.0f}" stroke="{colour}" stroke-width="2.5" '
-        f'stroke-dasharray="{_DASH.get(colour, "none")}" marker-end="url(#end)"/>'
-    )
+def _arrow(x1: float, y1: float, x2: float, y2: float, colour: str, name: str) -> Markup:
     beside = (x1 + x2) / 2 + (0 if y1 == y2 else 12), (y1 + y2) / 2 - (8 if y1 == y2 else -4)
+    line: Markup = _draw().arrow(x1, y1, x2, y2, colour, _DASH.get(colour, "none"))
     return line + _text(*beside, name, colour=colour, bold=True)
 
 
 def _text(
     x: float, y: float, text: str, *, bold: bool = False, small: bool = False, colour: str = "", size: int = 0
-) -> str:
-    weight = ' font-weight="600"' if bold else ""
-    fill = f' fill="{colour}"' if colour else ""
-    scale = f' font-size="{size or 11}"' if size or small else ""
-    return f'<text x="{x:.0f}" y="{y:.0f}" text-anchor="middle"{weight}{fill}{scale}>{html.escape(text)}</text>'
+) -> Markup:
+    drawn: Markup = _draw().text(x, y, text, bold, size or (11 if small else 0), colour)
+    return drawn
 
 
-def _shapes(rows: list[tuple[str, str, str]], total: float) -> list[str]:
+def _shapes(rows: list[tuple[str, str, str]], total: float) -> list[Markup]:
     """What the letters mean, along the lower edge."""
-    parts = []
     each = (total - 40) / len(rows)
-    for place, (colour, shape, meaning) in enumerate(rows):
-        x = 20 + place * each
-        parts += [
-            f'<line x1="{x:.0f}" y1="355" x2="{x + 34:.0f}" y2="355" stroke="{colour}" stroke-width="3" stroke-dasharray="{_DASH[colour]}"/>',
-            f'<text x="{x + 42:.0f}" y="360" fill="currentColor" font-size="13"><tspan font-weight="600" fill="{colour}">{html.escape(shape)}</tspan> {html.escape(meaning)}</text>',
-        ]
-    return parts
+    return [
+        _draw().legend(20 + place * each, shape, meaning, colour, _DASH[colour])
+        for place, (colour, shape, meaning) in enumerate(rows)
+    ]
 
 
 def _product(gates: int, units: int) -> str:

@@ -6,15 +6,16 @@
 from __future__ import annotations
 
 import base64
-import json
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
+from markupsafe import Markup
 from numpy.typing import NDArray
 
 from audio_models.networks.cells import BACKWARD, FORWARD, Numbers
 from audio_models.networks.numpy_network import LayerTrace
+from dashboard.lessons import templates
 from dashboard.shared.charts import waveform_envelope
 from data import workspace
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from audio_models.lab.inspection import Inspection  # brings librosa and onnxruntime, which take seconds
 
 _FOLDER = workspace.PROJECT / "dashboard" / "lessons" / "stepper"
-_MARKUP = '<div class="stepper{}"></div>'
 _COLUMNS = 500  # of the waveform
 _MOST_STEPS = 600  # a strip of more columns shows no more
 _SPREAD = 2.5  # standard deviations of a coefficient that the colours reach
@@ -44,22 +44,18 @@ def show(found: Inspection, key: str) -> None:
 @st.cache_resource(show_spinner=False)  # type: ignore[untyped-decorator]
 def _component() -> Any:
     css, js = _sources()
-    return st.components.v2.component("echoic_stepper", html=_MARKUP.format(""), css=css, js=js)
+    return st.components.v2.component("echoic_stepper", html='<div class="stepper"></div>', css=css, js=js)
 
 
-def as_html(found: Inspection) -> str:
+def as_html(found: Inspection) -> Markup:
     """The stepper as a piece of HTML that needs nothing else: styles, numbers and code are in it."""
     css, js = _sources()
-    values = json.dumps(data(found)).replace("<", "\\u003c")
     code = js.replace("export default function (", "function stepper(")
-    return (
-        f"<style>{css}</style><div id='stepper'>{_MARKUP.format(' alone')}</div>"
-        f"<script>{code}\nstepper({{data: {values}, parentElement: document.getElementById('stepper')}});</script>"
-    )
+    return templates.render("stepper/stepper.html", css=Markup(css), js=Markup(code), data=data(found))
 
 
 def _sources() -> tuple[str, str]:
-    return tuple((_FOLDER / name).read_text(encoding="utf-8") for name in ("stepper.css", "stepper.js"))  # type: ignore[return-value]
+    return (_FOLDER / "stepper.css").read_text(encoding="utf-8"), (_FOLDER / "stepper.js").read_text(encoding="utf-8")
 
 
 def data(found: Inspection) -> dict[str, Any]:

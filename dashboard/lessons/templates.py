@@ -1,0 +1,32 @@
+"""Templates of saved pages and drawings: Jinja2 files beside the modules that fill them, every text in them escaped."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from data import workspace
+
+
+def render(name: str, **values: Any) -> Markup:
+    """Fill a template of this folder. Values are escaped, `Markup` is not."""
+    return Markup(_environment().get_template(name).render(values))
+
+
+def macros(name: str) -> Any:
+    """The macros of a template of this folder, as functions that return `Markup`."""
+    return _environment().get_template(name).module
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(workspace.PROJECT / "dashboard" / "lessons"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
