@@ -40,7 +40,7 @@ def test_every_network_can_be_looked_into(name: str) -> None:
         app.segmented_control(key="inside_view").set_value(view).run()
         healthy(app)
         assert not app.error, view
-        assert "Heard: **" in text_of(app), view
+        assert "Recognised: **" in text_of(app), view
 
 
 def test_inside_reads_a_clip_of_the_users_and_says_what_is_wrong_with_it(home: Path) -> None:
