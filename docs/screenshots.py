@@ -104,13 +104,13 @@ def _own_words(playwright: Playwright, url: str, home: Path) -> None:
     seconds = said(["lamp"] * 10, home / "lamp.wav")
     page = _speaking(playwright, home / "lamp.wav")
     page.goto(f"{url}/words")
-    for label, text in (("Word", "lamp"), ("Who speaks", "robot")):
+    for label, text in (("Word", "lamp"), ("Speaker", "robot")):
         page.get_by_role("textbox", name=label).fill(text)
         page.get_by_role("textbox", name=label).press("Enter")
     page.get_by_test_id("stAudioInput").get_by_role("button", name="Record").click(timeout=_PATIENCE)
     page.wait_for_timeout(1000 * seconds)
     page.get_by_role("button", name="Stop recording").click()
-    page.get_by_text("Listen, and drop the bad ones").wait_for(timeout=_PATIENCE)
+    page.get_by_text("Listen, and untick the bad ones").wait_for(timeout=_PATIENCE)
     _photograph(page, "words")
     page.context.browser.close()  # type: ignore[union-attr]
 

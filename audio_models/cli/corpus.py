@@ -12,8 +12,8 @@ from audio_models.cli.terminal import TerminalProgress, complain, print_json
 from audio_models.errors import ConfigError
 from data.corpus import Skipped, reasons
 from data.own import corpus as own_corpus
-from data.own.corpus import Change, OwnCorpus
-from data.own.store import counted
+from data.own.corpus import OwnCorpus
+from data.own.store import Change, Source, counted
 
 _MOST_SHOWN = 5
 
@@ -65,7 +65,7 @@ def _add(options: argparse.Namespace) -> int:
         delivery = layouts.ImportBatch(
             tuple(clip for part in parts for clip in part.clips), tuple(one for part in parts for one in part.refused)
         )
-        source: own_corpus.Source = "import" if options.action == "import" else "upload"
+        source: Source = "import" if options.action == "import" else "upload"
         found = intake.examine(delivery, options.label, source, progress.report)
         change = made.add(found.clips, progress.report)
     refused = [
@@ -90,20 +90,21 @@ def _record_split(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from audio_models.own_words.clip_checks import Finding, findings, unlike
+    from audio_models.own_words.clip_checks import Finding, findings
 
     made = _opened(options)
     clips = made.clips()
     found: list[Finding] = list(findings(clips))
     if options.unlike:
         from audio_models.jobs import runs
+        from audio_models.own_words.label_errors import find_label_errors
         from audio_models.recognition import embedding
 
         there = made.index().clips
         with TerminalProgress() as progress:
             heard, _ = embedding.embed_clips(runs.bundled_run("commands"), there, progress.report)
         by_path = {clip.path: clip for clip in clips}
-        found += unlike([by_path[clip.path] for clip in there], heard)
+        found += find_label_errors([by_path[clip.path] for clip in there], heard)
     by_id = {clip.id: clip for clip in clips}
     if options.json:
         print_json(

@@ -1,4 +1,4 @@
-"""Your words: record or bring clips of your own, look them over, and teach a network to hear them."""
+"""Your words: record or upload clips of your own, review them, and teach a network to recognise them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from data.own.store import counted
 _FIRST_NAME = "My words"
 _SECTIONS = {
     "Record": (":material/mic:", record.show),
-    "Upload": (":material/upload:", upload.show),
+    "Upload": (":material/upload:", lambda corpus, _: upload.show(corpus)),
     "Clips": (":material/library_music:", clips.show),
     "Map": (":material/scatter_plot:", sound_map.show),
     "Teach": (":material/school:", teach.show),
@@ -23,14 +23,14 @@ _SECTIONS = {
 
 
 def _begin() -> None:
-    """Nothing is there yet: one field and one button."""
+    """Ask for the first corpus: one field and one button."""
     st.markdown(
-        "Three words in mind? Record each ten times, press Teach, and a network hears them: about five minutes. Everything "
-        "stays on this computer."
+        "Pick three words, record each ten times, and press Teach: five minutes to a network that recognises them. "
+        "Everything stays on this computer."
     )
     with st.form("first_corpus", border=False):
         name, button = st.columns([3, 1], vertical_alignment="bottom")
-        typed = name.text_input("What to call your collection of clips", value=_FIRST_NAME, max_chars=60)
+        typed = name.text_input("Name of your corpus", value=_FIRST_NAME, max_chars=60)
         if button.form_submit_button("Begin", type="primary", icon=":material/arrow_forward:", width="stretch"):
             _create(typed)
 
@@ -43,7 +43,7 @@ def _create(name: str) -> None:
 
 def _choose(names: list[str]) -> OwnCorpus:
     box, more = st.columns([4, 1], vertical_alignment="bottom")
-    # a widget's own state is lost on another page and cannot be set once it is drawn, so the choice is kept beside it
+    # Streamlit drops a widget's value when another page opens, so the choice is stored twice
     wanted = OWN_NEXT.pop() or OWN_CHOICE.get() or OWN_CORPUS.get()
     OWN_CHOICE.set(wanted if wanted in names else names[0])
     name = box.selectbox("Corpus", names, key=OWN_CHOICE.key)
@@ -52,18 +52,18 @@ def _choose(names: list[str]) -> OwnCorpus:
     OWN_CORPUS.set(name)
     corpus = OwnCorpus(name)
     with more.popover("More", icon=":material/more_horiz:", width="stretch"):
-        typed = st.text_input("A new corpus", placeholder="its name", max_chars=60, key="new_corpus_name")
+        typed = st.text_input("New corpus", placeholder="name", max_chars=60, key="new_corpus_name")
         if st.button("Create", type="primary", key="create-corpus"):
             _create(typed)
         st.divider()
-        st.caption("Clips that you delete are kept for Undo. This removes them from the disk.")
-        if st.button("Forget deleted clips", icon=":material/delete_sweep:", key="purge"):
+        st.caption("Deleted clips stay on the disk for Undo. This removes them for good.")
+        if st.button("Remove deleted clips", icon=":material/delete_sweep:", key="purge"):
             removed = corpus.purge()
-            OWN_MESSAGE.set(f"{counted(removed)} removed from the disk." if removed else "There was none.")
+            OWN_MESSAGE.set(f"{counted(removed)} removed from the disk." if removed else "There are no deleted clips.")
             st.rerun()
         st.divider()
-        sure = st.toggle(f"Delete “{as_text(name)}” with all its clips: this cannot be undone", key=f"sure-{name}")
-        if st.button("Delete it", icon=":material/delete:", key="delete-corpus", disabled=not sure):
+        sure = st.toggle(f"Delete “{as_text(name)}” and all its clips for good", key=f"sure-{name}")
+        if st.button("Delete corpus", icon=":material/delete:", key="delete-corpus", disabled=not sure):
             own_corpus.delete(name)
             st.rerun()
     return corpus
@@ -77,7 +77,8 @@ def _page() -> None:
             _begin()
             return
         corpus = _choose(names)
-        clips.overview(corpus)
+        now = corpus.snapshot()
+        clips.overview(corpus, now)
         if told := OWN_MESSAGE.pop():
             st.success(as_text(told), icon=":material/check:")
         if fault := OWN_ERROR.pop():
@@ -88,7 +89,7 @@ def _page() -> None:
         )  # fmt: skip
         if section != "Upload":
             upload.forget(files=False)
-        _SECTIONS[section or "Record"][1](corpus)
+        _SECTIONS[section or "Record"][1](corpus, now)
 
 
 _page()

@@ -1,4 +1,4 @@
-"""Pictures of a corpus of the user's own: arrays in, Altair charts out."""
+"""Altair charts of a corpus of the user's own."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ import pandas as pd
 from dashboard.shared.charts import PALETTE
 
 _SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-left"]
-_MOST_NAMED = 24  # groups that are named on the map
+_MOST_NAMED = 24  # groups with a name on the map
 
 
 def sound_map(table: pd.DataFrame, by: str) -> alt.LayerChart:
-    """Clips as points, each group in a colour and a shape of its own, its name above it.
+    """Draw clips as points, with a colour, a shape and a name for each group.
 
     Args:
-        table: `x`, `y` in -1..1, `word`, `speaker`, `came as`, `id`.
-        by: the column whose groups are told apart.
+        table: `x`, `y` in -1..1, `word`, `speaker`, `file`, `id`.
+        by: the column that names the groups.
     """
     groups = sorted(table[by].unique())
     scale = alt.Scale(domain=groups, range=[PALETTE[number % len(PALETTE)] for number in range(len(groups))])
-    # the shape changes when the colours begin anew
+    # where the colours repeat, the shapes differ
     shapes = alt.Scale(
         domain=groups, range=[_SHAPES[(number + number // len(PALETTE)) % len(_SHAPES)] for number in range(len(groups))]
     )  # fmt: skip
@@ -39,7 +39,7 @@ def sound_map(table: pd.DataFrame, by: str) -> alt.LayerChart:
             shape=alt.Shape(f"{by}:N", scale=shapes, legend=None),
             stroke=alt.condition(clicked, alt.value("#000000"), alt.value(None)),
             strokeWidth=alt.value(2),
-            tooltip=["word:N", "speaker:N", "came as:N"],
+            tooltip=["word:N", "speaker:N", "file:N"],
         )
         .add_params(clicked)
     )

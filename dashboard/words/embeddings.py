@@ -1,4 +1,4 @@
-"""What the bundled network hears in the clips of a corpus: asked for once, then remembered until the corpus changes."""
+"""Embeddings of a corpus by the pretrained network: computed once, then kept in the session until the corpus changes."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ from audio_models.jobs import runs
 from dashboard.shared.feedback import ProgressBar
 from dashboard.shared.state import Value
 from data.corpus import Clip
-from data.own.corpus import OwnClip, OwnCorpus
+from data.own.corpus import OwnCorpus
+from data.own.store import OwnClip, Snapshot
 
 LISTENER = "commands"
-"""The network whose ear is used."""
+"""The network that computes them."""
 
 
 @dataclass(frozen=True)
 class CorpusEmbeddings:
-    """What was heard.
+    """Embeddings of a corpus.
 
     Attributes:
-        clips: those that could be read.
+        clips: those that could be decoded.
         embeddings: (clips, width).
-        points: (clips, 2), where each lies on the map.
+        points: (clips, 2), their places on the map, see `corpus_map.place`.
     """
 
     clips: list[OwnClip]
@@ -33,39 +34,39 @@ class CorpusEmbeddings:
 
 
 EMBEDDINGS: Value[tuple[tuple[str, int], CorpusEmbeddings] | None] = Value("own_embeddings", None)
-"""Those computed last: of which corpus and version, and what they are."""
+"""The last ones computed, with the name and version of their corpus."""
 
 
-def remembered(corpus: OwnCorpus) -> CorpusEmbeddings | None:
-    """What was heard of the corpus as it is now, if it was asked for."""
-    kept = EMBEDDINGS.get()
-    return kept[1] if kept is not None and kept[0] == (corpus.name, corpus.version) else None
+def remembered(corpus: OwnCorpus, now: Snapshot) -> CorpusEmbeddings | None:
+    """Return the embeddings of a corpus as it is now, if they have been computed."""
+    stored = EMBEDDINGS.get()
+    return stored[1] if stored is not None and stored[0] == (corpus.name, now.version) else None
 
 
-def hear(corpus: OwnCorpus) -> CorpusEmbeddings:
-    """Let the bundled network hear every clip; with progress where that takes long.
+def compute(corpus: OwnCorpus, now: Snapshot) -> CorpusEmbeddings:
+    """Compute the embeddings of all clips, or return those already computed; shows progress.
 
     Raises:
-        EchoicError: it cannot be done.
+        EchoicError: the pretrained network is damaged or missing.
     """
-    if (known := remembered(corpus)) is not None:
+    if (known := remembered(corpus, now)) is not None:
         return known
     from audio_models.own_words import corpus_map
     from audio_models.recognition import embedding
 
-    version, clips = corpus.version, corpus.clips()
     bar = ProgressBar()
     try:
-        embeddings, _ = embedding.embed_clips(runs.bundled_run(LISTENER), [as_clip(clip) for clip in clips], bar.report)
+        listener = runs.bundled_run(LISTENER)
+        embeddings, _ = embedding.embed_clips(listener, [as_clip(clip) for clip in now.clips], bar.report)
         points = corpus_map.place(embeddings)
     finally:
         bar.clear()
     readable = np.flatnonzero(np.isfinite(points).all(axis=1))
-    heard = CorpusEmbeddings([clips[place] for place in readable], embeddings[readable], points[readable])
-    EMBEDDINGS.set(((corpus.name, version), heard))
-    return heard
+    found = CorpusEmbeddings([now.clips[place] for place in readable], embeddings[readable], points[readable])
+    EMBEDDINGS.set(((corpus.name, now.version), found))
+    return found
 
 
 def as_clip(clip: OwnClip) -> Clip:
-    """A clip of the user's own as every corpus has them."""
+    """Return a clip of the user's own in the form that every corpus has."""
     return Clip(clip.path, clip.label, "training", clip.seconds, clip.speaker, clip.digest)

@@ -1,4 +1,4 @@
-"""Record: say a word again and again, see the takes that were cut at the pauses, keep the good ones."""
+"""Record: say a word several times; the recording is cut into takes at the pauses, and the good ones are added."""
 
 from __future__ import annotations
 
@@ -13,72 +13,71 @@ from audio_models.own_words.recording import read_recording
 from dashboard.shared.feedback import show_errors
 from dashboard.shared.formatting import as_text
 from dashboard.shared.state import OWN_ERROR, OWN_MESSAGE, OWN_RECORDINGS, Value
-from dashboard.words.sound_card import SoundCard, drawn
+from dashboard.words.sound_card import SoundCard, sound_card
 from data.corpus import BACKGROUND_NOISE
 from data.errors import EchoicError
 from data.names import clean_label, clean_speaker
 from data.own.corpus import OwnCorpus
+from data.own.store import Snapshot
 
 if TYPE_CHECKING:
     from audio_models.features.segments import Take
     from audio_models.own_words.recording import Recording
 
-_TIMES, _ONCE, _NOISE = "A word, again and again", "One take", "Background noise"
+_TIMES, _ONCE, _NOISE = "Several takes", "One take", "Background noise"
 _HELP = {
-    _TIMES: "Press record once, say the word ten times with a pause of about a second between, and stop. The recording is cut at the pauses.",
-    _ONCE: "Press record, say the word once, and stop: the quiet before and after it is cut away.",
-    _NOISE: "Record twenty seconds of your room without a word in it. A network learns from it when to keep silent.",
+    _TIMES: "Press record, say the word ten times with pauses of about a second, then stop. The recording is cut at the pauses.",
+    _ONCE: "Press record, say the word once, then stop. Silence before and after is trimmed.",
+    _NOISE: "Record twenty seconds of your room without speech. From it, a network learns to recognise silence.",
 }
 _COLUMNS = 4
 
 
-def show(corpus: OwnCorpus) -> None:
+def show(corpus: OwnCorpus, now: Snapshot) -> None:
     """Draw the section."""
     kind = st.segmented_control(
         "Record", list(_HELP), default=_TIMES, required=True, key="record_kind", label_visibility="collapsed"
     )
     st.caption(_HELP[kind or _TIMES])
-    if kind != _NOISE and not corpus.noise() and len({clip.label for clip in corpus.clips()}) > 1:
+    if kind != _NOISE and not now.noise and len({clip.label for clip in now.clips}) > 1:
         st.caption(
-            ":material/info: No background noise yet: record some of your room, so that silence is not taken for a word."
+            ":material/info: No background noise yet. Record some of your room, or silence may be taken for a word."
         )
     with show_errors():
         if kind == _NOISE:
-            _noise(corpus)
+            _noise(corpus, now)
         else:
             _words(corpus, once=kind == _ONCE)
 
 
 def _words(corpus: OwnCorpus, *, once: bool) -> None:
     word, who = st.columns(2)
-    label = word.text_input(
-        "Word", placeholder="lamp", key="record_word", help="In any language. What you say, as it is to be shown."
-    )
+    label = word.text_input("Word", placeholder="lamp", key="record_word", help="In any language and script.")
     speaker = who.text_input(
-        "Who speaks", placeholder="your name", key="record_speaker",
-        help="So that it can be told whether others are understood, too.",
+        "Speaker", placeholder="your name", key="record_speaker",
+        help="Shows whether the network understands people it was not trained on.",
     )  # fmt: skip
     if not label.strip():
-        st.caption("Type the word first.")
+        st.caption("Type a word to record it.")
         return
     label, said_by = clean_label(label), clean_speaker(speaker)
     shown = as_text(label)
     content = _recorder(f"Say “{shown}”" if once else f"Say “{shown}” ten times, with pauses")
     if content is None:
         return
-    with st.spinner("Cutting at the pauses …"):
+    with st.spinner("Cutting into takes …"):
         found = _cut(content, once=once)
     if not found.takes:
         st.warning(
-            "Nothing in this recording stands out from its noise. Say it again, nearer to the microphone, with pauses between.",
+            "No speech stands out from the noise. Record it again closer to the microphone, with pauses between the takes.",
             icon=":material/mic_off:",
         )
         return
-    text, button = st.columns([3, 1], vertical_alignment="center")  # above the takes, so that it is in sight
+    text, button = st.columns([3, 1], vertical_alignment="center")  # above the takes: always in view
     if once:
         text.markdown(f"One take of **{as_text(label)}**.")
     else:
-        text.markdown(f"**{_takes(len(found.takes))}** of **{as_text(label)}**. Listen, and drop the bad ones.")
+        text.markdown(f"**{_takes(len(found.takes))}** of **{as_text(label)}**. Listen, and untick the bad ones.")
     kept = _choose(found, hashlib.blake2b(content, digest_size=6).hexdigest())
     if button.button(
         f"Keep {_takes(len(kept))}", type="primary", icon=":material/check:", disabled=not kept, key="keep-takes",
@@ -101,11 +100,12 @@ def _takes(count: int) -> str:
     return "1 take" if count == 1 else f"{count} takes"
 
 
-def _noise(corpus: OwnCorpus) -> None:
-    there = corpus.noise()
-    if there:
-        st.caption(f"{len(there)} recording{'s' if len(there) > 1 else ''} of noise, {sum(clip.seconds for clip in there):.0f} s in all.")  # fmt: skip
-    content = _recorder("Record the room, without a word")
+def _noise(corpus: OwnCorpus, now: Snapshot) -> None:
+    if now.noise:
+        count = len(now.noise)
+        seconds = sum(clip.seconds for clip in now.noise)
+        st.caption(f"{count} recording{'s' if count > 1 else ''} of background noise, {seconds:.0f} s in total.")
+    content = _recorder("Record your room without speech")
     if content is None:
         return
     if st.button("Keep as background noise", type="primary", icon=":material/check:", key="keep-noise"):
@@ -125,11 +125,11 @@ class _Found:
 
 
 _CUT: Value[tuple[object, _Found] | None] = Value("cut_recording", None)
-"""The recording cut last: its key and what was found in it."""
+"""The last recording that was cut, with its key."""
 
 
 def _recorder(label: str) -> bytes | None:
-    """The content of a recording; a fresh microphone after each one that was kept."""
+    """Draw a recorder and return its WAV file; each recording that was added brings a fresh recorder."""
     number = OWN_RECORDINGS.get()
     recording = st.audio_input(label, sample_rate=16_000, key=f"own-recording-{number}")
     return recording.getvalue() if recording else None
@@ -140,7 +140,7 @@ def _next_recording() -> None:
 
 
 def _cut(content: bytes, *, once: bool) -> _Found:
-    """The takes of a recording; remembered, since every click runs the page anew."""
+    """Cut a recording into takes; cached, because every click runs the page again."""
     key = (hashlib.blake2b(content, digest_size=8).digest(), once)
     remembered = _CUT.get()
     if remembered is not None and remembered[0] == key:
@@ -149,15 +149,16 @@ def _cut(content: bytes, *, once: bool) -> _Found:
 
     recording = read_recording(AudioSource(content, "Your recording"))
     found = recording.takes
-    if once and found:  # a word with a pause in it is one take
+    if once and found:  # a word with a pause inside is one take
         found = [segments.Take(found[0].first, found[-1].last)]
-    cards = [drawn(take.of(recording.samples), recording.sample_rate) for take in found]
+    cards = [sound_card(take.of(recording.samples), recording.sample_rate) for take in found]
     made = _Found(recording, found, cards)
     _CUT.set((key, made))
     return made
 
 
 def _choose(found: _Found, key: str) -> list[Take]:
+    """Draw a card for each take; return those that stay ticked."""
     kept = []
     columns = st.columns(min(_COLUMNS, len(found.takes)) if len(found.takes) > 1 else 3)
     for number, (take, card) in enumerate(zip(found.takes, found.cards, strict=True)):

@@ -1,4 +1,4 @@
-"""Map: every clip a point, near those that a network hears alike; click one, hear it."""
+"""Map: one point per clip, near those with similar embeddings; click a point to play its clip."""
 
 from __future__ import annotations
 
@@ -11,47 +11,48 @@ from dashboard.shared.players import play
 from dashboard.words import charts as words_charts
 from dashboard.words import embeddings
 from data.own.corpus import OwnCorpus
+from data.own.store import Snapshot
 
 _FEWEST = 3
 
 
-def show(corpus: OwnCorpus) -> None:
+def show(corpus: OwnCorpus, now: Snapshot) -> None:
     """Draw the section."""
-    if len(corpus.clips()) < _FEWEST:
-        st.caption("A map needs a few clips: record or upload some first.")
+    if len(now.clips) < _FEWEST:
+        st.caption(f"Record or upload at least {_FEWEST} clips to see a map.")
         return
     with show_errors():
-        heard = embeddings.hear(corpus)
+        found = embeddings.compute(corpus, now)
         by = st.segmented_control("Colour by", ["word", "speaker"], default="word", required=True, key="map_colour")
         table = pd.DataFrame(
             {
-                "x": heard.points[:, 0],
-                "y": heard.points[:, 1],
-                "word": [clip.label for clip in heard.clips],
-                "speaker": [clip.speaker or "not known" for clip in heard.clips],
-                "came as": [clip.original for clip in heard.clips],
-                "id": [clip.id for clip in heard.clips],
+                "x": found.points[:, 0],
+                "y": found.points[:, 1],
+                "word": [clip.label for clip in found.clips],
+                "speaker": [clip.speaker or "unknown" for clip in found.clips],
+                "file": [clip.original for clip in found.clips],
+                "id": [clip.id for clip in found.clips],
             }
         )
-        picture, side = st.columns([3, 1])
+        picture, player = st.columns([3, 1])
         with picture:
             event = st.altair_chart(
-                words_charts.sound_map(table, by or "word"), on_select="rerun", key=f"map-{corpus.version}-{by}"
+                words_charts.sound_map(table, by or "word"), on_select="rerun", key=f"map-{now.version}-{by}"
             )
-        with side:
+        with player:
             chosen = {str(row["id"]) for row in event.selection.get("clip", [])} if event.selection else set()
-            picked = [clip for clip in heard.clips if clip.id in chosen]
+            picked = [clip for clip in found.clips if clip.id in chosen]
             if not picked:
-                st.caption("Click a point to hear it.")
+                st.caption("Click a point to play its clip.")
             for clip in picked[:4]:
-                st.markdown(f"**{as_text(clip.label)}** · {as_text(clip.speaker or 'speaker not known')}")
+                st.markdown(f"**{as_text(clip.label)}** · {as_text(clip.speaker or 'unknown speaker')}")
                 st.caption(as_text(clip.original))
                 play(embeddings.as_clip(clip))
         from audio_models.own_words.corpus_map import agreement
 
-        alike = agreement(heard.points, [clip.label for clip in heard.clips]).mean()
+        share = agreement(found.points, [clip.label for clip in found.clips]).mean()
         st.caption(
-            f"Of each clip's neighbours {alike:.0%} are of its own word. Placed by what the network “{embeddings.LISTENER}” hears: neighbours sound alike to it, whatever word they are filed under. "
-            "Words that make clumps of their own are easy to tell apart; a point in a foreign clump may have the wrong word. "
-            "The axes mean nothing."
+            f"{share:.0%} of each clip's nearest neighbours are the same word. Clips lie close together if the network "
+            f"“{embeddings.LISTENER}” hears them alike. A word in a cluster of its own is easy to tell apart; a point in "
+            "another word's cluster may be mislabelled. The axes have no meaning."
         )

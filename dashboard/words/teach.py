@@ -27,6 +27,7 @@ from dashboard.shared.task_form import rounded
 from dashboard.words.embeddings import LISTENER
 from data.corpus import SILENCE, UNKNOWN, CorpusReference
 from data.own.corpus import OwnCorpus
+from data.own.store import Snapshot
 from data.task import Task
 
 if TYPE_CHECKING:
@@ -34,16 +35,16 @@ if TYPE_CHECKING:
 
 _TRAINED, _SCRATCH = f"From “{LISTENER}”", "From scratch"
 _STARTS = {
-    _TRAINED: "The network that comes with Echoic knows how speech sounds already: it gets a new last layer for your words, and is then tuned gently.",
-    _SCRATCH: "Random weights: nothing but your clips. It takes longer and needs many more of them.",
+    _TRAINED: "Starts from a network that knows speech and adapts it to your words.",
+    _SCRATCH: "Starts from random weights: takes longer and needs many more clips.",
 }
 _SCRATCH_EPOCHS = 20
 _PLAYERS = 4
 
 
-def show(corpus: OwnCorpus) -> None:
+def show(corpus: OwnCorpus, now: Snapshot) -> None:
     """Draw the section."""
-    counts = Counter(clip.label for clip in corpus.clips())
+    counts = Counter(clip.label for clip in now.clips)
     words = [label for label, count in counts.items() if count >= FEWEST_CLIPS and label not in (UNKNOWN, SILENCE)]
     form, watch = st.columns([2, 3], gap="large")
     with form:
@@ -52,47 +53,42 @@ def show(corpus: OwnCorpus) -> None:
         }
         if few:
             st.caption(
-                f"{', '.join(f'{as_text(label)} ({count})' for label, count in list(few.items())[:8])}: {FEWEST_CLIPS} clips of a word are needed at least."
+                f"{', '.join(f'{as_text(label)} ({count})' for label, count in list(few.items())[:8])}: a word needs at least {FEWEST_CLIPS} clips."
             )
         if len(words) < 2:
-            st.markdown(
-                f"Two words with {FEWEST_CLIPS} clips each are needed; ten are better. Record or upload them first."
-            )
+            st.markdown(f"Record or upload at least two words with {FEWEST_CLIPS} clips each; ten are better.")
             return
-        _form(corpus, words, counts)
+        _form(corpus, now, words, counts)
     with watch:
         known = _runs_of(corpus.name)
         if known:
             job_panel.choose_and_watch(known, "teach", "Taught", _called, _draw)
         else:
             st.markdown("##### Not taught yet")
-            st.markdown(
-                f"Every clip is judged by a network that has not learned it, so that {FOLDS} networks are trained, and a last one from all "
-                "clips: that one is yours."
-            )
+            st.markdown(f"{FOLDS} trial networks measure the accuracy; yours then learns from all clips.")
 
 
-def _form(corpus: OwnCorpus, words: list[str], counts: Counter[str]) -> None:
-    chosen = st.multiselect("Words", words, default=words, key=f"teach-words-{corpus.version}")
+def _form(corpus: OwnCorpus, now: Snapshot, words: list[str], counts: Counter[str]) -> None:
+    chosen = st.multiselect("Words", words, default=words, key=f"teach-words-{now.version}")
     silence = st.toggle(
-        "Also know when nobody speaks", value=True, key="teach_silence",
-        help="One more class, \\_silence\\_, learned from background noise: without it, a word is heard in every noise.",
+        "Recognise silence", value=True, key="teach_silence",
+        help="Adds the class \\_silence\\_, learned from background noise. Without it, the network hears a word in every noise.",
     )  # fmt: skip
-    if silence and not corpus.noise():
+    if silence and not now.noise:
         st.caption(
-            "You have recorded no background noise: made-up noise is used. Your own room's is better (Record, Background noise)."
+            "No background noise recorded: synthetic noise is used. Noise of your own room is better (Record, Background noise)."
         )
     left = set(counts) - set(chosen)
     unknown = bool(left) and st.toggle(
-        "Also know other words: \\_unknown\\_", key="teach_unknown",
-        help=f"One more class, learned from what you leave out: {as_text(', '.join(sorted(left)[:8]))}.",
+        "Reject other words", key="teach_unknown",
+        help=f"Adds the class \\_unknown\\_, learned from the words you leave out: {as_text(', '.join(sorted(left)[:8]))}.",
     )  # fmt: skip
     start = st.segmented_control("Start", list(_STARTS), default=_TRAINED, required=True, key="teach_start") or _TRAINED
     st.caption(_STARTS[start])
     if len(chosen) < 2:
         st.caption("Choose at least two words.")
         return
-    config = _config(corpus, Task(tuple(chosen), unknown=unknown, silence=silence), start)
+    config = _config(corpus, now, Task(tuple(chosen), unknown=unknown, silence=silence), start)
     with st.container(horizontal=True, vertical_alignment="center"):
         pressed = st.button("Teach", type="primary", icon=":material/school:", key="teach")
         seconds = estimate.training_seconds(config, sum(counts[word] for word in chosen) / len(chosen))
@@ -104,11 +100,11 @@ def _form(corpus: OwnCorpus, words: list[str], counts: Counter[str]) -> None:
         st.rerun()
 
 
-def _config(corpus: OwnCorpus, task: Task, start: str) -> RunConfig:
+def _config(corpus: OwnCorpus, now: Snapshot, task: Task, start: str) -> RunConfig:
     reference = CorpusReference(corpus.name)
     name = runs.next_name(corpus.title[:50])
     if start == _TRAINED:
-        voices = {clip.speaker for clip in corpus.clips()} - {None}
+        voices = {clip.speaker for clip in now.clips} - {None}
         trained = runs.bundled_run(LISTENER)
         return tuned_run(reference, task, trained.reference, trained.config, speakers=len(voices), name=name)
     base = default_run(reference, task, "gru", "strong", name=name, epochs=_SCRATCH_EPOCHS)
@@ -116,7 +112,7 @@ def _config(corpus: OwnCorpus, task: Task, start: str) -> RunConfig:
 
 
 def _runs_of(corpus: str) -> list[Run]:
-    """What was taught from the corpus of that name, the newest first."""
+    """List the cross-validated runs trained on a corpus, the newest first."""
     return [run for run in readable(runs.listing()) if run.config.corpus.name == corpus and run.config.training.folds]
 
 
@@ -135,27 +131,27 @@ def _draw(run: Run, state: State) -> None:
 
     result = evaluation.load_cached(run, None, evaluation.CROSS_VALIDATED)
     if result is None:
-        st.warning("Its judgement is not there any more; teach it again.", icon=":material/warning:")
+        st.warning("Its evaluation is missing; teach it again.", icon=":material/warning:")
         return
     number, text = st.columns([1, 2], vertical_alignment="center")
     number.html(large_type(percent(result.accuracy)))
     speakers = len(result.per_speaker)
     text.markdown(
-        f"of {result.clips} clips, held back in turn{f', {speakers} speaker' + ('s' if speakers != 1 else '') if speakers else ''}, were heard right.  \n"
+        f"of {result.clips} clips{f', {speakers} speaker' + ('s' if speakers != 1 else '') if speakers else ''}, cross-validated.  \n"
         f"95 % interval: {percent(result.interval.low)} to {percent(result.interval.high)}. Took {format_duration(state.seconds)}.",
         help=f"{result.split_rule} {TERMS['interval']}",
     )
     with st.container(horizontal=True):
-        if st.button("Speak to it", type="primary", icon=":material/mic:", key=f"speak-{run.id}"):
+        if st.button("Try it", type="primary", icon=":material/mic:", key=f"speak-{run.id}"):
             CHOSEN_RUN.set(run.id)
             st.switch_page("app_pages/predict.py")
-        if st.button("See where it errs", icon=":material/grid_on:", key=f"errs-{run.id}"):
+        if st.button("See its errors", icon=":material/grid_on:", key=f"errs-{run.id}"):
             CHOSEN_RUN.set(run.id)
             st.switch_page("app_pages/evaluate.py")
         export_button(run)
     found = advice.advice(result)
-    st.markdown("##### What to do next")
-    for sentence in found or ["Nothing stands out: speak to it."]:
+    st.markdown("##### Next steps")
+    for sentence in found or ["Nothing stands out: try it."]:
         st.markdown(f"- {as_text(sentence)}")
     _beside_others(run, result)
     st.altair_chart(
@@ -164,7 +160,7 @@ def _draw(run: Run, state: State) -> None:
 
 
 def _beside_others(run: Run, result: Evaluation) -> None:
-    """The run before it, and the newest of another start, on the same clips held back."""
+    """Compare a run with the one before it, and with the newest from other starting weights, on the clips they share."""
     from audio_models.recognition import advice, evaluation
 
     older = [one for one in _runs_of(run.config.corpus.name) if one.id < run.id and one.state.status == "finished"]
@@ -176,11 +172,11 @@ def _beside_others(run: Run, result: Evaluation) -> None:
         if before is None or found is None:
             continue
         first = "Taught before" if before is same else _start_of(before).capitalize()
-        st.markdown(f"##### Beside {as_text(before.name)}")
+        st.markdown(f"##### Compared with {as_text(before.name)}")
         st.markdown(as_text(found.in_words(first, "this one")))
-        for title, clips in (("mended", found.mended), ("broken", found.broken)):
+        for title, clips in (("fixed", found.mended), ("newly wrong", found.broken)):
             if clips:
-                with st.expander(f"Hear what was {title}"):
+                with st.expander(f"Play the clips that are {title}"):
                     for one in clips[:_PLAYERS]:
-                        st.caption(f"**{as_text(one.clip.label)}**, this one hears **{as_text(one.predicted)}**")
+                        st.caption(f"**{as_text(one.clip.label)}**, now heard as **{as_text(one.predicted)}**")
                         play(one.clip)

@@ -1,4 +1,4 @@
-"""Upload: files, folders, archives and lists; what is about to be added is shown before it is."""
+"""Upload: files, folders, archives and lists, with a preview before anything is added."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from dashboard.shared.state import OWN_MESSAGE, OWN_UPLOADS, Value
 from dashboard.words import many_files
 from data.corpus import BACKGROUND_NOISE, Skipped
 from data.names import clean_label, clean_speaker
-from data.own.corpus import NewClip, OwnCorpus
+from data.own.corpus import OwnCorpus
+from data.own.new_clips import NewClip
 from data.own.store import counted
 
 if TYPE_CHECKING:
@@ -30,13 +31,13 @@ _AUDIO = ["wav", "flac", "ogg", "mp3"]
 
 @dataclass
 class _Staged:
-    """Uploaded files that wait to be added.
+    """Uploaded files that can be added.
 
     Attributes:
-        key: of the files and what was typed beside them.
-        folder: where they lie meanwhile.
-        found: what they hold.
-        takes: clips cut out of long recordings, and what could not be cut; None until asked for.
+        key: identifies the files, and the word and speaker typed.
+        folder: where they are stored until then.
+        found: the result of checking them.
+        takes: clips cut out of long recordings, and recordings that could not be cut; None until needed.
     """
 
     key: str
@@ -46,7 +47,7 @@ class _Staged:
 
 
 _STAGED: Value[_Staged | None] = Value("own_upload", None)
-"""The upload that waits."""
+"""The upload that is previewed."""
 
 
 def show(corpus: OwnCorpus) -> None:
@@ -55,25 +56,25 @@ def show(corpus: OwnCorpus) -> None:
     files, folder = st.columns(2)
     with files:
         chosen = st.file_uploader(
-            "Clips, a zip or tar, or a list of clips",
+            "Clips, a zip or tar archive, or a list",
             type=_ENDINGS, accept_multiple_files=True, key=f"own-files-{number}",
-            help="Archives may hold label/clip.wav, the layout of Speech Commands, or an export of Echoic. A CSV or JSON list names file, label and speaker.",
+            help="Archives: label/clip.wav, the layout of Speech Commands, or an export of Echoic. Lists: CSV or JSON with file, label and speaker.",
         )  # fmt: skip
     with folder:
         whole = st.file_uploader(
-            "… or a folder", type=_AUDIO, accept_multiple_files="directory", key=f"own-folder-{number}",
-            help="One folder a word: its name is the word.",
+            "A folder", type=_AUDIO, accept_multiple_files="directory", key=f"own-folder-{number}",
+            help="One subfolder per word, named after it.",
         )  # fmt: skip
     many_files.listen(f"own-files-{number}")
     word, who = st.columns(2)
-    label = word.text_input("Word", key="upload_word", help="Of the files that do not say which word they hold.")
-    speaker = who.text_input("Who speaks", key="upload_speaker", help="Where the files do not say.")
+    label = word.text_input("Word", key="upload_word", help="For files whose word is not given by a list or a folder.")
+    speaker = who.text_input("Speaker", key="upload_speaker", help="For files whose speaker is not known.")
     uploaded = [*(chosen or []), *(whole or [])]
     if not uploaded:
         forget(files=False)
         st.caption(
-            "WAV, FLAC, OGG and MP3, kept as they come. A folder named left/ makes its clips “left”; names like "
-            "anna_nohash_0.wav tell the speaker. Nothing is added before you have seen what it is."
+            "WAV, FLAC, OGG and MP3; files are stored unchanged. Clips in a folder left/ get the word “left”; a name like "
+            "anna_nohash_0.wav gives the speaker. You see a preview before anything is added."
         )
         return
     with show_errors():
@@ -95,13 +96,13 @@ def show(corpus: OwnCorpus) -> None:
             forget()
             OWN_MESSAGE.set(f"{counted(change.clips)} added.")
             st.rerun()
-        if drop.button("Drop them", icon=":material/close:", key="drop-clips"):
+        if drop.button("Discard", icon=":material/close:", key="drop-clips"):
             forget()
             st.rerun()
 
 
 def _takes(found: Intake, label: str | None) -> tuple[list[NewClip], list[Skipped]]:
-    """The takes of long recordings, and those that could not be cut; remembered with what was examined."""
+    """Cut long recordings into takes, once per upload; return also those that could not be cut."""
     staged = _STAGED.get()
     assert staged is not None
     if staged.takes is None:
@@ -121,7 +122,7 @@ def _takes(found: Intake, label: str | None) -> tuple[list[NewClip], list[Skippe
 
 
 def _examined(uploaded: Sequence[Any], label: str | None, speaker: str | None) -> Intake:
-    """What the files hold; examined once, and kept until others are chosen."""
+    """Decode and check the files, once until other files are chosen."""
     key = hashlib.blake2b(repr([[file.file_id for file in uploaded], label, speaker]).encode(), digest_size=8).hexdigest()  # fmt: skip
     kept = _STAGED.get()
     if kept is not None and kept.key == key and kept.folder.is_dir():
@@ -150,7 +151,7 @@ def _examined(uploaded: Sequence[Any], label: str | None, speaker: str | None) -
 
 
 def forget(*, files: bool = True) -> None:
-    """Drop what was staged; with `files` the choosers are emptied too."""
+    """Discard the upload; with `files`, empty the upload boxes too."""
     if (kept := _STAGED.pop()) is not None:
         shutil.rmtree(kept.folder, ignore_errors=True)
     if files:
@@ -181,5 +182,5 @@ def _preview(clips: Sequence[NewClip], refused: Sequence[Skipped]) -> None:
             hide_index=True,
         )
     if refused:
-        with st.expander(f"What cannot be added, and why ({len(refused):,})", expanded=len(refused) <= 5):
-            st.dataframe([{"file": one.path.name, "why": one.reason} for one in refused], hide_index=True)
+        with st.expander(f"Files that cannot be added ({len(refused):,})", expanded=len(refused) <= 5):
+            st.dataframe([{"file": one.path.name, "reason": one.reason} for one in refused], hide_index=True)

@@ -37,10 +37,8 @@ from data.errors import CorpusError, WorkspaceError
 from data.folder import SplitBy
 from data.names import clean_label, clean_name, clean_speaker, same_on_every_system, shown
 from data.own.new_clips import NewClip, keep, row_of
-from data.own.store import NOTHING, Change, Field, OwnClip, Source, Store, counted
+from data.own.store import NOTHING, Change, Field, OwnClip, Snapshot, Store, counted
 from data.splits import is_speaker_disjoint, splits_by_clip, splits_by_speaker
-
-__all__ = ["OWN_PREFIX", "Change", "NewClip", "OwnClip", "OwnCorpus", "Source", "create", "delete", "exists", "listing"]
 
 OWN_PREFIX = "own:"
 
@@ -171,15 +169,18 @@ class OwnCorpus(Corpus):
         self.load()
         return self._store.version()
 
-    def clips(self) -> tuple[OwnClip, ...]:
-        """All clips but background noise, by label, then by when they were added."""
+    def snapshot(self) -> Snapshot:
+        """Read its version, its clips and its last change at once."""
         self.load()
-        return tuple(self._store.clips("label <> ?", (BACKGROUND_NOISE,)))
+        return self._store.snapshot()
+
+    def clips(self) -> tuple[OwnClip, ...]:
+        """Read all clips but background noise, by label, then by the time they were added."""
+        return self.snapshot().clips
 
     def noise(self) -> tuple[OwnClip, ...]:
-        """The recordings of background noise, by when they were added."""
-        self.load()
-        return tuple(self._store.clips("label = ?", (BACKGROUND_NOISE,)))
+        """Read the recordings of background noise, by the time they were added."""
+        return self.snapshot().noise
 
     def clip(self, id: str) -> OwnClip:
         """One clip.
@@ -201,7 +202,8 @@ class OwnCorpus(Corpus):
             there = {entry.name for entry in os.scandir(self.path / "clips")}
         except OSError:
             there = set()
-        kept = sorted((*self.clips(), *self.noise()), key=lambda one: (one.label, one.id))
+        now = self.snapshot()
+        kept = sorted((*now.clips, *now.noise), key=lambda one: (one.label, one.id))
         skipped = tuple(
             Skipped(
                 one.path, f"Its file is not in {self.path / 'clips'} any more; something other than Echoic removed it."

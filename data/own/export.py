@@ -13,7 +13,8 @@ from data.errors import CorpusError
 from data.folder import LISTS
 from data.names import file_name, same_on_every_system
 from data.own.clip_lists import FORMAT, OWN_LIST
-from data.own.corpus import OwnClip, OwnCorpus
+from data.own.corpus import OwnCorpus
+from data.own.store import OwnClip
 
 
 def export(corpus: OwnCorpus, path: Path, report: Report = no_progress) -> tuple[Skipped, ...]:
@@ -35,7 +36,8 @@ def export(corpus: OwnCorpus, path: Path, report: Report = no_progress) -> tuple
     """
     if not path.name or path.is_dir() or (path.exists() and not path.is_file()):
         raise CorpusError(f"'{path}' is no file that a zip can be written to. Give its name, lights.zip say.")
-    clips = (*corpus.clips(), *corpus.noise())
+    now = corpus.snapshot()
+    clips = (*now.clips, *now.noise)
     gone: list[Skipped] = []
     rows = []
     with workspace.replacing(path) as new:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from data.corpus import Split
+from data.corpus import BACKGROUND_NOISE, Split
 from data.errors import CorpusError, EchoicError, WorkspaceError
 
 Source = Literal["recording", "upload", "import"]
@@ -92,6 +92,23 @@ class Change:
     can_be_undone: bool = True
 
 
+@dataclass(frozen=True)
+class Snapshot:
+    """A corpus at one moment, read in one transaction.
+
+    Attributes:
+        version: see `OwnCorpus.version`.
+        clips: all but background noise, by label, then by the time they were added.
+        noise: the recordings of background noise, by the time they were added.
+        last_change: the newest change that is neither undone nor an undo; None if there is none.
+    """
+
+    version: int
+    clips: tuple[OwnClip, ...]
+    noise: tuple[OwnClip, ...]
+    last_change: Change | None
+
+
 NOTHING = Change(0, "Nothing changed", 0, can_be_undone=False)
 
 
@@ -130,14 +147,26 @@ class Store:
 
     def version(self) -> int:
         with self._opened("BEGIN") as connection:
-            return int(connection.execute("SELECT number FROM version").fetchone()[0])
+            return _version(connection)
+
+    def snapshot(self) -> Snapshot:
+        with self._opened("BEGIN") as connection:
+            version, rows, last_change = _version(connection), _rows(connection), _last(connection)
+        clips = self._clips_of(rows)
+        return Snapshot(
+            version,
+            tuple(clip for clip in clips if clip.label != BACKGROUND_NOISE),
+            tuple(clip for clip in clips if clip.label == BACKGROUND_NOISE),
+            last_change,
+        )
 
     def clips(self, where: str = "TRUE", values: Sequence[object] = ()) -> list[OwnClip]:
-        """The clips that are not removed and meet a condition, by label, then by when they were added."""
+        """Read the clips that are not removed and meet a condition, by label, then by the time they were added."""
         with self._opened("BEGIN") as connection:
-            rows = connection.execute(
-                f"SELECT {_COLUMNS} FROM clips WHERE removed = 0 AND {where} ORDER BY label, added, rowid", values
-            ).fetchall()
+            rows = _rows(connection, where, values)
+        return self._clips_of(rows)
+
+    def _clips_of(self, rows: Sequence[tuple[Any, ...]]) -> list[OwnClip]:
         try:
             return [
                 OwnClip(id, self._clips / f"{id}{ending}", label, speaker, source, added, original, seconds,
@@ -272,6 +301,16 @@ class Store:
         return CorpusError(
             f"The database of the corpus '{self._title}' is damaged ({why}). Its clips still lie in {self._clips}; import that folder into a new corpus."
         )
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("SELECT number FROM version").fetchone()[0])
+
+
+def _rows(connection: sqlite3.Connection, where: str = "TRUE", values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+    return connection.execute(
+        f"SELECT {_COLUMNS} FROM clips WHERE removed = 0 AND {where} ORDER BY label, added, rowid", values
+    ).fetchall()
 
 
 def _record(connection: sqlite3.Connection, field: str, text: str, count: int, is_undo: bool = False) -> int:

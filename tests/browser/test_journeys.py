@@ -213,7 +213,7 @@ def test_own_words_are_recorded_taught_and_understood(
         page.goto(f"{served.url}/words")
         if number == 0:
             page.get_by_role("button", name="Begin").click()
-        for label, text in (("Word", word), ("Who speaks", "anna")):
+        for label, text in (("Word", word), ("Speaker", "anna")):
             page.get_by_role("textbox", name=label).fill(text)
             page.get_by_role("textbox", name=label).press("Enter")
         expect(page.get_by_text(f"Say “{word}” ten times")).to_be_visible()
@@ -230,16 +230,16 @@ def test_own_words_are_recorded_taught_and_understood(
     page.get_by_test_id("stButtonGroup").get_by_role("radio", name="Clips").click()
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
     page.get_by_test_id("stButtonGroup").get_by_role("radio", name="Map").click()
-    expect(page.get_by_text("neighbours sound alike")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("nearest neighbours are the same word")).to_be_visible(timeout=PATIENCE)
     point = page.locator('path[aria-roledescription="point"]').first
     point.click(force=True)  # its neighbour may lie on it
     expect(page.locator("audio")).to_have_count(1, timeout=30_000)
 
     page.get_by_test_id("stButtonGroup").get_by_role("radio", name="Teach").click()
     page.get_by_test_id("stMain").get_by_role("button", name="Teach").click()
-    expect(page.get_by_text("were heard right")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("cross-validated")).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_text("All clips are by one speaker, anna")).to_be_visible(timeout=30_000)
-    page.get_by_role("button", name="Speak to it").click()
+    page.get_by_role("button", name="Try it").click()
     microphone = page.get_by_test_id("stAudioInput")
     microphone.get_by_role("button", name="Record").click()
     page.wait_for_timeout(1_700)  # the first take

@@ -27,7 +27,7 @@ from tests.support.words import (
 
 
 def _table(app: AppTest) -> list[str]:
-    return app.dataframe[0].value["came as"].tolist()
+    return app.dataframe[0].value["file"].tolist()
 
 
 def _type(app: AppTest, key: str, text: str) -> AppTest:
@@ -68,7 +68,7 @@ def test_chosen_clips_are_heard_get_another_word_and_are_deleted(mine: OwnCorpus
     mine.add([*clips_of("left", 3), *clips_of("right", 2, "ben")])
     app = open_words("Clips")
     assert len(app.get("audio")) == 0
-    assert "Choose rows to listen" in read(app)
+    assert "Select rows to play" in read(app)
     rows = [_table(app).index(name) for name in ("left/anna-1.wav", "right/ben-0.wav")]
     select(app, *rows)
     assert len(app.get("audio")) == 2
@@ -78,7 +78,7 @@ def test_chosen_clips_are_heard_get_another_word_and_are_deleted(mine: OwnCorpus
     healthy(app)
     assert "2 clips labelled 'on/off'" in read(app)
     assert {clip.original for clip in mine.clips() if clip.label == "on/off"} == {"left/anna-1.wav", "right/ben-0.wav"}
-    assert "Choose rows to listen" in read(app), "other rows are there now"
+    assert "Select rows to play" in read(app), "other rows are there now"
 
     keyed(app.selectbox, "clips_word").set_value("on/off").run()
     select(app, 0, 1)
@@ -156,7 +156,7 @@ def test_a_word_that_is_looked_at_can_be_renamed(mine: OwnCorpus) -> None:
 
 
 def _odd(mine: OwnCorpus) -> None:
-    """Three good clips; one too quiet, one clipped, one there twice."""
+    """Three good clips; one too quiet, one clipped, one a duplicate."""
     good = clips_of("left", 3)
     quiet = np.pad(tone(500, 0.4) * 0.004, 4000)
     loud = np.pad(np.clip(tone(500, 0.4) * 4, -1, 1), 4000)
@@ -170,16 +170,16 @@ def test_what_is_worth_a_look_is_said_in_plain_words(mine: OwnCorpus) -> None:
     _odd(mine)
     app = open_words("Clips")
     table = app.dataframe[0].value
-    remarks = {name: said for name, said in zip(table["came as"], table["worth a look"], strict=True) if said}
-    assert remarks == {"quiet.wav": "too quiet", "loud.wav": "clipped", "twin.wav": "there twice"}
+    remarks = {name: said for name, said in zip(table["file"], table["problems"], strict=True) if said}
+    assert remarks == {"quiet.wav": "too quiet", "loud.wav": "clipped", "twin.wav": "duplicate"}
     assert "1 too quiet" in read(app)
     assert "1 clipped" in read(app)
-    assert "Nothing is done about it" in read(app)
+    assert "nothing is changed for you" in read(app)
     app.toggle(key="clips_doubtful").set_value(True).run()
     healthy(app)
     assert sorted(_table(app)) == ["loud.wav", "quiet.wav", "twin.wav"]
     select(app, _table(app).index("quiet.wav"))
-    assert "Speak nearer to the microphone" in read(app)
+    assert "Speak closer to the microphone" in read(app)
     assert len(mine.clips()) == 6, "said, and nothing done"
 
 
@@ -201,7 +201,7 @@ def test_a_corpus_is_taken_away_and_brought_back(mine: OwnCorpus) -> None:
     app = open_words("Clips")
     app.button(key="make-zip").click().run()
     healthy(app)
-    assert app.get("download_button")[0].proto.label.startswith("Save it")
+    assert app.get("download_button")[0].proto.label.startswith("Download")
     packed = app.session_state["own_zip"][2]
     app.text_input(key="new_corpus_name").set_value("Again").run()
     app.button(key="create-corpus").click().run()
@@ -223,19 +223,19 @@ def test_the_map_has_every_clip_and_a_foreign_one_is_told(mine: OwnCorpus) -> No
     wrong = chirp(2800, 310, 0.6, seed=50)
     mine.add([new_clip(wav(wrong), "left", "ben", "upload", "wrong.wav")])
     app = open_words("Clips")
-    assert not [said for said in app.dataframe[0].value["worth a look"] if "unlike" in said], (
+    assert not [said for said in app.dataframe[0].value["problems"] if "mislabelled" in said], (
         "not before it is asked for"
     )
-    button(app, "Look for wrong words").click().run()
+    button(app, "Find mislabelled clips").click().run()
     healthy(app)
     table = app.dataframe[0].value
-    assert table["came as"][table["worth a look"].str.contains("unlike its word")].tolist() == ["wrong.wav"]
-    select(app, int(np.flatnonzero(table["came as"] == "wrong.wav")[0]))
+    assert table["file"][table["problems"].str.contains("possibly mislabelled")].tolist() == ["wrong.wav"]
+    select(app, int(np.flatnonzero(table["file"] == "wrong.wav")[0]))
     assert "Sounds more like “fall” than like the other clips of “left”" in read(app)
     go(app, "Map")
     assert len(app.get("vega_lite_chart")) == 1
-    assert "Click a point to hear it." in read(app)
-    assert "neighbours sound alike" in read(app)
+    assert "Click a point to play its clip." in read(app)
+    assert "nearest neighbours are the same word" in read(app)
     drawn = json.loads(app.get("vega_lite_chart")[0].proto.spec)
     assert {layer["encoding"]["x"]["field"] for layer in drawn["layer"]} == {"x"}
     heard = app.session_state["own_embeddings"][1]
@@ -252,7 +252,7 @@ def test_the_map_has_every_clip_and_a_foreign_one_is_told(mine: OwnCorpus) -> No
     assert "wrong.wav" in read(app)
     app.segmented_control(key="map_colour").set_value("speaker").run()
     healthy(app)
-    assert "Click a point to hear it." in read(app)
+    assert "Click a point to play its clip." in read(app)
     mine.remove([clip.id])  # what was heard is out of date
     go(app, "Map")
     assert len(app.session_state["own_embeddings"][1].clips) == 15

@@ -24,19 +24,19 @@ from tests.support.words import (
 
 def test_the_first_visit_begins_a_corpus() -> None:
     app = open_words()
-    assert "about five minutes" in read(app)
+    assert "five minutes to a network" in read(app)
     assert len(app.segmented_control) == 0, "one thing to do, and no other"
     button(app, "Begin").click().run()
     healthy(app)
     assert own_corpus.listing() == ["My words"]
-    assert "Nothing in it yet." in read(app)
-    assert "Type the word first." in read(app)
+    assert "No clips yet." in read(app)
+    assert "Type a word to record it." in read(app)
     assert "Undo" not in labels(app)
     for section, said in (
-        ("Upload", "Nothing is added before you have seen what it is"),
-        ("Clips", "Record or upload something first."),
-        ("Map", "A map needs a few clips"),
-        ("Teach", "Two words with 5 clips each are needed"),
+        ("Upload", "You see a preview before anything is added"),
+        ("Clips", "Record or upload some clips first."),
+        ("Map", "Record or upload at least 3 clips"),
+        ("Teach", "at least two words with 5 clips each"),
     ):
         assert said in read(go(app, section)), section
         assert not app.error, section
@@ -72,9 +72,9 @@ def test_another_corpus_is_made_and_deleted(mine: OwnCorpus) -> None:
     healthy(app)
     assert own_corpus.listing() == ["Mine", "Ours"]
     assert app.selectbox[0].value == "Ours"
-    assert button(app, "Delete it").disabled, "not by one click"
-    next(one for one in app.toggle if one.label.startswith("Delete “Ours” with all")).set_value(True).run()
-    button(app, "Delete it").click().run()
+    assert button(app, "Delete corpus").disabled, "not by one click"
+    next(one for one in app.toggle if one.label.startswith("Delete “Ours” and all its clips")).set_value(True).run()
+    button(app, "Delete corpus").click().run()
     healthy(app)
     assert own_corpus.listing() == ["Mine"]
     assert app.selectbox[0].value == "Mine"
@@ -102,7 +102,7 @@ def test_deleted_clips_are_kept_until_they_are_to_be_forgotten(mine: OwnCorpus) 
     mine.remove([gone.id])
     assert gone.path.is_file()
     app = open_words()
-    button(app, "Forget deleted clips").click().run()
+    button(app, "Remove deleted clips").click().run()
     healthy(app)
     assert "1 clip removed from the disk" in read(app)
     assert not gone.path.exists()
@@ -182,7 +182,7 @@ def test_a_corpus_that_another_page_deleted_is_one_sentence_or_none(mine: OwnCor
     app.button(key="make-zip").click().run()
     healthy(app)
     assert app.selectbox[0].value == "Ours"
-    assert "Record or upload something first." in read(app)
+    assert "Record or upload some clips first." in read(app)
     own_corpus.delete("Ours")
     app.run()
     healthy(app)

@@ -73,7 +73,7 @@ def test_a_recording_can_be_thrown_away(mine: OwnCorpus) -> None:
 
 def test_a_recording_without_a_word_says_so(mine: OwnCorpus) -> None:
     app = record(open_words(), np.zeros(2 * RATE, np.float32), "lamp")
-    assert ["Nothing in this recording stands out" in one.value for one in app.warning] == [True]
+    assert ["No speech stands out" in one.value for one in app.warning] == [True]
     assert not [label for label in labels(app) if label.startswith("Keep")]
     record(app, tones(500))  # once more into the same microphone
     assert not app.warning
@@ -120,7 +120,7 @@ def test_background_noise_is_kept_whole(mine: OwnCorpus) -> None:
     [kept] = mine.noise()
     assert (kept.label, kept.seconds, kept.speaker) == (BACKGROUND_NOISE, 35, None)
     assert mine.clips() == (), "it is no word"
-    assert "1 recording of noise, 35 s in all" in read(app)
+    assert "1 recording of background noise, 35 s in total" in read(app)
     assert "35 s of background noise" in read(app)
     assert app.audio_input[0].value is None
 

@@ -30,8 +30,8 @@ GOOD = wav(tone(500, 0.4))
 
 
 def reasons(app: AppTest) -> dict[str, str]:
-    table = next((one.value for one in app.dataframe if "why" in one.value), None)
-    return {} if table is None else dict(zip(table["file"], table["why"], strict=True))
+    table = next((one.value for one in app.dataframe if "reason" in one.value), None)
+    return {} if table is None else dict(zip(table["file"], table["reason"], strict=True))
 
 
 def counts(app: AppTest) -> dict[str, int]:
@@ -124,7 +124,7 @@ def test_an_upload_that_is_dropped_leaves_nothing(mine: OwnCorpus, tmp_path: Pat
     packed = packed_zip(tmp_path / "words.zip", {"left/a.wav": GOOD}).read_bytes()
     app = upload(open_words("Upload"), ("words.zip", packed))
     assert len(incoming(workspace_folder)) == 1
-    button(app, "Drop them").click().run()
+    button(app, "Discard").click().run()
     healthy(app)
     assert incoming(workspace_folder) == []
     assert app.file_uploader[0].value == []
@@ -241,7 +241,7 @@ def test_a_long_recording_is_offered_for_cutting(mine: OwnCorpus, workspace_fold
 def test_a_long_recording_of_nothing_keeps_no_clip_back(mine: OwnCorpus) -> None:
     app = upload(open_words("Upload"), ("left/long.wav", wav(np.zeros(40 * RATE, np.float32))), ("left/a.wav", GOOD))
     assert "Nothing in left/long.wav stands out" in read(app) + "".join(reasons(app).values())
-    assert "Drop them" in labels(app)
+    assert "Discard" in labels(app)
     app.button(key="add-clips").click().run()
     healthy(app)
     assert [clip.original for clip in mine.clips()] == ["left/a.wav"]

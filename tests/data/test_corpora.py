@@ -21,7 +21,8 @@ from data.corpus import SPLITS, Clip, Corpus, CorpusReference, Progress
 from data.errors import Cancelled, CorpusError, DownloadError
 from data.folder import FolderCorpus
 from data.own import corpus as own_corpus
-from data.own.corpus import NewClip, OwnCorpus
+from data.own.corpus import OwnCorpus
+from data.own.new_clips import NewClip
 from data.public import synthetic_voices
 from data.public.archive_corpus import Archive
 from data.public.fsdd import fsdd

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from data.errors import CorpusError
 from data.names import clean_label, clean_original, clean_speaker, file_name
-from data.own.corpus import NewClip, OwnCorpus
+from data.own.corpus import OwnCorpus
+from data.own.new_clips import NewClip
 
 
 def new(label: str = "left", speaker: str | None = None, content: bytes | Path = b"RIFF", **more) -> NewClip:

@@ -10,7 +10,7 @@ import soundfile
 from streamlit.testing.v1 import AppTest
 
 from audio_models.own_words.intake import new_clip
-from data.own.corpus import NewClip
+from data.own.new_clips import NewClip
 from tests.support.pages import healthy, open_page, text_of, wav
 from tests.support.sounds import chirp, said_with_pauses, tone
 

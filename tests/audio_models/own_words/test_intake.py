@@ -16,6 +16,7 @@ from audio_models.own_words import intake
 from data.corpus import BACKGROUND_NOISE
 from data.own import corpus as own_corpus
 from data.own.layouts import ImportBatch, ImportItem
+from data.own.store import OwnClip
 from tests.conftest import Done
 from tests.support.sounds import RATE, glides, tone, write
 
@@ -108,7 +109,7 @@ def test_a_corpus_in_the_shell_from_the_first_clip_to_the_zip_and_back(
     assert done.returncode == 0, done.stderr
     after = own_corpus.OwnCorpus("copy").clips()
 
-    def kept(clips: tuple[own_corpus.OwnClip, ...]) -> list[tuple[object, ...]]:
+    def kept(clips: tuple[OwnClip, ...]) -> list[tuple[object, ...]]:
         return sorted(
             (one.label, one.speaker or "", one.source, one.added, one.original, one.digest, one.sound, one.split or "")
             for one in clips

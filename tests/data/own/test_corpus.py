@@ -19,7 +19,8 @@ from data.folder import FolderCorpus
 from data.names import PUBLISHED_NAMES
 from data.own import corpus as own_corpus
 from data.own import store as own_store
-from data.own.corpus import NewClip, OwnCorpus, create, delete, exists, listing
+from data.own.corpus import OwnCorpus, create, delete, exists, listing
+from data.own.new_clips import NewClip
 from tests.support.sounds import tone, write
 
 

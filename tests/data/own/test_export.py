@@ -15,10 +15,12 @@ from data.corpus import BACKGROUND_NOISE, SILENCE, Progress
 from data.errors import Cancelled, CorpusError, WorkspaceError
 from data.folder import FolderCorpus
 from data.names import clean_label, clean_speaker
-from data.own.corpus import NewClip, OwnClip, OwnCorpus, create, delete, exists
+from data.own.corpus import OwnCorpus, create, delete, exists
 from data.own.export import export
 from data.own.incoming import collect, from_archive, from_folder, staging
 from data.own.layouts import ImportItem
+from data.own.new_clips import NewClip
+from data.own.store import OwnClip
 from tests.support.brought import put
 from tests.support.sounds import RATE, tone, write
 

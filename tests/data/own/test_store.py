@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from data.corpus import BACKGROUND_NOISE
 from data.errors import CorpusError, WorkspaceError
 from data.own import store as own_store
-from data.own.corpus import NewClip, OwnCorpus, create, delete
+from data.own.corpus import OwnCorpus, create, delete
+from data.own.new_clips import NewClip
 from tests.conftest import PROJECT
 
 
@@ -160,7 +161,8 @@ def test_a_corpus_that_another_page_holds_for_long_is_told(monkeypatch: pytest.M
 
 _BUSY = """
 import sys
-from data.own.corpus import NewClip, OwnCorpus
+from data.own.corpus import OwnCorpus
+from data.own.new_clips import NewClip
 corpus, name = OwnCorpus("kitchen"), sys.argv[1]
 for number in range(12):
     corpus.add([NewClip(name, None, "upload", f"{number}.wav", b"RIFF", ".wav", 0.5)] * 3)
