@@ -158,14 +158,14 @@ def test_data_shows_a_folder(trained: Trained, tmp_path: Path) -> None:
     assert len(app.get("audio")) == 6
 
 
-def test_data_says_when_voices_are_on_several_sides(tmp_path: Path) -> None:
+def test_data_says_when_voices_are_in_several_splits(tmp_path: Path) -> None:
     folder = glides(tmp_path / "glides", speakers=6)
     for path in folder.glob("*/*.wav"):
         path.rename(path.with_name(path.name.replace("_nohash_", "-")))  # now nobody knows who speaks
     app = open_page("corpora")
     app.selectbox(key="corpus-box-data").set_value("a folder on this computer").run()
     app.text_input(key="data_folder").set_value(str(folder)).run()
-    assert "speakers are not known" in text_of(app)
+    assert "speakers are unknown" in text_of(app)
     app.text_input(key="data_pattern").set_value(r"^(s\d+)-").run()
     healthy(app)
     assert "Speaker-disjoint" in text_of(app)
