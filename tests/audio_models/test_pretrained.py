@@ -11,6 +11,7 @@ import numpy as np
 import onnxruntime
 import pytest
 
+from audio_models.errors import RunError
 from audio_models.jobs import runs
 from audio_models.pretrained import build
 from audio_models.recognition import evaluation
@@ -95,9 +96,12 @@ def test_the_shell_answers_straight_after_set_up(real_commands: Path, command: C
     assert all({"path", "label", "confidence", "probabilities", "sure"} == set(row) for row in rows)
 
 
-def test_a_run_of_the_users_with_that_name_comes_first(workspace_folder: Path) -> None:
+def test_a_run_of_the_users_with_that_name_is_told_apart(workspace_folder: Path) -> None:
     from audio_models.config import RunConfig
     from data.task import Task
 
     mine = runs.create(RunConfig(CorpusReference("synthetic_voices"), Task(("a", "b")), name="commands"))
-    assert runs.find("commands").folder == mine.folder
+    with pytest.raises(RunError, match="is the name of a run of yours and of a network that comes with Echoic"):
+        runs.find("commands")
+    assert runs.find(mine.id).folder == mine.folder
+    assert runs.find("bundled:commands").is_bundled

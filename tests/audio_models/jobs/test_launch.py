@@ -57,7 +57,7 @@ def _pid(run: Run) -> int:
     return json.loads((run.folder / "process.json").read_text())["pid"]
 
 
-def test_from_start_to_cancel_to_resume_to_kill(config: RunConfig) -> None:
+def test_from_start_to_kill_to_resume_to_cancel_to_resume(config: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
     run = launch.start(config)
     assert run.state.status == "queued"
     _until(lambda: run.state.epoch >= 2)
@@ -67,9 +67,16 @@ def test_from_start_to_cancel_to_resume_to_kill(config: RunConfig) -> None:
     _until(lambda: run.state.clips_per_second and run.state.seconds_left)
     assert run.has_model, "it answers clips from its first epoch on"
     assert Recognizer.of_run(run).hear(chirp(400, 2200)).label in config.task.classes
-
     with pytest.raises(RunError, match="is running already"):
         launch.resume(run)
+    os.kill(_pid(run), signal.SIGKILL)
+    assert _until(lambda: run.state.status == "interrupted", 10) < 5.0
+    epochs = len(run.history)
+    assert Recognizer.of_run(run).labels == config.task.classes
+
+    launch.resume(run)
+    _until(lambda: run.state.epoch >= epochs + 2)
+    assert [row.epoch for row in run.history][: epochs + 2] == list(range(1, epochs + 3)), "it went on, not anew"
     launch.cancel(run)
     assert _until(lambda: run.state.status == "cancelled", 10) < 2.0
     _until(lambda: not run.is_alive(), 10)
@@ -79,18 +86,14 @@ def test_from_start_to_cancel_to_resume_to_kill(config: RunConfig) -> None:
     with pytest.raises(RunError, match="only a queued or running training"):
         launch.cancel(run)
 
-    launch.resume(run)
-    _until(lambda: run.state.epoch >= epochs + 2)
-    assert [row.epoch for row in run.history][: epochs + 2] == list(range(1, epochs + 3)), "it went on, not anew"
-    os.kill(_pid(run), signal.SIGKILL)
-    assert _until(lambda: run.state.status == "interrupted", 10) < 5.0
-    epochs = len(run.history)
-    assert Recognizer.of_run(run).labels == config.task.classes
-
-    launch.resume(run)
-    _until(lambda: run.state.epoch > epochs)
-    launch.cancel(run)
-    assert launch.wait_until_stopped(run, 5)
+    monkeypatch.setattr(job, "_GRACE", 60.0)  # after which this process would be ended
+    launch.queue_again(run)
+    with ThreadPoolExecutor(1) as pool:
+        ended = pool.submit(training_process.train, run)
+        _until(lambda: run.state.epoch > epochs or ended.done())
+        launch.cancel(run)
+        assert ended.result(timeout=60).status == "cancelled"
+    assert [row.epoch for row in run.history] == list(range(1, len(run.history) + 1))
 
 
 def test_one_trains_at_a_time_in_the_order_of_their_start(config: RunConfig) -> None:
