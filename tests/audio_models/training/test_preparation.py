@@ -228,7 +228,7 @@ def test_unreadable_clips_are_left_out_and_counted(corpus: _Corpus) -> None:
     assert prepared.evaluated == [corpus.clips[-2]]
     for number in range(3):  # with other contents, so that no features of theirs are cached
         corpus.clips[number].path.write_bytes(b"no sound")
-        corpus.clips[number] = replace(corpus.clips[number], digest=f"{number:032}")
+        corpus.clips[number] = replace(corpus.clips[number], digest=f"damaged {number}")
     with pytest.raises(TrainingError, match="no training clip of yes"):
         prepare(_config("yes", "no"), corpus.chosen)
 
