@@ -69,7 +69,8 @@ def test_a_model_that_comes_with_echoic_shows_its_card_and_how_to_judge_it() -> 
 def test_a_network_that_is_not_sure_says_so(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from audio_models.recognition.recognizer import Answer, Recognizer
 
-    answer = Answer("rise", 0.41, {"rise": 0.41, "fall": 0.39, "_unknown_": 0.1, "_silence_": 0.1}, sure=False)
+    probabilities = {"rise": 0.41, "fall": 0.39, "_unknown_": 0.1, "_silence_": 0.1}
+    answer = Answer("rise", 0.41, probabilities, np.zeros((49, 13), np.float32), sure=False)
     monkeypatch.setattr(Recognizer, "hear", lambda self, samples: answer)
     app = open_page()
     app.file_uploader[0].upload("mine.wav", wav(chirp(400, 2200)), "audio/wav").run()
