@@ -24,7 +24,7 @@ from data.own import corpus as own_corpus
 from data.own.corpus import OwnCorpus
 from data.own.incoming import collect
 from data.own.layouts import ImportBatch
-from tests.support.brought import Bring, packed_folder
+from tests.support.brought import Bring
 from tests.support.sounds import glides
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -157,20 +157,18 @@ def spawned(monkeypatch: pytest.MonkeyPatch) -> list:
     return asked
 
 
-@pytest.fixture(params=["folder", "zip", "tar", "tar.gz", "tar.bz2", "tar.xz", "upload"])
+@pytest.fixture(params=["folder", "upload"])
 def bring(request, tmp_path: Path) -> Bring:
-    """Delivers a folder in one of the ways in which it may come."""
+    """Delivers a folder in one of the two ways that name files differently.
+
+    An archive is unpacked and then read as a folder; that each kind of archive gives the same as the folder is proved
+    once, in tests/data/own/test_incoming.py.
+    """
 
     def delivered(folder: Path) -> ImportBatch:
         if request.param == "folder":
             return collect(folder, tmp_path)
-        if request.param == "upload":
-            files = [
-                (str(path.relative_to(folder.parent)), path) for path in sorted(folder.rglob("*")) if path.is_file()
-            ]
-            return collect(files, tmp_path)
-        unpacked = tmp_path / "staging"
-        unpacked.mkdir(exist_ok=True)
-        return collect(packed_folder(folder, request.param), unpacked)
+        files = [(str(path.relative_to(folder.parent)), path) for path in sorted(folder.rglob("*")) if path.is_file()]
+        return collect(files, tmp_path)
 
     return delivered

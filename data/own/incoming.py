@@ -153,7 +153,7 @@ def from_folder(folder: Path, speaker_pattern: str | None = None) -> ImportBatch
     """
     if not folder.is_dir():
         raise CorpusError(f"There is no folder {folder}. Check the path; a folder of label/clip.wav is expected.")
-    entries, refused = _walk(folder)
+    entries, refused = _walk(folder, follow_links=True)
     return sort_out(entries, refused, None, None, speaker_pattern)
 
 
@@ -174,7 +174,8 @@ def from_archive(
         WorkspaceError: the disk is full.
         Cancelled: `report` raised it; nothing is left.
     """
-    return from_folder(_unpack(archive, staging, name, report), speaker_pattern)
+    entries, refused = _walk(_unpack(archive, staging, name, report), follow_links=False)
+    return sort_out(entries, refused, None, None, speaker_pattern)
 
 
 def unpack_files(archive: Path, staging: Path, name: str | None = None, report: Report = no_progress) -> list[Entry]:
@@ -186,7 +187,7 @@ def unpack_files(archive: Path, staging: Path, name: str | None = None, report: 
     Raises:
         CorpusError, WorkspaceError, Cancelled: as `from_archive`.
     """
-    entries, _ = _walk(_unpack(archive, staging, name, report))
+    entries, _ = _walk(_unpack(archive, staging, name, report), follow_links=False)
     return entries
 
 
@@ -210,7 +211,7 @@ def from_list(table: Path, files: Mapping[str, Path] | Path, name: str | None = 
     Raises:
         CorpusError: the list cannot be read, see `clip_lists.read_list`, or the folder holds too many files.
     """
-    entries, refused = _walk(files) if isinstance(files, Path) else (list(files.items()), [])
+    entries, refused = _walk(files, follow_links=True) if isinstance(files, Path) else (list(files.items()), [])
     entries = [(one, path) for one, path in entries if path != table]
     return by_lists([(name or table.name, table)], [one for one in entries if is_audio(one[0])], refused)
 
@@ -227,35 +228,49 @@ def from_files(
     return sort_out([(name, path) for name, path in files], [], label, clean_speaker(speaker), speaker_pattern)
 
 
-def _walk(folder: Path) -> tuple[list[Entry], list[Skipped]]:
-    """All files in a folder, sorted by name, and what is not followed; hidden ones are left out.
+def _walk(folder: Path, *, follow_links: bool) -> tuple[list[Entry], list[Skipped]]:
+    """List all files in a folder, sorted by name, and what is not taken; hidden ones are left out.
+
+    Args:
+        follow_links: whether symbolic links are followed: those in a folder that the user named are the user's own.
 
     Raises:
         CorpusError: it holds too many files.
     """
     found: list[Entry] = []
     refused: list[Skipped] = []
-    waiting = [("", folder, 0)]
+    waiting: list[tuple[str, Path, tuple[str, ...]]] = [("", folder, (os.path.realpath(folder),))]
     while waiting:
-        inside, path, depth = waiting.pop()
+        inside, path, around = waiting.pop()
         for entry in _entries(path):
             name = f"{inside}{entry.name}"
             if is_hidden(name):
                 continue
-            if entry.is_symlink():
-                refused.append(Skipped(Path(name), "It is a link to something else; only files themselves are taken."))
-            elif entry.is_dir(follow_symlinks=False):
-                if depth >= _DEEPEST:
+            if entry.is_symlink() and (problem := _link_problem(entry, around, follow_links)):
+                refused.append(Skipped(Path(name), problem))
+            elif entry.is_dir():
+                if len(around) > _DEEPEST:
                     refused.append(Skipped(Path(name), f"It lies more than {_DEEPEST} folders deep. Move it up."))
                 else:
-                    waiting.append((f"{name}/", Path(entry.path), depth + 1))
-            elif entry.is_file(follow_symlinks=False):
+                    waiting.append((f"{name}/", Path(entry.path), (*around, os.path.realpath(entry.path))))
+            elif entry.is_file():
                 found.append((name, Path(entry.path)))
         if len(found) > _MOST_FILES:
             raise CorpusError(
-                f"{folder} holds more than {_MOST_FILES:,} files. Choose the folder in which the clips lie, or add it in parts."
+                f"{folder} holds more than {_MOST_FILES:,} files. Choose the folder with the clips, or add it in parts."
             )
     return sorted(found), sorted(refused, key=lambda one: one.path)
+
+
+def _link_problem(entry: os.DirEntry[str], around: Sequence[str], follow: bool) -> str:
+    """Say why a symbolic link is not followed; "" if it is."""
+    if not follow:
+        return "It is a symbolic link. Links in archives are not followed; pack the file itself."
+    if not os.path.exists(entry.path):
+        return "It is a symbolic link to a file that does not exist."
+    if os.path.realpath(entry.path) in around:
+        return "It is a symbolic link to a folder that it lies in."
+    return ""
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:

@@ -11,7 +11,6 @@ import secrets
 import struct
 import tarfile
 import time
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -62,6 +61,30 @@ def test_the_layout_of_speech_commands(tmp_path: Path, bring: Bring) -> None:
     assert said["_background_noise_/x_nohash_1.wav"] == (BACKGROUND_NOISE, None, None)
 
 
+@pytest.mark.parametrize("kind", ["zip", "tar", "tar.gz", "tar.bz2", "tar.xz"])
+@pytest.mark.parametrize("top", ["", "corpus/", "a/b/"])
+def test_an_archive_gives_the_same_as_its_folder(tmp_path: Path, kind: str, top: str) -> None:
+    folder = put(
+        tmp_path / "in",
+        *(
+            f"{top}{name}"
+            for name in (
+                "left/ann_nohash_0.wav", "שלום/c.ogg", "on off/d.mp3", "_background_noise_/x.wav", "left/b.m4a", "left/inner/c.wav",
+                "left/more.zip", "_secret/d.wav", "a.wav", "README.md", "left/.DS_Store", "__MACOSX/left/a.wav",
+            )
+        ),
+    )  # fmt: skip
+    (folder / top / "testing_list.txt").write_text("left/ann_nohash_0.wav\n")
+    plain = collect(folder, tmp_path)
+    packed = collect(packed_folder(folder, kind), tmp_path / "in")
+    assert told(packed) == told(plain)
+    assert told(plain)["left/ann_nohash_0.wav"] == ("left", "ann", "test")
+    assert len(plain.clips) == 5
+    assert refusals(packed) == refusals(plain)
+    assert len(plain.refused) == 4
+    assert all(one.path.read_bytes() == b"RIFF" for one in packed.clips)
+
+
 def test_the_layout_of_the_digits(tmp_path: Path, bring: Bring) -> None:
     folder = put(tmp_path / "in", "free/recordings/7_theo_0.wav", "free/recordings/3_ann_1.wav", "free/README.md")
     assert sorted(told(bring(folder)).values()) == [("3", "ann", None), ("7", "theo", None)]
@@ -102,7 +125,7 @@ def test_the_user_fills_in_what_folders_and_lists_do_not_say(tmp_path: Path) -> 
     assert said == {"a.wav": ("on", "Ann", None), "right/b.wav": ("on", "Bob", None)}
 
 
-def test_a_speaker_pattern_finds_speakers(tmp_path: Path, bring: Bring) -> None:
+def test_a_speaker_pattern_finds_speakers(tmp_path: Path) -> None:
     folder = put(tmp_path / "in", "left/ann-1.wav", "left/bob-1.wav")
     assert {one.speaker for one in from_folder(folder, "^([a-z]+)-").clips} == {"ann", "bob"}
     for pattern, said in (("(", "not a regular expression"), ("a", "no group"), ("^(zz)", "fits no file name")):
@@ -128,19 +151,34 @@ def test_what_is_not_taken_is_told_and_what_nobody_expects_is_not(tmp_path: Path
         assert reasons[name].endswith(".")
 
 
-def test_links_are_not_followed(tmp_path: Path) -> None:
+def test_links_in_a_folder_that_the_user_named_are_followed(tmp_path: Path) -> None:
+    """A folder of links to files, as collections of clips are often put together, was refused as a whole."""
     folder = put(tmp_path / "in", "left/a.wav")
-    outside = put(tmp_path / "outside", "secret.wav", content=b"secret")
-    (folder / "left" / "link.wav").symlink_to(outside / "secret.wav")
+    outside = put(tmp_path / "outside", "real.wav", content=b"real")
+    (folder / "left" / "link.wav").symlink_to(outside / "real.wav")
     (folder / "right").symlink_to(outside)
-    (folder / "round").symlink_to(folder)
-    (folder / "labels.csv").write_text("file,label\nleft/a.wav,left\nleft/link.wav,left\nright/secret.wav,left\n")
+    delivery = from_folder(folder)
+    assert told(delivery) == {
+        "left/a.wav": ("left", None, None), "left/link.wav": ("left", None, None), "right/real.wav": ("right", None, None)
+    }  # fmt: skip
+    assert [one.path.read_bytes() for one in delivery.clips if one.original != "left/a.wav"] == [b"real", b"real"]
+    assert delivery.refused == ()
+    (folder / "labels.csv").write_text("file,label\nleft/link.wav,up\n")
+    assert [one.label for one in collect(folder / "labels.csv", tmp_path).clips] == ["up"]
+
+
+def test_a_link_that_leads_nowhere_or_round_in_circles_is_refused(tmp_path: Path) -> None:
+    folder = put(tmp_path / "in", "left/a.wav")
+    (folder / "left" / "gone.wav").symlink_to(tmp_path / "gone.wav")
+    (folder / "left" / "self.wav").symlink_to(folder / "left" / "self.wav")
+    (folder / "left" / "round").symlink_to(folder)
     delivery = from_folder(folder)
     assert [one.original for one in delivery.clips] == ["left/a.wav"]
-    assert Counter(refusals(delivery).values()).most_common(1)[0] == (
-        "It is a link to something else; only files themselves are taken.",
-        2,
-    )
+    assert refusals(delivery) == {
+        "left/gone.wav": "It is a symbolic link to a file that does not exist.",
+        "left/self.wav": "It is a symbolic link to a file that does not exist.",
+        "left/round": "It is a symbolic link to a folder that it lies in.",
+    }
 
 
 def test_a_thousand_levels_and_too_many_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
