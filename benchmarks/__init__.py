@@ -1,1 +1,1 @@
-"""Speed and memory as ratios against the plain way, measured in one run: `make bench`."""
+"""Measure speed, memory and accuracy against the plain way, in the same run: `make bench`."""

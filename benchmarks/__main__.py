@@ -1,4 +1,4 @@
-"""`python -m benchmarks [features] [answer] [dashboard] [inside] [listen] [--corpus NAME|FOLDER]`: measure, and print a table each."""
+"""`python -m benchmarks [features] [answer] [dashboard] [inside] [listen] [--corpus NAME|FOLDER]`: measure and print a table for each."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ NAMES = ("features", "answer", "dashboard", "inside", "listen")
 
 
 def main() -> int:
-    """Run each benchmark in a process of its own, so that none warms the next."""
+    """Run each benchmark in its own process, so none warms up the next."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which: {', '.join(NAMES)}; all by default")
-    parser.add_argument("--corpus", default="synthetic_voices", metavar="NAME|FOLDER", help="the clips to measure with")
+    parser.add_argument("--corpus", default="synthetic_voices", metavar="NAME|FOLDER", help="the clips to measure on")
     options = parser.parse_args()
     for name in options.names or NAMES:
         if name not in NAMES:

@@ -1,7 +1,7 @@
-"""What each part of the strong recipe is worth: trained without it, or with another in its place, on validation clips.
+"""Ablation of the strong recipe: remove or replace one part, and measure on validation clips.
 
-`python -m benchmarks.ablation --corpus FOLDER [--cell gru] [--seeds 2] [VARIATION ...]` prints one row a variation.
-Test clips are not looked at.
+`python -m benchmarks.ablation --corpus FOLDER [--cell gru] [--seeds 2] [VARIATION ...]` prints one row per
+variation. Test clips are not used.
 """
 
 from __future__ import annotations
@@ -77,13 +77,13 @@ def main() -> int:
 
 
 def _quiet(_: object) -> None:
-    """Hears the steps of a training and says nothing."""
+    """Ignore the steps of a training."""
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.ablation", description=__doc__)
     parser.add_argument("variation", nargs="*", help=f"which: {', '.join(VARIATIONS)}; all by default")
-    parser.add_argument("--corpus", required=True, metavar="NAME|FOLDER", help="the clips to learn from")
+    parser.add_argument("--corpus", required=True, metavar="NAME|FOLDER", help="the clips to train on")
     parser.add_argument("--cell", default="gru")
     parser.add_argument("--seeds", type=int, default=2, metavar="N", help="trainings of each variation (2)")
     parser.add_argument("--epochs", type=int, metavar="N", help="of each training; the recipe's by default")
@@ -108,7 +108,7 @@ def _in_its_own_process(corpus: str, cell: str, changes: dict[str, Any], seed: i
 
 
 def _train(corpus: str, cell: str, changes: dict[str, Any], seed: int) -> dict[str, float]:
-    """The best epoch of one training."""
+    """Train once; return the figures of the best epoch."""
     from audio_models.training.preparation import choose, prepare
     from audio_models.training.process import import_training
 

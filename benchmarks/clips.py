@@ -1,4 +1,4 @@
-"""The clips that are measured with."""
+"""Choose the clips to measure on."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from data.corpus import Clip
 
 
 def some_clips(corpus: str, count: int) -> list[Clip]:
-    """`count` whole clips of a corpus, drawn with a fixed seed."""
+    """Draw `count` whole clips of a corpus with a fixed seed."""
     opened = open_corpus(refer(corpus if corpus else "synthetic_voices"))
     opened.load()
     clips = [clip for clip in opened.index().clips if clip.whole]
@@ -18,7 +18,7 @@ def some_clips(corpus: str, count: int) -> list[Clip]:
 
 
 def kind(clips: list[Clip]) -> str:
-    """What the clips are, in a few words."""
+    """Describe the clips in a few words."""
     endings = sorted({Path(clip.path).suffix[1:].upper() for clip in clips})
     seconds = sum(clip.seconds for clip in clips) / len(clips)
     return f"{len(clips)} {'/'.join(endings)} clips of {seconds:.2f} s"

@@ -1,4 +1,4 @@
-"""The dashboard: seconds from its start to its first answer, and memory at rest."""
+"""Measure the dashboard: seconds from start to first response, and memory at rest."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MEGABYTE = 1e6
 
 
 def main(_: str) -> None:
-    """Start it on a free port of 127.0.0.1, measure, and end it."""
+    """Start it on a free port of 127.0.0.1, measure, and stop it."""
     seconds = []
     for _start in range(_STARTS):
         with dashboard() as served:
@@ -23,16 +23,16 @@ def main(_: str) -> None:
         visit = _visit(served.url)
         time.sleep(5)
         after = served.process.memory_info().rss
-    print(f"dashboard: from the start of the process to its first answer (median of {_STARTS}), and resident memory")
+    print(f"dashboard: from the start of the process to its first response (median of {_STARTS}), and resident memory")
     print(
-        f"  first answer             {statistics.median(seconds):8.2f} s   ({min(seconds):.2f} to {max(seconds):.2f})"
+        f"  first response           {statistics.median(seconds):8.2f} s   ({min(seconds):.2f} to {max(seconds):.2f})"
     )
     print(f"  before any visit         {before / _MEGABYTE:8.0f} MB")
     print(f"  at rest after {visit} {after / _MEGABYTE:8.0f} MB")
 
 
 def _visit(url: str) -> str:
-    """Visit each page in Chromium where playwright and the browser are there, so that the scripts have run."""
+    """Visit each page in Chromium, if playwright and the browser are installed, so every script has run."""
     try:
         from playwright.sync_api import Error, sync_playwright
     except ImportError:
@@ -46,9 +46,7 @@ def _visit(url: str) -> str:
                 page.goto(f"{url}/{path}")
                 page.wait_for_selector("h1", timeout=20_000)
                 if not path:
-                    print(
-                        f"  first page drawn in the browser {time.perf_counter() - began:.2f} s after it was asked for"
-                    )
+                    print(f"  first page drawn in the browser {time.perf_counter() - began:.2f} s after the request")
             browser.close()
     except Error:
         return "no visit  "

@@ -1,4 +1,4 @@
-"""Features of a corpus: Echoic's way against librosa.load and librosa.feature.mfcc one by one, on the same cores."""
+"""Compute the features of a corpus with Echoic, and clip by clip with librosa, on the same cores."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ROUNDS = 5
 
 
 def main(corpus: str) -> None:
-    """Print clips a second of both, in turn, and the median of the ratios round by round."""
+    """Print clips per second of both, in alternating rounds, and the median ratio."""
     config = FeatureConfig(deltas=False)  # librosa.feature.mfcc alone has no slopes
     clips = some_clips(corpus, 3000)
     _plain(clips[:20], config)
@@ -29,9 +29,9 @@ def main(corpus: str) -> None:
         plain_rates.append(len(clips) / plain)
         rates.append(len(clips) / ours)
         ratios.append(plain / ours)
-    print(f"features: {kind(clips)}, {os.cpu_count()} cores, median of {_ROUNDS} rounds in turn")
-    print(f"  librosa.load + librosa.feature.mfcc, one by one  {statistics.median(plain_rates):8.0f} clips/s")
-    print(f"  Echoic, in batches on all cores                    {statistics.median(rates):8.0f} clips/s")
+    print(f"features: {kind(clips)}, {os.cpu_count()} cores, median of {_ROUNDS} alternating rounds")
+    print(f"  librosa.load + librosa.feature.mfcc, clip by clip{statistics.median(plain_rates):8.0f} clips/s")
+    print(f"  Echoic, in batches on all cores                  {statistics.median(rates):8.0f} clips/s")
     print(
         f"  ratio                                            {statistics.median(ratios):8.1f}  ({min(ratios):.1f} to {max(ratios):.1f})"
     )

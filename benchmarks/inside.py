@@ -1,4 +1,4 @@
-"""Looking inside: from a waveform to all that the stepper draws, and until the browser has drawn it."""
+"""Inspect a clip: from the waveform to the stepper's data, and until the browser has drawn it."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _SECOND = 16_000
 
 
 def main(_: str) -> None:
-    """Each bundled network on one second of noise; answers so far in one batch against one after the other."""
+    """Inspect one second of noise with each network that comes with Echoic; batch the answers so far, or not."""
     samples = np.random.default_rng(0).normal(0, 0.1, _SECOND).astype(np.float32)
-    print(f"inside: one second looked into, milliseconds, median of {_ROUNDS}")
+    print(f"inside: one second inspected, milliseconds, median of {_ROUNDS}")
     print("  network              states, gradients, answers, drawing data     answers alone     one by one     ratio")
     for run in runs.bundled():
         recognizer = Recognizer.of_run(run)
@@ -47,7 +47,7 @@ def _timed(work) -> float:  # type: ignore[no-untyped-def]
 
 
 def _in_the_browser() -> None:
-    """From the choice of another word until the stepper shows it."""
+    """Measure from the choice of another word until the stepper shows it."""
     try:
         from playwright.sync_api import Error, sync_playwright
     except ImportError:

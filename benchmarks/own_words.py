@@ -1,4 +1,4 @@
-"""How well, and how soon, a trained network learns words that it was not made for: `python -m benchmarks.own_words --corpus FOLDER`.
+"""Fine-tune a trained network on new words: accuracy and seconds, `python -m benchmarks.own_words --corpus FOLDER`.
 
 The corpus' speakers each say every word several times. First each speaker alone: five rounds of each word to learn from,
 the next five to judge. Then all speakers but one to learn from, and that one to judge. Every training is the whole of what
@@ -51,7 +51,7 @@ def main() -> int:
             )
             for name in speakers
         ]
-        print(f"{start}, a speaker never heard: {statistics.mean(others):.1%}", flush=True)
+        print(f"{start}, a new speaker: {statistics.mean(others):.1%}", flush=True)
     return 0
 
 
@@ -59,7 +59,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.own_words", description=__doc__)
     parser.add_argument("--corpus", required=True, metavar="FOLDER", help="ten rounds of each word by each speaker")
     parser.add_argument("--speaker-pattern", metavar="REGEX", help="where file names hold the speaker")
-    parser.add_argument("--speakers", type=int, metavar="N", help="how many to judge; all by default")
+    parser.add_argument("--speakers", type=int, metavar="N", help="how many to test; all by default")
     parser.add_argument("--starts", nargs="+", default=["commands"], help="commands, scratch (commands)")
     return parser.parse_args()
 
@@ -69,7 +69,7 @@ def _rounds(words: dict[str, list[Clip]], first: int) -> list[Clip]:
 
 
 def _taught(start: str, learned: Sequence[Clip], evaluated: Sequence[Clip], called: str) -> float:
-    """Teach in the shell, in a workspace of its own; the accuracy on other clips."""
+    """Fine-tune in the shell, in its own workspace; return the accuracy on other clips."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         teach, judge = _linked(learned, home / "teach"), _linked(evaluated, home / "judge")
@@ -80,14 +80,14 @@ def _taught(start: str, learned: Sequence[Clip], evaluated: Sequence[Clip], call
         found = _shell(home, "evaluate", run["path"], "--corpus", judge, "--split", "all", "--json")
         print(
             f"{start:9} {called:18} {len(learned):4} clips, {seconds:3.0f} s: {found['accuracy']:.1%} of {found['clips']} other clips; "
-            f"held back {run['validation_accuracy']:.1%}",
+            f"cross-validated {run['validation_accuracy']:.1%}",
             flush=True,
         )
         return float(found["accuracy"])
 
 
 def _linked(clips: Sequence[Clip], folder: Path) -> Path:
-    """The clips as a folder in Speech Commands' layout."""
+    """Copy clips into a folder in the layout of Speech Commands."""
     for number, clip in enumerate(clips):
         path = folder / clip.label / f"{clip.speaker}_nohash_{number}{clip.path.suffix}"
         path.parent.mkdir(parents=True, exist_ok=True)

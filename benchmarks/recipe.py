@@ -1,8 +1,8 @@
-"""Echoic's recipes beside the network of TensorFlow's audio tutorial, on the same clips in the same run, one table.
+"""Compare Echoic's recipes with the network of TensorFlow's audio tutorial, on the same clips in the same run.
 
 `python -m benchmarks.recipe --corpus FOLDER [--seed 0]` trains a plain GRU (one layer, one Dense layer, no augmentation,
-Adam), the tutorial's small convolutional network on spectrograms, and Echoic's default, one after the other, and judges each
-on the folder's test list: eight words, `_unknown_` and `_silence_`.
+Adam), the tutorial's small convolutional network on spectrograms, and Echoic's default, one after the other, and evaluates
+each on the folder's test list: eight words, `_unknown_` and `_silence_`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from data.task import Task
 _RATE = 16_000
 _TASK = Task(COMMANDS, unknown=True, silence=True)
 Row = tuple[str, float, str, int, float]
-"""What was trained, accuracy, its interval, parameters, seconds."""
+"""Network, accuracy, interval, parameters, seconds."""
 
 
 def main() -> int:
@@ -68,8 +68,8 @@ def _echoic(name: str, reference: CorpusReference, recipe: Recipe, seed: int) ->
 
 
 def _tutorial(reference: CorpusReference, seed: int) -> Row:
-    """The shape that the tutorial describes: magnitudes of a short-time Fourier transform of one second (255 samples, step
-    128), resized to 32 x 32 and normalised, two convolutions, a pooling, a Dense layer; early stopping, ten epochs."""
+    """Train the tutorial's network: STFT magnitudes of one second (255 samples, step 128), resized to 32 x 32 and
+    normalised, two convolutions, pooling, a dense layer; early stopping, ten epochs."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import keras
     import tensorflow as tf

@@ -1,8 +1,8 @@
-"""The published task on a made-up corpus as large as the whole of Speech Commands v0.02: seconds and peak memory.
+"""Train the published task on an artificial corpus as large as Speech Commands v0.02: seconds and peak memory.
 
 `python -m benchmarks.whole_corpus [--epochs 1]` writes 105,829 WAV clips of one second in its layout (3.4 GB, removed at
-the end) and trains the twelve classes on them with the strong recipe. The clips are tones, one pitch a word: this
-measures the path, not the hearing.
+the end) and trains the twelve classes on them with the strong recipe. The clips are tones, one pitch per word: this
+tests the code path, not the accuracy.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _WORDS = (
 
 
 def main() -> int:
-    """Write, train, measure, remove."""
+    """Write the corpus, train on it, measure, remove it."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.whole_corpus", description=__doc__)
     parser.add_argument("--epochs", type=int, default=1)
     options = parser.parse_args()
@@ -55,7 +55,7 @@ def main() -> int:
 
 
 def _write(corpus: Path) -> None:
-    """A word is a pitch, a speaker a shade of it, a clip a phase."""
+    """Write the clips: a word is a pitch, a speaker a variation of it, a clip a phase."""
     time_axis = np.arange(_RATE) / _RATE
     lists: dict[str, list[str]] = {"validation": [], "test": [], "training": []}
     for word in _WORDS:
@@ -76,7 +76,7 @@ def _write(corpus: Path) -> None:
 
 
 def _train(corpus: Path, home: Path, epochs: int) -> tuple[int, dict[str, object]]:
-    """The largest resident memory of the training process [bytes], and what it printed."""
+    """Train; return the peak resident memory of the process [bytes] and what it printed."""
     process = subprocess.Popen(
         [
             sys.executable, "-m", "audio_models", "train", "--corpus", str(corpus), "--labels", ",".join(_WORDS[:10]),
