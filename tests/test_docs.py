@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
+import shlex
 import tomllib
 from pathlib import Path
 
@@ -56,6 +58,24 @@ def test_the_docs_name_no_option_that_is_not_there() -> None:
 def test_the_docs_name_no_command_that_is_not_there() -> None:
     assert set(re.findall(r"audio_models ([a-z]+)\b", EVERYTHING)) <= set(main.COMMANDS)
     assert set(re.findall(r"^## ([a-z]+)$", SHELL, re.MULTILINE)) == set(main.COMMANDS)
+
+
+def _examples() -> list[str]:
+    """What stands after `-m audio_models` in the blocks of code, up to the pipe or the end of the line."""
+    blocks = re.findall(r"^```\n(.*?)^```", EVERYTHING, re.MULTILINE | re.DOTALL)
+    return re.findall(r"-m audio_models ([^|\n]+)", "".join(blocks))
+
+
+@pytest.mark.parametrize("example", sorted(set(_examples())))
+def test_every_example_can_be_typed(example: str) -> None:
+    parser(main.COMMANDS).parse_args(shlex.split(example, comments=True))
+
+
+def test_every_module_that_the_docs_start_is_there() -> None:
+    started = set(re.findall(r"python -m ([a-z_.]+[a-z_])", EVERYTHING))
+    assert len(started) > 5
+    for module in started:
+        assert importlib.util.find_spec(module), module
 
 
 def test_every_chore_is_documented() -> None:

@@ -1,0 +1,29 @@
+"""Numbers and users' texts as a page writes them."""
+
+from __future__ import annotations
+
+import pytest
+
+from dashboard.shared.formatting import as_text, large_type, percent, plural
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"), [(0, "0 clips"), (1, "1 clip"), (2, "2 clips"), (12_345, "12,345 clips")]
+)
+def test_one_is_singular_and_thousands_have_commas(number: int, expected: str) -> None:
+    assert plural(number, "clip") == expected
+
+
+def test_a_share_keeps_one_decimal() -> None:
+    assert [percent(share) for share in (0, 0.9418, 1)] == ["0.0 %", "94.2 %", "100.0 %"]
+
+
+def test_markdown_in_a_text_is_shown_as_it_is_written() -> None:
+    assert as_text("_unknown_ [a](b) $x$ `c` ~d~ <e> :f:") == (r"\_unknown\_ \[a\](b) \$x\$ \`c\` \~d\~ \<e> \:f\:")
+    assert as_text("naïve 東京, left!") == "naïve 東京, left!"
+
+
+def test_html_in_an_answer_is_shown_as_it_is_written() -> None:
+    made = large_type("<script>alert(1)</script> & more")
+    assert "<script" not in made
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; more" in made
