@@ -77,7 +77,7 @@ def _unrolled(run: Run, recognizer: Recognizer) -> keras.Model:
     config = run.config.network
     trained = onnx_graph.weights_of(run.model_path, config)
     model = keras_model.build(config, recognizer.features.width, len(recognizer.labels))
-    keras_model.take_up(model, trained)
+    keras_model.load_weights(model, trained)
     output = model.get_layer("output")
     output.kernel.assign(trained["output/kernel"])
     output.bias.assign(trained["output/bias"])

@@ -18,7 +18,7 @@ from audio_models.config import REACH, NetworkConfig
 from audio_models.features.sequences import PADDING
 
 Weights = dict[str, NDArray[np.float32]]
-"""The trained numbers by name, in keras' layout: "layer_1/forward/kernel", ..., "output/bias"."""
+"""Weights by name, in keras' layout: "layer_1/forward/kernel", ..., "output/bias"."""
 
 _RECURRENT: dict[str, Any] = {
     "simple_rnn": keras.layers.SimpleRNN,
@@ -29,7 +29,7 @@ _FAR_BELOW = 1e9  # taken from the attention's score of a masked frame, whose we
 
 
 def build(config: NetworkConfig, width: int, classes: int, *, every_step: bool = False) -> keras.Model:
-    """The network with its first weights, which follow keras' random seed.
+    """Build a network with random weights, which follow keras' seed.
 
     Args:
         width: numbers in a frame.
@@ -84,7 +84,7 @@ def _convolution(config: NetworkConfig, number: int, stride: int, hidden: Any, m
     everywhere = keras.ops.ones_like(hidden[..., 0]) * there[..., 0]  # (batch, frames, bands)
     hidden = keras.layers.BatchNormalization(momentum=0.95, name=f"normalisation_{number}")(hidden, mask=everywhere)
     hidden = keras.layers.ReLU(name=f"relu_{number}")(hidden)
-    return hidden * there, mask  # zeros after a clip's end, whatever the bias made of them
+    return hidden * there, mask  # the bias leaves no trace after a clip's end
 
 
 def _attention(config: NetworkConfig, hidden: Any, mask: Any) -> Any:
@@ -97,15 +97,15 @@ def _attention(config: NetworkConfig, hidden: Any, mask: Any) -> Any:
 
 
 def weights(model: keras.Model) -> Weights:
-    """The trained numbers of a model made by `build`, the moving statistics of its normalisations included."""
+    """The weights of a model made by `build`, with the moving statistics of its normalisations."""
     return {name: np.asarray(variable, np.float32) for name, variable in _variables(model)}
 
 
-def take_up(model: keras.Model, trained: Mapping[str, NDArray[np.floating[Any]]]) -> None:
-    """Give a model made by `build` the numbers of a trained network, all but those of its last Dense layer.
+def load_weights(model: keras.Model, trained: Mapping[str, NDArray[np.floating[Any]]]) -> None:
+    """Load the weights of a trained network into a model made by `build`, without those of the last Dense layer.
 
-    Normalisations are folded into the convolutions there (`onnx_graph.weights`), so they do nothing here but add the
-    bias, and learn no more.
+    There, normalisations are folded into the convolutions (`onnx_graph.weights`); here they only add the bias, and are
+    frozen.
 
     Raises:
         KeyError, ValueError: the network has another shape.
@@ -125,7 +125,7 @@ def take_up(model: keras.Model, trained: Mapping[str, NDArray[np.floating[Any]]]
 
 
 def _variables(model: keras.Model) -> Iterator[tuple[str, keras.Variable]]:
-    """Each variable under its name, but for the random state of a dropout."""
+    """Each variable with its name, without the random state of dropout."""
     for layer in model.layers:
         if isinstance(layer, keras.layers.Bidirectional):
             parts = {

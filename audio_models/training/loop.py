@@ -27,12 +27,12 @@ from audio_models.recognition import metrics
 from audio_models.training.batches import Batches, Examples
 
 _OUTPUT_PENALTY = 0.01  # on the squared weights of a new last layer, whose inputs have unit variance (docs/recipe.md)
-_FAR = 20.0  # logits below the others: a label that a fold has no clip of is not answered
+_FAR = 20.0  # logits below the others: for a label without a training clip
 
 
 @dataclass(frozen=True)
 class Step:
-    """Where the loop is, said after each step of the optimizer."""
+    """Progress after a step of the optimizer."""
 
     epoch: int
     clips_done: int
@@ -76,8 +76,8 @@ class Training:
         network, config: what is trained, and how.
         width: numbers in a frame.
         labels: to tell apart.
-        start: the numbers of a trained network of the same shape, from which this one starts. The first epoch then only
-            fits a new last layer to what that network hears, the others tune the whole.
+        start: the weights of a trained network of the same shape, from which this one starts. The first epoch then only
+            fits a new last layer, the others fine-tune the whole network.
     """
 
     def __init__(
@@ -88,32 +88,32 @@ class Training:
         self.config = config
         self.labels = labels
         self.history: list[Epoch] = []
-        self.heard = np.empty((0, labels), np.float32)  # of the last epoch's validation clips, (clips, labels)
-        in_a_row = config.clips_in_a_row > 1
-        self.model = keras_model.build(network, width, labels, every_step=in_a_row)
+        self.validation_probabilities = np.empty((0, labels), np.float32)  # after the last epoch, (clips, labels)
+        every_step = config.clips_in_a_row > 1
+        self.model = keras_model.build(network, width, labels, every_step=every_step)
         self._starts_trained = start is not None
         if start is not None:
-            keras_model.take_up(self.model, start)
+            keras_model.load_weights(self.model, start)
         self._optimizer = keras.optimizers.Adam(config.learning_rate, global_clipnorm=config.clip_norm)
         self._optimizer.build(self.model.trainable_variables)
         self._loss = keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing)
-        # Traced once for all shapes, which `train_on_batch` and `predict_on_batch` do anew for the last batch and for
-        # other lengths: seconds of each training.
+        # Traced once for all shapes; `train_on_batch` and `predict_on_batch` trace again for other lengths, which takes
+        # seconds of each training.
         frames = tf.TensorSpec((None, None, width), tf.float32)
-        targets = tf.TensorSpec((None, None, labels) if in_a_row else (None, labels), tf.float32)
+        targets = tf.TensorSpec((None, None, labels) if every_step else (None, labels), tf.float32)
         self._step = tf.function(self._take_step, input_signature=[frames, targets])
         output = self.model.get_layer("output")
         self._answers = keras.Model(self.model.input, output.output)  # to each clip, or after each step
-        hears = keras.Model(self.model.input, [self.model.output, output.input])
+        reads = keras.Model(self.model.input, [self.model.output, output.input])
         # probabilities (batch, labels), and what the last layer reads, (batch, states) or (batch, steps, states)
-        self._hear = tf.function(lambda batch: hears(batch, training=False), input_signature=[frames])
-        # The running mean of the weights, and how many steps are in it.
-        self._mean = [keras.Variable(value, trainable=False) for value in self.model.trainable_variables]
+        self._read = tf.function(lambda batch: reads(batch, training=False), input_signature=[frames])
+        # The exponential moving average of the weights, and how many steps are in it.
+        self._ema = [keras.Variable(value, trainable=False) for value in self.model.trainable_variables]
         self._steps = keras.Variable(0.0, trainable=False)
         self._first = [np.array(np.asarray(variable)) for variable in self._variables()]
 
-    def begin_again(self) -> None:
-        """Back to before the first epoch, in a fraction of the time that a new network takes."""
+    def reset(self) -> None:
+        """Return to the state before the first epoch, in a fraction of the time that a new network takes."""
         self.history = []
         for variable, value in zip(self._variables(), self._first, strict=True):
             variable.assign(value)
@@ -128,29 +128,35 @@ class Training:
             losses and self.config.patience and len(losses) - 1 - int(np.argmin(losses)) >= self.config.patience
         )
 
-    def run_epoch(self, training: Batches, validation: Examples, said: Callable[[Step], None]) -> Epoch:
-        """Show the clips of one epoch, then measure on the validation clips; adds a row to the history.
+    def run_epoch(self, training: Batches, validation: Examples, on_step: Callable[[Step], None]) -> Epoch:
+        """Learn from the clips of one epoch, then measure on the validation clips; adds a row to the history.
 
-        `said` is called after each step and may raise to stop; the epoch then did not happen once `restore` is called.
+        `on_step` is called after each step and may raise to stop; after `restore` the epoch then did not happen.
         """
         number = len(self.history) + 1
         began = time.monotonic()
         learn = self._fit_output if self._starts_trained and number == 1 else self._learn
-        loss, accuracy = learn(number, training, began, said)
+        loss, accuracy = learn(number, training, began, on_step)
         with self.averaged():
-            self.heard = self.probabilities(validation)
+            self.validation_probabilities = self.probabilities(validation)
         row = Epoch(
-            number, loss, accuracy, *metrics.loss_and_accuracy(self.heard, validation.classes), time.monotonic() - began
+            number,
+            loss,
+            accuracy,
+            *metrics.loss_and_accuracy(self.validation_probabilities, validation.classes),
+            time.monotonic() - began,
         )
         self.history.append(row)
         return row
 
-    def _learn(self, number: int, training: Batches, began: float, said: Callable[[Step], None]) -> tuple[float, float]:
+    def _learn(
+        self, number: int, training: Batches, began: float, on_step: Callable[[Step], None]
+    ) -> tuple[float, float]:
         """The steps of one epoch; its loss and accuracy."""
         totals, done = np.zeros(2), 0  # loss and accuracy, times clips
         for frames, classes in training.epoch(number):  # (batch, longest, width), (batch,)
             self._optimizer.learning_rate.assign(self._learning_rate(number - 1 + done / training.clips))
-            # (batch, labels) or (batch, steps, labels); of a step that is not asked for all are 0
+            # (batch, labels) or (batch, steps, labels); all 0 where there is no target
             targets = np.eye(self.labels, dtype=np.float32)[classes] * (classes >= 0)[..., None]
             if self.config.mixup:
                 frames, targets = mixed(
@@ -159,28 +165,28 @@ class Training:
             clips = len(classes) * self.config.clips_in_a_row
             totals += clips * np.array(self._step(frames, targets))
             done += clips
-            said(Step(number, done, training.clips, time.monotonic() - began))
+            on_step(Step(number, done, training.clips, time.monotonic() - began))
         return float(totals[0] / done), float(totals[1] / done)
 
     def _fit_output(
-        self, number: int, training: Batches, began: float, said: Callable[[Step], None]
+        self, number: int, training: Batches, began: float, on_step: Callable[[Step], None]
     ) -> tuple[float, float]:
-        """Fit the last layer alone to what the trained network hears in the clips of an epoch; its loss and accuracy.
+        """Fit the last layer alone to the embeddings of the clips of an epoch (a linear probe); its loss and accuracy.
 
-        Regularised softmax regression by L-BFGS: with a few hundred clips it is exact, and there at once, where steps of
-        the optimizer would take epochs.
+        Regularised softmax regression by L-BFGS: exact at once for a few hundred clips, where the optimizer would take
+        epochs.
         """
         from sklearn.linear_model import LogisticRegression
 
         output = self.model.get_layer("output")
-        heard, said_classes, done = [], [], 0
+        seen, classes_seen, done = [], [], 0
         for frames, classes in training.epoch(number):
-            asked = classes >= 0
-            heard.append(np.asarray(self._hear(frames)[1])[asked])
-            said_classes.append(classes[asked])
+            counts = classes >= 0
+            seen.append(np.asarray(self._read(frames)[1])[counts])
+            classes_seen.append(classes[counts])
             done += len(classes) * self.config.clips_in_a_row
-            said(Step(number, done, training.clips, time.monotonic() - began))
-        inputs, targets = np.concatenate(heard), np.concatenate(said_classes)
+            on_step(Step(number, done, training.clips, time.monotonic() - began))
+        inputs, targets = np.concatenate(seen), np.concatenate(classes_seen)
         mean, scale = inputs.mean(axis=0), inputs.std(axis=0) + 1e-3
         head = LogisticRegression(C=1 / (_OUTPUT_PENALTY * len(inputs)), max_iter=300, tol=1e-3)
         with threadpool_limits(1, user_api="blas"):  # the matrices are small
@@ -194,48 +200,48 @@ class Training:
         bias[head.classes_] = offsets - rows @ (mean / scale)
         output.kernel.assign(kernel)
         output.bias.assign(bias)
-        for mean_weight, weight in zip(self._mean, self.model.trainable_variables, strict=True):
-            mean_weight.assign(weight)
+        for ema, weight in zip(self._ema, self.model.trainable_variables, strict=True):
+            ema.assign(weight)
         return metrics.loss_and_accuracy(
             head.predict_proba((inputs - mean) / scale), np.searchsorted(head.classes_, targets)
         )
 
     @contextlib.contextmanager
     def averaged(self) -> Iterator[None]:
-        """The network with the running mean of its weights instead of the last ones, where the configuration says so."""
+        """Give the network the moving average of its weights instead of the last ones, where the configuration says so."""
         if not self.config.averaging:
             yield
             return
-        with _holding(self.model.trainable_variables, self._mean):
+        with _holding(self.model.trainable_variables, self._ema):
             yield
 
     @contextlib.contextmanager
     def calibrated(self, temperature: float) -> Iterator[None]:
-        """The network with its logits divided by `temperature`, which the last Dense layer takes upon itself."""
+        """Divide the logits by `temperature`, in the weights of the last Dense layer."""
         variables = self.model.get_layer("output").trainable_variables
         with _holding(variables, [variable / temperature for variable in variables]):
             yield
 
     def _take_step(self, frames: Any, targets: Any) -> tuple[Any, Any]:
         """One step of the optimizer; loss and accuracy of the batch."""
-        asked = tf.reduce_sum(targets, axis=-1)  # 1 or 0
-        asked /= tf.maximum(tf.reduce_mean(asked), 1e-6)
+        weight = tf.reduce_sum(targets, axis=-1)  # 1, or 0 where there is no target
+        weight /= tf.maximum(tf.reduce_mean(weight), 1e-6)
         with tf.GradientTape() as tape:
             answers = self._answers(frames, training=True)
-            loss = self._loss(targets, answers, sample_weight=asked)
+            loss = self._loss(targets, answers, sample_weight=weight)
         gradients = tape.gradient(loss, self.model.trainable_variables)
         self._optimizer.apply(gradients, self.model.trainable_variables)
         if self.config.averaging:
-            self._move_mean()
+            self._update_ema()
         hits = tf.equal(tf.argmax(answers, axis=-1), tf.argmax(targets, axis=-1))
-        return loss, tf.reduce_mean(asked * tf.cast(hits, tf.float32))
+        return loss, tf.reduce_mean(weight * tf.cast(hits, tf.float32))
 
-    def _move_mean(self) -> None:
-        """mean += (1 - keep) (weights - mean); the first steps count for less, so that the mean leaves the start behind."""
+    def _update_ema(self) -> None:
+        """ema += (1 - decay) (weights - ema); the decay is smaller in the first steps, to leave the random start behind."""
         self._steps.assign(self._steps + 1)
-        keep = tf.minimum(self.config.averaging, (1.0 + self._steps.value) / (10.0 + self._steps.value))
-        for mean, variable in zip(self._mean, self.model.trainable_variables, strict=True):
-            mean.assign(mean.value + (1 - keep) * (variable.value - mean.value))
+        decay = tf.minimum(self.config.averaging, (1.0 + self._steps.value) / (10.0 + self._steps.value))
+        for ema, variable in zip(self._ema, self.model.trainable_variables, strict=True):
+            ema.assign(ema.value + (1 - decay) * (variable.value - ema.value))
 
     def _learning_rate(self, epochs_done: float) -> float:
         if self.config.schedule == "constant":
@@ -249,10 +255,10 @@ class Training:
         return self.history[-1] is min(self.history, key=lambda row: row.validation_loss)
 
     def probabilities(self, examples: Examples) -> NDArray[np.float32]:
-        """What the network makes of each clip, (clips, labels)."""
+        """The probabilities of each clip, (clips, labels)."""
         clips = len(examples.classes)
         parts = [
-            np.asarray(self._hear(examples.batch(np.arange(first, min(first + 256, clips)))[0])[0])
+            np.asarray(self._read(examples.batch(np.arange(first, min(first + 256, clips)))[0])[0])
             for first in range(0, clips, 256)
         ]
         found: NDArray[np.float32] = np.concatenate(parts)
@@ -265,7 +271,7 @@ class Training:
             np.savez(file, allow_pickle=False, epoch=np.array(len(self.history)), **values)
 
     def restore(self, path: Path, history: Sequence[Epoch]) -> None:
-        """Take up a checkpoint of `save`; rows of `history` after its epoch are dropped.
+        """Restore a checkpoint of `save`; rows of `history` after its epoch are dropped.
 
         Raises:
             ValueError: the checkpoint is of another network, or damaged.
@@ -282,4 +288,4 @@ class Training:
 
     def _variables(self) -> list[keras.Variable]:
         # `variables` of the model holds the dropout's random state beside the weights
-        return [*self.model.variables, *self._optimizer.variables, *self._mean, self._steps]
+        return [*self.model.variables, *self._optimizer.variables, *self._ema, self._steps]

@@ -1,4 +1,4 @@
-"""What the training process does, from the corpus to a judged run: `python -m audio_models.training.process FOLDER`.
+"""The training process, from the corpus to an evaluated run: `python -m audio_models.training.process FOLDER`.
 
 Its whole state is files in the run's folder, each written atomically: a kill at any moment leaves a run that can be
 told apart and resumed. tensorflow is imported while the features are computed.
@@ -12,8 +12,9 @@ import sys
 import time
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,11 +29,12 @@ from audio_models.features.sequences import Normalisation
 from audio_models.jobs import launch, runs
 from audio_models.jobs.job import POLL, Job, StateCallback, exit_process, ignore_state, imported, run_job
 from audio_models.jobs.job_folder import State
-from audio_models.jobs.runs import Run
+from audio_models.jobs.runs import Epoch, Run
 from audio_models.listening import streaming_evaluation
 from audio_models.networks.model_metadata import ModelMetadata
 from audio_models.recognition import evaluation, metrics
 from audio_models.recognition.calibration import apply_temperature, fit_temperature, fit_threshold
+from audio_models.recognition.cross_validation import NEVER, Folds
 from audio_models.recognition.recognizer import Recognizer
 from audio_models.training.preparation import Prepared, choose, prepare
 from data import workspace
@@ -43,10 +45,10 @@ if TYPE_CHECKING:
 
 
 def train(run: Run, on_state: StateCallback = ignore_state) -> State:
-    """Train a run in this process, from its beginning or its last epoch, and judge it.
+    """Train a run in this process, from its beginning or its last checkpoint, and evaluate it.
 
     Args:
-        said: told of each state that is written.
+        on_state: called with each state that is written.
 
     Returns:
         the last state: finished, cancelled or failed.
@@ -69,26 +71,29 @@ def _train(run: Run, job: Job) -> None:
         config = run.config
         # first, so that nobody waits for tensorflow to be told that it cannot be
         start, chosen = _start_of(config, run.start), choose(config, job.report)
-        tensorflow = imported(import_training)  # seconds; the features are computed meanwhile
+        tensorflow = imported(import_training)  # takes seconds, while the features are computed
         prepared = prepare(config, chosen, job.report, start[0] if start else None)
         job.write(skipped=prepared.skipped, clips_per_word=prepared.clips_per_word)
         job.write(stage="Starting tensorflow", done=0, total=None)
         training = job.wait_for(tensorflow).Training(
             config.network, config.training, config.features.width, len(prepared.labels), start[1] if start else None
         )
-        (_learn_by_folds if prepared.folds else _learn)(run, training, prepared, job)
+        if prepared.folds:
+            _CrossValidation(run, training, prepared, prepared.folds, job).learn()
+        else:
+            _learn(run, training, prepared, job)
     for split in () if prepared.folds else ("validation", "test"):
         if prepared.count[split]:
-            job.write(stage=f"Judging on {split} clips", seconds_left=None, clips_per_second=None)
+            job.write(stage=f"Evaluating on {split} clips", seconds_left=None, clips_per_second=None)
             evaluation.evaluate_and_store(run, split=split, report=job.report)
     if run.config.training.clips_in_a_row > 1 and not prepared.folds and prepared.count["validation"]:
-        job.write(stage="Judging as a listener", seconds_left=None, clips_per_second=None)
+        job.write(stage="Evaluating on a stream", seconds_left=None, clips_per_second=None)
         streaming_evaluation.measure_and_choose(run, job.report)
 
 
 @contextlib.contextmanager
 def _turn(run: Run, job: Job) -> Iterator[None]:
-    """Wait until no other run trains and none waits longer. The lock goes with the process, however it ends."""
+    """Wait until no other run trains and none waits longer. The lock ends with the process."""
     lock = filelock.FileLock(workspace.folder("runs") / ".training.lock")
     while True:
         if not launch.ahead_of(run):
@@ -104,7 +109,7 @@ def _turn(run: Run, job: Job) -> Iterator[None]:
 
 
 def import_training() -> Any:
-    """The module `training`, and with it tensorflow: on the processor alone, and quiet."""
+    """Import the training loop, and with it tensorflow: on the CPU alone, and quiet."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # convolutions take a quarter less time with it
     os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # the networks are small; the same result everywhere
@@ -114,7 +119,7 @@ def import_training() -> Any:
 
 
 def _start_of(config: RunConfig, start: str) -> tuple[Normalisation, Weights] | None:
-    """Normalisation and numbers of the trained network that a run starts from, if it starts from one.
+    """Normalisation and weights of the trained network that a run starts from, if it starts from one.
 
     Raises:
         RunError: there is no such run, or it has no network yet.
@@ -134,84 +139,94 @@ def _start_of(config: RunConfig, start: str) -> tuple[Normalisation, Weights] | 
 
 
 def _learn(run: Run, training: Training, prepared: Prepared, job: Job) -> None:
-    _take_up(run, training)
+    """Learn from the training clips, and store the network after each epoch that the validation clips call the best."""
+    _restore_checkpoint(run, training)
     epochs = training.config.epochs
+
+    def on_step(step: Step) -> None:
+        rate = step.clips_done / step.seconds
+        left = (step.clips - step.clips_done + (epochs - step.epoch) * step.clips) / rate
+        job.heartbeat(
+            stage="Training", done=step.clips_done, total=step.clips, unit="clips", clips_per_second=rate, seconds_left=left
+        )  # fmt: skip
+
     while not training.is_done:
-
-        def on_state(step: Step) -> None:
-            rate = step.clips_done / step.seconds
-            left = (step.clips - step.clips_done + (epochs - step.epoch) * step.clips) / rate
-            job.heartbeat(
-                stage="Training",
-                done=step.clips_done,
-                total=step.clips,
-                unit="clips",
-                clips_per_second=rate,
-                seconds_left=left,
-            )
-
-        training.run_epoch(prepared.training, prepared.validation, on_state)
+        training.run_epoch(prepared.training, prepared.validation, on_step)
         if training.just_improved:
-            with training.averaged():
-                _keep_model(run, training, prepared, training.heard, prepared.validation.classes)
+            _store_model(run, training, prepared, training.validation_probabilities, prepared.validation.classes)
         run.write_history(training.history)
         with workspace.replacing(run.folder / "checkpoint.npz") as path:
             training.save(path)
         job.write(stage="Training", epoch=len(training.history))
 
 
-def _learn_by_folds(run: Run, training: Training, prepared: Prepared, job: Job) -> None:
+class _CrossValidation:
     """Answer every clip by a network that has not learned it, then learn from all of them.
 
-    The number of epochs is the one after which the clips held back were answered best; the validation figures of an
+    The stored network is that of the epoch after which the clips left out were answered best; the validation figures of an
     epoch are those of all folds together.
     """
-    assert prepared.folds is not None
-    evaluation.forget_cross_validated(run)
-    fold_of_clip, count, epochs = prepared.folds.fold_of_clip, prepared.folds.count, training.config.epochs
-    evaluated = np.flatnonzero(fold_of_clip >= 0)
-    heard = np.zeros((epochs, len(fold_of_clip), len(prepared.labels)), np.float32)
-    began = time.monotonic()
 
-    def learn(turn: int, learned: NDArray[np.int64], held_back: NDArray[np.int64], stage: str) -> Iterator[int]:
-        batches, validation = prepared.training.only(learned), prepared.validation.only(held_back)
+    def __init__(self, run: Run, training: Training, prepared: Prepared, folds: Folds, job: Job) -> None:
+        self._run, self._training, self._prepared, self._job = run, training, prepared, job
+        self._folds = folds
+        self._evaluated = np.flatnonzero(folds.fold_of_clip != NEVER)
+        self._classes = prepared.validation.classes[self._evaluated]
+        self._epochs = training.config.epochs
+        # of each clip after each epoch, from the network that had not learned it: (epochs, clips, labels)
+        self._answers = np.zeros((self._epochs, len(folds.fold_of_clip), len(prepared.labels)), np.float32)
+        self._began = time.monotonic()
 
-        def on_state(step: Step) -> None:
-            part = (step.epoch - 1 + step.clips_done / step.clips) / epochs
-            spent = time.monotonic() - began
-            job.heartbeat(
-                stage=stage, done=round(100 * (turn + part) / (count + 1)), total=100, unit="%",
-                seconds_left=spent * (count + 1 - turn - part) / (turn + part) if turn + part > 0.2 else None,
-            )  # fmt: skip
+    def learn(self) -> None:
+        """Train a network for each fold, then the one that is stored."""
+        evaluation.forget_cross_validated(self._run)
+        for fold in range(self._folds.count):
+            self._answer_fold(fold)
+        figures = [metrics.loss_and_accuracy(answers[self._evaluated], self._classes) for answers in self._answers]
+        best = min(range(self._epochs), key=lambda epoch: figures[epoch][0])
+        self._learn_from_all(figures, best)
+        clips = [self._prepared.evaluated[position] for position in self._evaluated]
+        evaluation.store_cross_validated(self._run, self._folds, clips, self._answers[best, self._evaluated])
 
-        training.begin_again()
-        for number in range(epochs):
-            training.run_epoch(batches, validation, on_state)
-            yield number
+    def _answer_fold(self, fold: int) -> None:
+        """Learn from all other folds, and answer the clips of this one after each epoch."""
+        left_out = np.flatnonzero(self._folds.fold_of_clip == fold)
+        batches = self._prepared.training.only(np.flatnonzero(self._folds.fold_of_clip != fold))
+        validation = self._prepared.validation.only(left_out)
+        self._training.reset()
+        for epoch in range(self._epochs):
+            self._training.run_epoch(batches, validation, partial(self._on_step, fold))
+            self._answers[epoch, left_out] = self._training.validation_probabilities
 
-    for fold in range(count):
-        held_back, stage = np.flatnonzero(fold_of_clip == fold), f"Held back in turn, {fold + 1} of {count}"
-        for number in learn(fold, np.flatnonzero(fold_of_clip != fold), held_back, stage):
-            heard[number, held_back] = training.heard
-    classes = prepared.validation.classes[evaluated]
-    figures = [metrics.loss_and_accuracy(heard[number, evaluated], classes) for number in range(epochs)]
-    best = min(range(epochs), key=lambda number: figures[number][0])
-    history = []
-    # nothing is held back any more; the answers to one clip are made and not looked at
-    for number in learn(count, np.arange(len(fold_of_clip)), evaluated[:1], "Learning from all clips"):
-        loss, accuracy = figures[number]
-        history.append(replace(training.history[-1], validation_loss=loss, validation_accuracy=accuracy))
-        run.write_history(history)
-        if number == best:
-            with training.averaged():
-                _keep_model(run, training, prepared, heard[best, evaluated], classes)
-        job.write(epoch=len(history))
-    evaluation.store_cross_validated(
-        run, prepared.folds, [prepared.evaluated[place] for place in evaluated], heard[best, evaluated]
-    )
+    def _learn_from_all(self, figures: Sequence[tuple[float, float]], best: int) -> None:
+        """Learn from every clip; the history takes the folds' `figures`, loss and accuracy of each epoch."""
+        one_clip = self._prepared.validation.only(self._evaluated[:1])  # its answers are not looked at
+        history: list[Epoch] = []
+        self._training.reset()
+        for epoch, (loss, accuracy) in enumerate(figures):
+            self._training.run_epoch(self._prepared.training, one_clip, partial(self._on_step, self._folds.count))
+            row = self._training.history[-1]
+            history.append(replace(row, validation_loss=loss, validation_accuracy=accuracy))
+            self._run.write_history(history)
+            if epoch == best:
+                answers = self._answers[best, self._evaluated]
+                _store_model(self._run, self._training, self._prepared, answers, self._classes)
+            self._job.write(epoch=len(history))
+
+    def _on_step(self, turn: int, step: Step) -> None:
+        """Report progress; `turn` is the fold, or their number for the last network."""
+        turns = self._folds.count + 1
+        done = turn + (step.epoch - 1 + step.clips_done / step.clips) / self._epochs
+        spent = time.monotonic() - self._began
+        last = turn == self._folds.count
+        self._job.heartbeat(
+            stage="Learning from all clips" if last else f"Cross-validation, fold {turn + 1} of {self._folds.count}",
+            done=round(100 * done / turns), total=100, unit="%",
+            seconds_left=spent * (turns - done) / done if done > 0.2 else None,
+        )  # fmt: skip
 
 
-def _take_up(run: Run, training: Training) -> None:
+def _restore_checkpoint(run: Run, training: Training) -> None:
     checkpoint = run.folder / "checkpoint.npz"
     if not checkpoint.is_file():
         run.write_history([])
@@ -225,20 +240,22 @@ def _take_up(run: Run, training: Training) -> None:
     run.write_history(training.history)
 
 
-def _keep_model(
-    run: Run, training: Training, prepared: Prepared, heard: NDArray[np.float32], classes: NDArray[np.int64]
+def _store_model(
+    run: Run, training: Training, prepared: Prepared, answers: NDArray[np.float32], classes: NDArray[np.int64]
 ) -> None:
-    """Write the network as it is now: for keras, and as the graph that answers.
+    """Write the network as it is now, for keras and as the graph that answers.
 
-    It is calibrated on clips that it did not learn from: the answers to them (clips, labels), and their classes (clips,).
+    Args:
+        answers: to clips that it did not learn from, (clips, labels): they calibrate it.
+        classes: of these clips, (clips,).
     """
     from audio_models.networks import keras_model, onnx_graph
 
     config = run.config
-    temperature = fit_temperature(heard, classes)
-    probabilities = apply_temperature(heard, temperature)
+    temperature = fit_temperature(answers, classes)
+    probabilities = apply_temperature(answers, temperature)
     threshold = fit_threshold(probabilities.max(axis=1), probabilities.argmax(axis=1) == classes)
-    with training.calibrated(temperature):
+    with training.averaged(), training.calibrated(temperature):
         graph = onnx_graph.build(
             config.network,
             config.features.width,
