@@ -1,4 +1,4 @@
-"""Corpora that their publishers offer as one archive: fetched, checked, unpacked, then read like any folder."""
+"""A corpus published as one archive: downloaded, checked, unpacked, then read like any folder."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from data.folder import FolderCorpus
 
 @dataclass(frozen=True)
 class Archive:
-    """Where a publisher keeps a corpus.
+    """Where a corpus is published.
 
     Attributes:
         url: of the archive.
-        most_bytes: bound on what it unpacks to.
-        size: of the archive [bytes], None where it is not published.
-        sha256: of the archive, None where it is not published.
+        most_bytes: upper bound of the unpacked size [bytes].
+        size: of the archive [bytes], None if not published.
+        sha256: of the archive, hexadecimal, None if not published.
     """
 
     url: str
@@ -31,12 +31,11 @@ class Archive:
     sha256: str | None = None
 
 
-class PublishedCorpus(Corpus):
-    """A corpus of one archive, kept in the workspace.
+class ArchiveCorpus(Corpus):
+    """A corpus of one archive, stored in the workspace.
 
     Args:
-        description: what the page says of it.
-        archive: where it comes from.
+        description, archive: as in the modules of this folder.
         speaker_pattern, split_by: see `FolderCorpus`.
     """
 
@@ -53,18 +52,18 @@ class PublishedCorpus(Corpus):
 
     @property
     def path(self) -> Path:
-        """Where its clips lie once it is loaded."""
+        """Its folder, once it is loaded."""
         return workspace.root() / "corpora" / self.description.name
 
     def is_loaded(self) -> bool:
-        return self.path.is_dir()  # it appears only when it is complete
+        return self.path.is_dir()  # exists only once complete
 
     def load(self, report: Report = no_progress) -> None:
         if self.is_loaded():
             return
         downloads = workspace.folder("corpora", ".downloads")
         packed = downloads / f"{self.name}{''.join(Path(self._archive.url).suffixes[-2:])}"
-        with filelock.FileLock(downloads / f"{self.name}.lock"):  # two pages may ask for it at once
+        with filelock.FileLock(downloads / f"{self.name}.lock"):  # two pages may load it at once
             if self.is_loaded():
                 return
             if not packed.is_file():
@@ -74,7 +73,7 @@ class PublishedCorpus(Corpus):
             try:
                 unpack(packed, self.path, most_bytes=self._archive.most_bytes, report=report)
             except CorpusError:
-                packed.unlink(missing_ok=True)  # damaged: the next try fetches it anew
+                packed.unlink(missing_ok=True)  # damaged: the next try downloads it again
                 raise
             packed.unlink(missing_ok=True)
 

@@ -1,17 +1,12 @@
-"""Synthetic voices: any word, spoken by eSpeak NG in a hundred voices; there without any network.
+"""Synthetic voices: any word, spoken by eSpeak NG in a hundred voices; needs no download.
 
-A voice is an accent, a timbre, a pitch and a pace, and counts as a speaker. The same word, voice, take and seed give
-the same file, whatever else is asked for.
+A voice is an accent, a timbre, a pitch and a pace, and counts as a speaker. The same word, voice and take always give
+the same file.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import json
-import subprocess
-import sys
-import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -28,6 +23,7 @@ from data.audio_file import encode_wav
 from data.corpus import Corpus, Description, Index, Progress, Report, no_progress
 from data.errors import CorpusError
 from data.folder import FolderCorpus
+from data.public.espeak import Synthesiser
 
 DEFAULT_WORDS = (
     "left", "right", "up", "down", "go", "stop", "on", "off", "yes", "no",
@@ -38,12 +34,11 @@ TAKES = 2
 _SEED = 0
 _LONGEST_WORD = 40
 _WORKERS = 2
-_PATIENCE = 20.0  # seconds for one word, before the synthesiser counts as hung
 _SAFE = " -'"
 
 _ACCENTS = ("en-us", "en", "en-gb-scotland", "en-gb-x-rp", "en-029")
-# Timbres that are understood and repeat exactly: whispers, croaks and robots are left out, and those with breath
-# noise (f2, f3, f5, Alicia, sandro, victor), which eSpeak NG draws from the clock.
+# Timbres that are intelligible and repeat exactly. Without whispers, croaks and robots, and without those with breath
+# noise (f2, f3, f5, Alicia, sandro, victor), which eSpeak NG seeds from the clock.
 _TIMBRES = (
     "f1", "f4", "Annie", "Andrea", "anika", "belinda", "linda", "steph",
     "m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8", "Alex", "Andy", "Lee", "Michael",
@@ -52,7 +47,7 @@ _TIMBRES = (
 
 @dataclass(frozen=True)
 class Voice:
-    """One synthetic speaker: an accent with a timbre, a pitch (0 to 100) and a pace (words a minute)."""
+    """One synthetic speaker: an accent with a timbre, a pitch (0 to 100) and a pace (words per minute)."""
 
     accent: str
     timbre: str
@@ -65,7 +60,7 @@ class Voice:
 
 
 def voices() -> tuple[Voice, ...]:
-    """All hundred, each with a pitch and a pace of its own."""
+    """Return all hundred, each with a pitch and a pace of its own."""
     made = []
     for accent in _ACCENTS:
         for timbre in _TIMBRES:
@@ -74,33 +69,34 @@ def voices() -> tuple[Voice, ...]:
     return tuple(made)
 
 
+DESCRIPTION = Description(
+    name="synthetic_voices",
+    title="Synthetic voices",
+    holds=f"Words spoken by a speech synthesiser (eSpeak NG) in {len(_ACCENTS) * len(_TIMBRES)} voices, none of them human. Good for trying everything at once; a network trained on them recognises people poorly.",
+    licence="The clips are made on this computer. eSpeak NG: GPL-3, used as a separate program.",
+    citation="eSpeak NG contributors: eSpeak NG, a text-to-speech synthesiser",
+    homepage="https://github.com/espeak-ng/espeak-ng",
+    size="made in a few seconds, no download",
+    speakers="A voice (accent, timbre, pitch, pace) counts as a speaker.",
+    splits="Each voice appears in one split only.",
+    synthetic=True,
+    words=DEFAULT_WORDS[:6],
+)
+
+
 class SyntheticVoices(Corpus):
     """The synthetic corpus.
 
     Args:
-        words: what is needed besides the default words; by default whatever has been synthesised before.
+        words: what it must have besides the default words; by default all that were synthesised before.
         split_by: "speaker" (the default) or "clip".
 
     Raises:
         CorpusError: a word cannot be spoken.
     """
 
-    NAME = "synthetic_voices"
-
     def __init__(self, words: Sequence[str] | None = None, split_by: str | None = None) -> None:
-        self.description = Description(
-            name=self.NAME,
-            title="Synthetic voices",
-            holds=f"Words spoken by a speech synthesiser (eSpeak NG) in {len(voices())} voices, no human among them. Good to try everything at once; a network trained on them understands people badly.",
-            licence="The clips are made on this computer. eSpeak NG: GPL-3, used as a separate program.",
-            citation="eSpeak NG contributors: eSpeak NG, a text-to-speech synthesiser",
-            homepage="https://github.com/espeak-ng/espeak-ng",
-            size="made in a few seconds, no download",
-            speakers="A voice (accent, timbre, pitch, pace) counts as a speaker.",
-            splits="Each voice is on one side only.",
-            synthetic=True,
-            words=DEFAULT_WORDS[:6],
-        )
+        self.description = DESCRIPTION
         for word in words or ():
             _check_word(word)
         self._asked = None if words is None else tuple(dict.fromkeys((*DEFAULT_WORDS, *words)))
@@ -108,12 +104,12 @@ class SyntheticVoices(Corpus):
 
     @property
     def path(self) -> Path:
-        """Where the clips lie."""
-        return workspace.root() / "corpora" / self.NAME
+        """The folder of its clips."""
+        return workspace.root() / "corpora" / DESCRIPTION.name
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The words that belong to it: the default ones and those asked for, or all that are there."""
+        """Its words: the default ones and those it must have, or all that were synthesised before."""
         if self._asked is not None:
             return self._asked
         there = [unquote(path.name) for path in sorted(self.path.glob("[!.]*")) if path.is_dir()]
@@ -121,14 +117,14 @@ class SyntheticVoices(Corpus):
 
     @staticmethod
     def training_clips_per_word() -> int:
-        """About how many training clips a word has, known before it is spoken: a tenth each is for the other sides."""
+        """Estimate the training clips of a word before it is synthesised: a tenth each goes to validation and test."""
         return round(0.8 * len(voices()) * TAKES)
 
     def is_loaded(self) -> bool:
         return all((self.path / _folder_name(word)).is_dir() for word in self.words)
 
     def load(self, report: Report = no_progress) -> None:
-        workspace.folder("corpora", self.NAME)
+        workspace.folder("corpora", DESCRIPTION.name)
         with filelock.FileLock(self.path / ".lock"):
             missing = [word for word in self.words if not (self.path / _folder_name(word)).is_dir()]
             if not missing:
@@ -146,7 +142,7 @@ class SyntheticVoices(Corpus):
     def index(self, report: Report = no_progress) -> Index:
         if not self.is_loaded():
             raise CorpusError(
-                f"The synthetic voices are not made yet. Make them with: python -m audio_models fetch {self.NAME}"
+                f"The synthetic voices are not made yet. Make them with: python -m audio_models fetch {DESCRIPTION.name}"
             )
         found = FolderCorpus(self.path, split_by=self._split_by).index(report)
         words = set(self.words)
@@ -154,8 +150,8 @@ class SyntheticVoices(Corpus):
         return replace(found, clips=tuple(clip for clip in clips if clip.label in words))
 
     def _make(self, word: str) -> None:
-        """All clips of a word, by a synthesiser of its own; its folder appears when all are there."""
-        speaker = _Speaker()
+        """Synthesise all clips of a word; its folder appears when it is complete."""
+        speaker = Synthesiser()
         try:
             with workspace.replacing(self.path / _folder_name(word)) as folder:
                 folder.mkdir()
@@ -168,75 +164,21 @@ class SyntheticVoices(Corpus):
 
 
 def say(word: str, voice: Voice, take: int = 0) -> NDArray[np.float32]:
-    """One clip of a word, (samples,) float32 at `SAMPLE_RATE`; nothing is kept.
+    """Synthesise one clip of a word, (samples,) float32 at `SAMPLE_RATE`; nothing is stored.
 
     Raises:
         CorpusError: the word cannot be spoken.
     """
     _check_word(word)
-    speaker = _Speaker()
+    speaker = Synthesiser()
     try:
         return _record(speaker, word, voice, take)
     finally:
         speaker.stop()
 
 
-class _Speaker:
-    """A running synthesiser."""
-
-    def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "data.public.espeak_worker"],
-            cwd=workspace.PROJECT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-        self.rate = 0
-
-    def say(self, text: str, voice: str, rate: int, pitch: int) -> NDArray[np.float32]:
-        """(samples,) float32 at `rate` [Hz] in -1..1.
-
-        Raises:
-            CorpusError: the synthesiser hangs or has ended.
-        """
-        stdin, stdout = self._process.stdin, self._process.stdout
-        assert stdin is not None
-        assert stdout is not None
-        watchdog = threading.Timer(_PATIENCE, self._process.kill)
-        watchdog.start()
-        try:
-            if not self.rate:
-                self.rate = int(stdout.readline() or 0)
-            request = {"text": text, "voice": voice, "rate": rate, "pitch": pitch, "range": 50}
-            stdin.write(json.dumps(request).encode() + b"\n")
-            stdin.flush()
-            count = int.from_bytes(stdout.read(4), "little")
-            content = stdout.read(2 * count)
-        except (OSError, ValueError) as error:
-            raise CorpusError(
-                f"The speech synthesiser stopped while saying '{text}' ({error}). Try again, or leave that word out."
-            ) from error
-        finally:
-            watchdog.cancel()
-        if count == 0 or len(content) < 2 * count:
-            raise CorpusError(
-                f"The speech synthesiser has no sound for '{text}'. Leave that word out, or spell it as it is spoken."
-            )
-        said: NDArray[np.float32] = np.frombuffer(content, np.int16).astype(np.float32)
-        return said / np.float32(32768)
-
-    def stop(self) -> None:
-        self._process.kill()
-        self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout):
-            with contextlib.suppress(BrokenPipeError):  # what was still on its way to it is lost with it
-                if pipe is not None:
-                    pipe.close()
-
-
-def _record(speaker: _Speaker, word: str, voice: Voice, take: int) -> NDArray[np.float32]:
-    """One take: said a little differently each time, at some distance, in a room that is not quite quiet."""
+def _record(speaker: Synthesiser, word: str, voice: Voice, take: int) -> NDArray[np.float32]:
+    """Synthesise one take: pitch, pace, level and background noise differ a little from take to take."""
     random = _random(str(_SEED), word, voice.speaker, str(take))
     pitch = int(np.clip(voice.pitch + random.integers(-6, 7), 0, 99))
     pace = int(np.clip(voice.pace + random.integers(-15, 16), 80, 260))

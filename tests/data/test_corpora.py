@@ -6,6 +6,7 @@ The published ones are fetched from a small made-up archive in their publisher's
 from __future__ import annotations
 
 import functools
+import importlib
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -15,6 +16,7 @@ from types import SimpleNamespace
 
 import pytest
 
+import data.public
 from data import catalogue
 from data.catalogue import open_corpus, refer
 from data.corpus import SPLITS, Clip, Corpus, CorpusReference, Progress
@@ -23,15 +25,14 @@ from data.folder import FolderCorpus
 from data.own import corpus as own_corpus
 from data.own.corpus import OwnCorpus
 from data.own.new_clips import NewClip
-from data.public import synthetic_voices
-from data.public.archive_corpus import Archive
-from data.public.fsdd import fsdd
-from data.public.speech_commands import mini_speech_commands, speech_commands
+from data.public import fsdd, mini_speech_commands, speech_commands, synthetic_voices
+from data.public.archive_corpus import Archive, ArchiveCorpus
 from data.splits import is_speaker_disjoint
 from tests.support.brought import packed_tar, packed_zip
 from tests.support.sounds import glides, tone, write
 
-KINDS = ["folder", "own", "synthetic_voices", "speech_commands", "mini_speech_commands", "fsdd"]
+ARCHIVED = {"speech_commands": speech_commands, "mini_speech_commands": mini_speech_commands, "fsdd": fsdd}
+KINDS = ["folder", "own", "synthetic_voices", *ARCHIVED]
 FETCHED = KINDS[2:]
 THERE = FolderCorpus | OwnCorpus  # on this computer already
 FEW_VOICES = synthetic_voices.voices()[:4]
@@ -115,8 +116,19 @@ def make(request, tmp_path: Path, server: SimpleNamespace, monkeypatch: pytest.M
         monkeypatch.setattr(synthetic_voices, "DEFAULT_WORDS", ("yes", "no"))
         return lambda: open_corpus("synthetic_voices")
     _, archive = _published(request.param, server, tmp_path / "source")
-    opener = {"speech_commands": speech_commands, "mini_speech_commands": mini_speech_commands, "fsdd": fsdd}
-    return lambda: opener[request.param](archive=archive)
+    return lambda: ArchiveCorpus(ARCHIVED[request.param].DESCRIPTION, archive)
+
+
+def test_every_published_corpus_is_a_module_of_its_name_and_meets_this_contract() -> None:
+    """A new one is found here: it needs a module with its description, and an archive that is made up above."""
+    assert set(KINDS) - {"folder", "own"} == set(catalogue.NAMES)
+    for name in catalogue.NAMES:
+        module = importlib.import_module(f"data.public.{name}")
+        assert module.DESCRIPTION.name == name
+        assert open_corpus(name).description is module.DESCRIPTION
+    shared = {"__init__", "archive_corpus", "download", "espeak", "espeak_worker"}
+    folder = Path(data.public.__file__).parent
+    assert {path.stem for path in folder.glob("*.py")} - shared == set(catalogue.NAMES)
 
 
 def test_it_is_described(make: Make) -> None:
@@ -198,33 +210,35 @@ def test_loading_that_is_stopped_leaves_nothing_that_looks_done(make: Make) -> N
     assert make().index().clips
 
 
-@pytest.mark.parametrize("kind", KINDS[3:])
+@pytest.mark.parametrize("kind", ARCHIVED)
 def test_a_damaged_archive_is_thrown_away_and_fetched_anew(kind: str, tmp_path: Path, server: SimpleNamespace) -> None:
     path, archive = _published(kind, server, tmp_path / "source")
     whole = path.read_bytes()
-    opener = {"speech_commands": speech_commands, "mini_speech_commands": mini_speech_commands, "fsdd": fsdd}[kind]
+    description = ARCHIVED[kind].DESCRIPTION
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(CorpusError, match="is damaged"):
-        opener(archive=archive).load()
-    assert not opener(archive=archive).is_loaded()
+        ArchiveCorpus(description, archive).load()
+    assert not ArchiveCorpus(description, archive).is_loaded()
     path.write_bytes(whole)
-    opener(archive=archive).load()
-    assert opener(archive=archive).index().clips
+    ArchiveCorpus(description, archive).load()
+    assert ArchiveCorpus(description, archive).index().clips
 
 
 def test_a_publisher_that_has_moved_is_told(server: SimpleNamespace) -> None:
     with pytest.raises(DownloadError, match="status 404"):
-        fsdd(archive=Archive(f"{server.url}/gone.tar.gz", most_bytes=10)).load()
+        ArchiveCorpus(fsdd.DESCRIPTION, Archive(f"{server.url}/gone.tar.gz", most_bytes=10)).load()
 
 
 def test_the_layouts_of_the_publishers_are_understood(tmp_path: Path, server: SimpleNamespace) -> None:
-    corpus = speech_commands(archive=_published("speech_commands", server, tmp_path / "a")[1])
+    corpus = ArchiveCorpus(speech_commands.DESCRIPTION, _published("speech_commands", server, tmp_path / "a")[1])
     corpus.load()
     index = corpus.index()
     assert index.labels == ("fall", "hum", "rise")
     assert [path.name for path in index.noise] == ["hiss.wav"]
     assert {clip.speaker for clip in index.clips if clip.split == "test"} == {"s01"}
-    mini = mini_speech_commands(archive=_published("mini_speech_commands", server, tmp_path / "b")[1])
+    mini = ArchiveCorpus(
+        mini_speech_commands.DESCRIPTION, _published("mini_speech_commands", server, tmp_path / "b")[1]
+    )
     mini.load()
     assert "hash" in mini.index().split_rule
     assert mini.index().skipped == ()
@@ -241,7 +255,7 @@ def test_the_catalogue_knows_each_by_name_and_any_folder_by_path(tmp_path: Path)
 
 
 def test_published_sizes_and_sums_are_those_of_the_publishers() -> None:
-    archive = speech_commands()._archive
+    archive = speech_commands.ARCHIVE
     assert archive.size == 2_428_923_189
     assert archive.sha256 == "af14739ee7dc311471de98f5f9d2c9191b18aedfe957f4a6ff791c709868ff58"
 

@@ -14,7 +14,8 @@ import pytest
 import soundfile
 
 from data.errors import CorpusError
-from data.public import synthetic_voices
+from data.public import espeak, synthetic_voices
+from data.public.espeak import Synthesiser
 from data.public.synthetic_voices import SAMPLE_RATE, TAKES, SyntheticVoices, voices
 from tests.conftest import PROJECT
 
@@ -101,14 +102,14 @@ def test_a_word_that_cannot_be_spoken_is_explained(word: str, said: str) -> None
 
 
 def test_a_synthesiser_that_dies_is_told_and_leaves_nothing_half_done(monkeypatch: pytest.MonkeyPatch) -> None:
-    say = synthetic_voices._Speaker.say
+    say = Synthesiser.say
 
     def dying(self, text, voice, rate, pitch):
         self._process.kill()
         self._process.wait()
         return say(self, text, voice, rate, pitch)
 
-    monkeypatch.setattr(synthetic_voices._Speaker, "say", dying)
+    monkeypatch.setattr(Synthesiser, "say", dying)
     with pytest.raises(CorpusError, match="synthesiser"):
         SyntheticVoices().load()
     assert not SyntheticVoices().is_loaded()
@@ -116,8 +117,8 @@ def test_a_synthesiser_that_dies_is_told_and_leaves_nothing_half_done(monkeypatc
 
 
 def test_a_synthesiser_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(synthetic_voices, "_PATIENCE", 0.3)
-    speaker = synthetic_voices._Speaker()
+    monkeypatch.setattr(espeak, "_PATIENCE", 0.3)
+    speaker = Synthesiser()
     os.kill(speaker._process.pid, signal.SIGSTOP)
     try:
         with pytest.raises(CorpusError, match="synthesiser"):
