@@ -87,7 +87,7 @@ def _hear(name: str, path: Path) -> dict[str, Any]:
     went_by, processor = time.perf_counter() - began, time.process_time() - spent
     arrays = (found.times, found.probabilities, found.low, found.high)
     return {
-        "manner": found.manner, "seconds": found.seconds, "went_by": went_by, "processor": processor,
+        "manner": found.mode, "seconds": found.seconds, "went_by": went_by, "processor": processor,
         "peak": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, "kept": sum(one.nbytes for one in arrays),
     }  # fmt: skip
 

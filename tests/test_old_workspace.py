@@ -125,14 +125,14 @@ def test_evaluations_are_as_they_were(manifest: Manifest) -> None:
 def test_detection_settings_and_streaming_evaluations_are_as_they_were(manifest: Manifest) -> None:
     for told in manifest["runs"]:
         run = runs.find(told["id"])
-        assert asdict(detection.settings(run)) == told["detection"]
+        assert asdict(detection.load_settings(run)) == told["detection"]
         for one in told["benches"]:
             found = streaming_evaluation.load_cached(run, one["side"])
             assert found is not None
             assert (found.words, found.others, len(found.points)) == (one["words"], one["others"], one["points"])
             assert asdict(found.suggested) == one["suggested"]
     kept = manifest["bundled"]["commands-streaming"]["detection"]
-    assert asdict(detection.settings(runs.bundled_run("commands-streaming"))) == kept
+    assert asdict(detection.load_settings(runs.bundled_run("commands-streaming"))) == kept
 
 
 def test_a_recording_gives_the_same_events(manifest: Manifest) -> None:

@@ -30,13 +30,13 @@ _FILES = {b"RIFF": "WAV", b"fLaC": "FLAC", b"OggS": "OGG"}  # by the first four 
 def listen(options: argparse.Namespace) -> int:
     """Print one JSON line for each word that is heard, as soon as it is."""
     run = runs.find(options.run)
-    config = changed(detection.settings(run), options)
+    config = changed(detection.load_settings(run), options)
     if options.source == "-":
         return _hear(Listener(run, config, options.rate), pcm(sys.stdin.buffer), sys.stdout)
     source = AudioSource(recordings.find(options.source))
     rate = recordings.sample_rate(source)
     hearing = Listener(run, config, rate)
-    if warning := listener.too_low(rate, hearing.features):
+    if warning := listener.low_rate_warning(rate, hearing.features):
         complain(warning)
     return _hear(hearing, recordings.blocks(source), sys.stdout)
 
@@ -80,14 +80,14 @@ def bench(options: argparse.Namespace) -> int:
     run = runs.find(options.run)
     config = StreamingEvaluationConfig(options.split, options.snr_db, options.minutes)
     corpus = catalogue.refer(options.corpus) if options.corpus else None
-    before = detection.settings(run)
+    before = detection.load_settings(run)
     chosen = before if options.choose is None else changed(before, argparse.Namespace(threshold=options.choose))
     with TerminalProgress() as progress:
         found = benches.measure(run, config, corpus, progress.report)
     if corpus is None:
         benches.store(run, found)
     if chosen != before:
-        detection.keep_settings(run, chosen)
+        detection.store_settings(run, chosen)
     if options.json:
         points = [{**asdict(point), "missed": point.missed} for point in found.points]
         print_json(

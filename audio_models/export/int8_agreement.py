@@ -1,4 +1,4 @@
-"""Two graphs of one network, float and int8, judged by the same clips."""
+"""Compare a network with its int8 copy on the same clips."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from data.corpus import Report, no_progress
 
 
 @dataclass(frozen=True)
-class SideBySide:
-    """How the same clips fare with both.
+class Int8Agreement:
+    """The answers of float and int8 weights to the same clips.
 
     Attributes:
-        split: the side that the clips are from.
-        clips: how many.
-        float_accuracy, int8_accuracy: share of them that is heard right.
-        alike: clips to which both give the same label.
+        split: the split of the clips.
+        clips: their number.
+        float_accuracy, int8_accuracy: share of right answers.
+        alike: clips to which both give the same answer.
     """
 
     split: EvaluationSplit
@@ -37,21 +37,21 @@ class SideBySide:
 
     @property
     def in_words(self) -> str:
-        """One sentence."""
-        held_back = self.split == evaluation.CROSS_VALIDATED
-        clips = f"{self.clips} clips that it has learned from, so that only the difference counts," if held_back else f"{self.clips} {self.split} clips"  # fmt: skip
-        return (
-            f"On {clips} float hears {self.float_accuracy:.1%} right and int8 {self.int8_accuracy:.1%}; "
-            f"both give the same label to {self.alike}."
-        )
+        """One sentence; the accuracy only on clips that the network was not trained on."""
+        trained_on = self.split == evaluation.CROSS_VALIDATED
+        clips = f"{self.clips} {'training' if trained_on else self.split} clips"
+        agreement = f"int8 and float agree on {'all' if self.alike == self.clips else f'{self.alike} of'} {clips}"
+        if trained_on:
+            return f"{agreement}."
+        return f"{agreement}: accuracy {self.int8_accuracy:.1%} with int8, {self.float_accuracy:.1%} with float."
 
 
-def measure(run: Run, int8: bytes, report: Report = no_progress) -> SideBySide:
-    """Judge a run's graph and its copy with weights of 8 bits by the clips that the run is judged by.
+def measure(run: Run, int8: bytes, report: Report = no_progress) -> Int8Agreement:
+    """Compare a run's network with its copy with 8-bit weights on the clips that the run is evaluated on.
 
     Raises:
         RunError: the run's corpus or its clips are not on this computer.
-        CorpusError, TrainingError: the corpus cannot be used, or none of its clips can be judged.
+        CorpusError, TrainingError: the corpus cannot be used, or has no clips to evaluate on.
     """
     evaluated = _evaluated(run, report)
     recognizer = Recognizer.of_run(run)
@@ -62,30 +62,30 @@ def measure(run: Run, int8: bytes, report: Report = no_progress) -> SideBySide:
         if frames is not None
     ]
     if not there:
-        raise RunError(f"The clips that {run.name} was judged by are not there any more, so int8 was not measured.")
+        raise RunError(f"The clips that {run.name} was evaluated on are gone, so int8 was not measured.")
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "model.int8.onnx"
         copy.write_bytes(int8)
         both = [recognizer, Recognizer(copy)]
-    said = np.array([recognizer.labels.index(label) for label, _ in there])
-    heard, heard_int8 = (one.probabilities([frames for _, frames in there]).argmax(axis=1) for one in both)
-    return SideBySide(
+    labels = np.array([recognizer.labels.index(label) for label, _ in there])
+    float_answers, int8_answers = (one.probabilities([frames for _, frames in there]).argmax(axis=1) for one in both)
+    return Int8Agreement(
         evaluated.split,
         len(there),
-        float((heard == said).mean()),
-        float((heard_int8 == said).mean()),
-        int((heard == heard_int8).sum()),
+        float((float_answers == labels).mean()),
+        float((int8_answers == labels).mean()),
+        int((float_answers == int8_answers).sum()),
     )
 
 
 def _evaluated(run: Run, report: Report) -> Evaluation:
-    """The kept judgement of a run, else one that is made now; test clips before others."""
+    """Load a run's stored evaluation or evaluate it now; test clips before others."""
     splits: tuple[EvaluationSplit, ...] = tuple(
         split for split in evaluation.splits_of(run) if split not in ("training", "all")
     )
     for split in splits:
-        if kept := evaluation.load_cached(run, None, split):
-            return kept
+        if stored := evaluation.load_cached(run, None, split):
+            return stored
     corpus = catalogue.open_corpus(run.config.corpus)
     if not (corpus.is_loaded() or corpus.description.synthetic):  # synthetic voices are made in seconds
         raise RunError(

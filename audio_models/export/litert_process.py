@@ -1,8 +1,8 @@
-"""The LiteRT file of a network, for phones and small boards: `python -m audio_models.export.litert_process RUN FILE [RUN FILE ...]`.
+"""Convert networks to LiteRT, for phones and small boards: `python -m audio_models.export.litert_process RUN FILE [RUN FILE ...]`.
 
-LiteRT has no recurrent operator that keras' layers map to, and a loop would need TensorFlow's own ("Flex") beside it. So
-the shape is fixed at one clip and every step is laid out. Imports tensorflow; a process of its own. For each run it prints
-one JSON line: the frames that the file takes, and how far its answers lie from those of the run's graph.
+LiteRT has no recurrent operator that keras' layers map to, and a loop would need TensorFlow's own operators ("Flex"). So the
+shape is fixed at one clip and the cell is unrolled over its steps. Imports tensorflow, so it is a process of its own. For
+each run it prints one JSON line: the frames that the file takes, and the largest difference to the run's own answers.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ _CLOSE = 1e-4  # between the probabilities of two ways to compute the same
 
 
 def frames_of(recognizer: Recognizer) -> int:
-    """Frames of a clip, as long as nine of ten that the network learned from."""
+    """The number of frames in a clip of `clip_seconds`."""
     return frame_count(round(recognizer.clip_seconds * recognizer.features.sample_rate), recognizer.features)
 
 
 def convert(run: Run) -> tuple[bytes, int, float]:
-    """A run's network as a LiteRT file: (1, frames, width) float32, zeros after a shorter clip -> (1, labels).
+    """Convert a run's network to LiteRT: (1, frames, width) float32, padded with zeros -> (1, labels).
 
     Returns:
-        its content, the frames that it takes, and the largest difference to the probabilities of the run's graph, over
-        random clips of several lengths.
+        the file's content, the frames that it takes, and the largest difference to the probabilities of the run's graph,
+        on random clips of several lengths.
 
     Raises:
         RunError: the run has no network, its clips are too long, or the file would not answer as the network does.
@@ -50,15 +50,15 @@ def convert(run: Run) -> tuple[bytes, int, float]:
     network, frames = run.config.network, frames_of(recognizer)
     if network.cell != "feed_forward" and frames / network.frames_a_step > MOST_STEPS:
         raise RunError(
-            f"The clips of {run.name} have {frames} frames, and a LiteRT file has each step of the cell laid out, for which "
-            f"{frames // network.frames_a_step} are too many (at most {MOST_STEPS}). Use the ONNX files."
+            f"The clips of {run.name} have {frames} frames. A LiteRT file has the cell unrolled over each step, and "
+            f"{frames // network.frames_a_step} steps are too many (at most {MOST_STEPS}). Use the ONNX files."
         )
     _quiet()
     content = _converted(_unrolled(run, recognizer), frames, recognizer.features.width)
     difference = _difference(content, recognizer, frames)
     if not difference < _CLOSE:
         raise RunError(
-            f"The LiteRT file of {run.name} would answer otherwise than its network, by {difference:.2g}, so it is not written. Use the ONNX files."
+            f"The answers of the LiteRT file would differ from those of {run.name} by {difference:.2g}, so it is not written. Use the ONNX files."
         )
     return content, frames, difference
 
@@ -69,7 +69,7 @@ def _quiet() -> None:
 
 
 def _unrolled(run: Run, recognizer: Recognizer) -> keras.Model:
-    """The network of a run's graph in keras, each of its cells laid out over the steps."""
+    """Rebuild the network of a run's graph in keras, each of its cells unrolled over the steps."""
     import keras
 
     from audio_models.networks import keras_model
@@ -86,7 +86,7 @@ def _unrolled(run: Run, recognizer: Recognizer) -> keras.Model:
         for one in (layer.forward_layer, layer.backward_layer) if both_ways else (layer,):
             if isinstance(one, keras.layers.RNN):
                 one.unroll = True
-                # Laid out, keras 3.15 zeroes the backward states by the mask of the forward ones. Nobody reads the states
+                # Unrolled, keras 3.15 zeroes the backward states by the mask of the forward ones. Nobody reads the states
                 # of masked frames: the layers above have the mask too.
                 one.zero_output_for_mask = False
     return model
@@ -124,7 +124,7 @@ def _difference(content: bytes, recognizer: Recognizer, frames: int) -> float:
 
 
 def main(arguments: list[str]) -> int:
-    """Convert runs' folders to files; where one cannot be, say why on stdout and stop."""
+    """Convert run folders to files; if one cannot be, say why on stdout and stop."""
     for folder, path in zip(arguments[::2], arguments[1::2], strict=True):
         try:
             content, frames, difference = convert(Run(Path(folder)))

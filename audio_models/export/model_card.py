@@ -1,11 +1,11 @@
-"""What goes with a network that is taken away: what it is, how good, and how to run it, as Markdown."""
+"""The model card of an exported network: what it is, how accurate, and how to run it, as Markdown."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
 
-from audio_models.export.int8_agreement import SideBySide
+from audio_models.export.int8_agreement import Int8Agreement
 from audio_models.jobs.runs import Run
 from audio_models.listening.network_stream import NetworkStream
 from audio_models.networks.onnx_streaming import why_not
@@ -15,20 +15,20 @@ from data.corpus import CorpusReference
 from data.own.corpus import OWN_PREFIX
 
 
-def card(run: Run, stream: NetworkStream, files: Mapping[str, bytes], int8: SideBySide | None) -> str:
-    """The README.md of a folder.
+def card(run: Run, stream: NetworkStream, files: Mapping[str, bytes], int8: Int8Agreement | None) -> str:
+    """Write the README.md of an export.
 
     Args:
-        stream: of the run.
-        files: what else is in the folder, by name.
-        int8: how the networks of 8 bits fare, where it was measured.
+        stream: the run's network on a stream.
+        files: content of the other files, by name.
+        int8: comparison with 8-bit weights, if it was made.
     """
     recognizer = stream.recognizer
     sizes = ", ".join(f"`{name}` {_size(len(content))}" for name, content in files.items())
     lines = [
         f"# {run.name}",
         "",
-        f"A network from Echoic that tells apart: {', '.join(f'`{label}`' for label in recognizer.labels)}.",
+        f"A network from Echoic for the classes {', '.join(f'`{label}`' for label in recognizer.labels)}.",
         "",
         f"- **Trained on**: {_corpus(run.config.corpus)}.",
         f"- **Network**: {run.config.network.in_words}; {recognizer.parameters:,} parameters.",
@@ -36,20 +36,19 @@ def card(run: Run, stream: NetworkStream, files: Mapping[str, bytes], int8: Side
     ]
     if int8:
         lines.append(f"- **int8**: {int8.in_words}")
-    if stream.manner == "state":
-        goes_on = "`streaming.onnx` goes on from its state, and computes nothing twice."
+    if stream.mode == "stateful":
+        reads = "`streaming.onnx` carries its state from step to step and reads each frame once."
     else:
-        goes_on = (
-            f"{why_not(run.config.network)} It listens through a window of {recognizer.clip_seconds:g} s that slides."
-        )
+        reads = f"{why_not(run.config.network)} It reads a sliding window of {recognizer.clip_seconds:g} s."
     lines += [
-        f"- **Listening**: {goes_on} One answer every {1000 * stream.step_seconds:.0f} ms.",
+        f"- **Listening**: {reads} One answer every {1000 * stream.step_seconds:.0f} ms.",
         f"- **Files**: {sizes}.",
     ]
     if "model.tflite" in files:
         lines.append(
-            "- **LiteRT**: `model.tflite` takes the frames of one clip as `Network.frames` of `listen.py` gives them, as many as `frames` "
-            "in `settings.json`, zeros after a shorter clip, and gives a probability for each of its `labels`. It needs no Flex operators."
+            "- **LiteRT**: `model.tflite` takes the frames of one clip, as `Features.of_clip` in `listen.py` computes them, and returns a "
+            "probability for each of the `labels` in `settings.json`. Pad a shorter clip with zeros to the number of `frames` given there. "
+            "It needs no Flex operators."
         )
     lines += [
         "",
@@ -62,19 +61,20 @@ def card(run: Run, stream: NetworkStream, files: Mapping[str, bytes], int8: Side
         f"arecord -t raw -f S16_LE -c 1 -r {stream.sample_rate} | python listen.py --listen -",
         "```",
         "",
-        *(["`--int8` takes the files whose weights have 8 bits: smaller, and a little slower.", ""] if "model.int8.onnx" in files else []),
-        f"`listen.py` reads WAV, FLAC, OGG and MP3 at any rate; a pipe must bring {stream.sample_rate} samples a second, one channel of "
-        "16 bits, little-endian. All that another program needs to know is in the metadata of the ONNX files, as JSON: `labels`, `features`, "
-        "`normalisation`, `threshold` (less confidence is not sure), `detection` (when a word counts as heard), `frames_a_step`, `frames_an_answer`, `clip_seconds`.",
+        *(["`--int8` uses the files with 8-bit weights: smaller, a little slower.", ""] if "model.int8.onnx" in files else []),
+        f"`listen.py` reads WAV, FLAC, OGG and MP3 at any rate. A pipe must be 16-bit little-endian mono at {stream.sample_rate} samples a "
+        "second. Another program finds all it needs in the metadata of the ONNX files, as JSON: `labels`, `features`, `normalisation`, "
+        "`threshold` (below it the answer is not sure), `detection` (when a word is reported), `frames_a_step`, `frames_an_answer`, "
+        "`clip_seconds`.",
         "",
     ]  # fmt: skip
     if run.card:
-        lines += ["## What its maker says", "", run.card.strip(), ""]
+        lines += ["## About this model", "", run.card.strip(), ""]
     return "\n".join(lines)
 
 
 def _corpus(reference: CorpusReference) -> str:
-    """A corpus in words, with its licence where it is published; of a folder only its name, not where it lies."""
+    """Name a corpus, with its licence if it is published; a folder by its name alone, not by where it lies."""
     if reference.name in catalogue.NAMES:
         about = catalogue.open_corpus(reference.name).description
         return f"{about.title} ({about.licence.rstrip('.')})"

@@ -1,16 +1,16 @@
-"""A network taken away: a folder that hears without Echoic.
+"""Export a network as a folder that runs without Echoic.
 
     echoic-model/
       model.onnx            one clip in, probabilities out; labels, features, normalisation and thresholds in its metadata
-      streaming.onnx        the same network as it goes on from step to step, where it can
-      model.int8.onnx       both with weights of 8 bits, on request
+      streaming.onnx        the same network step by step, if it is stateful
+      model.int8.onnx       both with 8-bit weights, on request
       streaming.int8.onnx
       model.tflite          one clip for LiteRT, on request, with
-      settings.json         what its file cannot hold
+      settings.json         the metadata, which a LiteRT file cannot hold
       listen.py             a program that needs numpy, soundfile and onnxruntime
-      README.md             what the network is, how good, and how to run it
+      README.md             the model card
 
-The folder is built beside its place and then renamed, so that nobody finds half of one.
+The folder appears only when it is complete.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from onnx import helper
 
 from audio_models.errors import RunError
 from audio_models.export import int8_agreement
-from audio_models.export.int8_agreement import SideBySide
+from audio_models.export.int8_agreement import Int8Agreement
 from audio_models.export.model_card import card
 from audio_models.jobs.runs import Run
 from audio_models.listening import detection
@@ -58,27 +58,27 @@ _NAMES = {
 
 @dataclass(frozen=True)
 class Exported:
-    """What a folder holds.
+    """An export.
 
     Attributes:
-        files: the content of each, by name.
+        files: content of each file, by name.
         remarks: what its user should know, a sentence each.
-        int8: the networks of 8 bits beside those of float, where that was asked for and could be measured.
+        int8: comparison with 8-bit weights, if it was asked for and possible.
     """
 
     files: dict[str, bytes]
     remarks: tuple[str, ...] = ()
-    int8: SideBySide | None = None
+    int8: Int8Agreement | None = None
 
 
 def export(
     run: Run, folder: Path, *, kind: Format = "onnx", int8: bool = False, report: Report = no_progress
 ) -> Exported:  # fmt: skip
-    """Write a run's network to a folder, which appears, or takes the place of an older one, only when it is complete.
+    """Export a run's network to a folder, in place of an older export there.
 
     Args:
         kind: "litert" adds model.tflite.
-        int8: add the graphs with weights of 8 bits, and judge them beside those of float.
+        int8: add the graphs with 8-bit weights, and compare their answers.
 
     Raises:
         RunError: the run has no network, or there can be no LiteRT file of it.
@@ -93,7 +93,7 @@ def export(
 
 
 def zipped(run: Run) -> bytes:
-    """The folder as a zip file, in the ONNX format.
+    """Export a run's network as the bytes of a zip file, in the ONNX format.
 
     Raises:
         RunError: the run has no network, or it is damaged.
@@ -106,25 +106,25 @@ def zipped(run: Run) -> bytes:
 
 
 def contents(run: Run, *, kind: Format = "onnx", int8: bool = False, report: Report = no_progress) -> Exported:
-    """The files of a run's network; see `export`."""
-    stream = NetworkStream(run)  # the run's faults, in words
+    """Make the files of an export, see `export`."""
+    stream = NetworkStream(run)  # raises what is wrong with the run
     graph = onnx.load_model(run.model_path)
     metadata = _metadata(run, stream)
     helper.set_model_props(graph, metadata.to_props())
     graphs, remarks = {"model": graph}, []
-    if stream.manner == "state":
+    if stream.mode == "stateful":
         network, width = run.config.network, stream.recognizer.features.width
         graphs["streaming"] = build_streaming(network, width, onnx_graph.weights(graph, network), metadata)
     files = {f"{name}.onnx": one.SerializeToString() for name, one in graphs.items()}
-    beside = None
+    agreement = None
     if int8:
         files |= {f"{name}.int8.onnx": with_int8_weights(one).SerializeToString() for name, one in graphs.items()}
         try:
-            beside = int8_agreement.measure(run, files["model.int8.onnx"], report)
-            remarks.append(beside.in_words)
+            agreement = int8_agreement.measure(run, files["model.int8.onnx"], report)
+            remarks.append(agreement.in_words)
         except Cancelled:
             raise
-        except EchoicError as error:  # what is taken away works all the same
+        except EchoicError as error:  # the export works all the same
             remarks.append(str(error))
     if kind == "litert":
         report(Progress("Making the LiteRT file", 0, None, "files"))
@@ -132,15 +132,15 @@ def contents(run: Run, *, kind: Format = "onnx", int8: bool = False, report: Rep
         settings = {name: json.loads(text) for name, text in metadata.to_props().items()} | {"frames": frames}
         files["settings.json"] = json.dumps(settings, ensure_ascii=False, indent=1).encode("utf-8")
     files["listen.py"] = READER.read_bytes()
-    files["README.md"] = card(run, stream, files, beside).encode("utf-8")
-    return Exported(files, tuple(remarks), beside)
+    files["README.md"] = card(run, stream, files, agreement).encode("utf-8")
+    return Exported(files, tuple(remarks), agreement)
 
 
 def _metadata(run: Run, stream: NetworkStream) -> ModelMetadata:
-    """All that a reader needs."""
+    """The run's metadata, with what a program that listens needs too."""
     features = stream.recognizer.features
     streaming = StreamingMetadata(
-        asdict(detection.settings(run)),
+        asdict(detection.load_settings(run)),
         run.config.network.frames_a_step,
         round(stream.step_seconds * features.sample_rate / features.hop_length),
     )
@@ -148,19 +148,21 @@ def _metadata(run: Run, stream: NetworkStream) -> ModelMetadata:
 
 
 def _litert(run: Run) -> tuple[bytes, int]:
-    """model.tflite and the frames that it takes, made by a process of its own, which may import tensorflow."""
+    """Make model.tflite in a process of its own, which may import tensorflow; return it and the frames that it takes."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.tflite"
         done = subprocess.run(
             [sys.executable, "-m", "audio_models.export.litert_process", str(run.folder.absolute()), str(path)],
             cwd=workspace.PROJECT, capture_output=True, text=True, check=False,
         )  # fmt: skip
-        said = done.stdout.strip().splitlines()
+        lines = done.stdout.strip().splitlines()
         if done.returncode == 0:
-            found: dict[str, Any] = json.loads(said[-1])
+            found: dict[str, Any] = json.loads(lines[-1])
             return path.read_bytes(), int(found["frames"])
     reason = done.stderr.strip().splitlines()[-1:] or ["no reason was given"]
-    raise RunError(said[-1] if said else f"tensorflow could not make a LiteRT file of {run.name} ({reason[0][:200]}).")
+    raise RunError(
+        lines[-1] if lines else f"tensorflow could not make a LiteRT file of {run.name} ({reason[0][:200]})."
+    )
 
 
 def _check_place(folder: Path) -> None:
@@ -168,7 +170,7 @@ def _check_place(folder: Path) -> None:
         return
     if folder.exists() or folder.is_symlink():
         raise WorkspaceError(
-            f"{folder} is there and holds something else than an exported network; name another folder, or remove it."
+            f"{folder} exists and is not an export of Echoic. Name another folder, or remove this one."
         )
 
 

@@ -1,1 +1,1 @@
-"""Continuous audio: a network reads a stream, and events come out."""
+"""Word spotting in continuous audio: a stream goes in, events come out."""

@@ -1,8 +1,8 @@
-"""From probabilities at every step to events: a word was heard, then.
+"""Turn the probabilities after each step into events: this word, at this time.
 
-Three numbers decide. *Smoothing*: the mean over the last steps, so that one slip is no event. *Threshold*: how probable a
-word must be; lower, and less is missed but more is heard that nobody said. *Refractory time*: after an event nothing is
-reported for a while, as a word goes on sounding probable after it was heard.
+Three settings decide. *Smoothing* averages the last steps, so one slip is no event. *Threshold* is the averaged
+probability at which a word is reported: lower misses less and gives more false alarms. *Refractory time* is a pause after
+each event, because a word stays probable for a while after it ends.
 """
 
 from __future__ import annotations
@@ -44,11 +44,10 @@ class DetectionConfig:
 
 @dataclass(frozen=True)
 class Event:
-    """A word that was heard.
+    """A detected word.
 
     Attributes:
-        start, end: the sound in which it lies [s]: it was reported at `end`, and a clip of the training reaches back to
-            `start`.
+        start, end: where it lies [s]: it was reported at `end`, and one training clip reaches back to `start`.
         label: the word.
         confidence: its smoothed probability.
     """
@@ -60,13 +59,13 @@ class Event:
 
 
 class Detector:
-    """Finds events, step after step.
+    """Detects events step by step.
 
     Args:
-        config: when a word counts as heard.
+        config: when a word is reported.
         labels: in the order of the probabilities; `_unknown_` and `_silence_` are never reported.
-        step_seconds: from one step to the next [s].
-        clip_seconds: of a clip of the training [s].
+        step_seconds: time from one step to the next [s].
+        clip_seconds: length of a training clip [s].
     """
 
     def __init__(
@@ -78,30 +77,30 @@ class Detector:
         self._clip_seconds = clip_seconds
         self._recent: deque[NDArray[np.float32]] = deque(maxlen=smoothing_steps(config, step_seconds))
         self._last = -np.inf
-        self._holding: int | None = None  # the word of the last event, until it has ceased to be probable
+        self._sounding: int | None = None  # the word of the last event, until its probability has fallen
 
     def feed(self, time: float, probabilities: NDArray[np.float32]) -> Event | None:
-        """One step: until when was heard [s], and the probabilities (labels,). The event that it completes, if any."""
+        """Take the probabilities (labels,) after the step that ends at `time` [s]; return the event it completes, if any."""
         self._recent.append(probabilities)
         smoothed = np.mean(self._recent, axis=0)
-        if self._holding is not None and smoothed[self._holding] < self._config.threshold / 2:
-            self._holding = None
+        if self._sounding is not None and smoothed[self._sounding] < self._config.threshold / 2:
+            self._sounding = None
         best = int(np.where(self._words, smoothed, -1).argmax())
         if (
             not self._words[best]
             or not smoothed[best] >= self._config.threshold  # also where it is not a number
-            or best == self._holding
+            or best == self._sounding
             or time - self._last < self._config.refractory_ms / 1000
         ):
             return None
-        self._last, self._holding = time, best
+        self._last, self._sounding = time, best
         return self._event(time, best, float(smoothed[best]))
 
     def events(self, times: NDArray[np.float64], probabilities: NDArray[np.float32]) -> list[Event]:
-        """The events of a whole recording, those that `feed` finds step by step from the beginning, in a fraction of the time.
+        """Detect the events of a whole recording: those that `feed` finds from the beginning, in a fraction of the time.
 
         Args:
-            times: until when was heard at each step [s], (steps,).
+            times: end of each step [s], (steps,).
             probabilities: (steps, labels).
         """
         if not len(times) or not self._words.any():
@@ -110,16 +109,16 @@ class Detector:
         words = np.flatnonzero(self._words)
         best = words[smoothed[:, words].argmax(axis=1)]
         height = smoothed[np.arange(len(times)), best]
-        ceased = {word: np.flatnonzero(smoothed[:, word] < self._config.threshold / 2) for word in words.tolist()}
+        faded = {word: np.flatnonzero(smoothed[:, word] < self._config.threshold / 2) for word in words.tolist()}
         found: list[Event] = []
-        last, holding, heard_at = -np.inf, -1, 0
+        last, sounding, reported_at = -np.inf, -1, 0
         for step in np.flatnonzero(height >= self._config.threshold).tolist():
             word, time = int(best[step]), float(times[step])
-            if word == holding and not _any_between(ceased[word], heard_at, step):
+            if word == sounding and not _any_between(faded[word], reported_at, step):
                 continue
             if time - last < self._config.refractory_ms / 1000:
                 continue
-            last, holding, heard_at = time, word, step
+            last, sounding, reported_at = time, word, step
             found.append(self._event(time, word, float(height[step])))
         return found
 
@@ -128,7 +127,7 @@ class Detector:
 
 
 def _smoothed(probabilities: NDArray[np.float32], steps: int) -> NDArray[np.float32]:
-    """The mean of each row and those before it, `steps` in all, summed in their order as `np.mean` does."""
+    """Average each row with those before it, `steps` in all, summed in their order as `np.mean` does."""
     total = np.zeros_like(probabilities)
     for back in range(min(steps, len(probabilities)) - 1, -1, -1):
         total[back:] += probabilities[: len(probabilities) - back]
@@ -137,18 +136,18 @@ def _smoothed(probabilities: NDArray[np.float32], steps: int) -> NDArray[np.floa
 
 
 def _any_between(places: NDArray[np.int64], after: int, until: int) -> bool:
-    """Whether one of the sorted places lies behind `after` and not behind `until`."""
+    """Whether one of the sorted places lies after `after` and not after `until`."""
     next_one = int(np.searchsorted(places, after, side="right"))
     return next_one < len(places) and bool(places[next_one] <= until)
 
 
 def smoothing_steps(config: DetectionConfig, step_seconds: float) -> int:
-    """Steps over which probabilities are averaged; one at the least."""
+    """The number of steps that are averaged, at least one."""
     return max(1, round(config.smoothing_ms / 1000 / step_seconds))
 
 
-def settings(run: Run) -> DetectionConfig:
-    """When a word counts as heard by a run's network: what its user chose, else what came with it, else the default."""
+def load_settings(run: Run) -> DetectionConfig:
+    """Load a run's detection settings: those its user chose, else those it came with, else the defaults."""
     for folder in (run.kept_folder, run.folder):
         try:
             return from_dict(DetectionConfig, workspace.read_json(folder / "detection.json"))
@@ -157,10 +156,10 @@ def settings(run: Run) -> DetectionConfig:
     return DetectionConfig()
 
 
-def keep_settings(run: Run, config: DetectionConfig) -> None:
-    """Store when a word counts as heard, with the run.
+def store_settings(run: Run, config: DetectionConfig) -> None:
+    """Store detection settings with a run.
 
     Raises:
-        WorkspaceError: it cannot be written.
+        WorkspaceError: they cannot be written.
     """
     workspace.write_json(workspace.made(run.kept_folder) / "detection.json", asdict(config))

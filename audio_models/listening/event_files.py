@@ -1,4 +1,4 @@
-"""Events as files that other programs read: a table, labels for Audacity, JSON."""
+"""Export events to other programs: CSV, Audacity labels, JSON."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from collections.abc import Sequence
 
 from audio_models.listening.detection import Event
 
-_COMMANDS = ("=", "+", "-", "@")  # a spreadsheet calculates what begins with one of these
+_FORMULA_STARTS = ("=", "+", "-", "@")  # a spreadsheet evaluates a cell that begins with one of these
 
 
 def as_csv(events: Sequence[Event]) -> str:
-    """A table: start, end [s], label, confidence.
+    """CSV with start, end [s], label, confidence.
 
     A label that a spreadsheet would take for a formula gets an apostrophe in front, which makes it text.
     """
@@ -21,18 +21,18 @@ def as_csv(events: Sequence[Event]) -> str:
     writer = csv.writer(text)
     writer.writerow(["start", "end", "label", "confidence"])
     for event in events:
-        label = f"'{event.label}" if event.label.startswith(_COMMANDS) else event.label
+        label = f"'{event.label}" if event.label.startswith(_FORMULA_STARTS) else event.label
         writer.writerow([f"{event.start:.3f}", f"{event.end:.3f}", label, f"{event.confidence:.4f}"])
     return text.getvalue()
 
 
 def as_audacity(events: Sequence[Event]) -> str:
-    """A label track of Audacity (File, Import, Labels): start, end [s] and label, parted by tabs, a line each."""
+    """An Audacity label track (File, Import, Labels): start, end [s] and label, separated by tabs, one per line."""
     return "".join(f"{event.start:.6f}\t{event.end:.6f}\t{' '.join(event.label.split())}\n" for event in events)
 
 
 def as_json(events: Sequence[Event]) -> str:
-    """A list of objects with start, end [s], label, confidence."""
+    """A JSON list of objects with start, end [s], label, confidence."""
     rows = [
         {
             "start": round(event.start, 3),

@@ -1,6 +1,6 @@
-"""Listening: sound in chunks of any size, events out. The same for a file, a pipe and a live microphone.
+"""Listen to a stream: chunks of any size go in, events come out. The same for a file, a pipe and a live microphone.
 
-chunk -> network's rate -> frames -> probabilities after each step -> events
+chunk -> resampled -> frames -> probabilities after each step -> events
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from audio_models.listening.network_stream import NetworkStream
 
 @dataclass(frozen=True)
 class StreamOutput:
-    """What a chunk brought.
+    """The output for one chunk.
 
     Attributes:
-        times: until when the network had heard at each step [s], (steps,).
-        probabilities: after each step, (steps, labels), as the network gives them.
-        events: words that were heard.
+        times: end of each step [s], (steps,).
+        probabilities: after each step, (steps, labels), not smoothed.
+        events: detected words.
     """
 
     times: NDArray[np.float64]
@@ -37,35 +37,35 @@ class StreamOutput:
 
 
 class Listener:
-    """A run's network that listens.
+    """A network that listens to a stream.
 
     Args:
-        run: whose network.
-        config: when a word counts as heard; as it was chosen for the run by default.
-        sample_rate: of the sound that comes [Hz]; the network's own by default.
+        run: the network's run.
+        config: when a word is reported; the run's own settings by default.
+        sample_rate: rate of the incoming sound [Hz]; the network's by default.
 
     Attributes:
         labels: in the order of the probabilities.
-        features: that it reads.
-        manner: how the network goes on, by its "state" or a "window", see `network_stream`.
+        features: settings of the frames that the network reads.
+        mode: how the network reads the stream, see `network_stream`.
         config: see above.
-        step_seconds: from one answer to the next [s].
-        clip_seconds: of a clip of the training [s]: so far back an event reaches.
-        seconds: heard so far.
+        step_seconds: time from one answer to the next [s].
+        clip_seconds: length of a training clip [s], which an event reaches back.
+        seconds: length of the sound so far [s].
 
     Raises:
         RunError: the run has no network yet, or its file is damaged.
-        AudioError: the sample rate cannot be read.
+        AudioError: the sample rate is out of range.
     """
 
     def __init__(self, run: Run, config: DetectionConfig | None = None, sample_rate: int | None = None) -> None:
         self._stream = NetworkStream(run)
         self.labels = self._stream.labels
         self.features = self._stream.recognizer.features
-        self.manner = self._stream.manner
+        self.mode = self._stream.mode
         self.step_seconds = self._stream.step_seconds
         self.clip_seconds = self._stream.recognizer.clip_seconds
-        self.config = config or detection.settings(run)
+        self.config = config or detection.load_settings(run)
         self._rate = self._stream.sample_rate if sample_rate is None else sample_rate
         if not waveform.MIN_RATE <= self._rate <= waveform.MAX_RATE:
             raise AudioError(
@@ -74,7 +74,7 @@ class Listener:
         self.reset()
 
     def reset(self) -> None:
-        """Back to the beginning, as if nothing had been heard."""
+        """Start over, as if nothing had been heard."""
         self._stream.reset()
         self._detector = self._stream.detector(self.config)
         rates = self._rate, self._stream.sample_rate
@@ -82,11 +82,11 @@ class Listener:
         self.seconds = 0.0
 
     def feed(self, samples: Waveform, *, last: bool = False) -> StreamOutput:
-        """Hear a chunk (n,) float32, channels averaged.
+        """Read a chunk (n,) float32, channels averaged.
 
         Args:
-            last: nothing follows. What the change of rate still holds back is heard too, and then silence for as long as
-                a word needs to be heard after its end; no time is behind the end of the sound.
+            last: nothing follows. Flushes the resampler, then appends enough silence for a word at the very end to be
+                detected; no event ends after the sound.
         """
         self.seconds += len(samples) / self._rate
         if self._resampler is not None:
@@ -107,11 +107,11 @@ class Listener:
         return StreamOutput(np.array(times), np.array(rows, np.float32).reshape(shape), tuple(events))
 
 
-def too_low(sample_rate: int, features: FeatureConfig) -> str:
-    """What to say of a recording whose rate [Hz] leaves some of a network's bands empty; "" where it does not."""
+def low_rate_warning(sample_rate: int, features: FeatureConfig) -> str:
+    """Warn about a recording whose rate [Hz] leaves some of a network's bands empty; "" where there are none."""
     if sample_rate / 2 >= features.fmax:
         return ""
     return (
-        f"The recording has {sample_rate:,} samples a second, so that it holds nothing above {sample_rate // 2:,} Hz; the network "
-        f"learned from sound of up to {features.fmax:,.0f} Hz. Expect more mistakes."
+        f"At {sample_rate:,} samples a second this recording holds nothing above {sample_rate // 2:,} Hz. The network was trained on "
+        f"sound up to {features.fmax:,.0f} Hz, so expect more mistakes."
     )

@@ -1,8 +1,9 @@
-"""A network that hears without end: after every step its probabilities for what was said last.
+"""Run a network on a stream: its probabilities after every step.
 
-By its state, where the network reads forwards only and has learned from clips in a row: the state goes on, and no frame
-is computed twice. Else through a window as long as a clip, read anew at every step, which costs as much more as the window
-is longer than a step. A network that has learned from single clips loses itself when its state runs on (docs/recipe.md).
+A network that reads forward only and was trained on sequences of clips is *stateful*: its state carries on from step to
+step, and no frame is read twice. Any other network reads a *sliding window* as long as a clip at every step, which costs
+as much more as the window is longer than a step. The state of a network trained on single clips drifts when it carries on
+(docs/recipe.md).
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ from audio_models.jobs.runs import Run
 from audio_models.listening.detection import DetectionConfig, Detector
 from audio_models.recognition.recognizer import Recognizer, session
 
-Manner = Literal["state", "window"]
-"""How a network goes on: by its "state", or by a "window" that slides."""
+Mode = Literal["stateful", "sliding_window"]
+"""How a network reads a stream."""
 
-_ANSWER_EVERY = 0.08  # seconds; a network whose steps are shorter takes several at once, which costs a third
+_ANSWER_EVERY = 0.08  # seconds; a stateful network with shorter steps takes several at once, which costs a third
 _WINDOW_HOP = 0.1  # seconds from one window to the next
-_SHORTEST_WINDOW = 0.3  # seconds; before that the first window is not read
+_SHORTEST_WINDOW = 0.3  # seconds of sound before the first answer of a sliding window
 
 
 class NetworkStream:
@@ -33,9 +34,9 @@ class NetworkStream:
 
     Attributes:
         labels: in the order of the probabilities.
-        sample_rate: of the sound [Hz].
-        manner: how the network goes on.
-        step_seconds: from one answer to the next [s].
+        sample_rate: rate of the sound [Hz].
+        mode: how the network reads the stream.
+        step_seconds: time from one answer to the next [s].
 
     Raises:
         RunError: the run has no network yet, or its file is damaged.
@@ -45,33 +46,35 @@ class NetworkStream:
         self.recognizer = recognizer = Recognizer.of_run(run)
         self.labels = recognizer.labels
         self.sample_rate = recognizer.features.sample_rate
-        by_state = run.config.streams
-        self.manner: Manner = "state" if by_state else "window"
+        self.mode: Mode = "stateful" if run.config.streams else "sliding_window"
         hop_seconds = recognizer.features.hop_length / self.sample_rate
-        self._reader = _Carried(run, recognizer.features.width, hop_seconds) if by_state else _Window(recognizer)
+        self._reader = (
+            _StatefulReader(run, recognizer.features.width, hop_seconds)
+            if self.mode == "stateful"
+            else _SlidingWindowReader(recognizer)
+        )
         self.step_seconds = self._reader.block * hop_seconds
         self.reset()
 
     def reset(self) -> None:
-        """Back to the beginning, as if nothing had been heard."""
+        """Start over, as if nothing had been heard."""
         self._frames = FrameStream(self.recognizer.features, self._reader.block, self.recognizer.filters)
         self._reader.reset()
 
     def detector(self, config: DetectionConfig) -> Detector:
-        """What finds events in this stream's answers."""
+        """Make a detector for this stream's answers."""
         return Detector(config, self.labels, self.step_seconds, self.recognizer.clip_seconds)
 
     def feed(self, samples: Waveform) -> Iterator[tuple[float, NDArray[np.float32]]]:
-        """The answers that a chunk (n,) float32 completes: until when the network has heard [s], and its probabilities
-        (labels,)."""
+        """Read a chunk (n,) float32; yield each step that it completes: its end [s] and the probabilities (labels,)."""
         for block in self._frames.feed(samples):
             probabilities = self._reader.read(self.recognizer.normalise(block))
             if probabilities is not None:
                 yield self._frames.heard, probabilities
 
 
-class _Carried:
-    """The state goes on from step to step."""
+class _StatefulReader:
+    """Reads each block of frames once; the state remembers what came before."""
 
     def __init__(self, run: Run, width: int, hop_seconds: float) -> None:
         from audio_models.networks.onnx_graph import weights_of  # onnx takes half a second to import
@@ -91,7 +94,7 @@ class _Carried:
         self._before = np.zeros((self._step - 1, self._width), np.float32)
 
     def read(self, frames: Frames) -> NDArray[np.float32] | None:
-        if len(frames) < self.block:  # the first
+        if len(frames) < self.block:  # the first block is shorter
             frames = np.concatenate([self._before, frames])
         inputs = dict(zip(self._inputs, [frames[None], *self._states], strict=True))
         probabilities, *self._states = self._session.run(None, inputs)
@@ -99,8 +102,8 @@ class _Carried:
         return answer
 
 
-class _Window:
-    """The last clip's length is read anew at each step."""
+class _SlidingWindowReader:
+    """Reads the last clip's length again with each block of frames."""
 
     def __init__(self, recognizer: Recognizer) -> None:
         self._recognizer = recognizer

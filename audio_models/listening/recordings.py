@@ -1,9 +1,9 @@
-"""A long recording: read in blocks, heard by a network, and kept as little more than a picture of it.
+"""Run a network on a long recording, block by block.
 
-    file -> blocks -> listener -> events, probabilities after each step, the outline of the sound
+    file -> blocks -> listener -> events, probabilities after each step, waveform envelope
 
-Memory holds one block of the sound at a time. What is kept of two hours is a few megabytes: the probabilities, so that
-other settings of the detector need no second hearing, and the outline.
+Only one block of the sound is in memory at a time. The result for two hours takes a few megabytes: the probabilities, from
+which other detection settings find their events without listening again, and the envelope.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from audio_models.features.waveform import AudioSource, Waveform
 from audio_models.jobs.runs import Run
 from audio_models.listening.detection import DetectionConfig, Detector, Event
 from audio_models.listening.listener import Listener
-from audio_models.listening.network_stream import Manner
+from audio_models.listening.network_stream import Mode
 from data.corpus import Progress, Report, no_progress
 
 MAX_SECONDS = 7200.0
-_COLUMNS = 2000  # of the outline
+_COLUMNS = 2000  # of the envelope
 
 
 def find(text: str) -> Path:
-    """The recording that a user names by its path.
+    """Find the recording that a user names by its path.
 
     Raises:
         AudioError: there is no file.
@@ -45,7 +45,7 @@ def find(text: str) -> Path:
 
 
 def sample_rate(source: AudioSource) -> int:
-    """The rate of a recording [Hz].
+    """Read the sample rate of a recording [Hz].
 
     Raises:
         AudioError: its header cannot be read, or says that it is longer than `MAX_SECONDS`.
@@ -72,23 +72,23 @@ def blocks(source: AudioSource, seconds: float = 1.0) -> Iterator[Waveform]:
 
 @dataclass(frozen=True)
 class RecordingResult:
-    """A recording as a network heard it.
+    """What a network detected in a recording.
 
     Attributes:
         labels: in the order of the probabilities.
-        manner: how the network went on, by its "state" or a "window".
-        sample_rate: of the recording [Hz].
+        mode: how the network read the recording.
+        sample_rate: rate of the recording [Hz].
         seconds: length of the recording [s].
-        step_seconds: from one answer to the next [s].
-        clip_seconds: of a clip of the training [s]: so far back an event reaches.
-        events: words that were heard.
-        times: until when the network had heard at each step [s], (steps,).
+        step_seconds: time from one answer to the next [s].
+        clip_seconds: length of a training clip [s], which an event reaches back.
+        events: detected words.
+        times: end of each step [s], (steps,).
         probabilities: after each step, (steps, labels).
-        low, high: least and greatest sample in each of at most 2,000 stretches of the same length, (stretches,).
+        low, high: envelope: lowest and highest sample of at most 2,000 equal stretches, (stretches,).
     """
 
     labels: tuple[str, ...]
-    manner: Manner
+    mode: Mode
     sample_rate: int
     seconds: float
     step_seconds: float
@@ -100,15 +100,15 @@ class RecordingResult:
     high: NDArray[np.float32] = field(repr=False)
 
     def events_with(self, config: DetectionConfig) -> tuple[Event, ...]:
-        """The words that would have been heard with other settings; nothing is listened to anew."""
+        """Detect words with other settings, without listening again."""
         detector = Detector(config, self.labels, self.step_seconds, self.clip_seconds)
         return tuple(detector.events(self.times, self.probabilities))
 
-    def strongest(self, columns: int) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-        """The probabilities in fewer steps, of each stretch the highest, so that no word is lost.
+    def peaks(self, columns: int) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+        """Reduce the probabilities to at most `columns` steps; each keeps the highest of its stretch, so no word is lost.
 
         Returns:
-            from when to when [s], (at most `columns`, 2), and the probabilities (as many, labels).
+            start and end of each step [s], (columns, 2), and its probabilities, (columns, labels).
         """
         steps = len(self.times)
         if not steps:
@@ -126,11 +126,11 @@ def listen(
     config: DetectionConfig | None = None,
     report: Report = no_progress,
 ) -> RecordingResult:
-    """Let a run's network hear a recording of up to `MAX_SECONDS`.
+    """Detect words in a recording of up to `MAX_SECONDS`.
 
     Args:
-        config: when a word counts as heard; as it was chosen for the run by default.
-        report: told the seconds that were heard, of all.
+        config: when a word is reported; the run's own settings by default.
+        report: called with the seconds read so far.
 
     Raises:
         AudioError: it cannot be read, see `blocks`.
@@ -139,25 +139,25 @@ def listen(
     """
     rate, frames = _measure(source)
     listener = Listener(run, config, rate)
-    outline = _Outline(frames)
+    envelope = _Envelope(frames)
     events: list[Event] = []
     times: list[NDArray[np.float64]] = []
     rows: list[NDArray[np.float32]] = []
     for block in blocks(source):
-        outline.add(block)
-        heard = listener.feed(block, last=outline.done == frames)
+        envelope.add(block)
+        heard = listener.feed(block, last=envelope.done == frames)
         events += heard.events
         times.append(heard.times)
         rows.append(heard.probabilities)
-        report(Progress("Listening", outline.done // rate, round(frames / rate), "seconds of sound"))
+        report(Progress("Listening", envelope.done // rate, round(frames / rate), "seconds of sound"))
     return RecordingResult(
-        listener.labels, listener.manner, rate, frames / rate, listener.step_seconds, listener.clip_seconds,
-        tuple(events), np.concatenate(times), np.concatenate(rows), outline.low, outline.high,
+        listener.labels, listener.mode, rate, frames / rate, listener.step_seconds, listener.clip_seconds,
+        tuple(events), np.concatenate(times), np.concatenate(rows), envelope.low, envelope.high,
     )  # fmt: skip
 
 
-class _Outline:
-    """The least and the greatest sample of each stretch, while the sound goes by."""
+class _Envelope:
+    """Collects the lowest and highest sample of each stretch, block by block."""
 
     def __init__(self, frames: int) -> None:
         self._frames = frames

@@ -1,7 +1,7 @@
-"""Long recordings whose words are known: made of clips of one split of a corpus, to judge a network that listens.
+"""Soundscapes: long recordings with known words, mixed from the clips of one split and background noise.
 
-Three kinds. *Words*: the network's words among other words, with pauses. *Speech*: other words alone, one close upon the
-other. *Noise*: none at all. Background noise lies under all of it, so loud that the words are `snr_db` above it.
+There are three kinds. *Words*: the network's words among other words, with pauses. *Speech*: only other words, close
+together. *Noise*: no words. Background noise lies under all of them, `snr_db` below the words.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from data.noise import generated_noise
 from data.task import noise_stretch
 
 _LEVEL_DB = -26.0  # of a word, below full scale
-_LEVELS_DB = 4.0  # by which words differ to either side
+_LEVELS_DB = 4.0  # range of word levels, to either side
 _PAUSES = {"words": (0.3, 2.5), "speech": (0.0, 0.3)}  # seconds between clips
-_LAST_PAUSE = 1.5  # seconds behind the last word, which may be heard late
+_LAST_PAUSE = 1.5  # seconds after the last word, which may be detected late
 _NOISES_DB = (-45.0, -15.0)  # of noise alone
 _PIECE = 30.0  # seconds of noise at one level
 _LONGEST_NOISE = 300.0  # seconds of each recording
@@ -31,7 +31,7 @@ _LONGEST_NOISE = 300.0  # seconds of each recording
 
 @dataclass(frozen=True)
 class SpokenWord:
-    """A word of the network's own in a recording: its label, and when it ends [s]."""
+    """One of the network's words in a soundscape: its label and when it ends [s]."""
 
     label: str
     end: float
@@ -45,15 +45,15 @@ class _Word:
 
 
 class SoundscapeGenerator:
-    """Clips and noise of one split, ready to be put together.
+    """Mixes soundscapes from the clips and the noise of one split.
 
     Args:
-        clips: of that split, labelled with the network's classes.
-        noise: the corpus' noise recordings; generated noise where there are none.
-        sample_rate: [Hz].
-        split: which stretch of the noise serves.
-        snr_db: level of the words over the noise [dB].
-        seed: of all that is random.
+        clips: clips of the split, labelled with the network's classes.
+        index: the corpus, for its noise recordings; generated noise if it has none.
+        sample_rate: rate of the soundscapes [Hz].
+        split: decides which part of each noise recording is used.
+        snr_db: level of the words above the noise [dB].
+        seed: same seed, same soundscapes.
     """
 
     def __init__(
@@ -78,23 +78,26 @@ class SoundscapeGenerator:
 
     @property
     def other_clips(self) -> int:
-        """Clips of other words."""
+        """The number of clips of other words."""
         return len(self._other)
 
     @property
     def words_seconds(self) -> float:
-        """About how long `words` lasts [s]."""
+        """The approximate length of `words` [s]."""
         clips = [*self._own, *self._others_among_words()]
         return sum(len(word.samples) for word in clips) / self.sample_rate + len(clips) * sum(_PAUSES["words"]) / 2
 
     def words(self) -> Iterator[tuple[Waveform, list[SpokenWord]]]:
-        """Each clip of the network's words once, among as many of other words: pieces of one recording, and what is said
-        in each, in seconds of the whole."""
+        """Play each clip of the network's words once, among as many of other words.
+
+        Yields:
+            a piece of the recording, and the words spoken in it, with times in the whole recording.
+        """
         order = [*self._own, *self._others_among_words()]
         yield from self._spoken([order[place] for place in self._random.permutation(len(order))], _PAUSES["words"])
 
     def speech(self, seconds: float) -> Iterator[tuple[Waveform, list[SpokenWord]]]:
-        """Other words alone, again and again until `seconds` are over."""
+        """Play other words only, over and over for `seconds`."""
         done = 0.0
         while done < seconds:
             order = [self._other[place] for place in self._random.permutation(len(self._other))]
@@ -105,7 +108,7 @@ class SoundscapeGenerator:
                     return
 
     def noise(self, seconds: float) -> Iterator[tuple[Waveform, list[SpokenWord]]]:
-        """Noise alone, at one level after the other."""
+        """Play noise only, at changing levels."""
         for _ in range(round(seconds / _PIECE)):
             level = self._random.uniform(*_NOISES_DB)
             yield self._stretch(round(_PIECE * self.sample_rate), level), []
@@ -116,28 +119,28 @@ class SoundscapeGenerator:
     def _spoken(
         self, words: Sequence[_Word], pauses: tuple[float, float]
     ) -> Iterator[tuple[Waveform, list[SpokenWord]]]:
-        """Pieces of ten words under one noise each."""
+        """Mix pieces of ten words, each under one noise."""
         begin = 0.0
         for first in range(0, len(words), 10):
             parts: list[Waveform] = []
-            said, at = [], 0
+            spoken, at = [], 0
             for word in words[first : first + 10]:
                 pause = np.zeros(round(self._random.uniform(*pauses) * self.sample_rate), np.float32)
                 gain = 10 ** (self._random.uniform(-_LEVELS_DB, _LEVELS_DB) / 20)
                 parts += [pause, word.samples * np.float32(gain)]
                 at += len(pause)
                 if word.label != UNKNOWN:
-                    said.append(SpokenWord(word.label, begin + at / self.sample_rate + word.end))
+                    spoken.append(SpokenWord(word.label, begin + at / self.sample_rate + word.end))
                 at += len(word.samples)
             if first + 10 >= len(words):
                 parts.append(np.zeros(round(_LAST_PAUSE * self.sample_rate), np.float32))
             piece = np.concatenate(parts)
             piece += self._stretch(len(piece), _LEVEL_DB - self._snr_db)
-            yield np.clip(piece, -1, 1), said
+            yield np.clip(piece, -1, 1), spoken
             begin += len(piece) / self.sample_rate
 
     def _stretch(self, samples: int, level_db: float) -> Waveform:
-        """Noise from anywhere in a recording, at a level below full scale [dB]."""
+        """Cut noise from a random place in a recording and set its level [dB of full scale]."""
         recording = self._noise[int(self._random.integers(len(self._noise)))]
         start = int(self._random.integers(len(recording)))
         stretch = np.resize(np.roll(recording, -start), samples)
@@ -147,7 +150,7 @@ class SoundscapeGenerator:
 
 
 def _word(clip: Clip, sample_rate: int) -> _Word | None:
-    """A clip whose word has the level that all have; None where it cannot be read."""
+    """Load a clip and set its word to the common level; None if it cannot be read."""
     try:
         samples = load_clip(clip, sample_rate)
     except AudioError:

@@ -1,6 +1,6 @@
-"""How a network fares that listens for hours: what it misses, what it hears that nobody said, and how late it answers.
+"""Evaluate a network on a stream: missed words, false alarms per hour, and delay, at every threshold.
 
-Recordings whose words are known are heard once; then every threshold is tried on the probabilities that are kept.
+The network reads soundscapes with known words once; then every threshold is tried on the stored probabilities.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from data.corpus import CorpusReference, Progress, Report, Split, no_progress
 from data.errors import EchoicError, WorkspaceError
 
 THRESHOLDS = tuple(dict.fromkeys(round(float(1 / (1 + np.exp(-logit))), 3) for logit in np.arange(-1, 7.01, 0.25)))
-"""Those that are tried: evenly spread in log odds, as most of the answers lie near 0 or 1."""
+"""The thresholds that are tried: evenly spaced in log odds, since most probabilities lie near 0 or 1."""
 EARLY, LATE = 0.3, 1.0
-"""Seconds before and after the end of a word in which an event counts as that word's."""
+"""An event belongs to a word if it comes this many seconds before or after the word's end."""
 ALARMS = 1.0
-"""False alarms an hour of noise that the threshold chosen by itself may give."""
+"""False alarms per hour of noise allowed at the suggested threshold."""
 
 _HOUR = 3600.0
 _NAME = "benches/{}.json"
@@ -41,15 +41,15 @@ _SHORT = 15.0  # minutes of other speech and of noise after a training
 
 @dataclass(frozen=True)
 class Point:
-    """What one threshold gives.
+    """The result at one threshold.
 
     Attributes:
-        threshold: of the smoothed probability.
-        words, heard: words of the network's own that were said, and those that were heard.
-        wrong: events among the words that no word explains.
-        speech_alarms, noise_alarms: events an hour of other speech, and of noise.
-        delay, late_delay: median and 95th percentile of the time from a word's end to its event [s]; None where none was
-            heard.
+        threshold: smoothed probability at which a word is reported.
+        words, heard: words spoken, and words detected.
+        wrong: false alarms among the words.
+        speech_alarms, noise_alarms: false alarms per hour of other speech, and of noise.
+        delay, late_delay: median and 95th percentile of the time from a word's end to its event [s]; None if no word was
+            detected.
     """
 
     threshold: float
@@ -63,55 +63,62 @@ class Point:
 
     @property
     def missed(self) -> float:
-        """Share of the words that were not heard."""
+        """The miss rate: share of the words that were not detected."""
         return 1 - self.heard / self.words if self.words else 0.0
 
     @property
     def f1(self) -> float:
-        """2 heard / (words + events), of the words among other words."""
+        """The F1 score among the words: 2 detected / (words + events)."""
         return 2 * self.heard / max(1, self.words + self.heard + self.wrong)
 
 
 @dataclass(frozen=True)
 class Trace:
-    """A recording as the network heard it: at each step until when [s], and the probabilities (steps, labels)."""
+    """A network's answers to one soundscape.
+
+    Attributes:
+        times: end of each step [s], (steps,).
+        probabilities: (steps, labels).
+        spoken: the network's words in it.
+        seconds: its length [s].
+    """
 
     times: NDArray[np.float64]
     probabilities: NDArray[np.float32]
-    said: tuple[SpokenWord, ...]
+    spoken: tuple[SpokenWord, ...]
     seconds: float
 
     def events(self, config: DetectionConfig, stream: NetworkStream) -> list[Event]:
-        """What a detector makes of it."""
+        """Detect words in it."""
         return stream.detector(config).events(self.times, self.probabilities)
 
 
 def listen(
     stream: NetworkStream,
     pieces: Iterator[tuple[Waveform, list[SpokenWord]]],
-    heard: Callable[[float], None],
+    report: Callable[[float], None],
 ) -> Trace:
-    """Let a network hear pieces of one recording."""
+    """Run a network on the pieces of one soundscape; `report` is called with the seconds read so far."""
     stream.reset()
-    times, rows, said, samples = [], [], [], 0
+    times, rows, spoken, samples = [], [], [], 0
     for piece, words in pieces:
-        said += words
+        spoken += words
         samples += len(piece)
         for time, probabilities in stream.feed(piece):
             times.append(time)
             rows.append(probabilities)
-        heard(samples / stream.sample_rate)
+        report(samples / stream.sample_rate)
     return Trace(
         np.array(times),
         np.array(rows, np.float32).reshape(-1, len(stream.labels)),
-        tuple(said),
+        tuple(spoken),
         samples / stream.sample_rate,
     )
 
 
 @dataclass(frozen=True)
 class Traces:
-    """A network on the recordings of one split: words among other words, other speech, noise."""
+    """A network's answers to the three soundscapes of one split: words, other speech, noise."""
 
     words: Trace
     speech: Trace
@@ -143,15 +150,15 @@ class StreamingEvaluationConfig:
 
 @dataclass(frozen=True)
 class StreamingEvaluation:
-    """How a run's network fares that listens.
+    """The result of a streaming evaluation.
 
     Attributes:
-        config: what the recordings are like.
-        smoothing_ms, refractory_ms: of the detector.
-        words: distinct clips of the network's words, each said once.
-        others: distinct clips of other words, said again and again in the speech; 0 where the corpus has none, and then
-            no alarms of speech were measured.
-        points: what each threshold gives, from the lowest to the highest.
+        config: what the soundscapes are like.
+        smoothing_ms, refractory_ms: settings of the detector.
+        words: distinct clips of the network's words, each played once.
+        others: distinct clips of other words, played over and over; 0 if the corpus has none, and then false alarms in
+            speech were not measured.
+        points: the result at each threshold, in ascending order.
     """
 
     config: StreamingEvaluationConfig
@@ -163,75 +170,76 @@ class StreamingEvaluation:
 
     @property
     def suggested(self) -> Point:
-        """The point with the best F1 score among words, of those with at most `ALARMS` an hour of noise."""
-        quiet_ones = [point for point in self.points if point.noise_alarms <= ALARMS]
-        return max(quiet_ones or self.points[-1:], key=lambda point: point.f1)
+        """The point with the best F1 score among those with at most `ALARMS` false alarms per hour of noise."""
+        quiet = [point for point in self.points if point.noise_alarms <= ALARMS]
+        return max(quiet or self.points[-1:], key=lambda point: point.f1)
 
     def at(self, threshold: float) -> Point:
-        """The point whose threshold is nearest."""
+        """The point with the nearest threshold."""
         return min(self.points, key=lambda point: abs(point.threshold - threshold))
 
 
 def measure(
     run: Run, config: StreamingEvaluationConfig, corpus: CorpusReference | None = None, report: Report = no_progress
 ) -> StreamingEvaluation:
-    """Make the recordings and let the run's network hear them.
+    """Mix the soundscapes, run the network on them, and try every threshold.
 
     Args:
-        corpus: whose clips; the run's own by default.
+        corpus: source of the clips; the run's own corpus by default.
 
     Raises:
-        RunError: the run has no network yet, or there is no clip of its words in that split.
+        RunError: the run has no network yet, or the split has no clip of its words.
         Cancelled: `report` raised it.
     """
-    stage, heard, stream = hear(run, config, corpus, report)
-    chosen = detection.settings(run)
-    points = tuple(point(heard, stream, replace(chosen, threshold=threshold)) for threshold in THRESHOLDS)
+    soundscapes, traces, stream = collect_traces(run, config, corpus, report)
+    chosen = detection.load_settings(run)
+    points = tuple(point(traces, stream, replace(chosen, threshold=threshold)) for threshold in THRESHOLDS)
     return StreamingEvaluation(
-        config, chosen.smoothing_ms, chosen.refractory_ms, len(heard.words.said), stage.other_clips, points
+        config, chosen.smoothing_ms, chosen.refractory_ms, len(traces.words.spoken), soundscapes.other_clips, points
     )  # fmt: skip
 
 
-def hear(
+def collect_traces(
     run: Run, config: StreamingEvaluationConfig, corpus: CorpusReference | None = None, report: Report = no_progress
 ) -> tuple[SoundscapeGenerator, Traces, NetworkStream]:
-    """What `measure` judges: the clips, the recordings as the network heard them, and the network."""
+    """Run the network on the soundscapes: the part of `measure` that takes minutes."""
     stream = NetworkStream(run)
     if run.config.training.folds:
         raise RunError(
-            "This network has learned from all clips of its corpus, so none is left to make the recordings of. "
-            "Judge it by another corpus."
+            "This network was trained on all clips of its corpus, so none is left to evaluate it on. Choose another corpus."
         )
     index = catalogue.open_corpus(corpus or run.config.corpus, words=run.config.task.labels).index(report)
     clips, _ = task.evaluation_clips(index, run.config.task, config.split, run.config.training.seed)
-    stage = SoundscapeGenerator(clips, index, stream.sample_rate, config.split, snr_db=config.snr_db, seed=config.seed)
-    if not stage.has_words:
-        raise RunError(f"There is no {config.split} clip of {', '.join(run.config.task.labels)} to make recordings of.")
+    soundscapes = SoundscapeGenerator(
+        clips, index, stream.sample_rate, config.split, snr_db=config.snr_db, seed=config.seed
+    )
+    if not soundscapes.has_words:
+        raise RunError(f"There is no {config.split} clip of {', '.join(run.config.task.labels)} to evaluate on.")
     seconds = 60 * config.minutes
-    total = stage.words_seconds + (2 if stage.other_clips else 1) * seconds
+    total = soundscapes.words_seconds + (2 if soundscapes.other_clips else 1) * seconds
     done = 0.0
 
-    def said(at: float) -> None:
+    def tell(at: float) -> None:
         report(Progress("Listening", round(done + at), round(total), "s"))
 
-    words = listen(stream, stage.words(), said)
+    words = listen(stream, soundscapes.words(), tell)
     done += words.seconds
-    speech = listen(stream, stage.speech(seconds) if stage.other_clips else iter(()), said)
+    speech = listen(stream, soundscapes.speech(seconds) if soundscapes.other_clips else iter(()), tell)
     done += speech.seconds
-    noise = listen(stream, stage.noise(seconds), said)
-    return stage, Traces(words, speech, noise), stream
+    noise = listen(stream, soundscapes.noise(seconds), tell)
+    return soundscapes, Traces(words, speech, noise), stream
 
 
-def point(heard: Traces, stream: NetworkStream, config: DetectionConfig) -> Point:
-    """What one setting of the detector gives."""
-    delays, wrong = match(heard.words.events(config, stream), heard.words.said)
+def point(traces: Traces, stream: NetworkStream, config: DetectionConfig) -> Point:
+    """Evaluate one setting of the detector."""
+    delays, wrong = match(traces.words.events(config, stream), traces.words.spoken)
     speech, noise = (
         len(part.events(config, stream)) / part.seconds * _HOUR if part.seconds else 0.0
-        for part in (heard.speech, heard.noise)
+        for part in (traces.speech, traces.noise)
     )
     return Point(
         config.threshold,
-        len(heard.words.said),
+        len(traces.words.spoken),
         len(delays),
         wrong,
         speech,
@@ -241,12 +249,12 @@ def point(heard: Traces, stream: NetworkStream, config: DetectionConfig) -> Poin
     )
 
 
-def match(events: Sequence[Event], said: Sequence[SpokenWord]) -> tuple[list[float], int]:
-    """How late each word was heard [s], those that were, and how many events no word explains.
+def match(events: Sequence[Event], spoken: Sequence[SpokenWord]) -> tuple[list[float], int]:
+    """Match events to spoken words: the delay of each detected word [s], and the number of false alarms.
 
-    An event is a word's if it has its label and comes near its end, see `EARLY` and `LATE`; each explains one.
+    An event belongs to a word with its label that ends near it, see `EARLY` and `LATE`; each word takes one event.
     """
-    open_words = sorted(said, key=lambda word: word.end)
+    open_words = sorted(spoken, key=lambda word: word.end)
     delays: list[float] = []
     wrong = 0
     for event in events:
@@ -262,22 +270,22 @@ def match(events: Sequence[Event], said: Sequence[SpokenWord]) -> tuple[list[flo
 
 
 def measure_and_choose(run: Run, report: Report = no_progress) -> None:
-    """A short bench on validation clips, kept with the run, and the threshold that it suggests."""
-    bench = measure(run, StreamingEvaluationConfig(minutes=_SHORT), report=report)
-    store(run, bench)
-    with contextlib.suppress(WorkspaceError):  # as in `keep`
-        detection.keep_settings(run, replace(detection.settings(run), threshold=bench.suggested.threshold))
+    """Run a short evaluation on validation clips; store it, and set the threshold that it suggests."""
+    found = measure(run, StreamingEvaluationConfig(minutes=_SHORT), report=report)
+    store(run, found)
+    with contextlib.suppress(WorkspaceError):  # as in `store`
+        detection.store_settings(run, replace(detection.load_settings(run), threshold=found.suggested.threshold))
 
 
-def store(run: Run, bench: StreamingEvaluation) -> None:
-    """Store a bench with the run, where that can be written to."""
-    path = _path(run, bench.config.split)
-    with contextlib.suppress(WorkspaceError):  # a run on a read-only disk can be judged too
-        workspace.write_json(workspace.made(path.parent) / path.name, asdict(bench))
+def store(run: Run, found: StreamingEvaluation) -> None:
+    """Store an evaluation with its run, if its folder can be written to."""
+    path = _path(run, found.config.split)
+    with contextlib.suppress(WorkspaceError):  # a run on a read-only disk can be evaluated too
+        workspace.write_json(workspace.made(path.parent) / path.name, asdict(found))
 
 
 def advised(run: Run) -> DetectionConfig:
-    """When a word should count as heard, by what was measured on validation clips; the default where nothing was."""
+    """The detection settings that did best on validation clips; the defaults before any evaluation."""
     found = load_cached(run, "validation")
     if found is None:
         return DetectionConfig()
@@ -285,7 +293,7 @@ def advised(run: Run) -> DetectionConfig:
 
 
 def load_cached(run: Run, split: Split) -> StreamingEvaluation | None:
-    """The stored bench of that split, if there is one of the network that the run has now; or the one that came with it."""
+    """Load the stored evaluation of a split, unless the network has changed since; a bundled run brings its own."""
     for path in (_path(run, split), run.folder / _NAME.format(split)):
         try:
             if run.is_bundled or path.stat().st_mtime >= run.model_path.stat().st_mtime:

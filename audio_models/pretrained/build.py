@@ -135,7 +135,7 @@ def _evaluated_as_listener(run: Run, reference: CorpusReference) -> Point:
     assert validation is not None
     assert test is not None
     chosen = validation.suggested.threshold
-    detection.keep_settings(run, replace(detection.settings(run), threshold=chosen))
+    detection.store_settings(run, replace(detection.load_settings(run), threshold=chosen))
     return test.at(chosen)
 
 

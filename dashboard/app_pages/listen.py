@@ -58,7 +58,7 @@ def _settings(run: Run) -> DetectionConfig:
     from audio_models.listening import streaming_evaluation
     from audio_models.listening.detection import DetectionConfig
 
-    usual = detection.settings(run)
+    usual = detection.load_settings(run)
     since, tried = _TRIED.of(run.id).get() or (usual, usual)
     if since != usual:  # others were kept meanwhile
         tried = usual
@@ -103,7 +103,7 @@ def _settings(run: Run) -> DetectionConfig:
 def _keep(run: Run, config: DetectionConfig) -> None:
 
     with show_errors():
-        detection.keep_settings(run, config)
+        detection.store_settings(run, config)
     _TRIED.of(run.id).pop()
     # to the sliders it must be said: in the browser they hold on to what they show, whatever their default is
     LISTEN_THRESHOLD.of(run.id).set(config.threshold)
@@ -112,7 +112,7 @@ def _keep(run: Run, config: DetectionConfig) -> None:
 
 
 def _headline(hearing: Hearing, events: tuple[Event, ...]) -> None:
-    from audio_models.listening.listener import too_low
+    from audio_models.listening.listener import low_rate_warning
 
     number, text = st.columns([1, 2], vertical_alignment="center")
     number.html(large_type("1 word" if len(events) == 1 else f"{len(events):,} words" if events else "no word"))
@@ -130,9 +130,9 @@ def _headline(hearing: Hearing, events: tuple[Event, ...]) -> None:
             if names
             else "All that are said were heard."
         )
-    if warning := too_low(found.sample_rate, preload.recognizer(hearing.run).features):
+    if warning := low_rate_warning(found.sample_rate, preload.recognizer(hearing.run).features):
         text.warning(warning, icon=":material/warning:")
-    if found.manner == "state":
+    if found.mode == "stateful":
         text.caption(
             "It listens without a break: what it heard before stays in its state, so that each moment is read once. "
             "That costs least."
@@ -209,7 +209,7 @@ def _row_chosen(hearing: Hearing, events: tuple[Event, ...], key: str) -> None:
 
 def _overview(hearing: Hearing, events: tuple[Event, ...], table: pd.DataFrame) -> None:
     found = hearing.found
-    spans, highest = found.strongest(_COLUMNS)
+    spans, highest = found.peaks(_COLUMNS)
     heard = [event.label for event in events]
     words = [label for label in found.labels if label not in (UNKNOWN, SILENCE)]
     rows = sorted(words, key=lambda word: -heard.count(word))[:_MOST_ROWS]

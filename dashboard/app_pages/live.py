@@ -24,10 +24,10 @@ def _exchange(run: Run) -> Exchange:
     Raises:
         RunError: its file is damaged.
     """
-    from audio_models.listening.detection import settings
+    from audio_models.listening.detection import load_settings
     from audio_models.listening.listener import Listener
 
-    config = settings(run)
+    config = load_settings(run)
     wanted = (str(run.folder), run.model_path.stat().st_mtime_ns, config)
     there = _EXCHANGE.get()
     if there is None or there[0] != wanted:
@@ -42,7 +42,7 @@ def _how_it_listens(exchange: Exchange) -> None:
     step = f"{1000 * listener.step_seconds:.0f} ms"
     manner = (
         f"It goes on from step to step, {step} each, and remembers what came before."
-        if listener.manner == "state"
+        if listener.mode == "stateful"
         else f"It reads clips as a whole, so every {step} it reads the last one anew (a sliding window): many times the work "
         "of a network that goes on from step to step."
     )

@@ -60,7 +60,7 @@ def show(run: Run, corpus: CorpusReference | None, split: str, *, clips: bool = 
     if found is None:
         _measure(run, corpus, measured)
         return
-    settings = detection.settings(run)
+    settings = detection.load_settings(run)
     thresholds = list(dict.fromkeys(point.threshold for point in found.points))
     picture, words = st.columns([3, 2], gap="large")
     with words:
@@ -91,7 +91,7 @@ def show(run: Run, corpus: CorpusReference | None, split: str, *, clips: bool = 
                 f"In use wherever this model listens: {settings.threshold:g}, to which this is the nearest that was measured."
             )
         elif st.button("Use this threshold", type="primary", icon=":material/check:"):
-            detection.keep_settings(run, replace(settings, threshold=at))
+            detection.store_settings(run, replace(settings, threshold=at))
             st.rerun()
         if (found.smoothing_ms, found.refractory_ms) != (settings.smoothing_ms, settings.refractory_ms):
             st.caption(

@@ -78,7 +78,7 @@ def listen(run: Run, recording: ChosenRecording) -> Hearing:
             drawn = time.monotonic()
             bar.report(progress)
 
-    config = detection.settings(run)
+    config = detection.load_settings(run)
     try:
         found = recordings.listen(run, recording.source, config, report)
     finally:

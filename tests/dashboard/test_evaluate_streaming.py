@@ -54,12 +54,12 @@ def test_a_threshold_is_measured_dragged_and_kept(run, monkeypatch: pytest.Monke
     assert metrics["Missed"].split()[0] == f"{100 * point.missed:.1f}"
     button(app, "Use this threshold").click().run()
     healthy(app)
-    assert detection.settings(run).threshold == point.threshold
+    assert detection.load_settings(run).threshold == point.threshold
     assert _slider(app).value == point.threshold
     assert "This threshold is in use wherever this model listens" in text_of(app)
     assert "has not been measured" not in text_of(app)
 
-    detection.keep_settings(run, replace(detection.settings(run), smoothing_ms=640))
+    detection.store_settings(run, replace(detection.load_settings(run), smoothing_ms=640))
     app.run()
     healthy(app)
     assert "in use are 640 and 500 ms, for which it has not been measured" in text_of(app)

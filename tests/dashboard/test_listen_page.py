@@ -104,10 +104,10 @@ def test_other_settings_hear_otherwise_without_listening_anew(recording: Path, m
     app.slider(key=f"listen-pause-{run.id}").set_value(3000).run()
     healthy(app)
     assert _heard(app) == ["low", "low"], "the word between comes within the pause"
-    assert detection.settings(run) == DetectionConfig(), "only tried"
+    assert detection.load_settings(run) == DetectionConfig(), "only tried"
     button(app, "Keep for this network").click().run()
     healthy(app)
-    assert detection.settings(run) == DetectionConfig(refractory_ms=3000)
+    assert detection.load_settings(run) == DetectionConfig(refractory_ms=3000)
     assert _heard(app) == ["low", "low"]
     assert "Keep for this network" not in [one.label for one in app.button]
 
@@ -125,7 +125,7 @@ def test_settings_that_were_tried_are_there_again_until_others_are_kept(recordin
     assert _heard(app) == ["low", "low"]
     app.slider(key=f"listen-pause-{run.id}").set_value(2500).run()
     assert app.slider(key=f"listen-pause-{run.id}").value == 2500
-    detection.keep_settings(run, DetectionConfig(refractory_ms=600))  # as Evaluate does
+    detection.store_settings(run, DetectionConfig(refractory_ms=600))  # as Evaluate does
     for page in ("evaluate", "listen"):
         app.switch_page(f"app_pages/{page}.py").run()
         healthy(app)
@@ -136,12 +136,12 @@ def test_settings_that_were_tried_are_there_again_until_others_are_kept(recordin
 
 def test_back_to_the_settings_that_fared_best(recording: Path) -> None:
     run = tone_run()
-    detection.keep_settings(run, DetectionConfig(refractory_ms=3000))
+    detection.store_settings(run, DetectionConfig(refractory_ms=3000))
     app = _listen_to(recording)
     assert _heard(app) == ["low", "low"]
     button(app, "Back to 80%, 240 ms, 500 ms").click().run()
     healthy(app)
-    assert detection.settings(run) == DetectionConfig()
+    assert detection.load_settings(run) == DetectionConfig()
     assert _heard(app) == ["low", "high", "low"]
     assert not [one for one in app.button if one.label.startswith("Back to")]
 
@@ -188,7 +188,7 @@ def test_the_first_look_is_as_long_as_can_be(tmp_path: Path, seconds: float) -> 
 
 def test_a_low_rate_is_told(tmp_path: Path) -> None:
     tone_run()
-    said = "The recording has 8,000 samples a second, so that it holds nothing above 4,000 Hz"
+    said = "At 8,000 samples a second this recording holds nothing above 4,000 Hz"
     assert said in text_of(_listen_to(write(tmp_path / "low.wav", tones((1.0, LOW), rate=8000), 8000)))
     assert "samples a second" not in text_of(
         _listen_to(write(tmp_path / "high.wav", tones((1.0, LOW), rate=RATE), RATE))

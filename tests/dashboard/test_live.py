@@ -139,7 +139,7 @@ def test_the_page_waits_for_start_and_says_when_a_word_counts() -> None:
     app = open_page("live")
     said = text_of(app)
     assert "Speak, and watch it listen" in said
-    config = detection.settings(next(run for run in runs.usable() if run.config.streams))
+    config = detection.load_settings(next(run for run in runs.usable() if run.config.streams))
     assert f"from **{100 * config.threshold:.0f} %** on, averaged over {config.smoothing_ms:.0f} ms" in said
     assert [one.proto.component_name for one in app.get("bidi_component")] == ["echoic_live"]
 

@@ -102,7 +102,7 @@ def test_a_rate_that_leaves_bands_empty_is_told(tmp_path: Path, command: Callabl
     done = command("listen", run.id, tmp_path / "low.wav", *EAGER)
     assert done.returncode == 0
     assert "samples a second" not in done.stdout, "where there are only words"
-    assert "8,000 samples a second, so that it holds nothing above 4,000 Hz" in done.stderr
+    assert "At 8,000 samples a second this recording holds nothing above 4,000 Hz" in done.stderr
 
 
 def test_a_file_in_the_pipe_is_no_raw_sound() -> None:
@@ -122,13 +122,13 @@ def test_a_threshold_out_of_range_is_refused_before_the_bench(
     done = command("bench", run.id, "--choose", chosen)
     assert done.returncode == 1
     assert said in done.stderr
-    assert detection.settings(run) == DetectionConfig()
+    assert detection.load_settings(run) == DetectionConfig()
 
 
 def test_settings_that_cannot_be_kept_are_told_in_a_sentence() -> None:
     (workspace.folder() / "bundled").write_text("in the way")
-    with pytest.raises(WorkspaceError, match="cannot be made"):
-        detection.keep_settings(runs.find("commands"), DetectionConfig())
+    with pytest.raises(WorkspaceError, match="cannot be created"):
+        detection.store_settings(runs.find("commands"), DetectionConfig())
 
 
 def test_another_rate_is_brought_to_the_networks(tmp_path: Path, command: Callable[..., Done]) -> None:
@@ -170,7 +170,7 @@ def test_the_bench_is_printed_kept_and_its_threshold_used(tmp_path: Path, comman
     assert done.returncode == 0, done.stderr
     (chosen,) = [line for line in done.stdout.splitlines() if "chosen" in line]
     assert chosen.split()[0] == "0.731"
-    assert detection.settings(run).threshold == 0.731
+    assert detection.load_settings(run).threshold == 0.731
 
     found = json.loads(command("bench", run.id, "--minutes", 1, "--split", "test", "--json").stdout)
     assert found["threshold"] == 0.731

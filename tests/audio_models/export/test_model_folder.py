@@ -1,4 +1,4 @@
-"""A network taken away: what its folder holds, and that its program hears what Echoic hears, with nothing of Echoic there."""
+"""Exports: what the folder holds, and that its program gives the answers of Echoic, with nothing of Echoic there."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., subprocess.
 @pytest.mark.parametrize(("network", "features", "seed"), NETWORKS.values(), ids=NETWORKS)
 def test_the_program_hears_what_echoic_hears(network, features, seed, alone, tmp_path: Path) -> None:
     run = untrained_run(network, features, scale=8, seed=seed)
-    detection.keep_settings(run, DetectionConfig(threshold=0.3, smoothing_ms=100, refractory_ms=150))
+    detection.store_settings(run, DetectionConfig(threshold=0.3, smoothing_ms=100, refractory_ms=150))
     made = model_folder.export(run, tmp_path / "away")
     assert ("streaming.onnx" in made.files) == network.streams
     program, rate = tmp_path / "away" / "listen.py", features.sample_rate
@@ -226,7 +226,7 @@ def test_each_channel_has_its_own_scale() -> None:
     assert np.abs(whole[:, 1] * scale[1] - value[:, 1]).max() < 1e-5, "a quiet channel is not lost beside a loud one"
 
 
-def test_int8_is_judged_beside_float_by_the_runs_own_clips(tmp_path: Path) -> None:
+def test_int8_is_compared_on_the_test_clips(tmp_path: Path) -> None:
     corpus = glides(tmp_path / "glides", speakers=6)
     run = untrained_run(STREAMS, corpus=CorpusReference(str(corpus)), words=("rise", "fall"))
     made = model_folder.contents(run, int8=True)
@@ -250,7 +250,7 @@ def test_int8_is_judged_beside_float_by_the_runs_own_clips(tmp_path: Path) -> No
         assert weights[".int8"] < 0.6 * weights[""], name
 
 
-def test_clips_that_were_held_back_tell_the_difference_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cross_validated_clips_tell_the_agreement_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     corpus = glides(tmp_path / "glides", speakers=6)
     run = untrained_run(STREAMS, corpus=CorpusReference(str(corpus)), words=("rise", "fall"))
     evaluated = dataclasses.replace(evaluation.evaluate(run), split=evaluation.CROSS_VALIDATED)
@@ -259,7 +259,8 @@ def test_clips_that_were_held_back_tell_the_difference_alone(tmp_path: Path, mon
     small = with_int8_weights(onnx.load_model(run.model_path)).SerializeToString()
     found = int8_agreement.measure(run, small)
     assert found.clips == evaluated.clips
-    assert "clips that it has learned from, so that only the difference counts" in found.in_words
+    assert found.in_words == f"int8 and float agree on all {found.clips} training clips."
+    assert "accuracy" not in found.in_words, "it was trained on them"
 
 
 def test_a_run_whose_corpus_is_not_there_gets_no_figure(tmp_path: Path) -> None:
@@ -268,8 +269,8 @@ def test_a_run_whose_corpus_is_not_there_gets_no_figure(tmp_path: Path) -> None:
     assert "is not on this computer, so int8 was not measured" in made.remarks[0]
     card = made.files["README.md"].decode()
     assert "**int8**" not in card
-    assert "What its maker says" in card
-    assert "a whole clip. It listens through a window of 1 s" in card
+    assert "About this model" in card
+    assert "a whole clip. It reads a sliding window of 1 s" in card
 
 
 def test_a_folder_is_replaced_only_where_it_is_one_of_ours(tmp_path: Path) -> None:
@@ -278,11 +279,11 @@ def test_a_folder_is_replaced_only_where_it_is_one_of_ours(tmp_path: Path) -> No
     model_folder.export(run, folder)
     assert {path.name for path in folder.iterdir()} == {"model.onnx", "streaming.onnx", "listen.py", "README.md"}
     (folder / "mine.txt").write_text("notes")
-    with pytest.raises(WorkspaceError, match="holds something else"):
+    with pytest.raises(WorkspaceError, match="is not an export of Echoic"):
         model_folder.export(run, folder)
     assert (folder / "mine.txt").read_text() == "notes"
     file = write(tmp_path / "file.wav", _sound(0.1))
-    with pytest.raises(WorkspaceError, match="holds something else"):
+    with pytest.raises(WorkspaceError, match="is not an export of Echoic"):
         model_folder.export(run, file)
 
     def stop(_progress: object) -> None:
@@ -385,16 +386,16 @@ def test_export_in_the_shell(command, tmp_path: Path) -> None:
     refused = command("export", "untrained", "--to", corpus)
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr.count("echoic: ") == 1
-    assert "holds something else" in refused.stderr
+    assert "is not an export of Echoic" in refused.stderr
 
 
-def test_taking_away_imports_no_tensorflow() -> None:
+def test_exporting_imports_no_tensorflow() -> None:
     code = "import sys, audio_models.export.model_folder; print([m for m in ('tensorflow', 'keras', 'streamlit') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=False)
     assert done.stdout.strip() == "[]"
 
 
-def test_a_run_is_taken_away_on_the_page() -> None:
+def test_a_run_is_exported_on_the_page() -> None:
     app = open_page("evaluate")
     assert [one.proto.label for one in app.get("download_button")] == ["Export"]
 

@@ -44,7 +44,7 @@ def test_every_answer_is_that_of_the_whole(network: NetworkConfig, deltas: bool)
     """The states after each step, as the numpy network reads the whole in one go, from a state of zeros."""
     run = untrained_run(network, FeatureConfig(deltas=deltas, cepstrum=deltas))
     stream, sound = NetworkStream(run), _sound()
-    assert stream.manner == "state"
+    assert stream.mode == "stateful"
     heard = [answer for first in range(0, len(sound), 1000) for answer in stream.feed(sound[first : first + 1000])]
 
     recognizer = Recognizer.of_run(run)
@@ -76,7 +76,7 @@ def test_any_chunking_gives_the_same_answers(cuts: list[int], both_ways: bool) -
 def test_what_cannot_go_on_is_read_through_a_window() -> None:
     run = untrained_run(BOTH_WAYS)
     stream, sound = NetworkStream(run), _sound(2.0)
-    assert stream.manner == "window"
+    assert stream.mode == "sliding_window"
     heard = list(stream.feed(sound))
     time, last = heard[-1]
     end = round(time * 16_000)
@@ -90,7 +90,7 @@ def test_what_learned_from_single_clips_is_read_through_a_window_too() -> None:
     run = untrained_run(FORWARDS["gru-1-2"])
     config = replace(run.config, training=replace(run.config.training, clips_in_a_row=1))
     workspace.write_json(run.folder / "config.json", to_dict(config))
-    assert NetworkStream(Run(run.folder)).manner == "window"
+    assert NetworkStream(Run(run.folder)).mode == "sliding_window"
     assert "learned from single clips" in why_not(config.network)
     assert "learned from single clips" in model_folder.contents(Run(run.folder)).files["README.md"].decode()
 

@@ -163,14 +163,14 @@ def test_tones_are_heard_where_they_lie(tmp_path: Path, ending: str, rate: int) 
     assert [event.label for event in heard.events] == ["gauche, «1»", "高い", "gauche, «1»"]
     assert [event.end for event in heard.events] == pytest.approx([1.0, 3.0, 5.5], abs=0.12)
     assert [event.start for event in heard.events] == pytest.approx([0.5, 2.5, 5.0], abs=0.12)
-    assert heard.manner == "state"
+    assert heard.mode == "stateful"
     assert heard.seconds == pytest.approx(6.0, abs=0.1)  # MP3 pads
 
 
 def test_a_network_that_needs_a_window_hears_them_too(tmp_path: Path) -> None:
     path = write(tmp_path / "a.wav", tones((1.0, LOW), (3.0, HIGH)))
     heard = recordings.listen(tone_run(window=True), AudioSource(path), AT_ONCE)
-    assert heard.manner == "window"
+    assert heard.mode == "sliding_window"
     assert [(event.label, round(event.end)) for event in heard.events] == [("low", 1), ("high", 3)]
 
 
@@ -215,7 +215,7 @@ def test_a_recording_without_a_step_has_no_ribbon() -> None:
         ("low",), "window", RATE, 0.1, 0.1, 0.5, (), np.empty(0), np.empty((0, 1), np.float32), *np.zeros((2, 1), np.float32)
     )  # fmt: skip
     assert heard.events_with(AT_ONCE) == ()
-    assert len(heard.strongest(10)[0]) == 0
+    assert len(heard.peaks(10)[0]) == 0
 
 
 @pytest.mark.parametrize("rate", [RATE, 44_100])
@@ -234,7 +234,7 @@ def test_a_word_that_ends_with_the_recording_is_heard(tmp_path: Path, name: str,
 @given(columns=st.integers(1, 400))
 def test_no_word_is_lost_from_the_ribbon(tmp_path_factory: pytest.TempPathFactory, columns: int) -> None:
     heard = _heard_once(tmp_path_factory)
-    spans, highest = heard.strongest(columns)
+    spans, highest = heard.peaks(columns)
     assert len(spans) == min(columns, len(heard.times))
     np.testing.assert_array_equal(highest.max(axis=0), heard.probabilities.max(axis=0))
     np.testing.assert_allclose(spans[1:, 0], spans[:-1, 1], atol=1e-9)

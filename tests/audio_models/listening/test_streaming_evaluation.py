@@ -1,4 +1,4 @@
-"""The bench of a network that listens: recordings whose words are known, and what counts as heard."""
+"""Streaming evaluation: soundscapes with known words, and what counts as detected."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_a_point_counts_what_was_missed_wrong_late_and_alarming() -> None:
     assert (loose.heard, loose.speech_alarms) == (3, 4.0)
 
 
-def _bench(points: list[Point]) -> StreamingEvaluation:
+def _evaluation(points: list[Point]) -> StreamingEvaluation:
     return StreamingEvaluation(StreamingEvaluationConfig(), 160, 800, 10, 5, tuple(points))
 
 
@@ -102,13 +102,13 @@ def test_the_suggested_threshold_balances_among_words_and_leaves_noise_alone() -
     noisy = Point(0.3, 10, 10, 0, 9, 5, 0.1, 0.2)
     good = Point(0.6, 10, 9, 1, 5, 1, 0.1, 0.2)
     shy = Point(0.9, 10, 3, 0, 0, 0, 0.1, 0.2)
-    assert _bench([noisy, good, shy]).suggested == good
-    assert _bench([noisy, shy]).suggested == shy
-    assert _bench([noisy]).suggested == noisy, "the highest threshold where all are noisy"
-    assert _bench([noisy, good, shy]).at(0.7) == good
+    assert _evaluation([noisy, good, shy]).suggested == good
+    assert _evaluation([noisy, shy]).suggested == shy
+    assert _evaluation([noisy]).suggested == noisy, "the highest threshold where all are noisy"
+    assert _evaluation([noisy, good, shy]).at(0.7) == good
 
 
-def _stage(tmp_path: Path, snr_db: float = 20) -> tuple[SoundscapeGenerator, Index]:
+def _soundscapes(tmp_path: Path, snr_db: float = 20) -> tuple[SoundscapeGenerator, Index]:
     index = catalogue.open_corpus(catalogue.refer(str(glides(tmp_path / "clips")), split_by="speaker")).index()
     config = task.Task(("rise", "fall"), unknown=True)
     clips, _ = task.evaluation_clips(index, config, "validation", 0)
@@ -116,8 +116,8 @@ def _stage(tmp_path: Path, snr_db: float = 20) -> tuple[SoundscapeGenerator, Ind
 
 
 def test_each_word_is_said_once_and_ends_where_it_is_said_to(tmp_path: Path) -> None:
-    stage, _ = _stage(tmp_path)
-    pieces = list(stage.words())
+    soundscapes, _ = _soundscapes(tmp_path)
+    pieces = list(soundscapes.words())
     whole = np.concatenate([piece for piece, _ in pieces])
     said = [word for _, words in pieces for word in words]
     assert {word.label for word in said} == {"rise", "fall"}
@@ -126,22 +126,22 @@ def test_each_word_is_said_once_and_ends_where_it_is_said_to(tmp_path: Path) -> 
         end = round(word.end * RATE)
         before, after = whole[end - 3200 : end - 800], whole[end + 800 : end + 2400]
         assert np.sqrt(np.mean(before**2)) > 2 * np.sqrt(np.mean(after**2)), word
-    assert stage.words_seconds == pytest.approx(len(whole) / RATE, rel=0.3)
+    assert soundscapes.words_seconds == pytest.approx(len(whole) / RATE, rel=0.3)
 
 
 def test_speech_has_none_of_the_words_and_lasts_as_long_as_asked(tmp_path: Path) -> None:
-    stage, _ = _stage(tmp_path)
-    assert stage.other_clips
-    for pieces in (list(stage.speech(30)), list(stage.noise(30))):
+    soundscapes, _ = _soundscapes(tmp_path)
+    assert soundscapes.other_clips
+    for pieces in (list(soundscapes.speech(30)), list(soundscapes.noise(30))):
         assert not any(words for _, words in pieces)
         assert 30 <= sum(len(piece) for piece, _ in pieces) / RATE < 45
 
 
 @pytest.mark.parametrize("snr_db", [0, 20])
 def test_words_are_that_much_louder_than_the_noise(tmp_path: Path, snr_db: float) -> None:
-    stage, _ = _stage(tmp_path, snr_db)
+    soundscapes, _ = _soundscapes(tmp_path, snr_db)
     levels = []
-    for piece, words in stage.words():
+    for piece, words in soundscapes.words():
         blocks = np.sqrt(np.mean(piece[: len(piece) // 800 * 800].reshape(-1, 800) ** 2, axis=1))
         if words:
             levels.append(20 * np.log10(np.quantile(blocks, 0.1)))  # pauses: the noise alone
@@ -168,8 +168,8 @@ def test_measured_kept_and_chosen(tmp_path: Path) -> None:
     streaming_evaluation.store(run, found)
     assert streaming_evaluation.load_cached(run, "validation") == found
     assert streaming_evaluation.load_cached(run, "test") is None
-    detection.keep_settings(run, DetectionConfig(threshold=0.66))
-    assert detection.settings(run).threshold == 0.66
+    detection.store_settings(run, DetectionConfig(threshold=0.66))
+    assert detection.load_settings(run).threshold == 0.66
 
     run.model_path.touch()
     path = run.kept_folder / "benches" / "validation.json"
@@ -178,7 +178,7 @@ def test_measured_kept_and_chosen(tmp_path: Path) -> None:
     assert streaming_evaluation.load_cached(run, "validation") is None, "it is of a network that the run no longer has"
 
 
-def test_the_same_seed_gives_the_same_bench(tmp_path: Path) -> None:
+def test_the_same_seed_gives_the_same_evaluation(tmp_path: Path) -> None:
     corpus = catalogue.refer(str(glides(tmp_path / "clips")), split_by="speaker")
     run = untrained_run(STREAMING, corpus=corpus, words=("rise", "fall"))
     first, again = (streaming_evaluation.measure(run, StreamingEvaluationConfig(minutes=1)) for _ in range(2))
@@ -203,10 +203,10 @@ def test_what_cannot_be_measured_says_why(tmp_path: Path) -> None:
         streaming_evaluation.measure(mine, StreamingEvaluationConfig(minutes=1), report=cancel)
 
 
-def test_damaged_settings_and_benches_are_left_aside(tmp_path: Path) -> None:
+def test_damaged_settings_and_evaluations_are_left_aside(tmp_path: Path) -> None:
     run = untrained_run(STREAMING)
     (run.folder / "detection.json").write_text('{"threshold": 7}')
-    assert detection.settings(run) == DetectionConfig()
+    assert detection.load_settings(run) == DetectionConfig()
     (run.folder / "benches").mkdir()
     (run.folder / "benches" / "test.json").write_text("{}")
     assert streaming_evaluation.load_cached(run, "test") is None
