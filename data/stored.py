@@ -44,9 +44,23 @@ def read(path: Path, kind: type[Kind], aliases: Mapping[str, str] | None = None)
     if aliases and isinstance(value, dict):
         value = {aliases.get(name, name): entry for name, entry in value.items()}
     try:
-        return msgspec.convert(value, kind, dec_hook=_path)
+        return convert(value, kind)
     except (ValueError, RecursionError) as error:
         raise damaged(path, error) from error
+
+
+def convert(value: Any, kind: type[Kind]) -> Kind:
+    """Make a value of the type `kind` of JSON values.
+
+    Raises:
+        ValueError: they do not hold one.
+    """
+    return msgspec.convert(value, kind, dec_hook=_path)
+
+
+def to_builtins(value: Any) -> Any:
+    """Make JSON values of a dataclass, or of a container of them; paths become text."""
+    return msgspec.to_builtins(value, enc_hook=str)
 
 
 def read_json(path: Path) -> Any:

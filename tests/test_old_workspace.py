@@ -32,14 +32,13 @@ from data.own.corpus import OwnCorpus
 from tests.support import old_workspace
 from tests.support.pages import open_page, text_of
 
-ARCHIVE = Path(__file__).parent / "fixtures" / "old_workspace.zip"
 Manifest = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
 def unpacked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Manifest]:
     home = tmp_path_factory.mktemp("old") / "workspace"
-    return home, old_workspace.unpack(ARCHIVE, home)
+    return home, old_workspace.unpack(old_workspace.ARCHIVE, home)
 
 
 @pytest.fixture

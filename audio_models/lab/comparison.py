@@ -246,6 +246,8 @@ def results(comparison: Comparison) -> list[CellResult]:
         correct = np.array([[heard.correct for heard in one.predictions] for one in evaluations])
         speakers = tuple(heard.clip.speaker for heard in evaluations[0].predictions)
         epochs = [epoch for run in runs for epoch in run.history]
+        if not epochs:
+            raise RunError(f"{comparison.folder} is damaged: a training has lost its history. Start a new comparison.")
         measured = [known for seed in seeds if (known := comparison.measures(cell, seed)) is not None]
         found.append(
             CellResult(

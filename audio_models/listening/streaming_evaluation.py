@@ -22,7 +22,7 @@ from audio_models.listening import detection
 from audio_models.listening.detection import DetectionConfig, Event
 from audio_models.listening.network_stream import NetworkStream
 from audio_models.listening.soundscapes import SoundscapeGenerator, SpokenWord
-from data import catalogue, task, workspace
+from data import catalogue, stored, task, workspace
 from data.corpus import CorpusReference, Progress, Report, Split, no_progress
 from data.errors import EchoicError, WorkspaceError
 
@@ -298,7 +298,7 @@ def load_cached(run: Run, split: Split) -> StreamingEvaluation | None:
         try:
             if run.is_bundled or path.stat().st_mtime >= run.model_path.stat().st_mtime:
                 return from_json(workspace.read_json(path))
-        except (OSError, KeyError, TypeError, ValueError, EchoicError):
+        except (OSError, LookupError, TypeError, ValueError, EchoicError):
             continue
     return None
 
@@ -307,11 +307,13 @@ def from_json(values: dict[str, Any]) -> StreamingEvaluation:
     """The bench of these JSON values.
 
     Raises:
-        KeyError, TypeError, ValueError: they are something else.
+        ValueError, TypeError, LookupError, EchoicError: they are something else.
     """
-    points = tuple(Point(**row) for row in values["points"])
-    config = {_OLD_KEYS.get(key, key): value for key, value in values["config"].items()}
-    return StreamingEvaluation(**{**values, "config": StreamingEvaluationConfig(**config), "points": points})
+    config = {_OLD_KEYS.get(key, key): value for key, value in dict(values["config"]).items()}
+    found = stored.convert({**values, "config": config}, StreamingEvaluation)
+    if not found.points:
+        raise ValueError("it has no points")
+    return found
 
 
 def _path(run: Run, split: Split) -> Path:

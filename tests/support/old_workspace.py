@@ -14,6 +14,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+ARCHIVE = Path(__file__).parent.parent / "fixtures" / "old_workspace.zip"
 MANIFEST = "manifest.json"
 
 
