@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar, get_args, get_type_hints
+from typing import Literal, get_args
 
 from audio_models.errors import ConfigError
+from audio_models.settings import check, setting, within
 from data.corpus import CorpusReference
 from data.task import Task
 
@@ -30,62 +30,56 @@ READOUT_TITLES: dict[Readout, str] = {
 }
 
 Schedule = Literal["constant", "cosine"]
+FeatureKind = Literal["mfcc", "log_mel"]
 Recipe = Literal["plain", "strong", "streaming"]
 RECIPES: tuple[Recipe, ...] = get_args(Recipe)
-
 
 REACH = 5
 """Frames that a convolution sees at once."""
 
 _FEWEST_CLIPS = 1000  # of an epoch with augmentation
-_CHANGES, _FEWEST_TUNING = 6, 600  # of each clip, and clips at the least, of an epoch that tunes a trained network
+_CHANGES, _FEWEST_TUNING = 6, 600  # variants of each clip, and clips at least, in an epoch of fine-tuning
 _HALVINGS = 2  # convolutions that halve the number of frames
-
-
-def within(name: str, value: float, low: float, high: float, unit: str = "") -> None:
-    """Check a setting.
-
-    Raises:
-        ConfigError: it is no number, or not between `low` and `high`.
-    """
-    if not (isinstance(value, int | float) and math.isfinite(value) and low <= value <= high):
-        raise ConfigError(f"{name} is {value}{unit}; it must lie between {low:g} and {high:g}{unit}.")
 
 
 @dataclass(frozen=True)
 class FeatureConfig:
-    """How a waveform becomes a sequence of MFCC frames.
+    """How a waveform becomes a sequence of frames."""
 
-    Attributes:
-        sample_rate: rate that every waveform is brought to [Hz].
-        frame_ms: length of the stretch that one frame looks at [ms].
-        hop_ms: time from one frame to the next [ms].
-        n_mels: triangular bands on the mel scale.
-        n_mfcc: coefficients kept of their cosine transform.
-        fmin, fmax: edges of the lowest and the highest band [Hz].
-        deltas: append to each coefficient its slope over five frames, which doubles the width of a frame.
-        cepstrum: take the cosine transform of the mel bands, whose first numbers are the MFCC; off, a frame is the
-            bands themselves: neighbours in pitch stay neighbours, as a convolution needs them.
-    """
-
-    sample_rate: int = 16_000
-    frame_ms: float = 32.0
-    hop_ms: float = 20.0
-    n_mels: int = 40
-    n_mfcc: int = 13
-    fmin: float = 20.0
-    fmax: float = 7_600.0
-    deltas: bool = True
-    cepstrum: bool = True
+    sample_rate: int = setting(
+        16_000, 4_000, 48_000, unit="Hz", step=1000, title="Sample rate", help="Rate that every clip is resampled to."
+    )
+    frame_ms: float = setting(
+        32.0, 5, 200, unit="ms", title="Frame", help="Length of the stretch of sound that one frame describes."
+    )
+    hop_ms: float = setting(20.0, 2, 200, unit="ms", title="Hop", help="Time from one frame to the next.")
+    n_mels: int = setting(40, 4, 256, title="Mel bands", help="Number of triangular bands on the mel scale.")
+    n_mfcc: int = setting(
+        13, 1, 256, title="Coefficients", help="MFCCs kept of each frame, no more than there are mel bands."
+    )
+    fmin: float = setting(
+        20.0, 0, 24_000, unit="Hz", step=10, title="Lowest frequency", help="Lower edge of the lowest mel band."
+    )
+    fmax: float = setting(
+        7_600.0, 100, 24_000, unit="Hz", step=100, title="Highest frequency",
+        help="Upper edge of the highest mel band, at most half of the sample rate.",
+    )  # fmt: skip
+    deltas: bool = setting(
+        True,
+        title="Deltas",
+        help="Append the slope of each number over five frames, which doubles the width of a frame.",
+    )
+    kind: FeatureKind = setting(
+        "mfcc", title="Features", option="features", titles={"mfcc": "MFCC", "log_mel": "Log-mel bands"},
+        formerly="cepstrum", translated={True: "mfcc", False: "log_mel"},
+        help="MFCCs, or the log-mel bands themselves, which keep neighbours in pitch together as a convolution needs it.",
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
-        within("The sample rate", self.sample_rate, 4_000, 48_000, " Hz")
-        within("The frame length", self.frame_ms, 5, 200, " ms")
-        within("The hop", self.hop_ms, 2, 200, " ms")
-        within("The number of mel bands", self.n_mels, 4, 256)
-        within("The number of coefficients", self.n_mfcc, 1, self.n_mels)
-        within("The lowest frequency", self.fmin, 0, self.sample_rate / 2, " Hz")
-        within("The highest frequency", self.fmax, self.fmin + 100, self.sample_rate / 2, " Hz")
+        check(self)
+        within("Coefficients", self.n_mfcc, 1, self.n_mels)
+        within("Lowest frequency", self.fmin, 0, self.sample_rate / 2, "Hz")
+        within("Highest frequency", self.fmax, self.fmin + 100, self.sample_rate / 2, "Hz")
 
     @property
     def frame_length(self) -> int:
@@ -100,47 +94,47 @@ class FeatureConfig:
     @property
     def width(self) -> int:
         """Numbers in a frame."""
-        return (self.n_mfcc if self.cepstrum else self.n_mels) * (2 if self.deltas else 1)
+        return (self.n_mfcc if self.kind == "mfcc" else self.n_mels) * (2 if self.deltas else 1)
 
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """The network that reads the frames.
+    """The network that reads the frames. "feed_forward" has no state, so its readout is always the mean."""
 
-    Attributes:
-        cell: "simple_rnn", "lstm", "gru", or "feed_forward", which has no memory.
-        units: size of the state (of the hidden layer for "feed_forward").
-        layers: recurrent layers on top of each other.
-        bidirectional: read the frames from both ends; doubles the states.
-        dropout: share of each hidden layer's outputs that is set to zero in training.
-        readout: what the last Dense layer sees: the state after the "last" frame, the "mean" over all frames, or a
-            mean whose weights are learned ("attention"). "feed_forward" has no state, so it takes the mean.
-        convolutions: layers of a convolution over five frames and five bands in front of the cell; each of the first
-            two halves the number of both. 0: the cell reads the frames themselves.
-        filters: outputs of each convolution.
-        causal: a convolution sees the two frames before and the two after; if causal, the four before and none after.
-    """
-
-    cell: Cell = "gru"
-    units: int = 96
-    layers: int = 1
-    bidirectional: bool = False
-    dropout: float = 0.4
-    readout: Readout = "last"
-    convolutions: int = 0
-    filters: int = 24
-    causal: bool = False
+    cell: Cell = setting(
+        "gru",
+        title="Cell",
+        titles=CELL_TITLES,
+        help="What reads the frames, one after the other; feed_forward has no memory.",
+    )
+    units: int = setting(
+        96, 1, 1024, title="Units", help="Size of the state: how many numbers the network can keep in mind."
+    )
+    layers: int = setting(1, 1, 4, title="Layers", help="Recurrent layers on top of each other.")
+    bidirectional: bool = setting(
+        False, title="Bidirectional",
+        help="Read the frames from both ends, which doubles the states; the answer then needs the whole clip.",
+    )  # fmt: skip
+    dropout: float = setting(
+        0.4, 0, 0.9, step=0.05, title="Dropout",
+        help="Share of each hidden layer's outputs set to zero in training, against overfitting.",
+    )  # fmt: skip
+    readout: Readout = setting(
+        "last", title="Readout", titles=READOUT_TITLES,
+        help="What the last Dense layer sees: the last state, the mean of all states, or a mean with learned weights.",
+    )  # fmt: skip
+    convolutions: int = setting(
+        0, 0, 4, title="Convolutions",
+        help="Layers in front of the cell that each see five frames and five bands; the first two halve both.",
+    )  # fmt: skip
+    filters: int = setting(24, 1, 1024, title="Filters", help="Outputs of each convolution.")
+    causal: bool = setting(
+        False, title="Causal convolutions",
+        help="Convolutions see four frames back and none ahead, which listening without end needs.",
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
-        if self.cell not in CELLS:
-            raise ConfigError(f"There is no cell '{self.cell}'; choose one of {', '.join(CELLS)}.")
-        if self.readout not in get_args(Readout):
-            raise ConfigError(f"There is no readout '{self.readout}'; choose one of {', '.join(get_args(Readout))}.")
-        within("The number of units", self.units, 1, 1024)
-        within("The number of layers", self.layers, 1, 4)
-        within("Dropout", self.dropout, 0, 0.9)
-        within("The number of convolutions", self.convolutions, 0, 4)
-        within("The number of filters", self.filters, 1, 1024)
+        check(self)
         if self.cell == "feed_forward":
             if self.bidirectional:
                 raise ConfigError("A feed-forward network has no direction in time; leave bidirectional off.")
@@ -184,103 +178,109 @@ class NetworkConfig:
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """How the network learns.
+    """How the network learns."""
 
-    Attributes:
-        epochs: at the most; an epoch shows as many clips of each class as a word has on average.
-        batch_size: clips a step.
-        learning_rate: of Adam, the largest.
-        patience: stop when the validation loss has not improved for so many epochs; 0 never stops early.
-        clip_norm: bound on the norm of the gradient of a step.
-        seed: of the first weights, the order of the clips, dropout and augmentation.
-        schedule: the learning rate stays "constant", or rises during the first epoch and then falls to nothing along
-            half a "cosine" (Loshchilov and Hutter 2017).
-        label_smoothing: share of the target that is spread evenly over all classes (Szegedy et al. 2016).
-        averaging: the network that is kept is a running mean of the weights, of which each step keeps this share
-            (Polyak and Juditsky 1992); 0 keeps the weights themselves.
-        mixup: how strongly clips of a batch are mixed in pairs, frames and targets alike: the shares are drawn from
-            Beta(mixup, mixup) (Zhang et al. 2018); 0 mixes nothing.
-        clips_in_a_row: the network learns from so many clips one after the other, with background noise under them and
-            pauses between, and is asked after every step what was said last; so its state can run on for ever. 1: it
-            reads one clip at a time, from a state of zeros, and is asked at the end.
-        folds: judge by cross-validation: the clips are dealt into so many folds, for each a network learns from the
-            others and is judged on it, and the network that is kept learns from all of them; all epochs are done,
-            whatever `patience` says. 0: by the corpus' sides.
-    """
-
-    epochs: int = 30
-    batch_size: int = 64
-    learning_rate: float = 2e-3
-    patience: int = 6
-    clip_norm: float = 1.0
-    seed: int = 0
-    schedule: Schedule = "constant"
-    label_smoothing: float = 0.0
-    averaging: float = 0.0
-    mixup: float = 0.0
-    folds: int = 0
-    clips_in_a_row: int = 1
+    epochs: int = setting(
+        30, 1, 1000, title="Epochs",
+        help="Epochs at most; one shows as many clips of each class as a word has on average.",
+    )  # fmt: skip
+    batch_size: int = setting(64, 1, 4096, title="Batch size", help="Clips in each step of the optimizer.")
+    learning_rate: float = setting(
+        2e-3,
+        1e-6,
+        1,
+        step=1e-3,
+        title="Learning rate",
+        help="Largest step size of Adam; a SimpleRNN needs a smaller one.",
+    )
+    patience: int = setting(
+        6,
+        0,
+        1000,
+        title="Patience",
+        help="Stop after this many epochs without a lower validation loss; 0: never stop early.",
+    )
+    clip_norm: float = setting(
+        1.0, 1e-3, 1e3, title="Gradient clipping", help="Longest gradient of a step: its norm is cut to this."
+    )
+    seed: int = setting(
+        0, 0, 2**31 - 1, title="Seed",
+        help="Seed of the first weights, the order of the clips, dropout and augmentation: same seed, same result.",
+    )  # fmt: skip
+    schedule: Schedule = setting(
+        "constant", title="Schedule", titles={"constant": "Constant", "cosine": "Cosine decay"},
+        help="Keep the learning rate constant, or let it fall to zero along half a cosine after a warm-up of one epoch.",
+    )  # fmt: skip
+    label_smoothing: float = setting(
+        0.0, 0, 0.5, step=0.05, title="Label smoothing",
+        help="Share of the target spread evenly over all classes, against overconfidence (Szegedy et al. 2016).",
+    )  # fmt: skip
+    ema_decay: float = setting(
+        0.0, 0, 0.9999, step=0.01, title="EMA decay", formerly="averaging",
+        help="Decay of an exponential moving average of the weights, which is the network that is kept; 0: the last weights.",
+    )  # fmt: skip
+    mixup: float = setting(
+        0.0, 0, 2, step=0.1, title="Mixup",
+        help="Mix pairs of clips and their targets by shares from Beta(mixup, mixup) (Zhang et al. 2018); 0: no mixing.",
+    )  # fmt: skip
+    folds: int = setting(
+        0, 0, 20, title="Folds",
+        help="Measure the accuracy by cross-validation over this many folds, then train on all clips; 0: use the splits (5 with --from).",
+    )  # fmt: skip
+    clips_per_sequence: int = setting(
+        1, 1, 20, title="Clips per sequence", formerly="clips_in_a_row",
+        help="Clips joined into one sequence, with noise and pauses, and a target at every step, to train for listening; 1: single clips.",
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
-        within("The number of epochs", self.epochs, 1, 1000)
-        within("The batch size", self.batch_size, 1, 4096)
-        within("The learning rate", self.learning_rate, 1e-6, 1)
-        within("Patience", self.patience, 0, 1000)
-        within("The gradient's bound", self.clip_norm, 1e-3, 1e3)
-        within("The seed", self.seed, 0, 2**31 - 1)
-        if self.schedule not in get_args(Schedule):
-            raise ConfigError(f"There is no schedule '{self.schedule}'; choose one of {', '.join(get_args(Schedule))}.")
-        within("Label smoothing", self.label_smoothing, 0, 0.5)
-        within("Averaging", self.averaging, 0, 0.9999)
-        within("Mixup", self.mixup, 0, 2)
-        within("The number of clips in a row", self.clips_in_a_row, 1, 20)
-        if self.clips_in_a_row > 1 and self.mixup:
-            raise ConfigError("Mixup mixes single clips; leave it at 0 where clips are read in a row.")
-        if self.folds:
-            within("The number of folds", self.folds, 2, 20)
+        check(self)
+        if self.clips_per_sequence > 1 and self.mixup:
+            raise ConfigError("Mixup mixes single clips; set it to 0 where a sequence has several clips.")
+        if self.folds == 1:
+            raise ConfigError("Folds is 1; expected a whole number from 2 to 20, or 0 for no cross-validation.")
 
 
 @dataclass(frozen=True)
 class AugmentationConfig:
-    """How a training clip is changed each time that the network sees it; never a validation or test clip.
+    """How a training clip is changed each time the network sees it; never a validation or test clip."""
 
-    Attributes:
-        augment: whether it is changed at all.
-        speed: largest share by which it is played faster or slower, its pitch along with it.
-        shift_ms: largest shift to either side [ms].
-        gain_db: largest change of its level [dB].
-        noise_probability: how often background noise is added.
-        lowest_snr_db, highest_snr_db: level of the clip over the noise [dB], drawn between these.
-        noise_folder: a folder of noise recordings; the corpus' own, else generated noise where it is empty.
-        time_masks, time_mask_ms: stretches whose frames are blotted out, and the longest [ms] (SpecAugment, Park et
-            al. 2019).
-        frequency_masks, frequency_mask_bands: ranges of mel bands that are blotted out, and the widest.
-    """
-
-    augment: bool = False
-    speed: float = 0.15
-    shift_ms: float = 100.0
-    gain_db: float = 10.0
-    noise_probability: float = 0.8
-    lowest_snr_db: float = 5.0
-    highest_snr_db: float = 30.0
-    noise_folder: str = ""
-    time_masks: int = 2
-    time_mask_ms: float = 80.0
-    frequency_masks: int = 2
-    frequency_mask_bands: int = 6
+    augment: bool = setting(
+        False, title="Augment training clips",
+        help="Change each training clip a little every time, so the network learns the word and not the recording.",
+    )  # fmt: skip
+    speed: float = setting(
+        0.15, 0, 0.5, step=0.05, title="Speed", help="Largest change of speed, as a share; the pitch moves along."
+    )
+    shift_ms: float = setting(
+        100.0, 0, 1000, unit="ms", step=10, title="Shift", help="Largest shift in time, earlier or later."
+    )
+    gain_db: float = setting(10.0, 0, 40, unit="dB", title="Gain", help="Largest change of level, up or down.")
+    noise_probability: float = setting(
+        0.8, 0, 1, step=0.1, title="Noise probability", help="Share of the clips that get background noise."
+    )
+    lowest_snr_db: float = setting(
+        5.0, -20, 60, unit="dB", title="Lowest SNR", help="Signal-to-noise ratio at the loudest noise."
+    )
+    highest_snr_db: float = setting(
+        30.0, -20, 80, unit="dB", title="Highest SNR", help="Signal-to-noise ratio at the softest noise."
+    )
+    noise_folder: str = setting(
+        "", title="Noise folder", help="Folder of noise recordings; empty: the corpus' own noise, else generated noise."
+    )
+    time_masks: int = setting(
+        2, 0, 10, title="Time masks", help="Stretches of frames that are blanked (SpecAugment, Park et al. 2019)."
+    )
+    time_mask_ms: float = setting(
+        80.0, 0, 1000, unit="ms", step=10, title="Longest time mask", help="Length of the longest time mask."
+    )
+    frequency_masks: int = setting(2, 0, 10, title="Frequency masks", help="Ranges of mel bands that are blanked.")
+    frequency_mask_bands: int = setting(
+        6, 0, 128, unit="bands", title="Widest frequency mask", help="Width of the widest frequency mask."
+    )
 
     def __post_init__(self) -> None:
-        within("The change of speed", self.speed, 0, 0.5)
-        within("The shift", self.shift_ms, 0, 1000, " ms")
-        within("The change of level", self.gain_db, 0, 40, " dB")
-        within("The probability of noise", self.noise_probability, 0, 1)
-        within("The lowest ratio of clip to noise", self.lowest_snr_db, -20, 60, " dB")
-        within("The highest ratio of clip to noise", self.highest_snr_db, self.lowest_snr_db, 80, " dB")
-        within("The number of time masks", self.time_masks, 0, 10)
-        within("The longest time mask", self.time_mask_ms, 0, 1000, " ms")
-        within("The number of frequency masks", self.frequency_masks, 0, 10)
-        within("The widest frequency mask", self.frequency_mask_bands, 0, 128, " bands")
+        check(self)
+        within("Highest SNR", self.highest_snr_db, self.lowest_snr_db, 80, "dB")
 
 
 @dataclass(frozen=True)
@@ -300,22 +300,23 @@ class RunConfig:
     start: str = ""
 
     def __post_init__(self) -> None:
+        check(self)
         if len(self.name) > 60 or any(ord(character) < 32 or character in "/\\" for character in self.name):
             raise ConfigError(
                 f"'{self.name[:70]}' cannot name a run; use up to 60 characters without slashes or line breaks."
             )
-        if self.training.clips_in_a_row > 1 and not self.network.streams:
+        if self.training.clips_per_sequence > 1 and not self.network.streams:
             raise ConfigError(
-                "Clips are read in a row only by a network that reads forwards and answers from its last state; "
-                "set bidirectional off, readout to last, and causal where there are convolutions."
+                "Several clips per sequence need a network that reads forwards and answers from its last state: "
+                "turn bidirectional off, set readout to last, and turn causal on where there are convolutions."
             )
-        if self.training.clips_in_a_row > 1 and not self.augmentation.augment:
-            raise ConfigError("Clips are read in a row only with augmentation, which makes the pauses; turn it on.")
+        if self.training.clips_per_sequence > 1 and not self.augmentation.augment:
+            raise ConfigError("Several clips per sequence need augmentation, which makes the pauses; turn it on.")
 
     @property
     def streams(self) -> bool:
-        """Whether its network is to go on from step to step for ever: it can, and has learned to, from clips in a row."""
-        return self.network.streams and self.training.clips_in_a_row > 1
+        """Whether its network can run on without end: it can by its layers, and learned to from sequences of clips."""
+        return self.network.streams and self.training.clips_per_sequence > 1
 
     def clips_of_a_class(self, clips_per_word: float) -> int:
         """Clips of each class that an epoch shows: as many as a word has on average; augmentation makes many of a few."""
@@ -325,36 +326,3 @@ class RunConfig:
         if self.start:  # few epochs suffice, but each clip must come in many changes
             return max(_CHANGES * each, math.ceil(_FEWEST_TUNING / len(self.task.classes)))
         return max(each, math.ceil(_FEWEST_CLIPS / len(self.task.classes)))
-
-
-Config = TypeVar("Config")
-
-
-def to_dict(config: Any) -> dict[str, Any]:
-    """A configuration as JSON values."""
-    return dataclasses.asdict(config)
-
-
-def from_dict(kind: type[Config], values: Any) -> Config:
-    """A configuration of the dataclass `kind` from JSON values, nested ones included.
-
-    Raises:
-        ConfigError: a setting is missing, unknown, of the wrong type or out of range.
-    """
-    if not isinstance(values, dict):
-        raise ConfigError(f"A {kind.__name__} must be a JSON object, not {type(values).__name__}.")
-    hints = get_type_hints(kind)
-    fields = {entry.name for entry in dataclasses.fields(kind)}  # type: ignore[arg-type]
-    if unknown := sorted(set(values) - fields):
-        raise ConfigError(f"A {kind.__name__} has no setting {', '.join(unknown)}.")
-    made: dict[str, Any] = {}
-    for name, value in values.items():
-        hint = hints[name]
-        if dataclasses.is_dataclass(hint) and isinstance(hint, type):
-            made[name] = from_dict(hint, value)
-        else:
-            made[name] = tuple(value) if isinstance(value, list) else value
-    try:
-        return kind(**made)
-    except TypeError as error:
-        raise ConfigError(f"A {kind.__name__} cannot be made of {values}: {error}.") from error

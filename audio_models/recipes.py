@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from audio_models.config import (
+    CELLS,
+    RECIPES,
     AugmentationConfig,
     Cell,
     FeatureConfig,
@@ -14,6 +18,7 @@ from audio_models.config import (
     RunConfig,
     TrainingConfig,
 )
+from audio_models.settings import Setting
 from data.corpus import CorpusReference
 from data.task import Task
 
@@ -28,7 +33,7 @@ _READOUTS: dict[Cell, Readout] = {"simple_rnn": "mean", "lstm": "last", "gru": "
 
 def default_features(recipe: Recipe) -> FeatureConfig:
     """The features that a recipe reads."""
-    return FeatureConfig() if recipe == "plain" else FeatureConfig(deltas=False, cepstrum=False)
+    return FeatureConfig() if recipe == "plain" else FeatureConfig(deltas=False, kind="log_mel")
 
 
 def default_network(cell: Cell, recipe: Recipe = "plain") -> NetworkConfig:
@@ -50,14 +55,47 @@ def default_training(cell: Cell, recipe: Recipe = "plain") -> TrainingConfig:
         patience=0,
         schedule="cosine",
         label_smoothing=0.1,
-        averaging=0.99,
-        clips_in_a_row=3 if recipe == "streaming" and cell != "feed_forward" else 1,
+        ema_decay=0.99,
+        clips_per_sequence=3 if recipe == "streaming" and cell != "feed_forward" else 1,
     )
 
 
 def default_augmentation(recipe: Recipe) -> AugmentationConfig:
     """How a recipe changes its training clips."""
     return AugmentationConfig(augment=recipe != "plain")
+
+
+_DEFAULTS: dict[type[Any], Callable[[Cell, Recipe], Any]] = {
+    NetworkConfig: default_network,
+    TrainingConfig: default_training,
+    AugmentationConfig: lambda _, recipe: default_augmentation(recipe),
+    FeatureConfig: lambda _, recipe: default_features(recipe),
+}
+
+
+def recipe_defaults(kind: type[Any], row: Setting) -> dict[Recipe, str]:
+    """The default of a setting in each recipe, in words: "last, mean for simple_rnn"; empty where none changes it."""
+    if kind not in _DEFAULTS or row.name == "cell":
+        return {}
+    found: dict[Recipe, str] = {}
+    for recipe in RECIPES:
+        by_cell = {cell: row.in_words(getattr(_DEFAULTS[kind](cell, recipe), row.name)) for cell in CELLS}
+        usual = by_cell["gru"]
+        others: dict[str, list[str]] = {}
+        for cell, value in by_cell.items():
+            if value != usual:
+                others.setdefault(value, []).append(cell)
+        found[recipe] = ", ".join([usual, *(f"{value} for {' and '.join(cells)}" for value, cells in others.items())])
+    return found
+
+
+def default_in_words(kind: type[Any], row: Setting) -> str:
+    """The default of a setting, "default: 0", by recipe where they differ: "plain: 0; strong: 2"; empty for none."""
+    by_recipe = recipe_defaults(kind, row)
+    if len(set(by_recipe.values())) > 1:
+        return "; ".join(f"{recipe}: {value}" for recipe, value in by_recipe.items())
+    value = next(iter(by_recipe.values()), row.in_words(row.default))
+    return f"default: {value}" if value else ""
 
 
 def default_run(
@@ -104,7 +142,7 @@ def tuned_run(
         schedule="cosine",
         folds=FOLDS,
         seed=of.training.seed,
-        clips_in_a_row=of.training.clips_in_a_row,  # what listens goes on listening
+        clips_per_sequence=of.training.clips_per_sequence,  # what listens goes on listening
     )
     return RunConfig(
         corpus, task, name, of.features, of.network, training, default_augmentation("strong"), start

@@ -24,6 +24,7 @@ FLOORS: list[set[str]] = [
     {"data.public", "data.own"},
     {"data.catalogue"},
     {"audio_models.errors"},
+    {"audio_models.settings"},
     {"audio_models.config"},
     {"audio_models.recipes"},
     {"audio_models.features"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import importlib.util
 import re
 import shlex
@@ -12,6 +13,7 @@ import pytest
 
 from audio_models.cli import main
 from audio_models.cli.parser import parser
+from docs import settings
 from tests.conftest import PROJECT
 
 PAGES = [
@@ -25,17 +27,24 @@ EVERYTHING = "\n".join(TEXTS.values())
 
 
 def _section(command: str) -> str:
-    """What docs/shell.md says of a command; the settings of a training have a page of their own."""
+    """What docs/shell.md says of a command, and docs/settings.md, which has a table for each kind of settings."""
     found = re.search(rf"^## {command}\n(.*?)(?=^## |\Z)", SHELL, re.MULTILINE | re.DOTALL)
     assert found, f"docs/shell.md has no section on {command}"
-    return found[1] + (SETTINGS if command == "train" else "")
+    tables = [part for part in SETTINGS.split("\n## ") if f"`python -m audio_models {command}`" in part]
+    return "\n".join([found[1], *tables])
 
 
 def _options() -> dict[str, set[str]]:
-    """The long options of each command."""
+    """The long options of each command that --help shows."""
     commands = parser(main.COMMANDS)._subparsers._group_actions[0].choices
     return {
-        name: {option for action in made._actions for option in action.option_strings if option.startswith("--")}
+        name: {
+            option
+            for action in made._actions
+            if action.help != argparse.SUPPRESS
+            for option in action.option_strings
+            if option.startswith("--")
+        }
         - {"--help"}
         for name, made in commands.items()
     }
@@ -50,14 +59,18 @@ def test_every_command_and_option_is_documented(command: str) -> None:
     assert f"[`{command}`](#{command})" in SHELL, "it is in the table of commands"
 
 
+def test_the_tables_of_settings_are_those_of_the_code() -> None:
+    assert settings.renewed(SETTINGS) == SETTINGS, "run: python -m docs.settings"
+
+
 def test_the_docs_name_no_option_that_is_not_there() -> None:
     there = set.union(*_options().values()) | {"--help", "--port", "--listen"}  # --listen of an exported listen.py
     assert set(re.findall(r"(?<![-\w])--[a-z][a-z0-9-]+", EVERYTHING)) <= there
 
 
 def test_the_docs_name_no_command_that_is_not_there() -> None:
-    assert set(re.findall(r"audio_models ([a-z]+)\b", EVERYTHING)) <= set(main.COMMANDS)
-    assert set(re.findall(r"^## ([a-z]+)$", SHELL, re.MULTILINE)) == set(main.COMMANDS)
+    assert set(re.findall(r"audio_models ([a-z][a-z-]*)\b", EVERYTHING)) <= set(main.COMMANDS)
+    assert set(re.findall(r"^## ([a-z-]+)$", SHELL, re.MULTILINE)) == set(main.COMMANDS)
 
 
 def _examples() -> list[str]:

@@ -10,8 +10,8 @@ from typing import Any
 
 from audio_models.cli.parser import changed
 from audio_models.cli.terminal import TerminalProgress, chatter_to, complain, interrupt_cancels, print_json
-from audio_models.config import CELLS, RunConfig
-from audio_models.errors import ConfigError, RunError
+from audio_models.config import RunConfig
+from audio_models.errors import RunError
 from audio_models.jobs import launch, runs
 from audio_models.jobs.job_folder import State
 from audio_models.jobs.progress import format_duration
@@ -37,11 +37,6 @@ def train(options: argparse.Namespace) -> int:
 
 def memory(options: argparse.Namespace) -> int:
     """Measure how well the cells remember."""
-    options.cells = tuple(_parts(options.cells)) if options.cells else None
-    try:
-        options.lengths = tuple(int(part) for part in _parts(options.lengths)) if options.lengths else None
-    except ValueError as error:
-        raise ConfigError(f"--lengths is '{options.lengths}'; give whole numbers, as in 5,10,20.") from error
     experiment = memory_lab.create(changed(memory_lab.MemoryConfig(options.task), options))
     return _begin(experiment, options)
 
@@ -49,14 +44,7 @@ def memory(options: argparse.Namespace) -> int:
 def compare(options: argparse.Namespace) -> int:
     """Compare the cells on one corpus."""
     corpus = reference(options, options.corpus)
-    config = comparison.ComparisonConfig(
-        corpus,
-        _task(options, corpus),
-        tuple(_parts(options.cells)) if options.cells else CELLS,  # type: ignore[arg-type]  # checked when made
-        options.recipe,
-        options.seeds,
-        options.epochs,
-    )
+    config = changed(comparison.ComparisonConfig(corpus, _task(options, corpus)), options)
     return _begin(comparison.create(config), options)
 
 
@@ -232,7 +220,9 @@ def _run_config(options: argparse.Namespace) -> RunConfig:
             tuned_run(corpus, task, start.reference, start.config, speakers=len(voices), name=options.name), options
         )
     # A wrong setting is said before the corpus is read, which may take minutes.
-    config = _with_settings(default_run(corpus, _ANY, options.cell, options.recipe, name=options.name), options)
+    config = _with_settings(
+        default_run(corpus, _ANY, options.cell or "gru", options.recipe, name=options.name), options
+    )
     return replace(config, task=_task(options, corpus))
 
 
@@ -248,10 +238,9 @@ def _with_settings(config: RunConfig, options: argparse.Namespace) -> RunConfig:
 
 def _task(options: argparse.Namespace, corpus: CorpusReference) -> Task:
     """The words that are asked for, or all that the corpus has."""
-    labels = tuple(_parts(options.labels)) if options.labels else ()
-    if not labels:
-        labels = catalogue.usual_labels(_index(corpus))
-    return Task(labels, unknown=options.unknown, silence=options.silence)
+    return Task(
+        options.labels or catalogue.usual_labels(_index(corpus)), unknown=options.unknown, silence=options.silence
+    )
 
 
 def _index(corpus: CorpusReference) -> Index:
@@ -260,7 +249,3 @@ def _index(corpus: CorpusReference) -> Index:
         if not opened.is_loaded():
             opened.load(progress.report)
         return opened.index(progress.report)
-
-
-def _parts(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]

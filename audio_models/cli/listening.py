@@ -19,8 +19,9 @@ from audio_models.jobs import runs
 from audio_models.listening import detection, listener, recordings
 from audio_models.listening import streaming_evaluation as benches
 from audio_models.listening.detection import Event
+from audio_models.listening.evaluation_config import StreamingEvaluationConfig
 from audio_models.listening.listener import Listener
-from audio_models.listening.streaming_evaluation import StreamingEvaluation, StreamingEvaluationConfig
+from audio_models.listening.streaming_evaluation import StreamingEvaluation
 from data import catalogue
 
 _CHUNK = 4096  # bytes asked for at once; what is there is heard at once
@@ -75,10 +76,10 @@ def pcm(stream: BinaryIO) -> Iterator[Waveform]:
         content = read(_CHUNK)
 
 
-def bench(options: argparse.Namespace) -> int:
+def evaluate_streaming(options: argparse.Namespace) -> int:
     """Measure what a listening network misses, hears wrongly, and how late it is; keep it, and choose its threshold."""
     run = runs.find(options.run)
-    config = StreamingEvaluationConfig(options.split, options.snr_db, options.minutes)
+    config = changed(StreamingEvaluationConfig(), options)
     corpus = catalogue.refer(options.corpus) if options.corpus else None
     before = detection.load_settings(run)
     chosen = before if options.choose is None else changed(before, argparse.Namespace(threshold=options.choose))

@@ -239,11 +239,11 @@ def listen(options: argparse.Namespace) -> int:
     return listening.listen(options)
 
 
-def bench(options: argparse.Namespace) -> int:
+def evaluate_streaming(options: argparse.Namespace) -> int:
     """Measure a network that listens."""
     from audio_models.cli import listening
 
-    return listening.bench(options)
+    return listening.evaluate_streaming(options)
 
 
 def export(options: argparse.Namespace) -> int:
@@ -260,7 +260,7 @@ COMMANDS: dict[str, Command] = {
     "evaluate": evaluate,
     "predict": predict,
     "listen": listen,
-    "bench": bench,
+    "evaluate-streaming": evaluate_streaming,
     "export": export,
     "corpus": corpus.corpus,
     "inspect": inspect,

@@ -15,11 +15,12 @@ from contextlib import closing
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from audio_models.config import FeatureConfig, to_dict
+from audio_models.config import FeatureConfig
 from audio_models.errors import AudioError
 from audio_models.features.clip_audio import load_clip
 from audio_models.features.mfcc import Frames, mfcc_batch
 from audio_models.features.waveform import Waveform
+from audio_models.settings import to_dict
 from data import workspace
 from data.corpus import Clip, Progress, Report, Skipped, no_progress
 from data.errors import WorkspaceError

@@ -86,7 +86,7 @@ def mel_bands(waveforms: Sequence[Waveform], config: FeatureConfig, filters: Fil
 
 def cepstra(bands: Frames, config: FeatureConfig) -> Frames:
     """The frames (frames, config.width) of mel bands (frames, n_mels) [dB]: MFCC, or the bands themselves."""
-    coefficients: Frames = bands @ _cosine_transform(config) if config.cepstrum else bands
+    coefficients: Frames = bands @ _cosine_transform(config) if config.kind == "mfcc" else bands
     return np.concatenate([coefficients, slopes(coefficients)], axis=1) if config.deltas else coefficients
 
 

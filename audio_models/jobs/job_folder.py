@@ -20,8 +20,8 @@ from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 import psutil
 from msgspec import Meta
 
-from audio_models.config import from_dict
 from audio_models.errors import RunError
+from audio_models.settings import from_dict
 from data import stored, workspace
 from data.errors import EchoicError, WorkspaceError
 from data.stored import Count, Seconds

@@ -19,13 +19,14 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from audio_models.config import CELL_TITLES, CELLS, Cell, Recipe, RunConfig, within
+from audio_models.config import CELL_TITLES, CELLS, Cell, Recipe, RunConfig
 from audio_models.errors import ConfigError, RunError
 from audio_models.jobs import job_folder
 from audio_models.jobs.job_folder import JobFolder, MissingFileError
 from audio_models.jobs.runs import Run
 from audio_models.recipes import default_run
 from audio_models.recognition import metrics
+from audio_models.settings import check, setting
 from data import workspace
 from data.corpus import CorpusReference
 from data.stored import Seconds
@@ -43,29 +44,24 @@ class ComparisonConfig:
     """What is compared.
 
     Attributes:
-        corpus, task: what all of them learn, from the same split.
-        cells: which.
-        recipe: what their other settings come from.
-        seeds: trainings of each cell.
-        epochs: of each training at the most; the recipe's where 0.
+        corpus, task: what all cells learn, from the same split.
     """
 
     corpus: CorpusReference
     task: Task
-    cells: tuple[Cell, ...] = CELLS
-    recipe: Recipe = "plain"
-    seeds: int = 3
-    epochs: int = 0
+    cells: tuple[Cell, ...] = setting(CELLS, title="Cells", titles=CELL_TITLES, help="Cells to compare, two or more.")
+    recipe: Recipe = setting("plain", title="Recipe", help="Recipe that sets everything else.")
+    seeds: int = setting(3, 1, 20, title="Seeds", help="Trainings of each cell.")
+    epochs: int = setting(
+        0, 0, 1000, title="Epochs", help="Epochs of each training at most; 0: as many as the recipe has."
+    )
 
     def __post_init__(self) -> None:
-        if len(self.cells) < 2 or any(cell not in CELLS for cell in self.cells):
-            raise ConfigError(
-                f"The cells are {', '.join(self.cells) or 'none'}; choose two or more of {', '.join(CELLS)}."
-            )
+        check(self)
+        if len(self.cells) < 2:
+            raise ConfigError(f"Cells is {', '.join(self.cells) or 'empty'}; choose two or more of {', '.join(CELLS)}.")
         if len(set(self.cells)) < len(self.cells):
             raise ConfigError(f"A cell is given twice in {', '.join(self.cells)}; name each once.")
-        within("The number of seeds", self.seeds, 1, 20)
-        within("The number of epochs", self.epochs, 0, 1000)
 
     @property
     def jobs(self) -> list[tuple[Cell, int]]:

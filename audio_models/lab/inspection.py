@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from audio_models.config import Cell, FeatureConfig, NetworkConfig, within
+from audio_models.config import Cell, FeatureConfig, NetworkConfig
 from audio_models.errors import ConfigError, RunError
 from audio_models.features.mfcc import Frames
 from audio_models.features.waveform import Waveform
@@ -22,6 +22,7 @@ from audio_models.networks.cells import FORWARD, GATES, Numbers
 from audio_models.networks.initial_weights import fresh_weights
 from audio_models.networks.numpy_network import NumpyNetwork, Trace
 from audio_models.recognition.recognizer import Recognizer
+from audio_models.settings import within
 
 Order = Literal["spoken", "reversed", "shuffled"]
 ORDERS: tuple[Order, ...] = get_args(Order)

@@ -14,17 +14,19 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import ClassVar, Literal, get_args
 
-from audio_models.config import Cell, within
+from audio_models.config import CELL_TITLES, Cell
 from audio_models.errors import ConfigError
 from audio_models.jobs import job_folder
 from audio_models.jobs.job_folder import JobFolder
 from audio_models.lab import memory_tasks
+from audio_models.settings import check, setting
 from data import workspace
 from data.stored import Count, Seconds, Share
 
 Initialisation = Literal["orthogonal", "identity", "glorot_uniform"]
 INITIALISATIONS: tuple[Initialisation, ...] = get_args(Initialisation)
-LAB_CELLS: tuple[Cell, ...] = ("simple_rnn", "lstm", "gru")
+LabCell = Literal["simple_rnn", "lstm", "gru"]
+LAB_CELLS: tuple[LabCell, ...] = get_args(LabCell)
 
 GOOD = 0.99
 """Share of right answers at which a point is done before its last step."""
@@ -32,60 +34,50 @@ GOOD = 0.99
 
 @dataclass(frozen=True)
 class MemoryConfig:
-    """What is measured.
+    """What is measured."""
 
-    Attributes:
-        task: see `memory_tasks`.
-        cells: to compare.
-        lengths: steps over which they have to remember; the task's own where empty.
-        units: size of the state.
-        steps: of the optimizer at the most for each point; a point stops where 99 of 100 answers are right.
-        batch_size: sequences a step, drawn anew each time.
-        learning_rate: of Adam.
-        initialisation: of the recurrent kernel: "orthogonal" keeps the length of what it multiplies, so that only the
-            slopes of the cell let a gradient fade (Saxe et al. 2014); "identity" does so too and lets each unit hand on
-            its own state (Le et al. 2015, there with a rectifier instead of tanh); "glorot_uniform" is what a layer
-            without a loop would get.
-        clip_norm: bound on the gradient of a step; 0 lets it be, also where it explodes.
-        forget_bias: of the gate that keeps the memory, an LSTM's forget gate and a GRU's update gate, at the start: 1
-            lets memory pass from the first step on (Jozefowicz et al. 2015), 0 halves it at every step.
-        seed: of first weights and sequences.
-    """
-
-    task: str = "recall"
-    cells: tuple[Cell, ...] = LAB_CELLS
-    lengths: tuple[int, ...] = ()
-    units: int = 24
-    steps: int = 800
-    batch_size: int = 64
-    learning_rate: float = 5e-3
-    initialisation: Initialisation = "orthogonal"
-    clip_norm: float = 1.0
-    forget_bias: float = 1.0
-    seed: int = 0
+    task: str = setting("recall", title="Task", help=f"What must be remembered: {', '.join(memory_tasks.TASKS)}.")
+    cells: tuple[LabCell, ...] = setting(LAB_CELLS, title="Cells", titles=CELL_TITLES, help="Cells to compare.")
+    lengths: tuple[int, ...] = setting(
+        (),
+        2,
+        500,
+        unit="steps",
+        title="Lengths",
+        help="Steps over which a cell must remember; by default the task's own.",
+    )
+    units: int = setting(24, 1, 256, title="Units", help="Size of the state.")
+    steps: int = setting(
+        800, 25, 20_000, step=100, title="Steps",
+        help="Steps of the optimizer at most for each cell and length; it stops early at 99 % right answers.",
+    )  # fmt: skip
+    batch_size: int = setting(64, 1, 1024, title="Batch size", help="Sequences in each step, drawn anew each time.")
+    learning_rate: float = setting(5e-3, 1e-6, 1, step=1e-3, title="Learning rate", help="Step size of Adam.")
+    initialisation: Initialisation = setting(
+        "orthogonal", title="Recurrent weights",
+        titles={"orthogonal": "Orthogonal", "identity": "Identity", "glorot_uniform": "Glorot uniform"},
+        help="First recurrent weights: orthogonal ones keep lengths (Saxe et al. 2014), the identity hands on each state (Le et al. 2015), Glorot's ignore the loop.",
+    )  # fmt: skip
+    clip_norm: float = setting(
+        1.0, 0, 1e3, step=0.5, title="Gradient clipping",
+        help="Longest gradient of a step: its norm is cut to this; 0: no clipping, even when it explodes.",
+    )  # fmt: skip
+    forget_bias: float = setting(
+        1.0, -5, 5, step=0.5, title="Forget bias",
+        help="First bias of the LSTM's forget gate and the GRU's update gate: 1 lets memory pass from the start (Jozefowicz et al. 2015), 0 halves it at every step.",
+    )  # fmt: skip
+    seed: int = setting(0, 0, 2**31 - 1, title="Seed", help="Seed of the first weights and the sequences.")
 
     def __post_init__(self) -> None:
+        check(self)
         task = memory_tasks.find(self.task)
         if not self.lengths:
             object.__setattr__(self, "lengths", task.lengths)
-        if not self.cells or any(cell not in LAB_CELLS for cell in self.cells):
-            raise ConfigError(f"The cells are {', '.join(self.cells) or 'none'}; choose among {', '.join(LAB_CELLS)}.")
+        if not self.cells:
+            raise ConfigError(f"No cell is chosen; choose one or more of {', '.join(LAB_CELLS)}.")
         for name, values in (("cell", self.cells), ("length", self.lengths)):
             if len(set(values)) < len(values):
                 raise ConfigError(f"A {name} is given twice in {', '.join(map(str, values))}; name each once.")
-        if self.initialisation not in INITIALISATIONS:
-            raise ConfigError(
-                f"There is no initialisation '{self.initialisation}'; choose one of {', '.join(INITIALISATIONS)}."
-            )
-        for length in self.lengths:
-            within("A length", length, 2, 500, " steps")
-        within("The number of units", self.units, 1, 256)
-        within("The number of steps", self.steps, 25, 20_000)
-        within("The batch size", self.batch_size, 1, 1024)
-        within("The learning rate", self.learning_rate, 1e-6, 1)
-        within("The gradient's bound", self.clip_norm, 0, 1e3)
-        within("The forget gate's bias", self.forget_bias, -5, 5)
-        within("The seed", self.seed, 0, 2**31 - 1)
 
     @property
     def points(self) -> list[tuple[Cell, int]]:

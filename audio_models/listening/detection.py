@@ -14,9 +14,9 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from audio_models.config import from_dict, within
 from audio_models.errors import ConfigError
 from audio_models.jobs.runs import Run
+from audio_models.settings import check, from_dict, setting
 from data import workspace
 from data.corpus import SILENCE, UNKNOWN
 from data.errors import WorkspaceError
@@ -24,22 +24,26 @@ from data.errors import WorkspaceError
 
 @dataclass(frozen=True)
 class DetectionConfig:
-    """When a word counts as heard; the defaults are those that fared best on validation clips (docs/recipe.md).
+    """When a word is reported; the defaults did best on validation clips (docs/recipe.md)."""
 
-    Attributes:
-        threshold: smoothed probability from which on it is.
-        smoothing_ms: stretch over which probabilities are averaged [ms].
-        refractory_ms: shortest time from one event to the next [ms].
-    """
-
-    threshold: float = 0.8
-    smoothing_ms: float = 240.0
-    refractory_ms: float = 500.0
+    threshold: float = setting(
+        0.8, 0.01, 1, step=0.05, title="Threshold", help="Smoothed probability at which a word is reported."
+    )
+    smoothing_ms: float = setting(
+        240.0,
+        0,
+        2000,
+        unit="ms",
+        step=20,
+        title="Smoothing",
+        help="Stretch of time over which probabilities are averaged.",
+    )
+    refractory_ms: float = setting(
+        500.0, 0, 10_000, unit="ms", step=100, title="Pause", help="Shortest time from one reported word to the next."
+    )
 
     def __post_init__(self) -> None:
-        within("The threshold", self.threshold, 0.01, 1)
-        within("Smoothing", self.smoothing_ms, 0, 2000, " ms")
-        within("The refractory time", self.refractory_ms, 0, 10_000, " ms")
+        check(self)
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from audio_models.config import within
 from audio_models.errors import RunError
 from audio_models.features.waveform import Waveform
 from audio_models.jobs.runs import Run
 from audio_models.listening import detection
 from audio_models.listening.detection import DetectionConfig, Event
+from audio_models.listening.evaluation_config import StreamingEvaluationConfig
 from audio_models.listening.network_stream import NetworkStream
 from audio_models.listening.soundscapes import SoundscapeGenerator, SpokenWord
+from audio_models.settings import from_dict, to_dict
 from data import catalogue, stored, task, workspace
 from data.corpus import CorpusReference, Progress, Report, Split, no_progress
 from data.errors import EchoicError, WorkspaceError
@@ -35,7 +36,6 @@ ALARMS = 1.0
 
 _HOUR = 3600.0
 _NAME = "benches/{}.json"
-_OLD_KEYS = {"side": "split"}  # as older benches were written
 _SHORT = 15.0  # minutes of other speech and of noise after a training
 
 
@@ -123,29 +123,6 @@ class Traces:
     words: Trace
     speech: Trace
     noise: Trace
-
-
-@dataclass(frozen=True)
-class StreamingEvaluationConfig:
-    """What the recordings are like.
-
-    Attributes:
-        split: whose clips they are made of; a threshold is chosen on validation clips and evaluated on test clips.
-        snr_db: level of the words over the noise [dB].
-        minutes: of other speech, and as much of noise.
-        seed: of all that is random.
-    """
-
-    split: Split = "validation"
-    snr_db: float = 10.0
-    minutes: float = 60.0
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        if self.split not in ("validation", "test"):
-            raise RunError(f"The bench takes validation or test clips, not '{self.split}': the others were learned.")
-        within("The level over the noise", self.snr_db, -20, 60, " dB")
-        within("The length of the recordings", self.minutes, 1, 600, " minutes")
 
 
 @dataclass(frozen=True)
@@ -309,7 +286,7 @@ def from_json(values: dict[str, Any]) -> StreamingEvaluation:
     Raises:
         ValueError, TypeError, LookupError, EchoicError: they are something else.
     """
-    config = {_OLD_KEYS.get(key, key): value for key, value in dict(values["config"]).items()}
+    config = to_dict(from_dict(StreamingEvaluationConfig, values["config"]))
     found = stored.convert({**values, "config": config}, StreamingEvaluation)
     if not found.points:
         raise ValueError("it has no points")

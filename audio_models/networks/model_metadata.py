@@ -12,10 +12,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
-from audio_models.config import FeatureConfig, from_dict, to_dict
+from audio_models.config import FeatureConfig
 from audio_models.errors import RunError
 from audio_models.features.filters import Filters
 from audio_models.features.sequences import Normalisation
+from audio_models.settings import from_dict, to_dict
 from data.errors import EchoicError
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from audio_models.config import Cell, Recipe, RunConfig, to_dict
+from audio_models.config import Cell, Recipe, RunConfig
 from audio_models.features import waveform
 from audio_models.features.mfcc import mfcc_batch
 from audio_models.features.waveform import AudioSource, Waveform
@@ -27,11 +27,13 @@ from audio_models.jobs import runs
 from audio_models.jobs.progress import format_duration
 from audio_models.jobs.runs import Run
 from audio_models.listening import detection, streaming_evaluation
-from audio_models.listening.streaming_evaluation import Point, StreamingEvaluationConfig
+from audio_models.listening.evaluation_config import StreamingEvaluationConfig
+from audio_models.listening.streaming_evaluation import Point
 from audio_models.recipes import default_run
 from audio_models.recognition import evaluation
 from audio_models.recognition.evaluation import Evaluation
 from audio_models.recognition.recognizer import Recognizer
+from audio_models.settings import to_dict
 from data import catalogue, workspace
 from data.corpus import SILENCE, UNKNOWN, CorpusReference, count
 from data.noise import EXPONENTS, SAMPLE_RATE, coloured_noise
@@ -120,7 +122,7 @@ def _put_in_place(name: str, run: Run, reference: CorpusReference, evaluated: Se
     # the corpus whose clips these are, not the folder that they lay in
     config = replace(run.config, corpus=CorpusReference("speech_commands"), name=name)
     workspace.write_json(folder / "config.json", to_dict(config))
-    listens = _evaluated_as_listener(run, reference) if config.training.clips_in_a_row > 1 else None
+    listens = _evaluated_as_listener(run, reference) if config.training.clips_per_sequence > 1 else None
     for file in ("model.onnx", "history.json", "state.json", *(_LISTENING if listens else ())):
         (folder / file).parent.mkdir(exist_ok=True)
         workspace.write_atomically(folder / file, (run.folder / file).read_bytes())

@@ -47,7 +47,7 @@ def epoch_seconds(config: RunConfig, clips_per_word: float) -> float:
     frames = 1 + round((1000 - features.frame_ms) / features.hop_ms)
     learning = operations(config.network, features.width, frames, classes) / 1e6 * _SECONDS_A_MILLION
     changing = _SECONDS_A_CHANGE if config.augmentation.augment else 0.0
-    if config.training.clips_in_a_row > 1:
+    if config.training.clips_per_sequence > 1:
         learning *= 1 + PAUSE
     return classes * config.clips_of_a_class(clips_per_word) * max(learning, changing)
 

@@ -89,7 +89,7 @@ class Training:
         self.labels = labels
         self.history: list[Epoch] = []
         self.validation_probabilities = np.empty((0, labels), np.float32)  # after the last epoch, (clips, labels)
-        every_step = config.clips_in_a_row > 1
+        every_step = config.clips_per_sequence > 1
         self.model = keras_model.build(network, width, labels, every_step=every_step)
         self._starts_trained = start is not None
         if start is not None:
@@ -162,7 +162,7 @@ class Training:
                 frames, targets = mixed(
                     frames, targets, self.config.mixup, np.random.default_rng([self.config.seed, number, done])
                 )
-            clips = len(classes) * self.config.clips_in_a_row
+            clips = len(classes) * self.config.clips_per_sequence
             totals += clips * np.array(self._step(frames, targets))
             done += clips
             on_step(Step(number, done, training.clips, time.monotonic() - began))
@@ -184,7 +184,7 @@ class Training:
             counts = classes >= 0
             seen.append(np.asarray(self._read(frames)[1])[counts])
             classes_seen.append(classes[counts])
-            done += len(classes) * self.config.clips_in_a_row
+            done += len(classes) * self.config.clips_per_sequence
             on_step(Step(number, done, training.clips, time.monotonic() - began))
         inputs, targets = np.concatenate(seen), np.concatenate(classes_seen)
         mean, scale = inputs.mean(axis=0), inputs.std(axis=0) + 1e-3
@@ -209,7 +209,7 @@ class Training:
     @contextlib.contextmanager
     def averaged(self) -> Iterator[None]:
         """Give the network the moving average of its weights instead of the last ones, where the configuration says so."""
-        if not self.config.averaging:
+        if not self.config.ema_decay:
             yield
             return
         with _holding(self.model.trainable_variables, self._ema):
@@ -231,7 +231,7 @@ class Training:
             loss = self._loss(targets, answers, sample_weight=weight)
         gradients = tape.gradient(loss, self.model.trainable_variables)
         self._optimizer.apply(gradients, self.model.trainable_variables)
-        if self.config.averaging:
+        if self.config.ema_decay:
             self._update_ema()
         hits = tf.equal(tf.argmax(answers, axis=-1), tf.argmax(targets, axis=-1))
         return loss, tf.reduce_mean(weight * tf.cast(hits, tf.float32))
@@ -239,7 +239,7 @@ class Training:
     def _update_ema(self) -> None:
         """ema += (1 - decay) (weights - ema); the decay is smaller in the first steps, to leave the random start behind."""
         self._steps.assign(self._steps + 1)
-        decay = tf.minimum(self.config.averaging, (1.0 + self._steps.value) / (10.0 + self._steps.value))
+        decay = tf.minimum(self.config.ema_decay, (1.0 + self._steps.value) / (10.0 + self._steps.value))
         for ema, variable in zip(self._ema, self.model.trainable_variables, strict=True):
             ema.assign(ema.value + (1 - decay) * (variable.value - ema.value))
 

@@ -119,9 +119,9 @@ def prepare(
     else:
         waveforms.store_all(report)
         training = _augmented(config, clips, classes, waveforms, normalisation, chosen.noise, size)
-        if config.training.clips_in_a_row > 1:
+        if config.training.clips_per_sequence > 1:
             unknown = labels.index(UNKNOWN) if UNKNOWN in labels else None
-            in_sequence = config.training.clips_in_a_row
+            in_sequence = config.training.clips_per_sequence
             training = SequenceBatches(training, unknown, config.network, clip_seconds, in_sequence)
 
     folds = cross_validation.make_folds(clips, config.training.folds) if config.training.folds else None

@@ -86,7 +86,7 @@ def _train(run: Run, job: Job) -> None:
         if prepared.count[split]:
             job.write(stage=f"Evaluating on {split} clips", seconds_left=None, clips_per_second=None)
             evaluation.evaluate_and_store(run, split=split, report=job.report)
-    if run.config.training.clips_in_a_row > 1 and not prepared.folds and prepared.count["validation"]:
+    if run.config.training.clips_per_sequence > 1 and not prepared.folds and prepared.count["validation"]:
         job.write(stage="Evaluating on a stream", seconds_left=None, clips_per_second=None)
         streaming_evaluation.measure_and_choose(run, job.report)
 

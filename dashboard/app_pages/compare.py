@@ -22,7 +22,6 @@ from dashboard.shared.feedback import show_errors
 from dashboard.shared.formatting import as_text
 from dashboard.shared.glossary import TERMS
 from dashboard.shared.task_form import choose_task, clips_per_word, rounded
-from data.task import Task
 
 
 def _form() -> None:
@@ -30,7 +29,6 @@ def _form() -> None:
     chosen = choose_task("compare")
     if chosen is None:
         return
-    reference, index, labels, unknown, silence = chosen
     cells = st.pills(
         "Cells",
         CELLS,
@@ -45,15 +43,13 @@ def _form() -> None:
         help="Every training depends on chance: initial weights, order of the clips. Several per cell show how much.",
     )  # fmt: skip
     epochs = two.slider("Epochs at most", 2, 60, 20, key="compare_epochs")
-    if len(labels) + unknown + silence < 2 or len(cells) < 2:
+    if not chosen.is_enough or len(cells) < 2:
         st.button("Compare", type="primary", icon=":material/compare_arrows:", disabled=True)
         st.caption("Choose at least two words and two cells.")
         return
-    config = ComparisonConfig(
-        reference, Task(tuple(labels), unknown=unknown, silence=silence), tuple(cells), seeds=seeds, epochs=epochs
-    )
+    config = ComparisonConfig(chosen.reference, chosen.task, tuple(cells), seeds=seeds, epochs=epochs)
     seconds = sum(
-        estimate.training_seconds(config.run_config(cell, seed), clips_per_word(index, labels))
+        estimate.training_seconds(config.run_config(cell, seed), clips_per_word(chosen.index, chosen.labels))
         for cell, seed in config.jobs
     )
     with st.container(horizontal=True, vertical_alignment="center"):

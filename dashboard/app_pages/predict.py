@@ -53,7 +53,7 @@ def _answer(recognizer, name: str, content: bytes, key: str, *, find: bool = Fal
         st.altair_chart(charts.probability_bars(answer.probabilities), key=f"bars-{key}")
     frames = recognizer.normalise(mfcc(heard, recognizer.features))
     hop = recognizer.features.hop_length / rate
-    rows = "coefficient" if recognizer.features.cepstrum else "mel band"
+    rows = "coefficient" if recognizer.features.kind == "mfcc" else "mel band"
     st.altair_chart(charts.evidence(heard, rate, frames, hop, rows, start=first / rate), key=f"evidence-{key}")
     where = (
         f"The word was looked for in the {len(samples) / rate:.1f} s of the recording: this is its loudest part. "
@@ -62,12 +62,13 @@ def _answer(recognizer, name: str, content: bytes, key: str, *, find: bool = Fal
     )
     st.caption(
         f"{where}Above the waveform, below what the network reads from left to right, {len(frames)} frames of {_frame_in_words(recognizer.features)}.",
-        help=TERMS["MFCC" if recognizer.features.cepstrum else "mel band"],
+        help=TERMS["MFCC" if recognizer.features.kind == "mfcc" else "mel band"],
     )
 
 
 def _frame_in_words(features: FeatureConfig) -> str:
-    kind = f"{features.n_mfcc} coefficients" if features.cepstrum else f"{features.n_mels} mel bands, low sounds below"
+    is_mfcc = features.kind == "mfcc"
+    kind = f"{features.n_mfcc} coefficients" if is_mfcc else f"{features.n_mels} mel bands, low sounds below"
     return kind + (", and above them their slopes" if features.deltas else "")
 
 

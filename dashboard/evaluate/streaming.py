@@ -17,6 +17,7 @@ from dashboard.shared.state import Value
 from data.corpus import CorpusReference, Split
 
 if TYPE_CHECKING:
+    from audio_models.listening.evaluation_config import UnlearnedSplit
     from audio_models.listening.streaming_evaluation import StreamingEvaluation
 
 _LEAST = 0.1  # an hour: where no alarm was heard, on a logarithmic axis
@@ -51,7 +52,7 @@ def show(run: Run, corpus: CorpusReference | None, split: str, *, clips: bool = 
             "Choose validation or test clips above: of the others the network has learned, so that they would flatter it."
         )
         return
-    measured: Split = "test" if split == "test" else "validation"
+    measured: UnlearnedSplit = "test" if split == "test" else "validation"
     found = benches.load_cached(run, measured) if corpus is None else _MEASURED.of(_key(run, corpus, measured)).get()
     st.markdown(
         f"How it would fare all day: recordings are made of **{measured}** clips, its words among other words, other words alone, "
@@ -151,9 +152,9 @@ def curve(points, chosen, *, speech: bool) -> alt.LayerChart:  # type: ignore[no
     return (lines + dots + rings).properties(height=340)
 
 
-def _measure(run: Run, corpus: CorpusReference | None, split: Split) -> None:
+def _measure(run: Run, corpus: CorpusReference | None, split: UnlearnedSplit) -> None:
     from audio_models.listening import streaming_evaluation as benches
-    from audio_models.listening.streaming_evaluation import StreamingEvaluationConfig
+    from audio_models.listening.evaluation_config import StreamingEvaluationConfig
 
     minutes = 60.0 if run.config.streams else 15.0
     if not st.button("Measure", type="primary", icon=":material/hearing:", key=f"measure-{split}"):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -11,13 +13,39 @@ from dashboard.shared.glossary import TERMS
 from data import catalogue
 from data.corpus import UNKNOWN, Corpus, CorpusReference, Index
 from data.public.synthetic_voices import SyntheticVoices
+from data.task import Task
 
 
-def choose_task(key: str) -> tuple[CorpusReference, Index | None, list[str], bool, bool] | None:
-    """Draw the widgets; return corpus, index (if loaded), labels, whether unknown and silence are classes.
+@dataclass(frozen=True)
+class TaskChoice:
+    """What the user chose to learn.
 
-    None until the corpus is on this computer, or can be made when training starts.
+    Attributes:
+        reference: the corpus.
+        index: of the corpus, once it is loaded.
+        labels: the words.
+        unknown, silence: whether these are classes too.
     """
+
+    reference: CorpusReference
+    index: Index | None
+    labels: tuple[str, ...]
+    unknown: bool
+    silence: bool
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether there are two classes to tell apart."""
+        return len(self.labels) + self.unknown + self.silence > 1
+
+    @property
+    def task(self) -> Task:
+        """The task. Raises `CorpusError` with fewer than two classes."""
+        return Task(self.labels, self.unknown, self.silence)
+
+
+def choose_task(key: str) -> TaskChoice | None:
+    """Draw the widgets; None until the corpus is on this computer, or can be made when training starts."""
     reference = choose_corpus(key, CorpusReference("synthetic_voices"))
     if reference is None:
         return None
@@ -35,10 +63,10 @@ def choose_task(key: str) -> tuple[CorpusReference, Index | None, list[str], boo
         st.page_link("app_pages/corpora.py", label="Load it on the Data page", icon=":material/library_music:")
         return None
     labels, unknown, silence = _task(corpus, words, other_words, key)
-    return reference, index, labels, unknown, silence
+    return TaskChoice(reference, index, tuple(labels), unknown, silence)
 
 
-def clips_per_word(index: Index | None, labels: list[str]) -> float:
+def clips_per_word(index: Index | None, labels: Sequence[str]) -> float:
     """Return the mean number of training clips per word; for synthetic voices, also before they have spoken."""
     if index is not None:
         found = Counter(clip.label for clip in index.clips if clip.split == "training")

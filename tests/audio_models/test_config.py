@@ -15,11 +15,10 @@ from audio_models.config import (
     NetworkConfig,
     RunConfig,
     TrainingConfig,
-    from_dict,
-    to_dict,
 )
 from audio_models.errors import ConfigError
 from audio_models.recipes import default_network, default_training
+from audio_models.settings import from_dict, to_dict
 from data.corpus import CorpusReference
 from data.task import Task
 
@@ -50,21 +49,22 @@ def test_json_gives_the_configuration_back(cell, units, layers, labels, seed, ho
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (lambda: NetworkConfig(units=0), "number of units is 0"),
-        (lambda: NetworkConfig(cell="transformer"), "no cell 'transformer'"),
+        (lambda: NetworkConfig(units=0), "Units is 0"),
+        (lambda: NetworkConfig(cell="transformer"), "Cell is 'transformer'; expected one of simple_rnn"),
         (lambda: NetworkConfig(dropout=1.0), "Dropout is 1.0"),
         (lambda: NetworkConfig("feed_forward", bidirectional=True), "no direction"),
-        (lambda: NetworkConfig(readout="first"), "no readout"),
-        (lambda: TrainingConfig(learning_rate=float("nan")), "learning rate is nan"),
+        (lambda: NetworkConfig(readout="first"), "Readout is 'first'"),
+        (lambda: TrainingConfig(learning_rate=float("nan")), "Learning rate is nan"),
         (lambda: NetworkConfig("feed_forward", convolutions=1), "use 0 of them"),
-        (lambda: TrainingConfig(schedule="linear"), "no schedule 'linear'"),
-        (lambda: AugmentationConfig(highest_snr_db=-5), "between 5 and 80 dB"),
-        (lambda: TrainingConfig(epochs=0), "number of epochs is 0"),
-        (lambda: FeatureConfig(n_mfcc=41), "coefficients is 41; it must lie between 1 and 40"),
-        (lambda: FeatureConfig(fmax=9000), "highest frequency is 9000"),
-        (lambda: FeatureConfig(frame_ms="long"), "frame length is long"),
+        (lambda: TrainingConfig(schedule="linear"), "Schedule is 'linear'"),
+        (lambda: AugmentationConfig(highest_snr_db=-5), "Highest SNR is -5 dB; expected a number from 5 to 80 dB"),
+        (lambda: TrainingConfig(epochs=0), "Epochs is 0"),
+        (lambda: FeatureConfig(n_mfcc=41), "Coefficients is 41; expected a number from 1 to 40"),
+        (lambda: TrainingConfig(folds=1), "Folds is 1"),
+        (lambda: FeatureConfig(fmax=9000), "Highest frequency is 9000 Hz"),
+        (lambda: FeatureConfig(frame_ms="long"), "Frame is 'long'; expected a number from 5 to 200 ms"),
         (lambda: from_dict(NetworkConfig, {"unit": 3}), "has no setting unit"),
-        (lambda: from_dict(NetworkConfig, [1]), "must be a JSON object"),
+        (lambda: from_dict(NetworkConfig, [1]), "expected an object"),
     ],
 )
 def test_a_setting_out_of_range_says_what_came_and_what_was_expected(make, said: str) -> None:

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from audio_models.config import NetworkConfig
 from audio_models.listening import detection, streaming_evaluation
-from audio_models.listening.streaming_evaluation import StreamingEvaluationConfig
+from audio_models.listening.evaluation_config import StreamingEvaluationConfig
 from dashboard.evaluate import streaming
 from data import catalogue
 from tests.support.pages import button, healthy, open_page, text_of

@@ -5,15 +5,19 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from audio_models.config import CELLS, RECIPES, AugmentationConfig, Cell, FeatureConfig, NetworkConfig, TrainingConfig
 from audio_models.jobs import launch, runs
 from audio_models.jobs.job_folder import State
 from audio_models.jobs.runs import Epoch, Run
+from audio_models.recipes import default_run
+from dashboard.train import form
 from dashboard.train.first_run import quick_config
 from data.public import synthetic_voices
 from tests.conftest import PROJECT, Trained
@@ -85,12 +89,12 @@ def test_train_plays_a_clip_before_and_after(trained: Trained) -> None:
     app.text_input(key="train_folder").set_value(str(trained.corpus)).run()
     healthy(app)
     assert len(app.get("audio")) == 0, "not before it is asked for"
-    button(app, "Hear an example, before and after").click().run()
+    button(app, "Play an example").click().run()
     healthy(app)
     assert len(app.get("audio")) == 2
-    assert "as the network might hear it" in text_of(app)
+    assert "Augmented" in text_of(app)
     assert "About " in text_of(app), "how long it will take"
-    next(one for one in app.toggle if one.label == "Change training clips each time").set_value(False).run()
+    next(one for one in app.toggle if one.label == "Augment training clips").set_value(False).run()
     healthy(app)
     assert len(app.get("audio")) == 0
 
@@ -209,6 +213,53 @@ def test_train_starts_what_was_chosen(trained: Trained, started: list) -> None:
     assert (config.network.convolutions, config.augmentation.augment) == (0, False), "the plain cell and nothing else"
     assert config.name == "my run"
     assert "my run" in text_of(app)
+
+
+def test_train_starts_what_each_recipe_says_where_nothing_is_changed(started: list) -> None:
+    app = open_page("train")
+    for cell in CELLS:
+        app.get("button_group")[0].set_value(cell).run()
+        for recipe in RECIPES:
+            app.get("button_group")[1].set_value(recipe).run()
+            button(app, "Start training").click().run()
+            healthy(app)
+            config = started[-1]
+            assert config == default_run(config.corpus, config.task, cell, recipe, name=config.name)
+    assert len(started) == len(CELLS) * len(RECIPES)
+
+
+@pytest.mark.parametrize("cell", ["gru", "feed_forward"])
+def test_train_loses_nothing_that_a_recipe_sets(monkeypatch: pytest.MonkeyPatch, started: list, cell: Cell) -> None:
+    """Guards against a form that makes its settings from scratch: what it did not show went back to the plain default."""
+    features = FeatureConfig(8000, 25.0, 10.0, 30, 12, 50.0, 3900.0, deltas=False, kind="log_mel")
+    network = NetworkConfig(cell, 7, 2, False, 0.1, "mean", filters=5, causal=True)
+    training = TrainingConfig(3, 5, 0.01, 2, 0.5, 9, "cosine", 0.2, 0.75, 0.4, 4)
+    augmentation = AugmentationConfig(False, 0.1, 50.0, 3.0, 0.3, 1.0, 11.0, "/noise", 1, 20.0, 3, 4)
+    monkeypatch.setattr(form, "default_features", lambda _: features)
+    monkeypatch.setattr(form, "default_network", lambda *_: network)
+    monkeypatch.setattr(form, "default_training", lambda *_: training)
+    monkeypatch.setattr(form, "default_augmentation", lambda _: augmentation)
+    app = open_page("train")
+    app.get("button_group")[0].set_value(cell).run()
+    next(one for one in app.number_input if one.label == "Epochs").set_value(8).run()
+    button(app, "Start training").click().run()
+    healthy(app)
+    (config,) = started
+    assert (config.features, config.network, config.augmentation) == (features, network, augmentation)
+    assert config.training == replace(training, epochs=8)
+
+
+def test_train_says_which_settings_do_not_go_together_and_keeps_the_others(started: list) -> None:
+    app = open_page("train")
+    next(one for one in app.number_input if one.label == "Coefficients").set_value(41).run()
+    next(one for one in app.number_input if one.label == "Time masks").set_value(5).run()
+    healthy(app)
+    assert [error.value for error in app.error] == ["Coefficients is 41; expected a number from 1 to 40."]
+    assert button(app, "Start training").disabled
+    next(one for one in app.number_input if one.label == "Coefficients").set_value(40).run()
+    button(app, "Start training").click().run()
+    healthy(app)
+    assert (started[0].features.n_mfcc, started[0].augmentation.time_masks) == (40, 5)
 
 
 def test_train_asks_for_two_words(trained: Trained) -> None:

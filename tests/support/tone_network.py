@@ -27,9 +27,9 @@ def tone_run(labels: tuple[str, str] = ("low", "high"), *, window: bool = False)
     With `window` it reads from the end too, so that it must hear through a window.
     """
     network = NetworkConfig("simple_rnn", units=2, bidirectional=window)
-    features = FeatureConfig(deltas=False, cepstrum=False)
+    features = FeatureConfig(deltas=False, kind="log_mel")
     task = Task(labels, unknown=False, silence=True)
-    training = TrainingConfig(clips_in_a_row=1 if window else 2)
+    training = TrainingConfig(clips_per_sequence=1 if window else 2)
     augmentation = AugmentationConfig(augment=True)
     corpus = CorpusReference("synthetic_voices")
     run = runs.create(RunConfig(corpus, task, "tones", features, network, training, augmentation))

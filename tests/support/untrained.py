@@ -27,10 +27,10 @@ def untrained_run(
     seed: int = 0,
 ) -> Run:
     """A run in the workspace that takes what it hears for `words`, unknown or silence; `scale` makes its answers differ more."""
-    features = features or FeatureConfig(deltas=False, cepstrum=False)
+    features = features or FeatureConfig(deltas=False, kind="log_mel")
     task = Task(words, unknown=True, silence=True)
     corpus = corpus or CorpusReference("synthetic_voices")
-    training = TrainingConfig(clips_in_a_row=2 if network.streams else 1)
+    training = TrainingConfig(clips_per_sequence=2 if network.streams else 1)
     augmentation = AugmentationConfig(augment=True)
     run = runs.create(RunConfig(corpus, task, "untrained", features, network, training, augmentation))
     weights = fresh_weights(network, features.width, len(task.classes), seed)

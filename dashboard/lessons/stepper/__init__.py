@@ -86,7 +86,7 @@ def data(found: Inspection) -> dict[str, Any]:
 def _strips(found: Inspection) -> list[dict[str, Any]]:
     step = found.gradient_decay.step_seconds
     features = found.features
-    what = f"{features.n_mfcc} MFCC" if features.cepstrum else f"{features.n_mels} mel bands"
+    what = f"{features.n_mfcc} MFCC" if features.kind == "mfcc" else f"{features.n_mels} mel bands"
     strips = [
         _strip(
             "Frames", f"what it reads: {what}{' and their slopes' if features.deltas else ''}",

@@ -16,12 +16,13 @@ import pytest
 import soundfile
 
 from audio_models.cli import listening
-from audio_models.config import NetworkConfig, to_dict
+from audio_models.config import NetworkConfig
 from audio_models.errors import AudioError
 from audio_models.jobs import runs
 from audio_models.listening import detection
 from audio_models.listening.detection import DetectionConfig
 from audio_models.listening.listener import Listener
+from audio_models.settings import to_dict
 from data import catalogue, workspace
 from data.errors import WorkspaceError
 from tests.conftest import PROJECT, Done
@@ -150,7 +151,7 @@ def test_another_rate_is_brought_to_the_networks(tmp_path: Path, command: Callab
     [
         (("nowhere.wav",), "nowhere.wav"),
         (("-", "--rate", 10), "10 samples a second"),
-        (("-", "--threshold", 3), "threshold"),
+        (("-", "--threshold", 3), "Threshold is 3.0"),
     ],
 )
 def test_what_cannot_be_heard_is_told_in_a_line(

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from audio_models.cli import main
-from audio_models.jobs import runs
+from audio_models.jobs import launch, runs
 from tests.conftest import PROJECT, Done, Trained
 from tests.support.sounds import RATE, chirp, glides, write
 
@@ -89,7 +89,7 @@ def test_predict_answers_the_rest_where_one_cannot_be_read(home: Path, tmp_path:
         (["evaluate", "glides", "--split", "tset"], "no split 'tset'; choose one of training"),
         (["evaluate", "glides", "--corpus", "/nowhere"], "no corpus and no folder '/nowhere'"),
         (["evaluate", "glides", "--speaker-pattern", "(.)"], "name it too"),
-        (["train", "--units", "0"], "number of units is 0"),
+        (["train", "--units", "0"], "Units is 0"),
         (["train", "--units", "many"], "Argument --units: invalid int value: 'many'"),
         (["train", "--cell", "transformer"], "invalid choice: 'transformer'"),
         (["train", "--labels", "left"], "1 class to tell apart"),
@@ -150,6 +150,34 @@ def test_fetch_a_folder(tmp_path: Path, capsys) -> None:
     assert found["labels"] == {"fall": 12, "hum": 12, "rise": 12}
     assert found["speaker_disjoint"] is True
     assert sum(found["splits"].values()) == found["clips"] == 36
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        (["--from", "commands-lstm"], ("lstm", 0.0, "log_mel", 5)),  # its cell was replaced by the default one
+        (["--from", "commands", "--averaging", "0.5", "--folds", "3"], ("gru", 0.5, "log_mel", 3)),
+        (["--recipe", "plain"], ("gru", 0.0, "mfcc", 0)),
+        (["--recipe", "plain", "--no-cepstrum", "--cell", "lstm", "--averaging", "0.5"], ("lstm", 0.5, "log_mel", 0)),
+        (["--cepstrum", "--ema-decay", "0"], ("gru", 0.0, "mfcc", 0)),
+    ],
+)
+def test_train_takes_a_recipe_or_a_run_and_changes_what_is_asked(
+    tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch, options: list[str], expected: tuple
+) -> None:
+    monkeypatch.setattr(launch, "spawn", lambda _: None)
+    folder = glides(tmp_path / "glides", speakers=2)
+    assert _run(capsys, "train", "--corpus", folder, "--background", *options)[0] == 0
+    config = runs.listing()[0].config
+    assert (config.network.cell, config.training.ema_decay, config.features.kind, config.training.folds) == expected
+
+
+def test_sequences_of_clips_are_asked_for_by_the_new_name_and_the_old(tmp_path: Path, capsys, monkeypatch) -> None:
+    monkeypatch.setattr(launch, "spawn", lambda _: None)
+    folder = glides(tmp_path / "glides", speakers=2)
+    for option in ("--clips-per-sequence", "--clips-in-a-row"):
+        _run(capsys, "train", "--corpus", folder, "--background", "--recipe", "streaming", option, 5)
+        assert runs.listing()[0].config.training.clips_per_sequence == 5
 
 
 def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,7 +19,7 @@ import onnx
 import onnxruntime
 import pytest
 
-from audio_models.config import FeatureConfig, NetworkConfig, to_dict
+from audio_models.config import FeatureConfig, NetworkConfig
 from audio_models.errors import RunError
 from audio_models.export import int8_agreement, model_folder
 from audio_models.features.mfcc import mfcc
@@ -32,6 +32,7 @@ from audio_models.listening.listener import Listener
 from audio_models.networks.onnx_int8 import rounded, with_int8_weights
 from audio_models.recognition import evaluation
 from audio_models.recognition.recognizer import Recognizer
+from audio_models.settings import to_dict
 from data.corpus import CorpusReference
 from data.errors import Cancelled, WorkspaceError
 from tests.conftest import PROJECT
@@ -43,9 +44,9 @@ STREAMS = NetworkConfig("gru", 9, convolutions=2, filters=4, causal=True)
 WINDOW = NetworkConfig("lstm", 8, bidirectional=True, readout="attention", convolutions=2, filters=4)
 # With seeds by which the random numbers hear both words, several times.
 NETWORKS = {
-    "gru, mel bands, streams": (STREAMS, FeatureConfig(deltas=False, cepstrum=False), 12),
+    "gru, mel bands, streams": (STREAMS, FeatureConfig(deltas=False, kind="log_mel"), 12),
     "lstm, slopes, streams": (NetworkConfig("lstm", 7, 2), FeatureConfig(), 2),
-    "lstm both ways, slopes of bands, window": (WINDOW, FeatureConfig(cepstrum=False, n_mels=24), 20),
+    "lstm both ways, slopes of bands, window": (WINDOW, FeatureConfig(kind="log_mel", n_mels=24), 20),
     # frames of an odd length that lie apart, and a filter bank that begins above the straight part of the scale
     "simple rnn, 11025 Hz, window": (
         NetworkConfig("simple_rnn", 7, readout="mean"),
@@ -159,14 +160,14 @@ def test_the_program_can_be_read() -> None:
         assert sum(isinstance(one, ast.stmt) for one in ast.walk(function)) < 30, function.name
 
 
-@pytest.mark.parametrize("features", [FeatureConfig(), FeatureConfig(deltas=False, cepstrum=False)])
+@pytest.mark.parametrize("features", [FeatureConfig(), FeatureConfig(deltas=False, kind="log_mel")])
 def test_the_program_reads_the_settings_of_older_exports(features: FeatureConfig, monkeypatch) -> None:
     """What is now the kind of the features was a switch, cepstrum."""
     monkeypatch.syspath_prepend(str(model_folder.READER.parent))
     import listen
 
     settings = to_dict(features)
-    kind = settings.pop("kind", None) or ("mfcc" if settings.pop("cepstrum") else "log_mel")
+    kind = settings.pop("kind")
     normalisation = {"mean": [0.0] * features.width, "std": [1.0] * features.width}
     old, new = (
         listen.Features({**settings, **one}, normalisation) for one in ({"cepstrum": kind == "mfcc"}, {"kind": kind})
@@ -320,7 +321,7 @@ def test_what_was_there_stays_where_the_new_folder_cannot_take_its_place(
 def test_litert_answers_like_the_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command) -> None:
     """Each cell, both ways and with convolutions, in one process; then the command with what that made."""
     networks = [NetworkConfig("simple_rnn", 6, 2, readout="mean"), STREAMS, WINDOW, NetworkConfig("feed_forward", 6)]
-    few = FeatureConfig(hop_ms=80, deltas=False, cepstrum=False)  # frames, each of which is laid out
+    few = FeatureConfig(hop_ms=80, deltas=False, kind="log_mel")  # frames, each of which is laid out
     made = [
         (untrained_run(network, few, seed=place), tmp_path / f"{place}.tflite")
         for place, network in enumerate(networks)

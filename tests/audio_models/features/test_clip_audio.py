@@ -20,7 +20,7 @@ from data.corpus import Clip
 from tests.support.sounds import RATE, chirp, write
 from tests.support.untrained import untrained_run
 
-CONFIG = FeatureConfig(deltas=False, cepstrum=False)
+CONFIG = FeatureConfig(deltas=False, kind="log_mel")
 
 
 def _clip(path: Path, seconds: float = 1.0, **changes) -> Clip:

@@ -23,7 +23,7 @@ from tests.support.untrained import untrained_run
 
 CONFIGS = [
     FeatureConfig(),
-    FeatureConfig(deltas=False, cepstrum=False),
+    FeatureConfig(deltas=False, kind="log_mel"),
     FeatureConfig(frame_ms=25, hop_ms=10, n_mels=64, fmin=0),
     FeatureConfig(sample_rate=8000, fmax=3800, frame_ms=40.125, n_mels=23),
     FeatureConfig(sample_rate=48_000, fmax=24_000, frame_ms=200, n_mels=256),
@@ -50,7 +50,7 @@ def test_they_are_librosa_s_to_the_last_bit(config: FeatureConfig) -> None:
 
 
 def test_what_came_with_the_network_is_used_and_not_what_librosa_would_design() -> None:
-    config = FeatureConfig(deltas=False, cepstrum=False)
+    config = FeatureConfig(deltas=False, kind="log_mel")
     run = untrained_run(NetworkConfig("gru", 2), config)
     filters = designed(config)
     doubled = replace(filters, bands=tuple((at, tuple(2 * one for one in weights)) for at, weights in filters.bands))

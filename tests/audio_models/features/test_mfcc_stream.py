@@ -12,7 +12,7 @@ from audio_models.features.mfcc import frame_end, mfcc
 from audio_models.features.mfcc_stream import FrameStream
 
 CONFIGS = {
-    "bands": FeatureConfig(deltas=False, cepstrum=False),
+    "bands": FeatureConfig(deltas=False, kind="log_mel"),
     "mfcc": FeatureConfig(deltas=False),
     "slopes": FeatureConfig(),
     "gaps": FeatureConfig(frame_ms=10, hop_ms=25, n_mels=12, n_mfcc=8),

@@ -131,7 +131,7 @@ def test_settings() -> None:
         ComparisonConfig(CORPUS, TASK, ("gru",))
     with pytest.raises(ConfigError, match="given twice"):
         ComparisonConfig(CORPUS, TASK, ("gru", "gru"))
-    with pytest.raises(ConfigError, match="number of seeds is 0"):
+    with pytest.raises(ConfigError, match="Seeds is 0"):
         ComparisonConfig(CORPUS, TASK, seeds=0)
 
 

@@ -9,11 +9,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from audio_models.config import from_dict, to_dict
 from audio_models.errors import ConfigError
 from audio_models.lab import memory as memory_lab
 from audio_models.lab.memory import Experiment, MemoryConfig
 from audio_models.lab.memory_process import build, measure
+from audio_models.settings import from_dict, to_dict
 from tests.conftest import Done
 
 
@@ -21,14 +21,14 @@ from tests.conftest import Done
     ("settings", "said"),
     [
         ({"task": "chess"}, "no memory task 'chess'"),
-        ({"cells": ()}, "cells are none"),
-        ({"cells": ("feed_forward",)}, "choose among simple_rnn, lstm, gru"),
+        ({"cells": ()}, "No cell is chosen"),
+        ({"cells": ("feed_forward",)}, "each item one of simple_rnn, lstm, gru"),
         ({"lengths": (5, 5)}, "A length is given twice"),
-        ({"lengths": (1,)}, "A length is 1 steps; it must lie between 2 and 500"),
-        ({"initialisation": "zeros"}, "no initialisation 'zeros'"),
-        ({"units": 0}, "number of units is 0"),
-        ({"clip_norm": float("nan")}, "gradient's bound is nan"),
-        ({"forget_bias": 9}, "forget gate's bias is 9"),
+        ({"lengths": (1,)}, r"Lengths is \[1\]; expected a list, each item a whole number from 2 to 500 steps"),
+        ({"initialisation": "zeros"}, "Recurrent weights is 'zeros'"),
+        ({"units": 0}, "Units is 0"),
+        ({"clip_norm": float("nan")}, "Gradient clipping is nan"),
+        ({"forget_bias": 9}, "Forget bias is 9"),
     ],
 )
 def test_bad_settings_are_named(settings: dict, said: str) -> None:
@@ -92,7 +92,7 @@ def test_in_the_shell_and_in_the_background(command: Callable[..., Done]) -> Non
     assert memory_lab.listing()[0].config.task == "parity"
     bad = command("memory", "--lengths", "5,many")
     assert bad.returncode == 1
-    assert "give whole numbers" in bad.stderr
+    assert "no list of whole numbers" in bad.stderr
     assert bad.stderr.count("\n") == 1
 
     done = command(

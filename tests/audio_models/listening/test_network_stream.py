@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audio_models.config import FeatureConfig, NetworkConfig, to_dict
+from audio_models.config import FeatureConfig, NetworkConfig
 from audio_models.errors import RunError
 from audio_models.export import model_folder
 from audio_models.features.mfcc import mfcc
@@ -19,6 +19,7 @@ from audio_models.networks import onnx_graph
 from audio_models.networks.numpy_network import NumpyNetwork, softmax
 from audio_models.networks.onnx_streaming import build_streaming, why_not
 from audio_models.recognition.recognizer import Recognizer
+from audio_models.settings import to_dict
 from data import workspace
 from tests.support.untrained import untrained_run
 
@@ -42,7 +43,7 @@ def _sound(seconds: float = 1.5, seed: int = 0) -> np.ndarray:
 @pytest.mark.parametrize("deltas", [False, True])
 def test_every_answer_is_that_of_the_whole(network: NetworkConfig, deltas: bool) -> None:
     """The states after each step, as the numpy network reads the whole in one go, from a state of zeros."""
-    run = untrained_run(network, FeatureConfig(deltas=deltas, cepstrum=deltas))
+    run = untrained_run(network, FeatureConfig(deltas=deltas, kind="mfcc" if deltas else "log_mel"))
     stream, sound = NetworkStream(run), _sound()
     assert stream.mode == "stateful"
     heard = [answer for first in range(0, len(sound), 1000) for answer in stream.feed(sound[first : first + 1000])]
@@ -88,7 +89,7 @@ def test_what_cannot_go_on_is_read_through_a_window() -> None:
 def test_what_learned_from_single_clips_is_read_through_a_window_too() -> None:
     """It could go on by its state, but that runs on into what it has never met."""
     run = untrained_run(FORWARDS["gru-1-2"])
-    config = replace(run.config, training=replace(run.config.training, clips_in_a_row=1))
+    config = replace(run.config, training=replace(run.config.training, clips_per_sequence=1))
     workspace.write_json(run.folder / "config.json", to_dict(config))
     assert NetworkStream(Run(run.folder)).mode == "sliding_window"
     assert "learned from single clips" in why_not(config.network)

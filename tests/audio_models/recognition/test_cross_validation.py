@@ -212,7 +212,7 @@ def test_the_running_mean_of_the_weights_takes_up_the_new_last_layer() -> None:
     )  # fmt: skip
     network = NetworkConfig("gru", 4, readout="mean")
     first = Training(network, TrainingConfig(epochs=1), 2, 2)
-    tuned = Training(network, TrainingConfig(epochs=2, averaging=0.99), 2, 2, keras_model.weights(first.model))
+    tuned = Training(network, TrainingConfig(epochs=2, ema_decay=0.99), 2, 2, keras_model.weights(first.model))
     row = tuned.run_epoch(batches, batches.examples, lambda _: None)
     assert row.validation_loss == pytest.approx(row.loss, rel=1e-4)
     assert row.validation_accuracy == 1

@@ -12,7 +12,7 @@ from audio_models.training.batches import AugmentedBatches
 from audio_models.training.clip_sequences import IGNORE_LABEL, Placed, SequenceBatches, targets
 from tests.support.sounds import RATE, tone
 
-FEATURES = FeatureConfig(deltas=False, cepstrum=False)
+FEATURES = FeatureConfig(deltas=False, kind="log_mel")
 NETWORK = NetworkConfig("gru", 8, convolutions=2, causal=True)
 WORD, UNKNOWN, SILENCE = 0, 1, 2
 

@@ -89,11 +89,11 @@ def test_the_same_seed_gives_the_same_network_and_another_does_not(splits) -> No
     assert any(np.abs(one - other).max() > 1e-4 for one, other in zip(results[0], results[2], strict=True))
 
 
-@pytest.mark.parametrize("averaging", [0.0, 0.9])
-def test_a_resumed_training_equals_one_that_never_stopped(splits, tmp_path: Path, averaging: float) -> None:
+@pytest.mark.parametrize("ema_decay", [0.0, 0.9])
+def test_a_resumed_training_equals_one_that_never_stopped(splits, tmp_path: Path, ema_decay: float) -> None:
     def _training(cell: str, epochs: int) -> Training:
         network = replace(default_network(cell, "strong"), units=8, filters=8)
-        config = replace(default_training(cell, "strong"), epochs=epochs, batch_size=16, averaging=averaging)
+        config = replace(default_training(cell, "strong"), epochs=epochs, batch_size=16, ema_decay=ema_decay)
         return Training(network, config, FEATURES.width, len(WORDS))
 
     through = _training("lstm", epochs=4)
@@ -150,7 +150,7 @@ def test_the_row_of_an_epoch_is_the_mean_over_its_clips(splits) -> None:
 
 def test_the_averaged_network_is_the_running_mean_and_the_last_weights_come_back(splits) -> None:
     network = NetworkConfig("simple_rnn", 4)
-    training = Training(network, replace(default_training("gru"), averaging=0.5, learning_rate=0.05), FEATURES.width, 2)
+    training = Training(network, replace(default_training("gru"), ema_decay=0.5, learning_rate=0.05), FEATURES.width, 2)
     steps: list[np.ndarray] = []
     training.run_epoch(
         _batches(splits), splits["validation"], lambda _: steps.append(np.asarray(training.model.weights[0]).copy())

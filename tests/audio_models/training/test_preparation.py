@@ -23,7 +23,7 @@ from data.corpus import SILENCE, UNKNOWN, Clip, CorpusReference, Split
 from data.task import Task
 from tests.support.sounds import RATE, chirp, glides, tone, write
 
-FEATURES = FeatureConfig(deltas=False, cepstrum=False)
+FEATURES = FeatureConfig(deltas=False, kind="log_mel")
 AUGMENTED = AugmentationConfig(augment=True)
 CORPUS = CorpusReference("synthetic_voices")
 
@@ -162,7 +162,7 @@ def test_sequences_hold_the_augmented_clips(corpus: _Corpus) -> None:
     corpus.add(UNKNOWN, 3, word="cat")
     corpus.add("yes", 1, "validation")
     config = _config(
-        "yes", "no", unknown=True, augmentation=AUGMENTED, training=TrainingConfig(clips_in_a_row=3),
+        "yes", "no", unknown=True, augmentation=AUGMENTED, training=TrainingConfig(clips_per_sequence=3),
         network=NetworkConfig("gru", 4),
     )  # fmt: skip
     training = prepare(config, corpus.chosen).training
