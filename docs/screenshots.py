@@ -1,6 +1,6 @@
-"""Take docs/*.png anew from the running dashboard: `make screenshot`.
+"""Retake docs/*.png from the running dashboard: `make screenshot`.
 
-A workspace of its own, synthetic voices only: no human voice is in the pictures, and anyone gets the same ones.
+It uses a temporary workspace and synthetic voices only, so anyone gets the same pictures, without a human voice in them.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ _PATIENCE = 180_000  # milliseconds
 
 
 def main() -> int:
-    """Train two networks in a workspace of its own, one of them on the page, and photograph the pages."""
+    """Train networks in a temporary workspace and photograph the pages."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        # a weak network on purpose: a confusion matrix without confusions shows nothing
+        # weak on purpose: a confusion matrix without errors shows nothing
         _train(home, "--cell", "simple_rnn", "--units", "32", "--epochs", "12", "--name", "Short memory")
         _train(home, "--cell", "gru", "--units", "64", "--epochs", "12", "--name", "Ten words")
         with dashboard(home) as served, sync_playwright() as playwright:
@@ -38,6 +38,7 @@ def main() -> int:
             page.goto(served.url)
             page.locator("input[type=file]").set_input_files(home / CLIP)
             page.locator(".echoic-answer").wait_for(timeout=_PATIENCE)
+            page.get_by_test_id("stVegaLiteChart").nth(1).locator("canvas, svg").first.wait_for(timeout=_PATIENCE)
             _photograph(page, "predict")
             page.goto(f"{served.url}/evaluate")
             page.get_by_text("Click a cell").wait_for(timeout=_PATIENCE)
@@ -76,7 +77,7 @@ def _choose(page: Page, name: str) -> None:
 
 
 def _live(playwright: Playwright, url: str, home: Path) -> None:
-    """A voice that says words, in the middle of them."""
+    """Photograph Live while a voice says words."""
     said(WORDS, home / "words.wav")
     page = _speaking(playwright, home / "words.wav")
     page.goto(f"{url}/live")
@@ -88,7 +89,7 @@ def _live(playwright: Playwright, url: str, home: Path) -> None:
 
 
 def _speaking(playwright: Playwright, recording: Path) -> Page:
-    """A page of a browser whose microphone hears a recording."""
+    """Open a page in a browser whose microphone hears a recording."""
     browser = playwright.chromium.launch(
         executable_path=CHROMIUM, args=[*CHROMIUM_ARGUMENTS, *fake_microphone(recording)]
     )
@@ -96,7 +97,7 @@ def _speaking(playwright: Playwright, recording: Path) -> Page:
 
 
 def _own_words(playwright: Playwright, url: str, home: Path) -> None:
-    """A word that is recorded beside two that are there."""
+    """Photograph Your words while a third word is recorded."""
     _shell(home, "corpus", "create", "Lights")
     for word in ("music", "door"):
         said([word] * 10, home / f"{word}.wav")
@@ -127,7 +128,7 @@ def _shell(home: Path, *arguments: object) -> None:
 
 
 def _photograph(page: Page, name: str) -> None:
-    page.wait_for_timeout(2500)  # charts are drawn after the text
+    page.wait_for_timeout(2500)  # charts appear after the text
     page.screenshot(path=FOLDER / f"{name}.png")
 
 

@@ -16,7 +16,7 @@ from dashboard.listen import charts as listen_charts
 from dashboard.listen import session as listen_session
 from dashboard.listen.charts import clock
 from dashboard.listen.recording_source import choose_recording
-from dashboard.listen.session import Hearing
+from dashboard.listen.session import LISTEN_TRIED, Hearing
 from dashboard.shared import preload
 from dashboard.shared.choose_model import choose_listener, describe_run, listens_for, usable_runs
 from dashboard.shared.feedback import show_errors
@@ -34,7 +34,6 @@ from dashboard.shared.state import (
     LISTEN_STOPPED,
     LISTEN_STRETCH,
     LISTEN_THRESHOLD,
-    Value,
     selection,
 )
 from data.corpus import SILENCE, UNKNOWN
@@ -49,8 +48,6 @@ _FIRST_LOOK = 10.0
 _COLUMNS = 400  # of the timeline
 _MOST_ROWS = 14  # words that get a row there
 _TABLE_ROWS = 9  # in sight
-_TRIED: Value[tuple[DetectionConfig, DetectionConfig] | None] = Value("listen_tried", None)
-"""A run's settings, and what was tried in their place; kept beside the sliders, whose values another page clears."""
 
 
 def _settings(run: Run) -> DetectionConfig:
@@ -59,7 +56,7 @@ def _settings(run: Run) -> DetectionConfig:
     from audio_models.listening.detection import DetectionConfig
 
     usual = detection.load_settings(run)
-    since, tried = _TRIED.of(run.id).get() or (usual, usual)
+    since, tried = LISTEN_TRIED.of(run.id).get() or (usual, usual)
     if since != usual:  # others were kept meanwhile
         tried = usual
     with st.expander("When a word counts as heard", icon=":material/tune:"):
@@ -83,7 +80,7 @@ def _settings(run: Run) -> DetectionConfig:
         )
         columns[2].caption("For how long nothing more is heard after a word, as its end may sound like another.")
         config = DetectionConfig(threshold, smoothing, refractory)
-        _TRIED.of(run.id).set((usual, config))
+        LISTEN_TRIED.of(run.id).set((usual, config))
         with st.container(horizontal=True):
             if config != usual:
                 st.button(
@@ -104,7 +101,7 @@ def _keep(run: Run, config: DetectionConfig) -> None:
 
     with show_errors():
         detection.store_settings(run, config)
-    _TRIED.of(run.id).pop()
+    LISTEN_TRIED.of(run.id).pop()
     # to the sliders it must be said: in the browser they hold on to what they show, whatever their default is
     LISTEN_THRESHOLD.of(run.id).set(config.threshold)
     LISTEN_SMOOTHING.of(run.id).set(round(config.smoothing_ms))

@@ -8,14 +8,11 @@ import streamlit as st
 
 from audio_models.jobs.runs import Run
 from dashboard import live
+from dashboard.live import LIVE_EXCHANGE
 from dashboard.live.exchange import Exchange
 from dashboard.shared.choose_model import choose_listener, listens_for, usable_runs
 from dashboard.shared.feedback import show_errors
-from dashboard.shared.state import Value
 from data.errors import EchoicError
-
-_EXCHANGE: Value[tuple[object, Exchange] | None] = Value("live_exchange", None)
-"""The network that listens in this tab, and what it was made from."""
 
 
 def _exchange(run: Run) -> Exchange:
@@ -29,10 +26,10 @@ def _exchange(run: Run) -> Exchange:
 
     config = load_settings(run)
     wanted = (str(run.folder), run.model_path.stat().st_mtime_ns, config)
-    there = _EXCHANGE.get()
+    there = LIVE_EXCHANGE.get()
     if there is None or there[0] != wanted:
         there = (wanted, Exchange(partial(Listener, run, config)))
-        _EXCHANGE.set(there)
+        LIVE_EXCHANGE.set(there)
     return there[1]
 
 

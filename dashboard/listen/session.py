@@ -52,6 +52,8 @@ class Hearing:
         return self.events_by_config[config]
 
 
+LISTEN_TRIED: Value[tuple[DetectionConfig, DetectionConfig] | None] = Value("listen_tried", None)
+"""A run's settings, and what was tried in their place; kept beside the sliders, whose values another page clears."""
 _LAST: Value[Hearing | None] = Value("listened", None)
 """What was listened to last in this tab."""
 

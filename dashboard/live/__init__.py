@@ -5,15 +5,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from dashboard.shared.state import LIVE_MESSAGE
+from dashboard.shared.state import LIVE_MESSAGE, Value
 from data import workspace
+
+if TYPE_CHECKING:
+    from dashboard.live.exchange import Exchange
 
 _FOLDER = workspace.PROJECT / "dashboard" / "live"
 _MESSAGE = "message"
+
+LIVE_EXCHANGE: Value[tuple[object, Exchange] | None] = Value("live_exchange", None)
+"""The network that listens in this tab, and what it was made from."""
 
 
 def received() -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections import Counter
 from pathlib import Path
 
@@ -41,6 +42,15 @@ def test_every_value_says_what_it_means() -> None:
         for name, _, following in _declarations(path):
             said = isinstance(following, ast.Expr) and isinstance(following.value, ast.Constant)
             assert said, f"{path.name}: {name} has no text below it"
+
+
+def test_a_page_shows_nothing_by_standing_in_its_code() -> None:
+    """Streamlit writes every value that stands alone in a page onto it: the text below a `Value` was seen on two pages."""
+    for path in (PROJECT / "dashboard" / "app_pages").glob("*.py"):
+        alone = [node for node in ast.parse(path.read_text()).body[1:] if isinstance(node, ast.Expr)]
+        assert [ast.unparse(node) for node in alone] == ["_page()"], path.name
+    settings = tomllib.loads((PROJECT / ".streamlit" / "config.toml").read_text())
+    assert settings["runner"]["magicEnabled"] is False
 
 
 def test_only_the_state_module_touches_streamlits_dictionary() -> None:
