@@ -31,8 +31,8 @@ def _inspect(run: Run, clip: ChosenClip, order: str = "spoken", seed: int = 0): 
 
 
 @st.cache_data(show_spinner=False, max_entries=40)  # type: ignore[untyped-decorator]
-def _inspected(folder: str, _changed: int, samples, label, order: str, seed: int):  # type: ignore[no-untyped-def]
-    from audio_models.lab.inspection import inspect  # brings librosa, which takes seconds
+def _inspected(folder: str, changed: int, samples, label, order: str, seed: int):  # type: ignore[no-untyped-def]  # noqa: ARG001
+    from audio_models.lab.inspection import inspect  # brings onnxruntime
 
     run = Run(Path(folder))
     recognizer = preload.recognizer(run)

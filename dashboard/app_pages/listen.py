@@ -231,7 +231,7 @@ def _overview(hearing: Hearing, events: tuple[Event, ...], table: pd.DataFrame) 
 
 
 def _closer_look(hearing: Hearing, table: pd.DataFrame) -> None:
-    from audio_models.features.mfcc import mel_bands  # brings librosa
+    from audio_models.features.mfcc import mel_bands
     from audio_models.features.waveform import resample
 
     whole = hearing.found.seconds
@@ -257,9 +257,10 @@ def _closer_look(hearing: Hearing, table: pd.DataFrame) -> None:
     # only the stretch that was asked for by a click on its word; it goes on playing while the page is drawn anew
     play = LISTEN_PLAYING.get() == (start, seconds)
     play_samples(samples, rate, autoplay=play)
-    features = preload.recognizer(hearing.run).features
+    recognizer = preload.recognizer(hearing.run)
+    features = recognizer.features
     heard = resample(samples, rate, features.sample_rate)
-    bands = mel_bands([heard], features)[0]
+    bands = mel_bands([heard], features, recognizer.filters)[0]
     inside = table[(table["end"] > start) & (table["start"] < start + len(samples) / rate)]
     picture = listen_charts.closer(
         heard, features.sample_rate, bands, features.hop_length / features.sample_rate, start, inside

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
+from audio_models.config import FeatureConfig
 from audio_models.errors import RunError
 from audio_models.jobs import runs
 from audio_models.jobs.runs import Run
@@ -25,13 +26,14 @@ def start() -> threading.Thread:
 
 
 def _warm() -> None:
-    from audio_models.config import FeatureConfig
-    from audio_models.features.mfcc import mfcc
     from dashboard.shared import charts  # noqa: F401
 
-    mfcc(np.zeros(FeatureConfig().sample_rate, np.float32), FeatureConfig())
     with contextlib.suppress(EchoicError, IndexError):
-        recognizer(runs.usable()[0])
+        model = recognizer(runs.usable()[0])
+        model.hear(np.zeros(model.features.sample_rate, np.float32))
+    from audio_models.features.filters import designed
+
+    designed(FeatureConfig())  # imports librosa, for models from before filters were stored with them, and for corpora
     # Imported modules stay: without freezing them, a garbage collection would delay a detected word by 0.2 s.
     gc.collect()
     gc.freeze()
@@ -44,13 +46,14 @@ def recognizer(run: Run):  # type: ignore[no-untyped-def]  # Recognizer, importe
         RunError: the run has no model, or a damaged one.
     """
     try:
-        return _recognizer(str(run.model_path), run.model_path.stat().st_mtime_ns)
+        return recognizer_of_file(str(run.model_path), run.model_path.stat().st_mtime_ns)
     except FileNotFoundError as error:
         raise RunError(f"The run {run.name} has no network yet; wait for its first epoch.") from error
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)  # type: ignore[untyped-decorator]
-def _recognizer(path: str, _changed: int):  # type: ignore[no-untyped-def]
+def recognizer_of_file(path: str, changed: int):  # type: ignore[no-untyped-def]  # noqa: ARG001
+    """Return the recognizer of a model file, cached for its time of modification [ns]."""
     from audio_models.recognition.recognizer import Recognizer
 
     return Recognizer(Path(path))

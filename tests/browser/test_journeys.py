@@ -259,7 +259,7 @@ def test_clips_are_dropped_good_and_bad(page: Page, served: Served, home: Path, 
     expect(alert).to_contain_text("<b>_renamed_.wav cannot be read as audio")
     page.reload()
     page.locator("input[type=file]").set_input_files([good, bad])
-    expect(page.get_by_text("Choose a row to see why")).to_be_visible()
+    expect(page.get_by_text("Select a row to see the evidence")).to_be_visible()
     expect(page.locator(".echoic-answer")).to_be_visible()
 
 

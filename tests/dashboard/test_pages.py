@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -13,10 +14,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from audio_models.config import CELLS, RECIPES, AugmentationConfig, Cell, FeatureConfig, NetworkConfig, TrainingConfig
+from audio_models.features import waveform
 from audio_models.jobs import launch, runs
 from audio_models.jobs.job_folder import State
 from audio_models.jobs.runs import Epoch, Run
 from audio_models.recipes import default_run
+from audio_models.recognition import recognizer
 from dashboard.train import form
 from dashboard.train.first_run import quick_config
 from data.public import synthetic_voices
@@ -105,7 +108,7 @@ def test_predict_answers_an_uploaded_clip(home: Path) -> None:
     healthy(app)
     text = text_of(app)
     assert ">rise<" in text
-    assert " %** sure" in text
+    assert " %** confident" in text
     assert len(app.get("vega_lite_chart")) == 2, "bars and evidence"
     assert app.get("audio")
 
@@ -133,6 +136,37 @@ def test_predict_answers_many_clips_and_says_which_it_cannot_read(home: Path) ->
     assert table["clip"].tolist() == ["good.wav", "text.wav", "hour.wav"]
     assert "cannot be read as audio" in table["problem"][1]
     assert "lasts 40 s" in table["problem"][2]
+
+
+def test_a_click_on_predict_decodes_and_computes_nothing_again(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With twenty clips, each click decoded all of them, and the features of the shown one were computed twice."""
+    decoded, computed = [], []
+    load, mfcc = waveform.load, recognizer.mfcc
+    monkeypatch.setattr(
+        waveform, "load", lambda source, *args, **kw: decoded.append(source.name) or load(source, *args, **kw)
+    )
+    monkeypatch.setattr(recognizer, "mfcc", lambda *args: computed.append(1) or mfcc(*args))
+    app = open_page()
+    clips = [(f"{number}.wav", wav(chirp(400, 2200, seed=number)), "audio/wav") for number in range(4)]
+    app.file_uploader[0].set_value([*clips, ("text.wav", b"not sound", "audio/wav")]).run()
+    healthy(app)
+    app.run()
+    app.run()
+    assert sorted(decoded) == ["0.wav", "1.wav", "2.wav", "3.wav", "text.wav"]
+    assert len(computed) == 4
+    app.file_uploader[0].set_value([("0.wav", wav(chirp(900, 300)), "audio/wav")]).run()
+    assert decoded[5:] == ["0.wav"], "another content of that name is another clip"
+
+
+def test_predict_shows_the_loudest_second_of_a_longer_recording(home: Path) -> None:
+    silence = np.zeros(RATE, np.float32)
+    app = open_page()
+    app.audio_input[0].upload(
+        "recording.wav", wav(np.concatenate([silence, chirp(400, 2200), silence])), "audio/wav"
+    ).run()
+    healthy(app)
+    captions = " ".join(one.value for one in app.caption)
+    assert re.search(r"This is the loudest (second|\d\.\d s) of your 2\.4 s recording\.", captions), captions
 
 
 @pytest.mark.parametrize(
