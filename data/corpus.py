@@ -24,7 +24,7 @@ class Clip:
     Attributes:
         path: the audio file.
         label: what is said in it.
-        split: the side it is on.
+        split: the split that it belongs to.
         seconds: its length [s].
         speaker: who says it, None where that is not known.
         digest: BLAKE2b of the file's content, hexadecimal (16 bytes).
@@ -32,6 +32,7 @@ class Clip:
         gain: factor on the samples, 0 to 1.
         whole: whether the clip is the whole file.
         word: what is said, where the label is only `_unknown_`.
+        sound: `sound_digest` of the file, "" where it is silent, cannot be decoded, or was not looked at.
     """
 
     path: Path
@@ -44,6 +45,12 @@ class Clip:
     gain: float = 1.0
     whole: bool = True
     word: str = ""
+    sound: str = ""
+
+    @property
+    def content(self) -> str:
+        """What tells this recording from others, whatever its file: `sound`, else `digest`."""
+        return self.sound or self.digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +74,9 @@ class Index:
         clips: every usable clip, in a fixed order (by label, then file name).
         noise: recordings of background noise (no words in them), may be empty.
         skipped: files passed over.
-        split_rule: how the sides were made, one sentence for the page.
+        split_rule: how the splits were made, one sentence for the page.
         speakers_known: whether every clip has a speaker.
-        speaker_disjoint: whether no speaker is on two sides; None where speakers are not known.
+        speaker_disjoint: whether no speaker is in two splits; None where speakers are not known.
     """
 
     clips: tuple[Clip, ...]
@@ -83,6 +90,43 @@ class Index:
     def labels(self) -> tuple[str, ...]:
         """All labels, sorted."""
         return tuple(sorted({clip.label for clip in self.clips}))
+
+    @property
+    def copies(self) -> Copies:
+        """How many clips are copies of another."""
+        splits_of: dict[str, set[Split]] = {}
+        with_sound = [clip for clip in self.clips if clip.sound]
+        for clip in with_sound:
+            splits_of.setdefault(clip.sound, set()).add(clip.split)
+        return Copies(
+            len(with_sound) - len(splits_of),
+            sum(clip.split != "training" and len(splits_of[clip.sound]) > 1 for clip in with_sound),
+        )
+
+
+@dataclass(frozen=True)
+class Copies:
+    """Recordings that a corpus holds more than once: as a WAV and a FLAC file, say, or under two names.
+
+    Attributes:
+        clips: how many clips repeat a recording that is there already.
+        apart: validation and test clips with a copy in another split, where lists or speakers put it.
+    """
+
+    clips: int
+    apart: int
+
+    def __str__(self) -> str:
+        """One or two sentences for the user; "" where there are none."""
+        if not self.clips:
+            return ""
+        text = f"{counted(self.clips, 'clip')} {'repeats' if self.clips == 1 else 'repeat'} another recording in the corpus"
+        if not self.apart:
+            return f"{text}; copies stay in one split."
+        return (
+            f"{text}. {self.apart:,} validation and test {'clip has its' if self.apart == 1 else 'clips have their'} copy in "
+            "another split; the test leaves out those that were learned."
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +164,7 @@ class Description:
         licence, citation, homepage: as its publisher states them.
         size: what has to be loaded and kept, in words ("2.4 GB download, 3.3 GB on disk").
         speakers: how speakers are known, one sentence.
-        splits: how the sides are made, one sentence.
+        splits: how the splits are made, one sentence.
         synthetic: whether no human voice is in it.
         words: the words that it is usually loaded for, a suggestion for the page.
     """
@@ -169,8 +213,13 @@ class Corpus(ABC):
         """
 
 
+def counted(number: int, noun: str) -> str:
+    """ "1 clip", "1,200 clips"."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def count(clips: Sequence[Clip], split: Split) -> int:
-    """How many of `clips` are on the side `split`."""
+    """How many of `clips` are in `split`."""
     return sum(clip.split == split for clip in clips)
 
 

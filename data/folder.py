@@ -1,7 +1,9 @@
-"""Any folder of `label/clip.wav`, also in the layouts of Speech Commands and of the Free Spoken Digit Dataset."""
+"""Read any folder of `label/clip.wav`, also in the layouts of Speech Commands and the Free Spoken Digit Dataset."""
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -10,8 +12,16 @@ from typing import Literal, get_args
 
 from data.corpus import BACKGROUND_NOISE, Clip, Corpus, Description, Index, Report, Skipped, Split, no_progress
 from data.errors import CorpusError
+from data.names import composed
 from data.scan import Sound, audio_files, entries, is_audio, scan
-from data.splits import has_every_split, is_speaker_disjoint, split_by_hash, splits_by_clip, splits_by_speaker
+from data.splits import (
+    Splittable,
+    has_every_split,
+    is_speaker_disjoint,
+    split_by_hash,
+    splits_by_clip,
+    splits_by_speaker,
+)
 
 SplitBy = Literal["lists", "speaker", "clip"]
 
@@ -29,7 +39,7 @@ class FolderCorpus(Corpus):
         path: the folder.
         speaker_pattern: a regular expression with one group, searched in each file's name without its ending: the
             group is the speaker. By default the names of Speech Commands and of the digits are understood.
-        split_by: "lists" (of the folder itself), "speaker" (no speaker on two sides), "clip"; by default the first
+        split_by: "lists" (of the folder itself), "speaker" (no speaker in two splits), "clip"; by default the first
             of these that the folder allows.
 
     Raises:
@@ -40,7 +50,9 @@ class FolderCorpus(Corpus):
         self.path = path
         self._pattern = compile_pattern(speaker_pattern)
         if split_by not in (None, *get_args(SplitBy)):
-            raise CorpusError(f"Sides cannot be made by '{split_by}'; choose one of {', '.join(get_args(SplitBy))}.")
+            raise CorpusError(
+                f"The splits cannot be made by '{split_by}'; choose one of {', '.join(get_args(SplitBy))}."
+            )
         self._split_by = split_by
         self.description = Description(
             name=str(path),
@@ -93,14 +105,14 @@ class FolderCorpus(Corpus):
         )
 
     def _clips(self, root: Path, sounds: Sequence[Sound]) -> tuple[list[Clip], list[Skipped]]:
-        """Label and speaker of each file; its side comes later."""
+        """Label and speaker of each file; its split comes later."""
         clips, skipped = [], []
         for sound in sounds:
             path = root / sound.path
             folder, _, _ = sound.path.rpartition("/")
             digit = None if folder else DIGIT.match(path.stem)
             if folder:
-                label = folder
+                label = composed(folder)
                 speaker = found[1] if (found := NOHASH.match(path.stem)) else None
             elif digit:
                 label, speaker = digit["label"], digit["speaker"]
@@ -110,7 +122,7 @@ class FolderCorpus(Corpus):
             if self._pattern is not None:
                 match = self._pattern.search(path.stem)
                 speaker = match[1] if match else None
-            clips.append(Clip(path, label, "training", sound.seconds, speaker, sound.digest))
+            clips.append(Clip(path, label, "training", sound.seconds, speaker, sound.digest, sound=sound.sound))
         if clips and self._pattern is not None and not any(clip.speaker for clip in clips):
             raise CorpusError(
                 f"The speaker pattern '{self._pattern.pattern}' fits no file name, for example '{clips[0].path.stem}'. "
@@ -119,7 +131,7 @@ class FolderCorpus(Corpus):
         return clips, skipped
 
     def _splits(self, root: Path, clips: Sequence[Clip]) -> tuple[Sequence[Split], str]:
-        """The side of each clip, and the rule in one sentence."""
+        """The split of each clip, and the rule in one sentence."""
         lists = {name: root / name for name in LISTS if (root / name).is_file()}
         speakers = [clip.speaker for clip in clips]
         known = all(speaker is not None for speaker in speakers)
@@ -137,7 +149,7 @@ class FolderCorpus(Corpus):
         if rule in (None, "lists") and _is_digits(clips) and self._pattern is None:
             return (
                 _by_number(clips),
-                "As its publisher splits it: of each speaker and digit recordings 0 to 4 are for test, here 5 to 9 for validation; the same speakers are on every side.",
+                "As its publisher splits it: of each speaker and digit recordings 0 to 4 are for test, here 5 to 9 for validation; the same speakers appear in every split.",
             )
         if rule in (None, "speaker") and known:
             if rule is None and all(NOHASH.match(clip.path.stem) for clip in clips):
@@ -145,10 +157,10 @@ class FolderCorpus(Corpus):
                 if has_every_split(hashed):
                     return (
                         hashed,
-                        "Each speaker's side follows from a hash of their name, as Speech Commands publishes it.",
+                        "Each speaker's split follows from a hash of their name, as Speech Commands publishes it.",
                     )
             return splits_by_speaker([str(speaker) for speaker in speakers])
-        return splits_by_clip([(clip.label, clip.path.name) for clip in clips])
+        return splits_by_clip([Splittable(clip.label, _drawn_by(root, clip), clip.sound) for clip in clips])
 
 
 def compile_pattern(pattern: str | None) -> re.Pattern[str] | None:
@@ -176,7 +188,7 @@ def _is_noise(sound: Sound) -> bool:
 
 def _is_noise_recording(sound: Sound) -> bool:
     # noise may be longer than a clip: it is cut; all else that is wrong with it stays wrong
-    return not sound.problem or sound.problem.startswith("It lasts")
+    return sound.fault in (None, "too_long")
 
 
 def _is_digits(clips: Sequence[Clip]) -> bool:
@@ -197,11 +209,17 @@ def _by_lists(root: Path, clips: Sequence[Clip]) -> list[Split]:
     for name, split in LISTS.items():
         if (root / name).is_file():
             split_of.update(dict.fromkeys(listed(root / name), split))
-    return [split_of.get(f"{clip.label}/{clip.path.stem}", "training") for clip in clips]
+    return [split_of.get(f"{clip.label}/{composed(clip.path.stem)}", "training") for clip in clips]
+
+
+def _drawn_by(root: Path, clip: Clip) -> str:
+    """The text that a clip's place is drawn from: its path in the folder, byte for byte as the disk has it."""
+    name = clip.path.relative_to(root).as_posix()
+    return name if "/" in name else f"{clip.label}/{name}"
 
 
 def listed(path: Path) -> list[str]:
-    """The clips that a list of one side names, `label/name` without the ending.
+    """The clips that a list names, `label/name` without the ending, in composed Unicode.
 
     Raises:
         CorpusError: it is no UTF-8 text, or cannot be read.
@@ -212,20 +230,42 @@ def listed(path: Path) -> list[str]:
         raise CorpusError(
             f"{path} cannot be read ({error}). It must be UTF-8 text, one label/clip.wav a line."
         ) from error
-    return [line.strip().replace("\\", "/").rpartition(".")[0] for line in lines if line.strip()]
+    return [composed(line.strip().replace("\\", "/").rpartition(".")[0]) for line in lines if line.strip()]
 
 
 def _not_entered(root: Path) -> Iterator[Skipped]:
-    """Folders below the words' folders, and links, which are not read: they may lead anywhere, and round in circles."""
-    link = "A link is not followed; put what it leads to in its place."
+    """What is not read: folders below the words' folders, links to folders, and links that lead to no file."""
     for word in entries(root):
-        if word.is_symlink() and (word.is_dir() or is_audio(word.name)):
-            yield Skipped(Path(word.path), link)
+        if problem := _faulty_link(word):
+            yield Skipped(Path(word.path), problem)
         elif word.is_dir(follow_symlinks=False) and word.name != "__MACOSX":
             for inner in entries(Path(word.path)):
-                if inner.is_symlink() and (inner.is_dir() or is_audio(inner.name)):
-                    yield Skipped(Path(inner.path), link)
+                if problem := _faulty_link(inner):
+                    yield Skipped(Path(inner.path), problem)
                 elif inner.is_dir(follow_symlinks=False):
                     yield Skipped(
                         Path(inner.path), "A folder inside a word's folder is not read; move its clips up by one level."
                     )
+
+
+def _faulty_link(entry: os.DirEntry[str]) -> str:
+    """Why a link is not read, one sentence; "" where it is, and for anything that is no link."""
+    if not entry.is_symlink():
+        return ""
+    if _is_directory(entry):
+        return "A link to a folder is not followed; put the folder itself in its place."
+    if is_audio(entry.name) and not _is_file(entry):
+        return "This link leads to no file. Put the file itself in its place."
+    return ""
+
+
+def _is_directory(entry: os.DirEntry[str]) -> bool:
+    with contextlib.suppress(OSError):
+        return entry.is_dir()
+    return False
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    with contextlib.suppress(OSError):
+        return entry.is_file()
+    return False

@@ -78,6 +78,11 @@ def clean_original(text: str) -> str:
     return "".join("�" if unicodedata.category(one) in ("Cc", "Cs") else one for one in text)[:LONGEST_ORIGINAL]
 
 
+def composed(label: str) -> str:
+    """A label in Unicode's composed form (NFC); the names in a zip from a Mac are decomposed."""
+    return unicodedata.normalize("NFC", label)
+
+
 def is_device(part: str) -> bool:
     """Whether Windows takes a file of this name for a device: CON, NUL.wav, com1."""
     return _DEVICES.fullmatch(part) is not None

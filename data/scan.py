@@ -1,4 +1,4 @@
-"""What is in a folder of audio files: length and content of each, read in parallel and remembered."""
+"""Scan a folder of audio files for the length and content of each, in parallel; unchanged files are remembered."""
 
 from __future__ import annotations
 
@@ -11,18 +11,22 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal, get_args
 
 import soundfile
 
 from data import workspace
 from data.corpus import Progress, Report, no_progress
 from data.errors import WorkspaceError
+from data.sound_digest import file_sound_digest
 
 ENDINGS = (".wav", ".flac", ".ogg", ".mp3")
 MAX_SECONDS = 30.0
 _MAX_BYTES = 64_000_000  # 30 s at 192 kHz, 32 bit, two channels, with room to spare
 _CHUNK = 200  # files between two words of progress
-_VERSION = 1
+_VERSION = 2  # of what is remembered
+
+Fault = Literal["empty", "too_large", "not_audio", "not_opened", "no_sound", "too_long"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,32 +37,37 @@ class Sound:
         path: relative to the folder, with forward slashes.
         seconds: its length; 0 where it cannot be used.
         digest: BLAKE2b of its content.
-        problem: why it cannot be used, one sentence, else "".
+        sound: its `sound_digest`; "" where it is silent, or cannot be decoded after all.
+        fault: why it cannot be used, else None.
+        problem: the same in one sentence, else "".
     """
 
     path: str
-    seconds: float
-    digest: str
-    problem: str
+    seconds: float = 0.0
+    digest: str = ""
+    sound: str = ""
+    fault: Fault | None = None
+    problem: str = ""
 
 
 def audio_files(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
     """Audio files directly in `folder` and one level below, sorted, with what the file system says of them.
 
-    Hidden ones, links, and the `__MACOSX` of zip files are passed over.
+    Links to files are followed: a folder that the user names holds them on purpose, and archives are unpacked without
+    them. Links to folders, hidden files, devices, and the `__MACOSX` of zip files are passed over.
     """
     for entry in entries(folder):
         if entry.is_dir(follow_symlinks=False):
             if entry.name != "__MACOSX":
                 for inner in entries(Path(entry.path)):
-                    if _is_clip(inner):
-                        yield f"{entry.name}/{inner.name}", inner.stat(follow_symlinks=False)
-        elif _is_clip(entry):
-            yield entry.name, entry.stat(follow_symlinks=False)
+                    if status := _clip_status(inner):
+                        yield f"{entry.name}/{inner.name}", status
+        elif status := _clip_status(entry):
+            yield entry.name, status
 
 
 def scan(folder: Path, files: Sequence[tuple[str, os.stat_result]], report: Report = no_progress) -> list[Sound]:
-    """Read the header and the digest of each file, those that have not changed since the last scan from memory.
+    """Find length and digests of each file; those that have not changed since the last scan come from memory.
 
     A file counts as unchanged while its size and time of change are the same.
 
@@ -106,35 +115,42 @@ def is_audio(name: str) -> bool:
     return name.lower().endswith(ENDINGS)
 
 
-def _is_clip(entry: os.DirEntry[str]) -> bool:
-    return is_audio(entry.name) and entry.is_file(follow_symlinks=False)
+def _clip_status(entry: os.DirEntry[str]) -> os.stat_result | None:
+    """What the file system says of an audio file, or of the one that a link leads to; None for anything else."""
+    try:
+        return entry.stat() if is_audio(entry.name) and entry.is_file() else None
+    except OSError:  # gone, or a link that leads round in a circle
+        return None
 
 
 def _look(folder: Path, path: str, status: os.stat_result) -> Sound:
-    def unusable(problem: str) -> Sound:
-        return Sound(path, 0.0, "", problem)
+    def unusable(fault: Fault, problem: str) -> Sound:
+        return Sound(path, fault=fault, problem=problem)
 
     if status.st_size == 0:
-        return unusable("It is empty: it holds no bytes.")
+        return unusable("empty", "It is empty: it holds no bytes.")
     if status.st_size > _MAX_BYTES:
         return unusable(
-            f"It holds {status.st_size / 1e6:,.0f} MB; a clip of up to {MAX_SECONDS:g} s is smaller. Cut the part that matters out of it."
+            "too_large",
+            f"It holds {status.st_size / 1e6:,.0f} MB; a clip of up to {MAX_SECONDS:g} s is smaller. Cut the part that matters out of it.",
         )
     try:
         content = (folder / path).read_bytes()
         with soundfile.SoundFile(io.BytesIO(content)) as file:
             frames, rate = file.frames, file.samplerate
+            sound = file_sound_digest(file) if 0 < frames <= MAX_SECONDS * rate else ""
     except soundfile.LibsndfileError as error:
-        return unusable(f"It cannot be read as audio ({error.error_string.rstrip('. ')}).")
+        return unusable("not_audio", f"It cannot be read as audio ({error.error_string.rstrip('. ')}).")
     except OSError as error:
-        return unusable(f"It cannot be opened ({error.strerror or error}).")
+        return unusable("not_opened", f"It cannot be opened ({error.strerror or error}).")
     if frames <= 0 or rate <= 0:
-        return unusable("It holds no sound: its length is zero.")
+        return unusable("no_sound", "It holds no sound: its length is zero.")
     if frames > MAX_SECONDS * rate:
         return unusable(
-            f"It lasts {frames / rate:,.0f} s; a clip may last up to {MAX_SECONDS:g} s. Cut the part that matters out of it."
+            "too_long",
+            f"It lasts {frames / rate:,.0f} s; a clip may last up to {MAX_SECONDS:g} s. Cut the part that matters out of it.",
         )
-    return Sound(path, frames / rate, hashlib.blake2b(content, digest_size=16).hexdigest(), "")
+    return Sound(path, frames / rate, hashlib.blake2b(content, digest_size=16).hexdigest(), sound)
 
 
 class _Memory:
@@ -143,7 +159,7 @@ class _Memory:
     def __init__(self, folder: Path) -> None:
         name = hashlib.blake2b(os.fsencode(folder.resolve()), digest_size=8).hexdigest()
         self._path = workspace.root() / "indexes" / f"{name}.json"
-        self._rows: dict[str, list[object]] = {}
+        self._rows: dict[str, list[Any]] = {}
         with contextlib.suppress(OSError, ValueError, TypeError, AttributeError, KeyError):
             kept = json.loads(self._path.read_text(encoding="utf-8"))
             if kept["version"] == _VERSION:
@@ -157,18 +173,23 @@ class _Memory:
 
     def get(self, path: str, status: os.stat_result) -> Sound | None:
         try:
-            size, changed, seconds, digest, problem = self._rows[path]
-            if (size, changed) == (status.st_size, status.st_mtime_ns):
-                return Sound(path, float(seconds), str(digest), str(problem))  # type: ignore[arg-type]
+            size, changed, seconds, digest, sound, fault, problem = self._rows[path]
         except (KeyError, TypeError, ValueError):
-            pass
-        return None
+            return None
+        texts = isinstance(digest, str) and isinstance(sound, str) and isinstance(problem, str)
+        if not (texts and isinstance(seconds, int | float) and fault in (None, *get_args(Fault))):
+            return None
+        if (size, changed) != (status.st_size, status.st_mtime_ns):
+            return None
+        return Sound(path, float(seconds), digest, sound, fault, problem)
 
     def write(self, sounds: Sequence[Sound], files: Sequence[tuple[str, os.stat_result]]) -> None:
         rows = {
-            sound.path: [status.st_size, status.st_mtime_ns, sound.seconds, sound.digest, sound.problem]
+            sound.path: [
+                status.st_size, status.st_mtime_ns, sound.seconds, sound.digest, sound.sound, sound.fault, sound.problem
+            ]
             for sound, (_, status) in zip(sounds, files, strict=True)
-        }
+        }  # fmt: skip
         with contextlib.suppress(WorkspaceError, UnicodeError):  # without it the next scan only takes longer
             workspace.folder("indexes")
             content = json.dumps({"version": _VERSION, "files": rows}, ensure_ascii=False)

@@ -1,21 +1,22 @@
-"""Which side a clip is on: training, validation or test. Every rule is deterministic and independent of order."""
+"""Assign clips to training, validation and test. Every rule is deterministic and independent of the clips' order."""
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
-from data.corpus import Clip, Split
+from data.corpus import SILENCE, Clip, Split
 
 _LARGEST_BUCKET = 2**27 - 1  # MAX_NUM_WAVS_PER_CLASS in the README of Speech Commands
 _SHARE = 0.1  # of the clips, for validation and for test each
 
 
 def split_by_hash(speaker: str, validation_percent: float = 10, testing_percent: float = 10) -> Split:
-    """The side of a speaker after the rule that Speech Commands publishes in its README.
+    """Assign a speaker by the rule in the README of Speech Commands.
 
-    The SHA-1 of the speaker's name, taken as a number, decides; so a speaker stays where they are when clips or
+    The SHA-1 of the speaker's name, taken as a number, decides, so a speaker's split does not change when clips or
     speakers are added.
     """
     bucket = int(hashlib.sha1(speaker.encode()).hexdigest(), 16) % (_LARGEST_BUCKET + 1)
@@ -28,25 +29,25 @@ def split_by_hash(speaker: str, validation_percent: float = 10, testing_percent:
 
 
 def split_by_speaker(clips_of: Mapping[str, int]) -> dict[str, Split]:
-    """A side for each speaker, no speaker on two.
+    """Assign whole speakers.
 
-    Speakers are taken in the order of a hash of their names; the first ones go to test until it holds a tenth of the
-    clips, the next to validation, the rest to training. With three or more speakers no side is empty; with two there
-    is no test side, with one there is training alone.
+    Speakers are taken in the order of a hash of their names: test is filled to a tenth of the clips, then validation, and
+    the rest is for training. With three or more speakers no split is empty; with two there is no test split, with one only
+    training.
 
     Args:
-        clips_of: how many clips each speaker has.
+        clips_of: number of clips of each speaker.
     """
     order = sorted(clips_of, key=_hash)
     wanted = _SHARE * sum(clips_of.values())
     splits: dict[str, Split] = {}
-    kept_back: list[Split] = ["test", "validation"] if len(order) > 2 else ["validation"]
+    reserved: list[Split] = ["test", "validation"] if len(order) > 2 else ["validation"]
     rest = iter(order)
     left = len(order)
-    for place, split in enumerate(kept_back):
+    for place, split in enumerate(reserved):
         held = 0
-        # as many speakers must be left as there are sides after this one
-        while left > len(kept_back) - place and held < wanted:
+        # as many speakers must be left as there are splits after this one
+        while left > len(reserved) - place and held < wanted:
             speaker = next(rest)
             splits[speaker] = split
             held += clips_of[speaker]
@@ -56,44 +57,68 @@ def split_by_speaker(clips_of: Mapping[str, int]) -> dict[str, Split]:
     return splits
 
 
-def split_by_clip(names: Sequence[tuple[str, str]]) -> list[Split]:
-    """A side for each clip: of each label a tenth for test and validation each, at least one from three clips on.
+@dataclass(frozen=True, slots=True)
+class Splittable:
+    """A clip that is assigned by itself.
 
-    Args:
-        names: label and file name of each clip; together they tell clips apart.
+    Attributes:
+        label: its label.
+        name: what its place is drawn from; with the label it tells clips apart.
+        sound: its `sound_digest`; copies share it. "" where it is not known.
     """
-    by_label: dict[str, list[int]] = defaultdict(list)
-    for position, (label, _) in enumerate(names):
-        by_label[label].append(position)
-    splits: list[Split] = ["training"] * len(names)
-    for positions in by_label.values():
-        positions.sort(key=lambda position: (_hash("/".join(names[position])), names[position]))
-        held = max(1, round(_SHARE * len(positions))) if len(positions) >= 3 else 0
-        for position in positions[:held]:
-            splits[position] = "test"
-        for position in positions[held : 2 * held]:
-            splits[position] = "validation"
+
+    label: str
+    name: str
+    sound: str = ""
+
+
+def split_by_clip(clips: Sequence[Splittable]) -> list[Split]:
+    """Assign clip by clip: a tenth of each label's recordings to test and to validation, at least one of three or more.
+
+    Copies of a recording go to the same split, also where they have different labels. Silence alone is not compared.
+    """
+    by_label: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for position, clip in enumerate(clips):
+        is_known = clip.sound and clip.label != SILENCE
+        by_label[clip.label][f"sound {clip.sound}" if is_known else f"clip {position}"].append(position)
+    split_of: dict[str, Split] = {}  # of a recording
+    splits: list[Split] = ["training"] * len(clips)
+    for label in sorted(by_label):
+        recordings = by_label[label]
+        order = sorted(
+            recordings, key=lambda one: min((_hash(clips[at].name), clips[at].name) for at in recordings[one])
+        )
+        held = max(1, round(_SHARE * len(order))) if len(order) >= 3 else 0
+        waiting = [one for one in order if one not in split_of]
+        there = Counter(split_of[one] for one in order if one in split_of)  # copies with a label before this one
+        for_test, for_validation = max(0, held - there["test"]), max(0, held - there["validation"])
+        split_of.update(dict.fromkeys(waiting, "training"))
+        split_of.update(dict.fromkeys(waiting[:for_test], "test"))
+        split_of.update(dict.fromkeys(waiting[for_test : for_test + for_validation], "validation"))
+        for one, positions in recordings.items():
+            for position in positions:
+                splits[position] = split_of[one]
     return splits
 
 
 def splits_by_speaker(speakers: Sequence[str]) -> tuple[list[Split], str]:
-    """The side of each clip by its speaker (`split_by_speaker`), and the rule in one sentence.
+    """The split of each clip by its speaker (`split_by_speaker`), and the rule in one sentence.
 
     Args:
-        speakers: who speaks in each clip.
+        speakers: the speaker of each clip.
     """
     split_of = split_by_speaker(Counter(speakers))
-    rule = "Each speaker is on one side only, about a tenth of the clips for validation and for test each."
+    rule = "No speaker appears in two splits; about a tenth of the clips each for validation and test."
     return [split_of[speaker] for speaker in speakers], rule
 
 
-def splits_by_clip(names: Sequence[tuple[str, str]]) -> tuple[list[Split], str]:
-    """The side of each clip by itself (`split_by_clip`), and the rule in one sentence."""
-    return split_by_clip(names), "Clip by clip: of each word a tenth for validation and for test each."
+def splits_by_clip(clips: Sequence[Splittable]) -> tuple[list[Split], str]:
+    """The split of each clip by itself (`split_by_clip`), and the rule in one sentence."""
+    return split_by_clip(clips), "Clip by clip: a tenth of each word for validation and for test."
 
 
 def is_speaker_disjoint(clips: Iterable[Clip]) -> bool | None:
-    """Whether no speaker is on two sides; None where not every clip has a speaker."""
+    """Whether no speaker is in two splits; None where a clip has no speaker."""
     split_of: dict[str, Split] = {}
     disjoint = True
     for clip in clips:
@@ -104,7 +129,7 @@ def is_speaker_disjoint(clips: Iterable[Clip]) -> bool | None:
 
 
 def has_every_split(splits: Iterable[Split]) -> bool:
-    """Whether no side is empty."""
+    """Whether no split is empty."""
     return len(Counter(splits)) == 3
 
 

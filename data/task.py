@@ -1,4 +1,4 @@
-"""What a network is to tell apart: which words are classes, and whether there are _unknown_ and _silence_."""
+"""Define the classes of a network, the words and maybe _unknown_ and _silence_, and choose their clips."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ import soundfile
 
 from data.corpus import SILENCE, SPLITS, UNKNOWN, Clip, Index, Skipped, Split
 from data.errors import CorpusError
+from data.names import composed
 from data.noise import generated_noise
 
-# Which part of a noise recording serves which side, so that no stretch is on two.
+# Which part of a noise recording serves which split; no stretch is in two.
 _NOISE_PARTS: dict[Split, tuple[float, float]] = {"training": (0.0, 0.8), "validation": (0.8, 0.9), "test": (0.9, 1.0)}
 _STRETCH = 1.0  # seconds of noise in a silence clip
 _DIGITAL_SILENCE = 8  # every so many-th silence clip is exactly zero, as from a muted microphone
@@ -26,10 +27,10 @@ _FEWEST_OTHER_WORDS = 5  # below that none is kept out
 
 @dataclass(frozen=True)
 class Task:
-    """What is to be told apart.
+    """The classes of a network.
 
     Attributes:
-        labels: the words, each a class.
+        labels: the words, each a class; in composed Unicode (NFC), as labels are everywhere.
         unknown: whether the corpus' other words make one more class, `_unknown_`.
         silence: whether noise without a word makes one more class, `_silence_`.
 
@@ -42,6 +43,7 @@ class Task:
     silence: bool = False
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "labels", tuple(composed(label) for label in self.labels))
         if twice := sorted({label for label in self.labels if self.labels.count(label) > 1}):
             raise CorpusError(f"The label {', '.join(twice)} is given twice.")
         if reserved := [label for label in self.labels if label in (UNKNOWN, SILENCE)]:
@@ -60,9 +62,9 @@ class Task:
 
 
 def examples(index: Index, task: Task, seed: int) -> tuple[Clip, ...]:
-    """The clips to learn from, labelled with the task's classes.
+    """Choose the clips to learn from, labelled with the task's classes.
 
-    On each side `_unknown_` and `_silence_` have as many clips as a word has on average, like the published task of
+    In each split `_unknown_` and `_silence_` have as many clips as a word has on average, like the published task of
     ten words in which each is a tenth; for training `_unknown_` has up to four times as many, of which each epoch
     shows others. Unknown clips are spread over the other words, without those that are `kept_out` of training;
     silence is cut from noise recordings (of the corpus, else generated) at levels from nothing to full. A corpus with
@@ -106,7 +108,7 @@ def kept_out(index: Index, task: Task) -> set[str]:
 def evaluation_clips(
     index: Index, task: Task, split: str, seed: int, *, generate_noise: bool = False
 ) -> tuple[list[Clip], list[Skipped]]:
-    """Every clip of one side, or of "all", labelled with the task's classes.
+    """Choose every clip of one split, or of "all", labelled with the task's classes.
 
     A label that the task lacks counts as `_unknown_` where the task has that class, and is skipped with a reason
     where not. Where the task has `_silence_` and the corpus no clips of it, it is cut from the corpus' noise, as much
@@ -143,7 +145,7 @@ def evaluation_clips(
 
 
 def _average(clips: Sequence[Clip], split: Split, task: Task) -> int:
-    """Clips that a word has on this side on average, rounded up; at least as many as let the class exist."""
+    """Clips that a word has in this split on average, rounded up; at least as many as let the class exist."""
     here = sum(clip.split == split for clip in clips)
     return -(-here // max(1, len(task.labels)))
 
@@ -170,7 +172,7 @@ def _shuffled(seed: int, text: str) -> str:
 
 
 def noise_stretch(split: Split) -> tuple[float, float]:
-    """Where in a noise recording the stretch of a side begins and ends, as shares of its length."""
+    """Where in a noise recording the stretch of a split begins and ends, as shares of its length."""
     return _NOISE_PARTS[split]
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -55,21 +53,6 @@ def measure(samples: Waveform, sample_rate: int) -> dict[str, float]:
         "sound_seconds": min(seconds, _standing_out(level)),
     }
     return {name: round(value, 4) for name, value in found.items()}
-
-
-def sound_digest(samples: Waveform, sample_rate: int) -> str:
-    """Compute a digest that is equal for the same audio in another lossless file.
-
-    BLAKE2b (16 bytes, hexadecimal) of the rate and of the samples as 16-bit numbers, without leading and trailing zeros.
-
-    Args:
-        samples: (samples,) float32 in -1..1.
-        sample_rate: [Hz].
-    """
-    numbers = np.round(np.clip(samples, -1, 32767 / 32768) * np.float32(32768)).astype("<i2")
-    heard = np.flatnonzero(numbers)
-    kept = numbers[heard[0] : heard[-1] + 1] if len(heard) else numbers[:0]
-    return hashlib.blake2b(kept.tobytes(), digest_size=16, person=f"{sample_rate} Hz".encode()).hexdigest()
 
 
 def _flat_tops(samples: Waveform) -> int:

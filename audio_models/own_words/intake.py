@@ -10,12 +10,13 @@ from audio_models.errors import AudioError
 from audio_models.features import segments, waveform
 from audio_models.features.waveform import AudioSource
 from audio_models.own_words import recording
-from audio_models.own_words.clip_measures import measure, sound_digest
+from audio_models.own_words.clip_measures import measure
 from audio_models.own_words.recording import Recording, read_recording
 from data.corpus import BACKGROUND_NOISE, Progress, Report, Skipped, Split, no_progress
 from data.own.layouts import ImportBatch, ImportItem
 from data.own.new_clips import NewClip
 from data.own.store import Source
+from data.sound_digest import sound_digest
 
 LONGEST_NOISE = 300.0
 """Seconds of a recording of background noise."""

@@ -9,10 +9,11 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from audio_models.own_words.clip_checks import Finding, findings
-from audio_models.own_words.clip_measures import measure, sound_digest
+from audio_models.own_words.clip_measures import measure
 from dashboard.shared.charts import waveform_envelope
 from dashboard.shared.formatting import as_text
 from dashboard.shared.players import play_samples
+from data.sound_digest import sound_digest
 
 _POINTS = 120
 _HEIGHT, _WIDTH = 24.0, 240  # half the height of the drawing, and its width [pixels]

@@ -13,7 +13,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import get_args
@@ -38,7 +38,8 @@ from data.folder import SplitBy
 from data.names import clean_label, clean_name, clean_speaker, same_on_every_system, shown
 from data.own.new_clips import NewClip, keep, row_of
 from data.own.store import NOTHING, Change, Field, OwnClip, Snapshot, Store, counted
-from data.splits import is_speaker_disjoint, splits_by_clip, splits_by_speaker
+from data.scan import audio_files, scan
+from data.splits import Splittable, is_speaker_disjoint, splits_by_clip, splits_by_speaker
 
 OWN_PREFIX = "own:"
 
@@ -198,10 +199,8 @@ class OwnCorpus(Corpus):
 
     def index(self, report: Report = no_progress) -> Index:
         self.load(report)
-        try:
-            there = {entry.name for entry in os.scandir(self.path / "clips")}
-        except OSError:
-            there = set()
+        files = list(audio_files(self.path / "clips"))
+        there = {one.path: one for one in scan(self.path / "clips", files, report)}
         now = self.snapshot()
         kept = sorted((*now.clips, *now.noise), key=lambda one: (one.label, one.id))
         skipped = tuple(
@@ -213,15 +212,15 @@ class OwnCorpus(Corpus):
         )
         kept = [one for one in kept if one.path.name in there]
         words = [one for one in kept if one.label != BACKGROUND_NOISE]
-        report(Progress("Reading clips", len(kept), len(kept)))
         if not words:
             raise CorpusError(
                 f"The corpus '{self.title}' is empty. Record or upload some clips first."
                 + (f" The files of {len(skipped):,} are gone." if skipped else "")
             )
-        splits, rule = self._splits(words)
+        sounds = {one.id: there[one.path.name].sound for one in words}
+        splits, rule = self._splits(words, sounds)
         clips = tuple(
-            Clip(one.path, one.label, split, one.seconds, one.speaker, one.digest)
+            Clip(one.path, one.label, split, one.seconds, one.speaker, one.digest, sound=sounds[one.id])
             for one, split in zip(words, splits, strict=True)
         )
         return Index(
@@ -233,7 +232,7 @@ class OwnCorpus(Corpus):
             speaker_disjoint=is_speaker_disjoint(clips),
         )
 
-    def _splits(self, clips: Sequence[OwnClip]) -> tuple[Sequence[Split], str]:
+    def _splits(self, clips: Sequence[OwnClip], sounds: Mapping[str, str]) -> tuple[Sequence[Split], str]:
         """The split of each clip, and the rule in one sentence."""
         fixed = any(clip.split for clip in clips)
         speakers = [clip.speaker for clip in clips if clip.speaker is not None]
@@ -249,7 +248,7 @@ class OwnCorpus(Corpus):
             return [clip.split or "training" for clip in clips], rule
         if self._split_by == "speaker" or (self._split_by is None and known and len(set(speakers)) >= _FEWEST_SPEAKERS):
             return splits_by_speaker(speakers)
-        return splits_by_clip([(clip.label, clip.id) for clip in clips])
+        return splits_by_clip([Splittable(clip.label, f"{clip.label}/{clip.id}", sounds[clip.id]) for clip in clips])
 
     def add(self, clips: Sequence[NewClip], report: Report = no_progress) -> Change:
         """Add clips, all or none.

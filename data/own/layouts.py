@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from data.corpus import BACKGROUND_NOISE, Skipped, Split
 from data.errors import CorpusError
 from data.folder import DIGIT, LISTS, NOHASH, compile_pattern, listed
-from data.names import clean_label, clean_original, clean_speaker, shown
+from data.names import clean_label, clean_original, clean_speaker, composed, shown
 from data.own import clip_lists
 from data.own.store import Source
 from data.scan import ENDINGS, is_audio
@@ -231,7 +231,7 @@ def _placed(
         speaker = match[1]
     if label == BACKGROUND_NOISE:
         speaker = None
-    split = splits.get(f"{folders[-1]}/{stem}") if folders else None
+    split = splits.get(composed(f"{folders[-1]}/{stem}")) if folders else None
     return ImportItem(path, label, clean_speaker(speaker), clean_original(name), split)
 
 

@@ -1,4 +1,4 @@
-"""Folders of clips: layouts, lists, speakers, sides, what is left out and why, and the memory of a scan."""
+"""Folders of clips: layouts, lists, speakers, splits, copies, what is left out and why, and the memory of a scan."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from data import scan as scan_module
-from data.corpus import Index, Progress
+from data.corpus import Copies, Index, Progress
 from data.errors import CorpusError
 from data.folder import FolderCorpus
+from data.task import Task, examples
 from tests.support.sounds import RATE, glides, tone, write
 
 
@@ -43,7 +45,7 @@ def test_labels_in_any_script(tmp_path: Path, label: str) -> None:
     assert _index(tmp_path) == index  # through the memory
 
 
-def test_nohash_names_give_speakers_that_are_on_one_side(tmp_path: Path) -> None:
+def test_nohash_names_give_speakers_and_each_is_in_one_split(tmp_path: Path) -> None:
     index = _index(glides(tmp_path, speakers=12))
     assert index.speakers_known
     assert index.speaker_disjoint is True
@@ -66,7 +68,7 @@ def test_speaker_pattern(tmp_path: Path) -> None:
     index = _index(folder, speaker_pattern="^([a-z]+)-")
     assert {clip.speaker for clip in index.clips} == {"ann", "bob", "cid", "dan"}
     assert index.speaker_disjoint is True
-    assert "one side only" in index.split_rule
+    assert "No speaker appears in two splits" in index.split_rule
 
 
 @pytest.mark.parametrize(
@@ -112,10 +114,11 @@ def test_background_noise_is_no_word_and_may_be_long(tmp_path: Path) -> None:
     folder = _words(tmp_path / "clips", {"left": ["1.wav"], "right": ["1.wav"]})
     write(folder / "_background_noise_" / "rain.wav", np.zeros(40 * RATE, np.float32))
     (folder / "_background_noise_" / "broken.wav").write_bytes(b"RIFF")
-    index = _index(folder)
-    assert index.labels == ("left", "right")
-    assert [path.name for path in index.noise] == ["rain.wav"]
-    assert [one.path.name for one in index.skipped] == ["broken.wav"]
+    for _ in ("scanned", "from memory"):
+        index = _index(folder)
+        assert index.labels == ("left", "right")
+        assert [path.name for path in index.noise] == ["rain.wav"]
+        assert [one.path.name for one in index.skipped] == ["broken.wav"]
 
 
 def test_what_cannot_be_used_is_left_out_with_a_reason(tmp_path: Path) -> None:
@@ -128,7 +131,6 @@ def test_what_cannot_be_used_is_left_out_with_a_reason(tmp_path: Path) -> None:
     write(folder / "outside.wav", tone(300))
     (folder / "left" / ".hidden.wav").write_bytes(b"x")
     (folder / "left" / "notes.txt").write_text("not audio, not told")
-    (folder / "left" / "link.wav").symlink_to(folder / "left" / "good.wav")
     (folder / "right").symlink_to(folder / "left")
     index = _index(folder)
     assert [clip.path.name for clip in index.clips] == ["good.wav"]
@@ -140,15 +142,109 @@ def test_what_cannot_be_used_is_left_out_with_a_reason(tmp_path: Path) -> None:
         "nothing.wav",
         "inner",
         "outside.wav",
-        "link.wav",
         "right",
     }
     assert "no bytes" in reasons["empty.wav"]
     assert "cannot be read as audio" in reasons["text.wav"]
     assert "31 s" in reasons["long.wav"]
     assert "length is zero" in reasons["nothing.wav"]
-    assert "A link is not followed" in reasons["link.wav"]
-    assert "A link is not followed" in reasons["right"]
+    assert "A link to a folder is not followed" in reasons["right"]
+
+
+def test_links_to_files_are_followed_and_nothing_else_is_opened(tmp_path: Path) -> None:
+    """A folder of links is how clips of another place are chosen; a loop, a pipe or a device must not hang the scan."""
+    elsewhere = _words(tmp_path / "elsewhere", {"any": ["1.wav", "2.wav"]})
+    folder = tmp_path / "clips"
+    (folder / "left").mkdir(parents=True)
+    (folder / "left" / "a.wav").symlink_to(elsewhere / "any" / "1.wav")
+    (folder / "left" / "b.wav").symlink_to("a.wav")
+    (folder / "left" / "gone.wav").symlink_to(elsewhere / "any" / "gone.wav")
+    (folder / "left" / "round.wav").symlink_to("round.wav")
+    (folder / "left" / "zero.wav").symlink_to("/dev/zero")
+    (folder / "left" / "loop").symlink_to("..")
+    os.mkfifo(folder / "left" / "pipe.wav")
+    (folder / "left" / "to_pipe.wav").symlink_to("pipe.wav")
+    index = _index(folder)
+    assert [clip.path.name for clip in index.clips] == ["a.wav", "b.wav"]
+    reasons = {one.path.name: one.reason for one in index.skipped}
+    assert set(reasons) == {"gone.wav", "round.wav", "zero.wav", "to_pipe.wav", "loop"}
+    assert {reasons[name] for name in set(reasons) - {"loop"}} == {
+        "This link leads to no file. Put the file itself in its place."
+    }
+    write(elsewhere / "any" / "1.wav", tone(900, 0.3))
+    assert _index(folder).clips[0].seconds == pytest.approx(0.3), "what a link leads to has changed"
+
+
+def test_labels_of_a_mac_are_composed(tmp_path: Path) -> None:
+    """A zip from a Mac holds "café" with the accent apart: the same word, in folder names and in lists."""
+    folder = _words(tmp_path, {"cafe\u0301": ["1.wav", "2.wav"], "tea": ["1.wav"]})
+    write(folder / "caf\u00e9" / "3.wav", tone(700))
+    (folder / "testing_list.txt").write_text("caf\u00e9/1.wav\ncafe\u0301/3.wav\n", encoding="utf-8")
+    index = _index(folder)
+    assert index.labels == ("caf\u00e9", "tea")
+    tested = {clip.path.name for clip in index.clips if clip.split == "test"}
+    assert tested == {"1.wav", "3.wav"}
+    task = Task(("cafe\u0301", "tea"))
+    assert {clip.label for clip in examples(index, task, 0)} == {"caf\u00e9", "tea"}
+
+
+def _twice(folder: Path) -> Path:
+    """Twenty recordings of each word, each as a WAV and, under another name, as a FLAC file."""
+    for label in ("left", "right"):
+        for number in range(20):
+            sound = tone(300 + 10 * number + (5 if label == "left" else 0), 0.1)
+            write(folder / label / f"{number}.wav", sound)
+            samples, rate = soundfile.read(folder / label / f"{number}.wav", dtype="int16")
+            soundfile.write(folder / label / f"copy of {number}.flac", samples, rate)
+    return folder
+
+
+def test_copies_of_a_recording_are_in_one_split(tmp_path: Path) -> None:
+    """Test clips had their copy in training, which nothing said."""
+    index = _index(_twice(tmp_path))
+    splits: dict[str, set[str]] = {}
+    for clip in index.clips:
+        splits.setdefault(clip.sound, set()).add(clip.split)
+    assert len(splits) == 40
+    assert all(len(found) == 1 for found in splits.values())
+    assert Counter(clip.split for clip in index.clips) == {"training": 64, "validation": 8, "test": 8}
+    assert index.copies == Copies(clips=40, apart=0)
+    assert str(index.copies) == "40 clips repeat another recording in the corpus; copies stay in one split."
+
+
+def test_a_recording_with_two_labels_is_in_one_split(tmp_path: Path) -> None:
+    for number in range(10):
+        for label in ("left", "right"):
+            write(tmp_path / label / f"{number}.wav", tone(300 + 10 * number, 0.1))
+    index = _index(tmp_path)
+    splits: dict[str, set[str]] = {}
+    for clip in index.clips:
+        splits.setdefault(clip.sound, set()).add(clip.split)
+    assert all(len(found) == 1 for found in splits.values())
+    assert Counter(clip.split for clip in index.clips) == {"training": 16, "validation": 2, "test": 2}
+
+
+def test_lists_are_kept_and_copies_that_they_part_are_counted(tmp_path: Path) -> None:
+    folder = _twice(tmp_path)
+    (folder / "testing_list.txt").write_text("left/3.wav\nleft/4.wav\nleft/copy of 4.wav\n")
+    index = _index(folder)
+    assert Counter(clip.split for clip in index.clips) == {"training": 77, "test": 3}
+    assert index.copies == Copies(clips=40, apart=1)
+    assert "1 validation and test clip has its copy in another split" in str(index.copies)
+
+
+def test_silent_clips_are_no_copies_of_each_other(tmp_path: Path) -> None:
+    folder = _words(tmp_path, {"left": ["1.wav", "2.wav"]})
+    for number in range(9):
+        write(folder / "_silence_" / f"{number}.wav", np.zeros(RATE // 10, np.float32))
+    index = _index(folder)
+    assert index.copies == Copies(0, 0)
+    assert str(index.copies) == ""
+    assert Counter(clip.split for clip in index.clips if clip.label == "_silence_").keys() == {
+        "training",
+        "validation",
+        "test",
+    }
 
 
 def test_a_folder_without_clips_says_what_was_expected(tmp_path: Path) -> None:
@@ -194,7 +290,7 @@ def test_a_second_scan_reads_only_what_has_changed(tmp_path: Path, monkeypatch: 
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b"[]", b'{"version": 1, "files": 3}', b'{"version": 1, "files": {"rise/s00_nohash_0.wav": 5}}'],
+    [b"", b"{", b"[]", b'{"version": 2, "files": 3}', b'{"version": 2, "files": {"rise/s00_nohash_0.wav": 5}}'],
 )
 def test_a_damaged_memory_is_as_good_as_none(tmp_path: Path, workspace_folder: Path, content: bytes) -> None:
     folder = glides(tmp_path / "clips", speakers=3)

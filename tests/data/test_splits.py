@@ -1,4 +1,4 @@
-"""Sides of clips: no speaker on two, none empty where that can be, and the same whatever the order."""
+"""Splits of clips: no speaker in two, none empty where that can be, and the same whatever the order."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.corpus import Clip
-from data.splits import has_every_split, is_speaker_disjoint, split_by_clip, split_by_hash, split_by_speaker
+from data.splits import Splittable, has_every_split, is_speaker_disjoint, split_by_clip, split_by_hash, split_by_speaker
 
 SPEAKERS = st.dictionaries(st.text(min_size=1, max_size=8), st.integers(1, 50), min_size=1, max_size=40)
 NAMES = st.lists(st.tuples(st.sampled_from("abc"), st.text(min_size=1, max_size=8)), min_size=1, max_size=80)
 
 
 @given(SPEAKERS)
-def test_every_speaker_has_one_side_and_no_side_is_empty_from_three_on(clips_of: dict[str, int]) -> None:
+def test_every_speaker_has_one_split_and_none_is_empty_from_three_on(clips_of: dict[str, int]) -> None:
     splits = split_by_speaker(clips_of)
     assert set(splits) == set(clips_of)
     assert "training" in splits.values()
@@ -25,11 +25,11 @@ def test_every_speaker_has_one_side_and_no_side_is_empty_from_three_on(clips_of:
 
 
 @given(SPEAKERS)
-def test_speakers_keep_their_side_in_any_order(clips_of: dict[str, int]) -> None:
+def test_speakers_keep_their_split_in_any_order(clips_of: dict[str, int]) -> None:
     assert split_by_speaker(dict(reversed(clips_of.items()))) == split_by_speaker(clips_of)
 
 
-def test_about_a_tenth_of_the_clips_is_held_back_for_each_side() -> None:
+def test_about_a_tenth_of_the_clips_is_for_each_of_validation_and_test() -> None:
     clips_of = {f"speaker {number}": 1 + number % 7 for number in range(400)}
     splits = split_by_speaker(clips_of)
     held = Counter()
@@ -41,8 +41,8 @@ def test_about_a_tenth_of_the_clips_is_held_back_for_each_side() -> None:
 
 
 @given(NAMES)
-def test_clip_by_clip_each_label_is_on_every_side_from_three_clips_on(names: list[tuple[str, str]]) -> None:
-    splits = split_by_clip(names)
+def test_clip_by_clip_each_label_is_in_every_split_from_three_clips_on(names: list[tuple[str, str]]) -> None:
+    splits = split_by_clip([Splittable(label, f"{label}/{name}") for label, name in names])
     for label in {label for label, _ in names}:
         held = Counter(split for (other, _), split in zip(names, splits, strict=True) if other == label)
         if held.total() >= 3:
@@ -54,13 +54,13 @@ def test_clip_by_clip_each_label_is_on_every_side_from_three_clips_on(names: lis
 
 @given(st.lists(st.text(min_size=1, max_size=8), min_size=1, max_size=40, unique=True), st.randoms())
 def test_clip_by_clip_the_order_does_not_matter(files: list[str], random) -> None:
-    names = [("word", file) for file in files]
+    names = [Splittable("word", file) for file in files]
     splits = dict(zip(names, split_by_clip(names), strict=True))
     random.shuffle(names)
     assert dict(zip(names, split_by_clip(names), strict=True)) == splits
 
 
-def test_hashes_agree_with_the_official_sides_of_speech_commands(real_commands: Path) -> None:
+def test_hashes_agree_with_the_official_splits_of_speech_commands(real_commands: Path) -> None:
     """This subset's test clips are of official validation speakers, and none of its speakers is an official test one."""
     lines = (real_commands / "testing_list.txt").read_text().split()
     listed = {line.rpartition("/")[2].partition("_nohash_")[0] for line in lines}

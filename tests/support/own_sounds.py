@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from audio_models.own_words.clip_measures import measure, sound_digest
+from audio_models.own_words.clip_measures import measure
+from data.sound_digest import sound_digest
 from tests.support.sounds import RATE, tone
 
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from audio_models.features import waveform
 from audio_models.features.waveform import AudioSource
 from audio_models.own_words.clip_checks import findings
-from audio_models.own_words.clip_measures import measure, sound_digest
+from audio_models.own_words.clip_measures import measure
+from data.sound_digest import sound_digest
 from tests.support.own_sounds import own, word
 from tests.support.sounds import RATE, tone, write
 

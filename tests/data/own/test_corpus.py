@@ -272,7 +272,7 @@ def test_noise_is_no_word() -> None:
     assert corpus.index().labels == ("left",)
 
 
-def test_sides_follow_lists_else_speakers_else_clips() -> None:
+def test_splits_follow_lists_else_speakers_else_clips() -> None:
     corpus = create("kitchen")
     corpus.add([new("left")] * 10 + [new("right", "Ann")] * 10)
     index = corpus.index()
@@ -287,11 +287,11 @@ def test_sides_follow_lists_else_speakers_else_clips() -> None:
         OwnCorpus("kitchen", "lists").index()
     left = _ids(corpus, "left")
     corpus.set_speaker(left, "Bob")
-    assert "Clip by clip" in corpus.index().split_rule, "two speakers leave a side empty"
+    assert "Clip by clip" in corpus.index().split_rule, "two speakers leave a split empty"
     assert OwnCorpus("kitchen", "speaker").index().speaker_disjoint is True
     corpus.set_speaker(left[:5], "Cid")
     index = corpus.index()
-    assert "one side only" in index.split_rule
+    assert "No speaker appears in two splits" in index.split_rule
     assert index.speaker_disjoint is True
     assert {one.split for one in index.clips} == set(SPLITS)
     corpus.add([new("left", "Ann", split="test")])
