@@ -104,6 +104,8 @@ def _check_integers(value: Any) -> None:
 
 
 def _path(kind: type[Any], value: Any) -> Any:
-    if kind is Path and isinstance(value, str):
-        return Path(value)
-    raise NotImplementedError(f"{kind} cannot be read from JSON")
+    if kind is not Path:
+        raise NotImplementedError(f"{kind} cannot be read from JSON")
+    if not isinstance(value, str):
+        raise ValueError(f"Expected `str`, got `{type(value).__name__}`")
+    return Path(value)

@@ -71,6 +71,7 @@ def fetch(options: argparse.Namespace) -> int:
             split: sum(clip.split == split for clip in index.clips) for split in ("training", "validation", "test")
         },
         "split_rule": index.split_rule,
+        "copies": asdict(index.copies),
         "speaker_disjoint": index.speaker_disjoint,
         "skipped": [{"path": str(one.path), "reason": one.reason} for one in index.skipped],
     }
@@ -79,6 +80,8 @@ def fetch(options: argparse.Namespace) -> int:
     else:
         print(f"{corpus.name}: {found['clips']} clips, {len(index.labels)} labels: {', '.join(index.labels)}")
         print(", ".join(f"{count} {split}" for split, count in found["splits"].items()) + f". {index.split_rule}")
+        if index.copies.clips:
+            print(index.copies)
         _print_skipped(index.skipped)
     return 0
 
@@ -126,8 +129,9 @@ def list_runs(options: argparse.Namespace) -> int:
 
 
 def evaluate(options: argparse.Namespace) -> int:
-    """Judge a run by the clips of one side of a corpus."""
+    """Evaluate a run on the clips of one split of a corpus."""
     from audio_models.recognition import evaluation
+    from audio_models.recognition.evaluation_result import CROSS_VALIDATED, summary
 
     run = runs.find(options.run)
     corpus = jobs.reference(options, options.corpus) if options.corpus else None
@@ -139,7 +143,8 @@ def evaluate(options: argparse.Namespace) -> int:
         split = evaluation.splits_of(run)[0] if corpus is None else "test"
     with TerminalProgress() as progress:
         result = evaluation.evaluate_and_store(run, corpus, split, progress.report)
-    found = evaluation.summary(result)
+        is_current = split != CROSS_VALIDATED or evaluation.is_current(run, result, corpus, progress.report)
+    found = {**summary(result), "is_current": is_current}
     if options.json:
         print_json(found)
         return 0
@@ -155,6 +160,10 @@ def evaluate(options: argparse.Namespace) -> int:
         )
     if new := result.rejection:
         print(f"Words never trained on ({', '.join(new.words)}): {new.rejected} of {new.clips} clips rejected")
+    if result.unchecked:
+        print(result.unchecked)
+    if not is_current:
+        print("The corpus has changed since this cross-validation. Train again to evaluate the clips that it has now.")
     _print_skipped(result.skipped)
     return 0
 

@@ -12,7 +12,7 @@ from audio_models.errors import RunError, TrainingError
 from audio_models.features.feature_cache import clip_features
 from audio_models.jobs.runs import Run
 from audio_models.recognition import evaluation
-from audio_models.recognition.evaluation import Evaluation, EvaluationSplit
+from audio_models.recognition.evaluation_result import CROSS_VALIDATED, Evaluation, EvaluationSplit
 from audio_models.recognition.recognizer import Recognizer
 from data import catalogue
 from data.corpus import Report, no_progress
@@ -38,7 +38,7 @@ class Int8Agreement:
     @property
     def in_words(self) -> str:
         """One sentence; the accuracy only on clips that the network was not trained on."""
-        trained_on = self.split == evaluation.CROSS_VALIDATED
+        trained_on = self.split == CROSS_VALIDATED
         clips = f"{self.clips} {'training' if trained_on else self.split} clips"
         agreement = f"int8 and float agree on {'all' if self.alike == self.clips else f'{self.alike} of'} {clips}"
         if trained_on:

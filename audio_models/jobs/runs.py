@@ -8,6 +8,7 @@
       model.onnx        the best network so far, with labels, feature settings and normalisation in its metadata
       model.keras       the same for keras; written for the user, never read by Echoic (such a file can hold code)
       checkpoint.npz    weights and optimizer after the last epoch, to resume from
+      learned.json      the recordings that it learned from, by content
       evaluations/      one file for each corpus and split that it was evaluated on
       detection.json    detection settings for listening to a stream
       cancel            exists while the user wants it to stop

@@ -33,7 +33,7 @@ from data.stored import Seconds
 from data.task import Task
 
 if TYPE_CHECKING:
-    from audio_models.recognition.evaluation import Evaluation
+    from audio_models.recognition.evaluation_result import Evaluation
 
 SURE = 0.05
 """A difference that chance alone makes in more than one of twenty comparisons is called none."""

@@ -31,7 +31,7 @@ from audio_models.listening.evaluation_config import StreamingEvaluationConfig
 from audio_models.listening.streaming_evaluation import Point
 from audio_models.recipes import default_run
 from audio_models.recognition import evaluation
-from audio_models.recognition.evaluation import Evaluation
+from audio_models.recognition.evaluation_result import Evaluation
 from audio_models.recognition.recognizer import Recognizer
 from audio_models.settings import to_dict
 from data import catalogue, workspace

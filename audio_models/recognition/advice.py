@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from audio_models.recognition import metrics
-from audio_models.recognition.evaluation import ClipPrediction, Evaluation
+from audio_models.recognition.evaluation_result import ClipPrediction, Evaluation
 from data.corpus import SILENCE, UNKNOWN
 
 _MIXED_UP_CLIPS, _MIXED_UP_SHARE = 2, 0.08  # of the clips of two words

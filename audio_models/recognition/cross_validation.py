@@ -1,7 +1,7 @@
-"""Judge few clips honestly: each by a network that has not learned from it, nor from its speaker where there are several.
+"""Assign clips to folds for cross-validation, whole speakers where there are several.
 
-The clips are dealt into folds. For each fold a network learns from the others and answers the clips of that one, so
-that in the end every clip was answered once by a network that it is new to.
+For each fold, a network learns from the other folds and answers the clips of this one. In the end every clip was answered
+once by a network that had not learned it.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from audio_models.errors import TrainingError
 from data.corpus import SILENCE, Clip
 
 FEWEST_CLIPS = 5
-"""Of a word: with fewer it can be neither learned nor judged."""
+"""Of a word: with fewer it can be neither learned nor evaluated."""
 
-_FEWEST_SPEAKERS = 3  # with two, a network would learn from one voice and be judged by the other
+_FEWEST_SPEAKERS = 3  # with two, a network would learn from one voice and be tested on the other
 
 _MOST_OF_ONE = 0.5  # share of the clips
-_CHOSEN = "When to stop and when to be sure was chosen by these answers too, which flatters a little."
+_CHOSEN = "The epoch and the threshold were chosen by these answers too, which flatters a little."
 
 NEVER = -1
-"""The fold of a clip that is always learned from and never judged: silence, which is cut from noise."""
+"""The fold of a clip that is always learned from and never evaluated: silence, which is cut from noise."""
 
 
 @dataclass(frozen=True)
 class Folds:
-    """How the clips were dealt.
+    """How the clips were assigned.
 
     Attributes:
-        of_clip: the fold of each clip, (clips,), from 0; or `NEVER`.
+        fold_of_clip: the fold of each clip, (clips,), from 0; or `NEVER`.
         count: of the folds.
         by_speaker: whether no speaker is in two folds.
         rule: the same in a sentence.
@@ -47,12 +47,12 @@ class Folds:
 
 
 def make_folds(clips: Sequence[Clip], folds: int) -> Folds:
-    """Deal clips into folds: whole speakers where that can be done, else clip by clip, of each word equally many.
+    """Assign clips to folds: whole speakers where possible, else clip by clip, with each word spread evenly.
 
-    Whole speakers need three or more who are known, none of whom says most of the clips or a word all alone: without
-    that speaker there would be hardly anything left to learn from.
+    Whole speakers need three or more known ones, none with most of the clips or alone with a word: without that speaker
+    hardly anything would be left to learn from.
 
-    The same clips are dealt in the same way, in whatever order they come. Clips with the same content stay together.
+    The order of the clips does not matter. Copies of a recording stay together.
 
     Raises:
         TrainingError: a word has fewer than five clips.
@@ -60,11 +60,11 @@ def make_folds(clips: Sequence[Clip], folds: int) -> Folds:
     evaluated = [place for place, clip in enumerate(clips) if clip.label != SILENCE]
     different: dict[str, set[str]] = defaultdict(set)
     for place in evaluated:
-        different[clips[place].label].add(clips[place].digest)
-    if few := sorted(label for label, digests in different.items() if len(digests) < FEWEST_CLIPS):
+        different[clips[place].label].add(clips[place].content)
+    if few := sorted(label for label, contents in different.items() if len(contents) < FEWEST_CLIPS):
         raise TrainingError(
-            f"{', '.join(f'“{label}” has {len(different[label])}' for label in few[:5])} of the {FEWEST_CLIPS} different clips that a word needs at least. "
-            "Record more of them, or leave that word out."
+            f"{', '.join(f'“{label}” has {len(different[label])}' for label in few[:5])} of the {FEWEST_CLIPS} different clips that each word needs. "
+            "Record more, or leave that word out."
         )
     fold_of_clip = np.full(len(clips), NEVER)
     speakers = _speakers([clips[place] for place in evaluated])
@@ -75,16 +75,16 @@ def make_folds(clips: Sequence[Clip], folds: int) -> Folds:
             fold_of_clip[place] = fold_of[str(clips[place].speaker)]
         if _every_word_is_learned(clips, fold_of_clip):
             who = "one speaker" if len(speakers) == count else "some speakers"
-            rule = f"In turn {who} held back, {count} times: each clip is answered by a network that does not know its voice."
+            rule = f"Cross-validated in {count} folds, each leaving out {who}: every clip is answered by a network that does not know its voice."
             return Folds(fold_of_clip, count, True, f"{rule} {_CHOSEN}")
     place_of: dict[str, int] = {}
     for label in sorted(different):
-        for digest in sorted(different[label], key=_hash):
-            place_of.setdefault(digest, len(place_of))
+        for content in sorted(different[label], key=_hash):
+            place_of.setdefault(content, len(place_of))
     count = min(folds, len(place_of))
     for place in evaluated:
-        fold_of_clip[place] = place_of[clips[place].digest] % count
-    rule = f"In turn a part of the clips held back, {count} times: each clip is answered by a network that has not learned it, but knows its speaker."
+        fold_of_clip[place] = place_of[clips[place].content] % count
+    rule = f"Cross-validated in {count} folds: every clip is answered by a network that has not learned it, but knows its speaker."
     return Folds(fold_of_clip, count, False, f"{rule} {_CHOSEN}")
 
 
@@ -97,11 +97,11 @@ def _every_word_is_learned(clips: Sequence[Clip], fold_of_clip: NDArray[np.int64
 
 
 def _speakers(clips: Sequence[Clip]) -> Counter[str] | None:
-    """How many clips each speaker has; None where they cannot be held back as a whole."""
+    """How many clips each speaker has; None where they cannot be left out as a whole."""
     clips_of: Counter[str] = Counter()
     said_by: dict[str, str] = {}
     for clip in clips:
-        if clip.speaker is None or said_by.setdefault(clip.digest, clip.speaker) != clip.speaker:
+        if clip.speaker is None or said_by.setdefault(clip.content, clip.speaker) != clip.speaker:
             return None  # the same sound by two speakers: one of them is wrong
         clips_of[clip.speaker] += 1
     enough = len(clips_of) >= _FEWEST_SPEAKERS and max(clips_of.values()) <= _MOST_OF_ONE * len(clips)

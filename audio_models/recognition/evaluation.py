@@ -1,13 +1,14 @@
-"""A run is judged by the clips of one side of a corpus; the judgement is kept with the run."""
+"""Evaluate a run on the clips of one split of a corpus; the result is stored with the run."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field, replace
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,198 +16,190 @@ from numpy.typing import NDArray
 from audio_models.errors import RunError, TrainingError
 from audio_models.features.feature_cache import clip_features
 from audio_models.jobs.runs import Run
-from audio_models.recognition import metrics
+from audio_models.recognition import learned, metrics
 from audio_models.recognition.calibration import apply_temperature
 from audio_models.recognition.cross_validation import Folds
-from audio_models.recognition.metrics import ClassScore, SpeakerScore
+from audio_models.recognition.evaluation_result import (
+    CROSS_VALIDATED,
+    EVALUATION_SPLITS,
+    ClipPrediction,
+    Evaluation,
+    EvaluationSplit,
+    Rejection,
+    from_json,
+    to_json,
+)
+from audio_models.recognition.learned import Learned
 from audio_models.recognition.recognizer import Recognizer
-from data import catalogue, task, workspace
-from data.corpus import SILENCE, SPLITS, UNKNOWN, Clip, CorpusReference, Report, Skipped, no_progress
-from data.errors import WorkspaceError
+from data import catalogue, stored, task, workspace
+from data.corpus import SILENCE, SPLITS, UNKNOWN, Clip, CorpusReference, Index, Report, Skipped, no_progress
+from data.errors import CorpusError, WorkspaceError
+from data.names import composed, file_name
 from data.task import Task
 
-EvaluationSplit = Literal["training", "validation", "test", "all", "held back"]
-EVALUATION_SPLITS: tuple[EvaluationSplit, ...] = (*SPLITS, "all")
-CROSS_VALIDATED: EvaluationSplit = "held back"
-"""The clips of a run that was judged by cross-validation: each was answered by a network that had not learned it."""
+
+class AllLearnedError(TrainingError):
+    """No clip can test a run, since it has learned them all."""
 
 
-@dataclass(frozen=True)
-class ClipPrediction:
-    """One clip of an evaluation: what was said, and what the network heard.
-
-    Attributes:
-        clip: with its label as the network's classes have it.
-        predicted: the label that was heard.
-        confidence: its probability.
-        label_probability: the probability of the true label.
-    """
-
-    clip: Clip
-    predicted: str
-    confidence: float
-    label_probability: float
-
-    @property
-    def correct(self) -> bool:
-        return self.clip.label == self.predicted
-
-
-@dataclass(frozen=True)
-class Rejection:
-    """How words fare that the network has never heard and should not take for one of its own."""
-
-    words: tuple[str, ...]
-    clips: int
-    rejected: int
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """How a run fares on the clips of one side of a corpus.
-
-    Attributes:
-        run: id of the run.
-        corpus: name of the corpus, or the folder's path.
-        split: the side: "training", "validation", "test", "all" or "held back".
-        labels: classes in the order of the matrix.
-        accuracy: share of the clips that were heard right.
-        interval: its 95 % interval.
-        confusion: counts, rows are what was said, columns what was heard.
-        per_class, per_speaker: see `metrics`.
-        skipped: clips that could not be judged, and why.
-        predictions: every clip with its answer.
-        threshold: the confidence under which the network says "not sure".
-        rejection: of words that no training clip had, which ones, how many clips, and how many of them were rejected:
-            heard as `_unknown_` or `_silence_`, or not sure. None where there are none.
-        speaker_disjoint: whether no speaker of the corpus is on two sides; None where speakers are not known.
-        split_rule: how the corpus' sides were made.
-    """
-
-    run: str
-    corpus: str
-    split: EvaluationSplit
-    labels: tuple[str, ...]
-    accuracy: float
-    interval: metrics.Interval
-    confusion: list[list[int]]
-    per_class: list[ClassScore]
-    per_speaker: list[SpeakerScore]
-    skipped: list[Skipped]
-    predictions: list[ClipPrediction] = field(repr=False)
-    threshold: float = 0.0
-    rejection: Rejection | None = None
-    speaker_disjoint: bool | None = None
-    split_rule: str = ""
-
-    @property
-    def clips(self) -> int:
-        return len(self.predictions)
-
-    def mistakes(self) -> list[ClipPrediction]:
-        """Clips that were heard wrong, the most confident first."""
-        return sorted((heard for heard in self.predictions if not heard.correct), key=lambda heard: -heard.confidence)
-
-    def cell(self, said: str, predicted: str) -> list[ClipPrediction]:
-        """The clips of one cell of the matrix, the most confident first."""
-        found = [heard for heard in self.predictions if heard.clip.label == said and heard.predicted == predicted]
-        return sorted(found, key=lambda heard: -heard.confidence)
+_LONGEST_NAME = 40  # characters of a corpus' name in a file's name
 
 
 def evaluate(
     run: Run, corpus: CorpusReference | None = None, split: EvaluationSplit = "test", report: Report = no_progress
 ) -> Evaluation:
-    """Judge a run by every clip of one side of a corpus, its own by default.
+    """Evaluate a run on every clip of one split of a corpus, its own by default.
+
+    A recording that the run learned from, whatever its name, format or folder, is skipped with the reason. Only where
+    the training, validation or all clips of its own corpus are asked for, these are counted.
 
     Raises:
         RunError: the run has no network, or lacks a configuration where its own corpus is asked for.
         CorpusError: the corpus cannot be had.
-        TrainingError: no clip of that side can be judged, or the run has learned them all.
+        AllLearnedError: the run has learned every clip of that split.
+        TrainingError: no clip of that split can be evaluated.
     """
     recognizer = Recognizer.of_run(run)
     reference = corpus or run.config.corpus
-    learned_all = (
-        splits_of(run) == (CROSS_VALIDATED,) if corpus is None or corpus.name == run.config.corpus.name else False
-    )
+    learned_all = splits_of(run) == (CROSS_VALIDATED,) and reference.name == run.config.corpus.name
     if split == CROSS_VALIDATED or learned_all:
         return _cross_validated(run, run.config.corpus if learned_all else reference, split)
-    labels = recognizer.labels
+    labels = tuple(composed(label) for label in recognizer.labels)
+    found = _candidates(run, labels, reference, split, report)
+    known = learned.load(run, report)
+    clips, skipped = _without_learned(found.clips, known, split, is_own=reference == run.config.corpus)
+    if not clips and skipped:
+        raise AllLearnedError(
+            f"{run.name} has met all {len(skipped):,} {'' if split == 'all' else split + ' '}clips of {reference.name} in its "
+            "training, so they cannot test it. Evaluate it on other recordings."
+        )
+    sequences, unreadable = clip_features(clips, recognizer.features, report)
+    evaluated = [(clip, frames) for clip, frames in zip(clips, sequences, strict=True) if frames is not None]
+    if not evaluated:
+        counts = ", ".join(f"{sum(clip.split == one for clip in found.index.clips)} {one}" for one in SPLITS)
+        raise TrainingError(
+            f"No {'' if split == 'all' else split + ' '}clip of {reference.name} can be used to evaluate {run.id}. "
+            f"It has {counts} clips with the labels {', '.join(found.index.labels[:12])}; the network knows {', '.join(labels)}."
+        )
+    probabilities = recognizer.probabilities([frames for _, frames in evaluated])
+    made = _result(run, reference, split, labels, [clip for clip, _ in evaluated], probabilities)
+    rejection = None
+    if reference == run.config.corpus:  # only there it is known which words were in no training clip
+        rejection = _rejection(made.predictions, task.kept_out(found.index, found.task), recognizer.threshold)
+    return replace(
+        made,
+        skipped=[*found.skipped, *skipped, *unreadable],
+        threshold=recognizer.threshold,
+        rejection=rejection,
+        speaker_disjoint=found.index.speaker_disjoint,
+        split_rule=found.index.split_rule,
+        fingerprint=_fingerprint(found.clips, with_paths=True),
+        unchecked="" if split in ("training", "all") and reference == run.config.corpus else _unchecked(run, known),
+    )
+
+
+@dataclass(frozen=True)
+class _Candidates:
+    """The clips of a corpus for one evaluation, those that the run has learned included."""
+
+    index: Index
+    task: Task
+    clips: list[Clip]
+    skipped: list[Skipped]
+
+
+def _candidates(
+    run: Run, labels: Sequence[str], reference: CorpusReference, split: EvaluationSplit, report: Report
+) -> _Candidates:
     words = tuple(label for label in labels if label not in (UNKNOWN, SILENCE))
     asked = Task(words, unknown=UNKNOWN in labels, silence=SILENCE in labels)
     opened = catalogue.open_corpus(reference, words=words)
     if not opened.is_loaded():
         opened.load(report)
     index = opened.index(report)
-    seed = run.config.training.seed if corpus is None else 0
-    clips, skipped = task.evaluation_clips(index, asked, split, seed, generate_noise=corpus is None)
-    sequences, unreadable = clip_features(clips, recognizer.features, report)
-    evaluated = [(clip, frames) for clip, frames in zip(clips, sequences, strict=True) if frames is not None]
-    if not evaluated:
-        splits = ", ".join(f"{sum(clip.split == split for clip in index.clips)} {split}" for split in SPLITS)
-        raise TrainingError(
-            f"No {'' if split == 'all' else split + ' '}clip of {reference.name} can be judged by {run.id}. "
-            f"It holds {splits} clips with the labels {', '.join(index.labels[:12])}; the network knows {', '.join(labels)}."
-        )
-    probabilities = recognizer.probabilities([frames for _, frames in evaluated])
-    made = _evaluation(run, reference, split, labels, [clip for clip, _ in evaluated], probabilities)
-    return replace(
-        made,
-        skipped=[*skipped, *unreadable],
-        threshold=recognizer.threshold,
-        # which words those are is known of the corpus that it learned from alone
-        rejection=_rejection(made.predictions, task.kept_out(index, asked), recognizer.threshold)
-        if corpus is None
-        else None,
-        speaker_disjoint=index.speaker_disjoint,
-        split_rule=index.split_rule,
-    )
+    is_own = reference == run.config.corpus
+    if split == CROSS_VALIDATED:
+        index = replace(index, clips=tuple(replace(clip, split="training") for clip in index.clips))
+        chosen = task.examples(index, asked, run.config.training.seed)
+        return _Candidates(index, asked, [clip for clip in chosen if clip.label != SILENCE], [])
+    seed = run.config.training.seed if is_own else 0
+    clips, skipped = task.evaluation_clips(index, asked, split, seed, generate_noise=is_own)
+    return _Candidates(index, asked, clips, skipped)
+
+
+def _without_learned(
+    clips: Sequence[Clip], known: Learned | None, split: EvaluationSplit, *, is_own: bool
+) -> tuple[list[Clip], list[Skipped]]:
+    """The clips that can be counted, and those that cannot because of what the run has learned."""
+    if known is None or (is_own and split in ("training", "all")):
+        return list(clips), []
+    counted, skipped = [], []
+    for clip in clips:
+        is_expected = is_own and split == "validation" and not known.has_learned(clip)
+        if (reason := known.reason(clip)) and not is_expected:
+            skipped.append(Skipped(clip.path, reason))
+        else:
+            counted.append(clip)
+    return counted, skipped
+
+
+def _unchecked(run: Run, known: Learned | None) -> str:
+    if known is None:
+        return f"What {run.name} learned from is not on this computer, so some of these clips may have been in its training."
+    if known.unknown:
+        names = ", ".join(sorted(known.unknown))
+        return f"What {names} learned from, where this run started, is not on this computer; some of these clips may have been in that training."
+    return ""
 
 
 def splits_of(run: Run) -> tuple[EvaluationSplit, ...]:
-    """The sides of its own corpus by which a run can be judged, the best first."""
+    """The splits of its own corpus that a run can be evaluated on, the best first."""
     return (CROSS_VALIDATED,) if run.config.training.folds else ("test", "validation", "training", "all")
 
 
 def store_cross_validated(run: Run, folds: Folds, clips: Sequence[Clip], probabilities: NDArray[np.float32]) -> None:
-    """Keep the judgement of a run by cross-validation in its folder.
+    """Store the evaluation of a run by cross-validation in its folder.
 
     Args:
-        folds: how its clips were dealt.
-        clips: those that were held back in turn.
+        folds: how its clips were assigned.
+        clips: those that were answered.
         probabilities: (clips, labels), each row by a network that had not learned the clip.
     """
     recognizer = Recognizer.of_run(run)
     shares = apply_temperature(probabilities, recognizer.temperature)
-    made = _evaluation(run, run.config.corpus, CROSS_VALIDATED, recognizer.labels, clips, shares)
+    made = _result(run, run.config.corpus, CROSS_VALIDATED, recognizer.labels, clips, shares)
     made = replace(
         made,
-        per_class=[score for score in made.per_class if score.support],  # silence is learned and not judged
+        per_class=[score for score in made.per_class if score.support],  # silence is learned and not evaluated
         threshold=recognizer.threshold,
         speaker_disjoint=folds.by_speaker or None,
         split_rule=folds.rule,
+        fingerprint=_fingerprint(clips),
     )
     _store(run, run.config.corpus, made)
 
 
 def forget_cross_validated(run: Run) -> None:
-    """Drop the judgement by cross-validation of a network that is about to be replaced."""
-    _path(run, run.config.corpus, CROSS_VALIDATED).unlink(missing_ok=True)
+    """Delete the cross-validated evaluation of a network that is about to be replaced."""
+    for path in _paths(run, run.config.corpus, CROSS_VALIDATED):
+        path.unlink(missing_ok=True)
 
 
 def _cross_validated(run: Run, reference: CorpusReference, split: EvaluationSplit) -> Evaluation:
     if split != CROSS_VALIDATED:
         raise TrainingError(
-            f"{run.name} has learned from all clips of {reference.name}, so its {split} clips would flatter it. Judge it by its clips that were held back, or by another corpus."
+            f"{run.name} has learned from all clips of {reference.name}, so its {split} clips would flatter it. "
+            "Look at its cross-validated clips, or evaluate it on another corpus."
         )
     found = load_cached(run, reference, CROSS_VALIDATED) if reference == run.config.corpus else None
     if found is None:
         raise TrainingError(
-            f"There are no clips of {reference.name} that were held back from {run.name} in turn. Choose another side, or train it with folds."
+            f"{run.name} was not cross-validated on {reference.name}. Choose another split, or train it with folds."
         )
     return found
 
 
-def _evaluation(
+def _result(
     run: Run,
     reference: CorpusReference,
     split: EvaluationSplit,
@@ -232,14 +225,19 @@ def _evaluation(
         per_speaker=metrics.speaker_scores(correct, speakers),
         skipped=[],
         predictions=[
-            ClipPrediction(clip, labels[choice], float(shares[choice]), float(shares[said]))
-            for clip, choice, said, shares in zip(clips, predicted, true, probabilities, strict=True)
+            ClipPrediction(clip, labels[choice], _share(shares[choice]), _share(shares[label]))
+            for clip, choice, label, shares in zip(clips, predicted, true, probabilities, strict=True)
         ],
+        model=_model_digest(run),
     )
 
 
-def _rejection(heard: Sequence[ClipPrediction], words: set[str], threshold: float) -> Rejection | None:
-    new = [one for one in heard if one.clip.word in words]
+def _share(probability: float) -> float:
+    return min(1.0, max(0.0, float(probability)))  # a softmax in float32 may reach 1.0000001
+
+
+def _rejection(predictions: Sequence[ClipPrediction], words: set[str], threshold: float) -> Rejection | None:
+    new = [one for one in predictions if one.clip.word in words]
     if not new:
         return None
     rejected = [one for one in new if one.predicted in (UNKNOWN, SILENCE) or one.confidence < threshold]
@@ -249,96 +247,127 @@ def _rejection(heard: Sequence[ClipPrediction], words: set[str], threshold: floa
 def evaluate_and_store(
     run: Run, corpus: CorpusReference | None = None, split: EvaluationSplit = "test", report: Report = no_progress
 ) -> Evaluation:
-    """`evaluate`, and keep the judgement in the run's folder where that can be written to."""
-    evaluation = evaluate(run, corpus, split, report)
-    _store(run, corpus or run.config.corpus, evaluation)
-    return evaluation
+    """`evaluate`, and store the result in the run's folder where that can be written to."""
+    result = evaluate(run, corpus, split, report)
+    if split != CROSS_VALIDATED:  # that one is stored by its training alone
+        _store(run, corpus or run.config.corpus, result)
+    return result
 
 
-def _store(run: Run, corpus: CorpusReference, evaluation: Evaluation) -> None:
-    path = _path(run, corpus, evaluation.split)
-    with contextlib.suppress(WorkspaceError):  # a run on a read-only disk can be judged too
-        workspace.write_json(workspace.made(path.parent) / path.name, to_json(evaluation))
+def load_or_evaluate(
+    run: Run, corpus: CorpusReference | None = None, split: EvaluationSplit = "test", report: Report = no_progress
+) -> Evaluation:
+    """The stored evaluation, or a new one where there is none or its corpus has changed since.
+
+    Raises:
+        RunError, CorpusError, TrainingError: see `evaluate`.
+    """
+    found = load_cached(run, corpus, split)
+    if found is not None and (found.split == CROSS_VALIDATED or is_current(run, found, corpus, report)):
+        return found
+    return evaluate_and_store(run, corpus, split, report)
 
 
 def load_cached(run: Run, corpus: CorpusReference | None = None, split: EvaluationSplit = "test") -> Evaluation | None:
-    """The kept judgement, if there is one and it is of the network that the run has now."""
-    path = _path(run, corpus or run.config.corpus, split)
-    try:
-        # what cannot be made again is not doubted for the times of a copied folder: a training forgets it when it begins
-        if split != CROSS_VALIDATED and path.stat().st_mtime < run.model_path.stat().st_mtime:
-            return None
-        return from_json(workspace.read_json(path))
-    except (OSError, WorkspaceError, KeyError, TypeError, ValueError):
-        return None
+    """The stored evaluation of the network that the run has now, if there is one; see `is_current`."""
+    for path in _paths(run, corpus or run.config.corpus, split):
+        with contextlib.suppress(OSError, WorkspaceError, ValueError, TypeError, LookupError):
+            found = from_json(stored.read_json(path))
+            if found.model:
+                is_of_model = found.model == _model_digest(run)
+            else:  # what cannot be made again is not doubted for the times of a copied folder
+                is_of_model = split == CROSS_VALIDATED or path.stat().st_mtime >= run.model_path.stat().st_mtime
+            if is_of_model:
+                return found
+    return None
 
 
-def _path(run: Run, corpus: CorpusReference, split: EvaluationSplit) -> Path:
-    name = hashlib.blake2b(repr(corpus).encode(), digest_size=6).hexdigest()
-    return run.evaluations_folder / f"{split.replace(' ', '-')}-{name}.json"
+def is_current(
+    run: Run, result: Evaluation, corpus: CorpusReference | None = None, report: Report = no_progress
+) -> bool:
+    """Whether the corpus still holds the clips of an evaluation, with the same labels, speakers and splits.
 
-
-def to_json(evaluation: Evaluation) -> dict[str, Any]:
-    """Everything of an evaluation as JSON values; each clip is a row."""
-    values = asdict(evaluation)
-    values["skipped"] = [{"path": str(one.path), "reason": one.reason} for one in evaluation.skipped]
-    values["predictions"] = [
-        [
-            str(one.clip.path), one.clip.label, one.clip.split, one.clip.seconds, one.clip.speaker, one.clip.digest,
-            one.clip.start, one.clip.gain, one.clip.whole, one.clip.word, one.predicted, one.confidence,
-            one.label_probability,
-        ]
-        for one in evaluation.predictions
-    ]  # fmt: skip
-    return values
-
-
-def from_json(values: dict[str, Any]) -> Evaluation:
-    """The evaluation that `to_json` wrote.
-
-    Raises:
-        KeyError, TypeError, ValueError: it is something else.
+    True where the corpus is not on this computer, since nothing newer is there.
     """
-    values = dict(values)
-    values["labels"] = tuple(values["labels"])
-    values["interval"] = metrics.Interval(**values["interval"])
-    values["per_class"] = [ClassScore(**row) for row in values["per_class"]]
-    values["per_speaker"] = [SpeakerScore(**row) for row in values["per_speaker"]]
-    values["skipped"] = [Skipped(Path(row["path"]), row["reason"]) for row in values["skipped"]]
-    if values.get("rejection"):
-        values["rejection"] = Rejection(**{**values["rejection"], "words": tuple(values["rejection"]["words"])})
-    rows = values.pop("heard") if "heard" in values else values["predictions"]
-    values["predictions"] = [ClipPrediction(Clip(Path(row[0]), *row[1:10]), *row[10:]) for row in rows]
-    return Evaluation(**values)
+    reference = corpus or run.config.corpus
+    try:
+        if not catalogue.open_corpus(reference, words=result.labels).is_loaded():
+            return True
+        clips = _candidates(run, result.labels, reference, result.split, report).clips
+    except CorpusError:
+        # gone as a whole, or without a word that was evaluated
+        return not _is_there(reference)
+    if result.split != CROSS_VALIDATED:
+        return result.fingerprint == _fingerprint(clips, with_paths=True)
+    wanted = result.fingerprint or _fingerprint(one.clip for one in result.predictions)
+    if wanted == _fingerprint(clips):
+        return True
+    sequences, _ = clip_features(clips, Recognizer.of_run(run).features, report)
+    return wanted == _fingerprint(clip for clip, frames in zip(clips, sequences, strict=True) if frames is not None)
 
 
-def summary(evaluation: Evaluation) -> dict[str, Any]:
-    """What the shell prints: all but the single clips."""
-    return {
-        "run": evaluation.run,
-        "corpus": evaluation.corpus,
-        "split": evaluation.split,
-        "labels": list(evaluation.labels),
-        "clips": evaluation.clips,
-        "accuracy": evaluation.accuracy,
-        "accuracy_interval": [evaluation.interval.low, evaluation.interval.high],
-        "interval_over": evaluation.interval.over,
-        "confusion": evaluation.confusion,
-        "per_class": [asdict(row) for row in evaluation.per_class],
-        "per_speaker": [asdict(row) for row in evaluation.per_speaker],
-        "threshold": evaluation.threshold,
-        "rejection": asdict(evaluation.rejection) if evaluation.rejection else None,
-        "skipped": [{"path": str(one.path), "reason": one.reason} for one in evaluation.skipped],
-    }
+def _is_there(reference: CorpusReference) -> bool:
+    try:
+        return catalogue.open_corpus(reference).is_loaded()
+    except CorpusError:
+        return False
+
+
+def _fingerprint(clips: Iterable[Clip], *, with_paths: bool = False) -> str:
+    """BLAKE2b over the content, label, speaker and split of clips, in any order.
+
+    Args:
+        with_paths: whether a file in another place counts as another one, as it does where it is to be played.
+    """
+    rows = sorted(
+        json.dumps(
+            [
+                clip.digest, composed(clip.label), clip.word, clip.speaker, clip.split, clip.start, clip.gain,
+                str(clip.path) if with_paths else "",
+            ]
+        )
+        for clip in clips
+    )  # fmt: skip
+    return hashlib.blake2b("\n".join(rows).encode(), digest_size=16).hexdigest()
+
+
+def _model_digest(run: Run) -> str:
+    return hashlib.blake2b(run.model_path.read_bytes(), digest_size=16).hexdigest()
+
+
+def _store(run: Run, corpus: CorpusReference, result: Evaluation) -> None:
+    path, *older = _paths(run, corpus, result.split)
+    with contextlib.suppress(WorkspaceError, OSError, UnicodeError):  # a run on a read-only disk can be evaluated too
+        workspace.write_json(workspace.made(path.parent) / path.name, to_json(result))
+        for old in older:
+            old.unlink(missing_ok=True)
+
+
+def _paths(run: Run, corpus: CorpusReference, split: EvaluationSplit) -> list[Path]:
+    """Where an evaluation is stored, and where an earlier version stored it."""
+    key = json.dumps({name: value for name, value in asdict(corpus).items() if value is not None}, sort_keys=True)
+    name = file_name(Path(corpus.name).name)[:_LONGEST_NAME]
+    old_key = f"CorpusReference(name={corpus.name!r}, speaker_pattern={corpus.speaker_pattern!r}, split_by={corpus.split_by!r})"
+    old_split = "held-back" if split == CROSS_VALIDATED else split
+    return [
+        run.evaluations_folder / f"{split}-{name}-{_short_hash(key)}.json",
+        run.evaluations_folder / f"{old_split}-{_short_hash(old_key)}.json",
+    ]
+
+
+def _short_hash(text: str) -> str:
+    return hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=6).hexdigest()
 
 
 def split_of(text: str) -> EvaluationSplit:
-    """The side that `text` names.
+    """The split that `text` names; "held-back" is an earlier name of "cross-validated".
 
     Raises:
         RunError: there is none.
     """
     for split in (*EVALUATION_SPLITS, CROSS_VALIDATED):
-        if text in (split, split.replace(" ", "-")):
+        if text == split:
             return split
-    raise RunError(f"There is no split '{text}'; choose one of {', '.join(EVALUATION_SPLITS)}, held-back.")
+    if text in ("held-back", "held back"):
+        return CROSS_VALIDATED
+    raise RunError(f"There is no split '{text}'. Choose one of {', '.join(EVALUATION_SPLITS)}, {CROSS_VALIDATED}.")

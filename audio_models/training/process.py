@@ -32,7 +32,7 @@ from audio_models.jobs.job_folder import State
 from audio_models.jobs.runs import Epoch, Run
 from audio_models.listening import streaming_evaluation
 from audio_models.networks.model_metadata import ModelMetadata
-from audio_models.recognition import evaluation, metrics
+from audio_models.recognition import evaluation, learned, metrics
 from audio_models.recognition.calibration import apply_temperature, fit_temperature, fit_threshold
 from audio_models.recognition.cross_validation import NEVER, Folds
 from audio_models.recognition.recognizer import Recognizer
@@ -71,6 +71,7 @@ def _train(run: Run, job: Job) -> None:
         config = run.config
         # first, so that nobody waits for tensorflow to be told that it cannot be
         start, chosen = _start_of(config, run.start), choose(config, job.report)
+        learned.store(run, chosen.clips)
         tensorflow = imported(import_training)  # takes seconds, while the features are computed
         prepared = prepare(config, chosen, job.report, start[0] if start else None)
         job.write(skipped=prepared.skipped, clips_per_word=prepared.clips_per_word)
@@ -85,7 +86,8 @@ def _train(run: Run, job: Job) -> None:
     for split in () if prepared.folds else ("validation", "test"):
         if prepared.count[split]:
             job.write(stage=f"Evaluating on {split} clips", seconds_left=None, clips_per_second=None)
-            evaluation.evaluate_and_store(run, split=split, report=job.report)
+            with contextlib.suppress(evaluation.AllLearnedError):  # its page says so
+                evaluation.evaluate_and_store(run, split=split, report=job.report)
     if run.config.training.clips_per_sequence > 1 and not prepared.folds and prepared.count["validation"]:
         job.write(stage="Evaluating on a stream", seconds_left=None, clips_per_second=None)
         streaming_evaluation.measure_and_choose(run, job.report)

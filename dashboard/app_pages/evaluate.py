@@ -13,7 +13,13 @@ from audio_models.config import CELL_TITLES
 from audio_models.jobs.progress import format_duration
 from audio_models.jobs.runs import Run
 from audio_models.recognition import evaluation, metrics
-from audio_models.recognition.evaluation import EVALUATION_SPLITS, ClipPrediction, Evaluation, EvaluationSplit
+from audio_models.recognition.evaluation_result import (
+    CROSS_VALIDATED,
+    EVALUATION_SPLITS,
+    ClipPrediction,
+    Evaluation,
+    EvaluationSplit,
+)
 from dashboard.evaluate import streaming
 from dashboard.shared import charts, preload
 from dashboard.shared.choose_corpus import choose_corpus, corpus_title
@@ -59,7 +65,7 @@ def _headline(result: Evaluation) -> None:
             "The network has learned from these clips, or some of them: on new ones it does worse.",
             icon=":material/school:",
         )
-    elif result.split == evaluation.CROSS_VALIDATED:
+    elif result.split == CROSS_VALIDATED:
         st.caption(as_text(result.split_rule))
     elif result.split == "validation":
         st.caption("Validation clips chose the epoch that was kept, so this flatters a little; test clips do not.")
@@ -258,11 +264,7 @@ def _page() -> None:
         with away, st.container(horizontal=True, horizontal_alignment="right"):
             export_button(run)
         own_splits = evaluation.splits_of(run)
-        splits = (
-            EVALUATION_SPLITS
-            if USE_EVALUATION_CORPUS.get() or evaluation.CROSS_VALIDATED not in own_splits
-            else own_splits
-        )
+        splits = EVALUATION_SPLITS if USE_EVALUATION_CORPUS.get() or CROSS_VALIDATED not in own_splits else own_splits
         first: EvaluationSplit = "test" if "test" in splits else splits[0]
         split: EvaluationSplit = (
             right.segmented_control(

@@ -16,6 +16,7 @@ from audio_models.jobs.progress import format_duration
 from audio_models.jobs.runs import Run
 from audio_models.recipes import FOLDS, default_run, tuned_run
 from audio_models.recognition.cross_validation import FEWEST_CLIPS
+from audio_models.recognition.evaluation_result import CROSS_VALIDATED
 from audio_models.training import estimate
 from dashboard.shared import charts, job_panel
 from dashboard.shared.export_button import export_button
@@ -31,7 +32,7 @@ from data.own.store import Snapshot
 from data.task import Task
 
 if TYPE_CHECKING:
-    from audio_models.recognition.evaluation import Evaluation
+    from audio_models.recognition.evaluation_result import Evaluation
 
 _TRAINED, _SCRATCH = f"From “{LISTENER}”", "From scratch"
 _STARTS = {
@@ -129,7 +130,7 @@ def _draw(run: Run, state: State) -> None:
         return
     from audio_models.recognition import advice, evaluation
 
-    result = evaluation.load_cached(run, None, evaluation.CROSS_VALIDATED)
+    result = evaluation.load_cached(run, None, CROSS_VALIDATED)
     if result is None:
         st.warning("Its evaluation is missing; teach it again.", icon=":material/warning:")
         return
@@ -167,7 +168,7 @@ def _beside_others(run: Run, result: Evaluation) -> None:
     same = next((one for one in older if one.start == run.start), None)
     other = next((one for one in older if one.start != run.start), None)
     for before in (same, other):
-        theirs = evaluation.load_cached(before, None, evaluation.CROSS_VALIDATED) if before else None
+        theirs = evaluation.load_cached(before, None, CROSS_VALIDATED) if before else None
         found = advice.compare(theirs, result) if theirs else None
         if before is None or found is None:
             continue

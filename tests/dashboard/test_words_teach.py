@@ -12,7 +12,7 @@ from audio_models.jobs import launch, runs
 from audio_models.jobs.job_folder import State
 from audio_models.recipes import FOLDS
 from audio_models.recognition import advice, evaluation
-from audio_models.recognition.evaluation import Evaluation
+from audio_models.recognition.evaluation_result import CROSS_VALIDATED, Evaluation
 from data.corpus import SILENCE
 from data.own import corpus as own_corpus
 from data.own.corpus import OwnCorpus
@@ -129,7 +129,7 @@ def after_teaching(taught: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_what_was_taught_says_how_well_and_what_to_do_next(after_teaching: runs.Run) -> None:
-    evaluated = evaluation.load_cached(after_teaching, None, evaluation.CROSS_VALIDATED)
+    evaluated = evaluation.load_cached(after_teaching, None, CROSS_VALIDATED)
     assert evaluated is not None
     app = open_words("Teach")
     assert not app.error
@@ -159,13 +159,14 @@ def _taught_before(run: runs.Run, start: str) -> runs.Run:
 
 def _answer_right(run: runs.Run, count: int) -> Evaluation:
     """Make the first clips of a stored evaluation right and the others wrong, whatever the network answered."""
-    [path] = run.evaluations_folder.glob("held-back-*.json")
+    [path] = run.evaluations_folder.glob("cross-validated-*.json")
     evaluated = json.loads(path.read_text())
-    labels, place = evaluated["labels"], 10  # of what was heard
     for number, row in enumerate(evaluated["predictions"]):
-        row[place] = row[1] if number < count else next(one for one in labels if one not in (row[1], SILENCE))
+        label = row["clip"]["label"]
+        wrong = next(one for one in evaluated["labels"] if one not in (label, SILENCE))
+        row["predicted"] = label if number < count else wrong
     path.write_text(json.dumps(evaluated))
-    stored = evaluation.load_cached(run, None, evaluation.CROSS_VALIDATED)
+    stored = evaluation.load_cached(run, None, CROSS_VALIDATED)
     assert stored is not None
     return stored
 

@@ -28,21 +28,21 @@ def write(path: Path, samples: np.ndarray, rate: int = RATE, **options: str) -> 
     return path
 
 
-def glides(folder: Path, speakers: int = 10, takes: int = 3) -> Path:
+def glides(folder: Path, speakers: int = 10, takes: int = 3, seed: int = 0) -> Path:
     """A corpus of three words: `rise`, `fall` (the same glides backwards) and `hum`, by made-up speakers.
 
-    rise and fall hold the same frames in opposite order, so only a network with memory can tell them apart.
+    rise and fall hold the same frames in opposite order, so only a network with memory can tell them apart. Another seed gives other recordings.
     """
     for speaker in range(speakers):
         low, high = 300 + 20 * speaker, 2000 + 40 * speaker
         for take in range(takes):
-            seed = 100 * speaker + take
+            seed_of_take = 10_000 * seed + 100 * speaker + take
             name = f"s{speaker:02d}_nohash_{take}.wav"
             # a whole number of frames of 512 samples every 320, so that the reversed clip has the same ones
-            glide = chirp(low, high, (512 + 320 * (16 + take)) / RATE, seed=seed)
+            glide = chirp(low, high, (512 + 320 * (16 + take)) / RATE, seed=seed_of_take)
             write(folder / "rise" / name, glide)
             write(folder / "fall" / name, glide[::-1])
-            write(folder / "hum" / name, tone(200 + 5 * speaker, 0.4) * 0.8)
+            write(folder / "hum" / name, tone(200 + 5 * speaker + seed, 0.4) * 0.8)
     return folder
 
 

@@ -59,7 +59,11 @@ def test_evaluate(home: Path, trained: Trained, capsys) -> None:
     assert set(found["per_class"][0]) == {"label", "precision", "recall", "f1", "support"}
     assert set(found["per_speaker"][0]) == {"speaker", "clips", "accuracy"}
     status, out, _ = _run(capsys, "evaluate", "glides", "--corpus", trained.corpus, "--split", "all", "--json")
-    assert json.loads(out)["clips"] == 180, "20 speakers, 3 words, 3 takes; silence only where there is noise"
+    assert json.loads(out)["clips"] == 240, "20 speakers, 3 words, 3 takes, and silence: its own corpus, named or not"
+    status, out, err = _run(
+        capsys, "evaluate", "glides", "--corpus", trained.corpus, "--split-by", "clip", "--split", "all"
+    )
+    assert "left out: The network learned from this recording." in err
     status, out, _ = _run(capsys, "evaluate", "glides")
     assert status == 0
     assert "test, " in out
@@ -86,7 +90,7 @@ def test_predict_answers_the_rest_where_one_cannot_be_read(home: Path, tmp_path:
     ("arguments", "said"),
     [
         (["predict", "nobody", "a.wav"], "There is no run 'nobody'"),
-        (["evaluate", "glides", "--split", "tset"], "no split 'tset'; choose one of training"),
+        (["evaluate", "glides", "--split", "tset"], "There is no split 'tset'. Choose one of training"),
         (["evaluate", "glides", "--corpus", "/nowhere"], "no corpus and no folder '/nowhere'"),
         (["evaluate", "glides", "--speaker-pattern", "(.)"], "name it too"),
         (["train", "--units", "0"], "Units is 0"),

@@ -31,6 +31,7 @@ from audio_models.listening.detection import DetectionConfig
 from audio_models.listening.listener import Listener
 from audio_models.networks.onnx_int8 import rounded, with_int8_weights
 from audio_models.recognition import evaluation
+from audio_models.recognition.evaluation_result import CROSS_VALIDATED
 from audio_models.recognition.recognizer import Recognizer
 from audio_models.settings import to_dict
 from data.corpus import CorpusReference
@@ -254,8 +255,8 @@ def test_int8_is_compared_on_the_test_clips(tmp_path: Path) -> None:
 def test_cross_validated_clips_tell_the_agreement_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     corpus = glides(tmp_path / "glides", speakers=6)
     run = untrained_run(STREAMS, corpus=CorpusReference(str(corpus)), words=("rise", "fall"))
-    evaluated = dataclasses.replace(evaluation.evaluate(run), split=evaluation.CROSS_VALIDATED)
-    monkeypatch.setattr(evaluation, "splits_of", lambda _run: (evaluation.CROSS_VALIDATED,))
+    evaluated = dataclasses.replace(evaluation.evaluate(run), split=CROSS_VALIDATED)
+    monkeypatch.setattr(evaluation, "splits_of", lambda _run: (CROSS_VALIDATED,))
     monkeypatch.setattr(evaluation, "load_cached", lambda *_: evaluated)
     small = with_int8_weights(onnx.load_model(run.model_path)).SerializeToString()
     found = int8_agreement.measure(run, small)

@@ -13,7 +13,8 @@ from audio_models.config import Cell
 from audio_models.errors import ConfigError, RunError
 from audio_models.lab import comparison, comparison_process
 from audio_models.lab.comparison import CellResult, ComparisonConfig, Measures, findings
-from audio_models.recognition import evaluation, metrics
+from audio_models.recognition import metrics
+from audio_models.recognition.evaluation_result import to_json
 from data.corpus import CorpusReference
 from data.task import Task
 from tests.conftest import Done
@@ -166,7 +167,7 @@ def test_from_start_to_end_in_the_shell(tmp_path: Path, command: Callable[..., D
     assert made.state.status == "finished"
     assert rows["gru"]["split"] == "test"
     # clips that were added since would be heard by the networks to come alone
-    table = evaluation.to_json(comparison.evaluation_of(made.run("gru", 0)))  # type: ignore[arg-type]
+    table = to_json(comparison.evaluation_of(made.run("gru", 0)))  # type: ignore[arg-type]
     shorter = {**table, "predictions": table["predictions"][1:]}
     file = next((made.run("gru", 0).folder / "evaluations").glob("test-*.json"))
     before_change = file.read_bytes()

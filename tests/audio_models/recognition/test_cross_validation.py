@@ -1,7 +1,9 @@
-"""Few clips are judged honestly: each by a network that has not learned it, nor its speaker where there are several."""
+"""Few clips are evaluated honestly: each by a network that has not learned it, nor its speaker where there are several."""
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 import json
 import os
 import shutil
@@ -19,7 +21,7 @@ from audio_models.jobs import runs
 from audio_models.networks import keras_model
 from audio_models.recognition import advice, evaluation
 from audio_models.recognition.cross_validation import NEVER, make_folds
-from audio_models.recognition.evaluation import ClipPrediction, Evaluation
+from audio_models.recognition.evaluation_result import CROSS_VALIDATED, ClipPrediction, Evaluation
 from audio_models.recognition.metrics import (
     accuracy_interval,
     class_scores,
@@ -117,14 +119,14 @@ def test_the_order_of_the_clips_does_not_matter() -> None:
     assert (make_folds([clips[place] for place in order], 4).fold_of_clip == dealt[order]).all()
 
 
-def test_the_same_sound_is_never_learned_and_judged() -> None:
+def test_the_same_sound_is_never_learned_and_evaluated() -> None:
     clips = _clips("ab", 6, ["x"])
     twins = [Clip(Path("again.wav"), clip.label, "training", 1.0, "x", clip.digest) for clip in clips]
     dealt = make_folds([*clips, *twins], 5).fold_of_clip
     assert (dealt[: len(clips)] == dealt[len(clips) :]).all()
 
 
-def test_silence_is_learned_from_and_not_judged() -> None:
+def test_silence_is_learned_from_and_not_evaluated() -> None:
     clips = [*_clips("ab", 5, ["x"]), Clip(Path("noise.wav"), SILENCE, "training", 1.0, None, "n")]
     assert make_folds(clips, 5).fold_of_clip[-1] == NEVER
 
@@ -157,17 +159,17 @@ def test_a_trained_network_is_taught_new_words(taught: tuple[Path, Path], monkey
     recognizer = Recognizer.of_run(run)
     assert recognizer.labels == ("down", "hum", "up", SILENCE)
     assert recognizer.normalisation == Recognizer.of_run(runs.find("commands")).normalisation
-    evaluated = evaluation.load_cached(run, None, evaluation.CROSS_VALIDATED)
+    evaluated = evaluation.load_cached(run, None, CROSS_VALIDATED)
     assert evaluated is not None
     assert evaluated.clips == 18
     assert evaluated.accuracy >= 0.9
     assert len(run.history) == 3
     best = run.best_epoch
     assert best is not None
-    assert best.validation_accuracy == pytest.approx(evaluated.accuracy), "the kept epoch is the judged one"
+    assert best.validation_accuracy == pytest.approx(evaluated.accuracy), "the stored epoch is the evaluated one"
 
 
-def test_it_is_not_judged_by_what_it_learned(taught: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_not_tested_on_what_it_learned(taught: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
     home, folder = taught
     monkeypatch.setenv("ECHOIC_HOME", str(home))
     run = runs.Run(folder)
@@ -176,12 +178,12 @@ def test_it_is_not_judged_by_what_it_learned(taught: tuple[Path, Path], monkeypa
     done = in_this_process("evaluate", "mine", "--json", home=home)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    assert (found["split"], found["clips"]) == ("held back", 18)
-    with pytest.raises(TrainingError, match="held back"):
-        evaluation.evaluate(runs.find("commands"), None, evaluation.CROSS_VALIDATED)
+    assert (found["split"], found["clips"]) == ("cross-validated", 18)
+    with pytest.raises(TrainingError, match="was not cross-validated"):
+        evaluation.evaluate(runs.find("commands"), None, CROSS_VALIDATED)
 
 
-def test_a_copied_run_keeps_its_judgement(
+def test_a_copied_run_keeps_its_evaluation(
     taught: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home, folder = taught
@@ -190,12 +192,12 @@ def test_a_copied_run_keeps_its_judgement(
     run = runs.Run(tmp_path / "copy")
     for path in run.evaluations_folder.iterdir():
         os.utime(path, (0, 0))  # a copy need not keep which file was newer
-    evaluated = evaluation.evaluate(run, None, evaluation.CROSS_VALIDATED)
+    evaluated = evaluation.evaluate(run, None, CROSS_VALIDATED)
     assert evaluated.clips == 18
-    assert SILENCE not in {score.label for score in evaluated.per_class}, "it was not judged, so it has no score"
+    assert SILENCE not in {score.label for score in evaluated.per_class}, "it was not evaluated, so it has no score"
 
 
-def test_naming_its_own_corpus_does_not_let_it_be_judged_by_what_it_learned(
+def test_naming_its_own_corpus_does_not_let_it_be_tested_on_what_it_learned(
     taught: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home, folder = taught
@@ -204,6 +206,55 @@ def test_naming_its_own_corpus_does_not_let_it_be_judged_by_what_it_learned(
     for corpus in (run.config.corpus, CorpusReference(run.config.corpus.name, split_by="clip")):
         with pytest.raises(TrainingError, match="has learned from all clips"):
             evaluation.evaluate(run, corpus, "all")
+
+
+def test_a_changed_corpus_makes_a_cross_validation_out_of_date(
+    taught: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, folder = taught
+    monkeypatch.setenv("ECHOIC_HOME", str(home))
+    run = runs.Run(folder)
+    found = evaluation.load_or_evaluate(run, None, CROSS_VALIDATED)
+    assert evaluation.is_current(run, found)
+    assert evaluation.is_current(run, dataclasses.replace(found, fingerprint="")), "stored before it had one"
+    added = write(Path(run.config.corpus.name) / "up" / "me_nohash_7.wav", chirp(310, 2400, 0.6))
+    assert not evaluation.is_current(run, found)
+    assert evaluation.load_or_evaluate(run, None, CROSS_VALIDATED) == found, "what cannot be made again stays"
+    added.write_bytes(added.read_bytes()[:200])
+    assert evaluation.is_current(run, found), "a clip that cannot be read was not evaluated before either"
+    added.unlink()
+
+
+def test_a_cross_validation_of_the_first_version_is_found(
+    taught: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, folder = taught
+    monkeypatch.setenv("ECHOIC_HOME", str(home))
+    run = runs.Run(shutil.copytree(folder, tmp_path / "copy"))
+    [path] = run.evaluations_folder.glob("cross-validated-*.json")
+    values = json.loads(path.read_text())
+    path.unlink()
+    text = f"CorpusReference(name={run.config.corpus.name!r}, speaker_pattern=None, split_by=None)"
+    old = run.evaluations_folder / f"held-back-{hashlib.blake2b(text.encode(), digest_size=6).hexdigest()}.json"
+    old.write_text(json.dumps({**values, "split": "held back"}))
+    found = evaluation.load_cached(run, None, CROSS_VALIDATED)
+    assert found is not None
+    assert (found.split, found.clips) == (CROSS_VALIDATED, 18)
+    evaluation.forget_cross_validated(run)
+    assert evaluation.load_cached(run, None, CROSS_VALIDATED) is None
+
+
+def test_a_wav_and_its_flac_copy_lie_in_one_fold() -> None:
+    clips = [
+        Clip(Path(f"{number}.{ending}"), label, "training", 1.0, None, f"{label}{number}{ending}", sound=f"{label}{number}")
+        for label in ("a", "b")
+        for number in range(8)
+        for ending in ("wav", "flac")
+    ]  # fmt: skip
+    folds = make_folds(clips, 4).fold_of_clip
+    assert {len({int(folds[place]) for place in range(first, first + 2)}) for first in range(0, len(clips), 2)} == {1}
+    with pytest.raises(TrainingError, match="“a” has 4, “b” has 4 of the 5 different clips"):
+        make_folds([clip for clip in clips if int(clip.path.stem) < 4], 4)
 
 
 def test_the_running_mean_of_the_weights_takes_up_the_new_last_layer() -> None:
@@ -240,7 +291,7 @@ def _evaluation(pairs: dict[tuple[str, str], int], speakers: list[str | None], s
     correct = true == predicted_
     voices = [one.clip.speaker for one in heard]
     return Evaluation(
-        "run", "corpus", evaluation.CROSS_VALIDATED, labels, float(correct.mean()), accuracy_interval(correct, voices),
+        "run", "corpus", CROSS_VALIDATED, labels, float(correct.mean()), accuracy_interval(correct, voices),
         confusion.tolist(), class_scores(confusion, labels), speaker_scores(correct, voices), [], heard,
     )  # fmt: skip
 
@@ -264,7 +315,7 @@ def test_advice_has_nothing_to_say_where_all_is_well() -> None:
     assert any("mixed up" in sentence for sentence in advice.advice(worse))
 
 
-def test_two_networks_are_compared_on_the_clips_that_both_were_judged_by() -> None:
+def test_two_networks_are_compared_on_the_clips_that_both_were_evaluated_on() -> None:
     before = _evaluation({("a", "a"): 5, ("a", "b"): 5, ("b", "b"): 10}, ["x"])
     after = _evaluation({("a", "a"): 10, ("b", "b"): 9, ("b", "a"): 1, ("c", "c"): 5}, ["x"])
     found = advice.compare(before, after)

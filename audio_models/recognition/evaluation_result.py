@@ -1,0 +1,165 @@
+"""The result of an evaluation: every clip with its answer, and the figures; stored as JSON, read with its types checked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from audio_models.recognition.metrics import ClassScore, Interval, SpeakerScore
+from data import stored
+from data.corpus import SPLITS, Clip, Skipped
+from data.stored import Share
+
+EvaluationSplit = Literal["training", "validation", "test", "all", "cross-validated"]
+EVALUATION_SPLITS: tuple[EvaluationSplit, ...] = (*SPLITS, "all")
+CROSS_VALIDATED: EvaluationSplit = "cross-validated"
+"""The clips of a run evaluated by cross-validation: each was answered by a network that had not learned it."""
+
+
+@dataclass(frozen=True)
+class ClipPrediction:
+    """One clip of an evaluation and the network's answer.
+
+    Attributes:
+        clip: with its label as the network's classes have it.
+        predicted: the label with the highest probability.
+        confidence: that probability.
+        label_probability: the probability of the true label.
+    """
+
+    clip: Clip
+    predicted: str
+    confidence: Share
+    label_probability: Share
+
+    @property
+    def correct(self) -> bool:
+        return self.clip.label == self.predicted
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """How often words that were in no training clip are rejected, as `_unknown_`, `_silence_` or "not sure"."""
+
+    words: tuple[str, ...]
+    clips: int
+    rejected: int
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The figures of a run on the clips of one split of a corpus.
+
+    Attributes:
+        run: id of the run.
+        corpus: name of the corpus, or the folder's path.
+        split: the split that was evaluated.
+        labels: classes in the order of the matrix.
+        accuracy: share of the clips with the right answer.
+        interval: its 95 % interval.
+        confusion: counts; rows are true labels, columns predicted ones.
+        per_class, per_speaker: see `metrics`.
+        skipped: clips that were not counted, and why.
+        predictions: every clip with its answer.
+        threshold: confidence below which the network says "not sure".
+        rejection: of words that no training clip had; None where there are none.
+        speaker_disjoint: whether no speaker of the corpus is in two splits; None where speakers are not known.
+        split_rule: how the corpus was split.
+        fingerprint: of the clips that the corpus had for this split; "" in results from before it was stored.
+        model: digest of the model file; "" in results from before it was stored.
+        unchecked: why it is not certain that none of the clips was learned, one sentence; "" where it is.
+    """
+
+    run: str
+    corpus: str
+    split: EvaluationSplit
+    labels: tuple[str, ...]
+    accuracy: Share
+    interval: Interval
+    confusion: list[list[int]]
+    per_class: list[ClassScore]
+    per_speaker: list[SpeakerScore]
+    skipped: list[Skipped]
+    predictions: list[ClipPrediction] = field(repr=False)
+    threshold: Share = 0.0
+    rejection: Rejection | None = None
+    speaker_disjoint: bool | None = None
+    split_rule: str = ""
+    fingerprint: str = ""
+    model: str = ""
+    unchecked: str = ""
+
+    @property
+    def clips(self) -> int:
+        return len(self.predictions)
+
+    def mistakes(self) -> list[ClipPrediction]:
+        """Clips with a wrong answer, the most confident first."""
+        return sorted((one for one in self.predictions if not one.correct), key=lambda one: -one.confidence)
+
+    def cell(self, label: str, predicted: str) -> list[ClipPrediction]:
+        """The clips of one cell of the matrix, the most confident first."""
+        found = [one for one in self.predictions if one.clip.label == label and one.predicted == predicted]
+        return sorted(found, key=lambda one: -one.confidence)
+
+
+def summary(result: Evaluation) -> dict[str, Any]:
+    """What the shell prints: all but the single clips."""
+    return {
+        "run": result.run,
+        "corpus": result.corpus,
+        "split": result.split,
+        "labels": list(result.labels),
+        "clips": result.clips,
+        "accuracy": result.accuracy,
+        "accuracy_interval": [result.interval.low, result.interval.high],
+        "interval_over": result.interval.over,
+        "confusion": result.confusion,
+        "per_class": [asdict(row) for row in result.per_class],
+        "per_speaker": [asdict(row) for row in result.per_speaker],
+        "threshold": result.threshold,
+        "rejection": asdict(result.rejection) if result.rejection else None,
+        "skipped": [{"path": str(one.path), "reason": one.reason} for one in result.skipped],
+        "unchecked": result.unchecked,
+    }
+
+
+def to_json(result: Evaluation) -> Any:
+    """Everything of an evaluation as JSON values."""
+    return stored.to_builtins(result)
+
+
+def from_json(values: Mapping[str, Any]) -> Evaluation:
+    """Read what `to_json` gave, or an earlier version.
+
+    Raises:
+        ValueError, TypeError, LookupError: it is something else.
+    """
+    values = dict(values)
+    if "heard" in values:  # before the rows had names
+        values["predictions"] = [_old_row(row) for row in values.pop("heard")]
+    if values["split"] == "held back":
+        values["split"] = CROSS_VALIDATED
+    result = stored.convert(values, Evaluation)
+    size = len(result.labels)
+    if len(result.confusion) != size or any(len(row) != size for row in result.confusion):
+        raise ValueError(f"a matrix that does not fit {size} labels")
+    if not {one.clip.label for one in result.predictions} | {one.predicted for one in result.predictions} <= set(
+        result.labels
+    ):
+        raise ValueError("a clip with a label that is none of the classes")
+    return result
+
+
+_OLD_ROW = ("path", "label", "split", "seconds", "speaker", "digest", "start", "gain", "whole", "word")
+
+
+def _old_row(row: list[Any]) -> dict[str, Any]:
+    *clip, predicted, confidence, label_probability = row
+    return {
+        "clip": dict(zip(_OLD_ROW, clip, strict=True)),
+        "predicted": predicted,
+        "confidence": confidence,
+        "label_probability": label_probability,
+    }

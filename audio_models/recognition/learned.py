@@ -1,0 +1,135 @@
+"""The recordings that a run learned from, by content, so that none of them is ever counted as a test clip.
+
+A training notes them in its run folder, `learned.json`. For a run from before that, they are found again in its corpus.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Self
+
+from audio_models.errors import RunError
+from audio_models.jobs import runs
+from audio_models.jobs.runs import Run
+from data import catalogue, stored, task, workspace
+from data.corpus import Clip, Report, no_progress
+from data.errors import CorpusError, WorkspaceError
+
+_NAME = "learned.json"
+_LEARNED = "The network learned from this recording."
+_CHOSEN = "The network was chosen by this recording: it was a validation clip."
+_NOISE = "The network was trained with this stretch of noise."
+
+
+@dataclass(frozen=True)
+class Learned:
+    """The recordings that a network has met, each by `Clip.content` and by the digest of its file.
+
+    Attributes:
+        training: recordings that its weights were fitted to.
+        validation: recordings that chose its epoch and its threshold.
+        noise: recordings of noise; their test stretches were not used.
+        unknown: names of networks that it started from whose recordings cannot be told.
+    """
+
+    training: frozenset[str] = frozenset()
+    validation: frozenset[str] = frozenset()
+    noise: frozenset[str] = frozenset()
+    unknown: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, clips: Iterable[Clip]) -> Self:
+        """Note the training and validation clips among `clips`."""
+        clips = tuple(clips)
+
+        def contents(split: str) -> frozenset[str]:
+            chosen = [clip for clip in clips if clip.split == split and clip.whole]
+            return frozenset(name for clip in chosen for name in (clip.sound, clip.digest) if name)
+
+        noise = frozenset(clip.digest for clip in clips if clip.split != "test" and not clip.whole)
+        return cls(contents("training"), contents("validation"), noise)
+
+    def __or__(self, other: Learned) -> Learned:
+        return Learned(
+            self.training | other.training,
+            self.validation | other.validation,
+            self.noise | other.noise,
+            self.unknown | other.unknown,
+        )
+
+    def reason(self, clip: Clip) -> str:
+        """Why a clip cannot test the network, one sentence; "" where it can."""
+        if not clip.whole:
+            return _NOISE if clip.split != "test" and clip.digest in self.noise else ""
+        if self.has_learned(clip):
+            return _LEARNED
+        return _CHOSEN if clip.sound in self.validation or clip.digest in self.validation else ""
+
+    def has_learned(self, clip: Clip) -> bool:
+        """Whether the weights were fitted to this recording."""
+        return clip.whole and (clip.sound in self.training or clip.digest in self.training)
+
+
+def store(run: Run, clips: Iterable[Clip]) -> None:
+    """Note what a training is about to learn from, beside what the run, or the one that it starts from, learned before.
+
+    Raises:
+        WorkspaceError: it cannot be written.
+    """
+    learned = Learned.of(clips) | (_noted(run) or Learned()) | _of_start(run, no_progress, frozenset())
+    workspace.write_json(run.folder / _NAME, {name: sorted(names) for name, names in asdict(learned).items()})
+
+
+def load(run: Run, report: Report = no_progress) -> Learned | None:
+    """What a run learned from; None where it did not note it and its corpus is not there any more."""
+    return _load(run, report, frozenset())
+
+
+def _load(run: Run, report: Report, followers: frozenset[Path]) -> Learned | None:
+    """`load`; a run whose start leads back to one of `followers` adds nothing."""
+    if (noted := _noted(run)) is not None:
+        return noted
+    found = _from_corpus(run, report)
+    return found and found | _of_start(run, report, followers)
+
+
+def _noted(run: Run) -> Learned | None:
+    with contextlib.suppress(FileNotFoundError, WorkspaceError):
+        return stored.read(run.folder / _NAME, Learned)
+    return None
+
+
+def _of_start(run: Run, report: Report, followers: frozenset[Path]) -> Learned:
+    """What the network learned that a run started from; nothing where it started from random weights."""
+    if not run.start:
+        return Learned()
+    followers |= {run.folder}
+    with contextlib.suppress(RunError):
+        start = runs.find(run.start)
+        if start.folder not in followers and (found := _load(start, report, followers)):
+            return found
+    return Learned(unknown=frozenset({run.start_in_words}))
+
+
+def _from_corpus(run: Run, report: Report) -> Learned | None:
+    """Choose the clips of a run again, from its corpus as it is now; None where that is not on this computer."""
+    try:
+        config = run.config
+        corpus = catalogue.open_corpus(config.corpus, words=config.task.labels)
+        if not corpus.is_loaded():
+            return None
+        index = corpus.index(report)
+        if config.training.folds:
+            index = replace(index, clips=tuple(replace(clip, split="training") for clip in index.clips))
+        learned = Learned.of(task.examples(index, config.task, config.training.seed))
+    except CorpusError:
+        return None
+    if index.speaker_disjoint:
+        return learned
+    # Copies of a recording were split apart then. Which of them was learned cannot be told, so all of them count.
+    counts = Counter(clip.sound for clip in index.clips if clip.sound)
+    return learned | Learned(training=frozenset(sound for sound, count in counts.items() if count > 1))
