@@ -1,7 +1,7 @@
-"""Arrays in, Altair charts out. No Streamlit here, and no state.
+"""Altair charts from arrays; no Streamlit and no state.
 
-Time runs left to right in seconds. Categories take a palette that is safe for the colour-blind (Okabe and Ito, 2008)
-and differ in shape or dash too; magnitudes take one perceptual ramp.
+Time runs left to right in seconds. Categories use a palette safe for the colour-blind (Okabe and Ito 2008)
+and also differ in shape or dash; magnitudes use one perceptual colour map.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ PALETTE = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7
 DASHES = [[1, 0], [6, 3], [2, 2], [8, 2, 2, 2], [4, 4], [1, 3], [10, 4]]
 RAMP = "viridis"
 
-_MOST_COLUMNS = 220  # a picture wider than this shows no more
+_MOST_COLUMNS = 220  # more columns than pixels show nothing more
 
 _LEGEND = alt.Legend(orient="top", symbolType="stroke", symbolStrokeWidth=3, symbolSize=300)
 
@@ -26,7 +26,7 @@ SPLIT_COLOURS = {"training": PALETTE[0], "validation": PALETTE[4], "test": PALET
 
 
 def waveform_envelope(samples: NDArray[np.float32], sample_rate: int, columns: int = 400) -> pd.DataFrame:
-    """The lowest and highest sample of each of at most `columns` stretches: `seconds`, `low`, `high`."""
+    """Reduce a waveform to the lowest and highest sample of at most `columns` stretches: `seconds`, `low`, `high`."""
     stretches = min(columns, len(samples))
     edges = np.linspace(0, len(samples), stretches, endpoint=False).astype(int)
     return pd.DataFrame(
@@ -46,14 +46,14 @@ def evidence(
     rows: str,
     start: float = 0.0,
 ) -> alt.VConcatChart:
-    """Waveform above, frames below, on one time axis.
+    """Draw a waveform above its frames, on one time axis.
 
     Args:
         samples: (samples,) in -1..1.
         frames: (frames, width), normalised.
-        hop_seconds: time from frame to frame [s].
-        rows: what one number of a frame is: "coefficient" or "mel band".
-        start: when in its recording it begins [s].
+        hop_seconds: time between frames [s].
+        rows: what a row of the frames is: "coefficient" or "mel band".
+        start: where in the recording it begins [s].
     """
     seconds = len(samples) / sample_rate
     time = alt.Scale(domain=[start, start + seconds], nice=False)
@@ -108,7 +108,7 @@ def evidence(
 
 
 def probability_bars(probabilities: Mapping[str, float], most: int = 5) -> alt.LayerChart:
-    """The most probable labels as bars, the answer in the accent colour, each with its share in numbers."""
+    """Draw the most probable labels as bars with their percentages, the answer in the accent colour."""
     ranked = sorted(probabilities.items(), key=lambda item: -item[1])[:most]
     table = pd.DataFrame(
         [{"label": label, "share": share, "answer": place == 0} for place, (label, share) in enumerate(ranked)]
@@ -126,11 +126,11 @@ def probability_bars(probabilities: Mapping[str, float], most: int = 5) -> alt.L
 
 
 def learning_curves(history: pd.DataFrame, epochs: int) -> tuple[alt.LayerChart, alt.LayerChart]:
-    """Loss and accuracy over the epochs, training and validation apart.
+    """Draw loss and accuracy of both splits over the epochs.
 
     Args:
         history: columns `epoch`, `loss`, `accuracy`, `validation_loss`, `validation_accuracy`.
-        epochs: how far the axis reaches.
+        epochs: end of the axis.
     """
     best = history.loc[history["validation_loss"].idxmin(), "epoch"] if len(history) else None
     charts = []
@@ -162,13 +162,13 @@ def learning_curves(history: pd.DataFrame, epochs: int) -> tuple[alt.LayerChart,
         layers = [lines]
         if best is not None:
             mark = alt.Chart(pd.DataFrame({"epoch": [best]})).mark_rule(color="#7c878c", strokeDash=[3, 3])
-            layers.append(mark.encode(x="epoch:Q", tooltip=alt.value(f"kept: epoch {best}")))
+            layers.append(mark.encode(x="epoch:Q", tooltip=alt.value(f"best: epoch {best}")))
         charts.append(alt.layer(*layers).properties(height=300, width="container"))
     return charts[0], charts[1]
 
 
 def compared_curves(histories: Mapping[str, pd.DataFrame]) -> alt.Chart:
-    """Validation accuracy over the epochs, one line a run."""
+    """Draw validation accuracy over the epochs, one line per run."""
     table = pd.concat([history.assign(run=name) for name, history in histories.items()])
     names = list(histories)
     return (
@@ -200,9 +200,9 @@ def compared_curves(histories: Mapping[str, pd.DataFrame]) -> alt.Chart:
 
 
 def confusion_matrix(confusion: NDArray[np.int64], labels: Sequence[str], *, shares: bool) -> alt.LayerChart:
-    """What was said against what was heard; the diagonal is quiet, so that the errors stand out.
+    """Draw a confusion matrix with a quiet diagonal, so errors stand out.
 
-    A click on a cell selects it: the selection `cell` has the fields `said` and `heard`.
+    A click on a cell selects it: the selection `cell` has the fields `said` (the label) and `heard` (the prediction).
     """
     said = confusion.sum(axis=1, keepdims=True)
     share = np.divide(confusion, said, out=np.zeros(confusion.shape), where=said > 0)
@@ -230,17 +230,17 @@ def confusion_matrix(confusion: NDArray[np.int64], labels: Sequence[str], *, sha
         x=alt.X(
             "heard:N",
             sort=order,
-            title="heard",
+            title="heard as",
             axis=alt.Axis(
                 orient="top",
                 labelAngle=-45 if len(order) > 6 else 0,
-                labelOverlap=False,  # each column keeps its word
+                labelOverlap=False,  # every column keeps its label
                 labelLimit=120,
                 domain=False,
                 ticks=False,
             ),
         ),
-        y=alt.Y("said:N", sort=order, title="said", axis=alt.Axis(labelOverlap=False, domain=False, ticks=False)),
+        y=alt.Y("said:N", sort=order, title="spoken", axis=alt.Axis(labelOverlap=False, domain=False, ticks=False)),
     )
     worst = max(0.05, float(table["error"].max()))
     cells = base.mark_rect(cornerRadius=2, cursor="pointer").encode(
@@ -252,10 +252,10 @@ def confusion_matrix(confusion: NDArray[np.int64], labels: Sequence[str], *, sha
         stroke=alt.condition(chosen, alt.value(ACCENT), alt.value("#8a979c33")),
         strokeWidth=alt.condition(chosen, alt.value(3), alt.value(1)),
         tooltip=[
-            alt.Tooltip("said:N"),
-            alt.Tooltip("heard:N"),
+            alt.Tooltip("said:N", title="spoken"),
+            alt.Tooltip("heard:N", title="heard as"),
             alt.Tooltip("count:Q", title="clips"),
-            alt.Tooltip("share:Q", format=".1%", title="of what was said"),
+            alt.Tooltip("share:Q", format=".1%", title="share of the row"),
         ],
     )
     numbers = base.mark_text(fontSize=12).encode(
@@ -267,7 +267,7 @@ def confusion_matrix(confusion: NDArray[np.int64], labels: Sequence[str], *, sha
 
 
 def label_counts(table: pd.DataFrame) -> alt.Chart:
-    """Clips of each label, by split. Columns `label`, `split`, `clips`."""
+    """Draw the number of clips per label and split. Columns `label`, `split`, `clips`."""
     return (
         alt.Chart(table)
         .mark_bar(height={"band": 0.75})
@@ -284,7 +284,7 @@ def label_counts(table: pd.DataFrame) -> alt.Chart:
 
 
 def score_bars(table: pd.DataFrame) -> alt.LayerChart:
-    """Precision, recall and F1 of each label as dots on one line. Columns `label`, `measure`, `score`."""
+    """Draw precision, recall and F1 of each label as dots on a line. Columns `label`, `measure`, `score`."""
     measures = ["precision", "recall", "F1"]
     base = alt.Chart(table).encode(
         y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(ticks=False, domain=False, grid=True))
@@ -311,11 +311,11 @@ def score_bars(table: pd.DataFrame) -> alt.LayerChart:
 
 
 def reliability(table: pd.DataFrame, threshold: float) -> alt.LayerChart:
-    """Confidence against accuracy; the nearer to the diagonal, the more the confidence means.
+    """Draw a reliability diagram; calibrated confidences lie on the diagonal.
 
     Args:
-        table: columns `confidence`, `accuracy`, `clips`, one row a bin.
-        threshold: confidence under which an answer is "not sure".
+        table: columns `confidence`, `accuracy`, `clips`, one row per bin.
+        threshold: confidence below which an answer is "not sure".
     """
     axis = alt.Axis(format="%", values=[0, 0.2, 0.4, 0.6, 0.8, 1])
     scale = alt.Scale(domain=[0, 1])
@@ -329,11 +329,11 @@ def reliability(table: pd.DataFrame, threshold: float) -> alt.LayerChart:
         .mark_point(filled=True, color=ACCENT, opacity=0.85)
         .encode(
             x=alt.X("confidence:Q", title="confidence", scale=scale, axis=axis),
-            y=alt.Y("accuracy:Q", title="heard right", scale=scale, axis=axis),
+            y=alt.Y("accuracy:Q", title="accuracy", scale=scale, axis=axis),
             size=alt.Size("clips:Q", title="clips", scale=alt.Scale(range=[40, 900]), legend=None),
             tooltip=[
                 alt.Tooltip("confidence:Q", format=".1%"),
-                alt.Tooltip("accuracy:Q", title="heard right", format=".1%"),
+                alt.Tooltip("accuracy:Q", format=".1%"),
                 "clips:Q",
             ],
         )
@@ -349,7 +349,7 @@ def reliability(table: pd.DataFrame, threshold: float) -> alt.LayerChart:
 
 
 def speaker_accuracies(table: pd.DataFrame) -> alt.Chart:
-    """How many speakers are understood how well: a histogram. Column `accuracy`."""
+    """Draw a histogram of accuracy over speakers. Column `accuracy`."""
     return (
         alt.Chart(table)
         .mark_bar(color=ACCENT)
@@ -357,7 +357,7 @@ def speaker_accuracies(table: pd.DataFrame) -> alt.Chart:
             x=alt.X(
                 "accuracy:Q",
                 bin=alt.Bin(step=0.1, extent=[0, 1]),
-                title="accuracy of a speaker's clips",
+                title="accuracy per speaker",
                 axis=alt.Axis(format="%"),
             ),
             y=alt.Y("count():Q", title="speakers", axis=alt.Axis(tickMinStep=1)),

@@ -145,15 +145,16 @@ def test_a_wrong_cell_plays_its_clips(page: Page, served: Served) -> None:
     wrong = None
     for label in [cells.nth(number).get_attribute("aria-label") or "" for number in range(36)]:
         parts = dict(part.split(": ") for part in label.split("; "))
-        if parts["said"] != parts["heard"] and int(parts["clips"]):
+        if parts["spoken"] != parts["heard as"] and int(parts["clips"]):
             wrong = parts
     assert wrong is not None, "of 1,200 clips some are heard wrong"
-    cell = page.locator(f'path[aria-label^="heard: {wrong["heard"]}; said: {wrong["said"]};"]').first
+    spoken, heard = wrong["spoken"], wrong["heard as"]
+    cell = page.locator(f'path[aria-label^="heard as: {heard}; spoken: {spoken};"]').first
     cell.scroll_into_view_if_needed()
     box = cell.bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)  # on the number, as a user does
-    heading = page.get_by_role("heading", name=f"{wrong['clips']} × {wrong['said']}, heard as {wrong['heard']}")
+    heading = page.get_by_role("heading", name=f"{wrong['clips']} × {spoken}, heard as {heard}")
     expect(heading).to_be_visible(timeout=20_000)
     players = page.locator("audio:visible")
     expect(players).to_have_count(min(9, int(wrong["clips"])))
