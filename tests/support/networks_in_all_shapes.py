@@ -1,30 +1,44 @@
-"""Every configuration of a network, for tests that hold for all of them."""
+"""Networks of every kind, for tests that hold for all of them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any, get_args
+
 import numpy as np
 
-from audio_models.config import CELLS, NetworkConfig
+from audio_models.config import CELLS, NetworkConfig, Readout
+from tests.support.covering_array import Combination, covering_array
 
 WIDTH, CLASSES = 5, 3
 
 
+FACTORS: dict[str, Sequence[Any]] = {
+    "cell": CELLS,
+    "layers": (1, 2, 3),
+    "bidirectional": (False, True),
+    "readout": get_args(Readout),
+    "convolutions": (0, 1, 2, 3),
+    "causal": (False, True),
+}
+"""The settings that decide which layers a network has."""
+
+
+def is_valid(shape: Combination) -> bool:
+    """Whether there is such a network, and no other settings for the same."""
+    if shape["cell"] == "feed_forward":
+        return (
+            not shape["bidirectional"]
+            and not shape["convolutions"]
+            and shape["readout"] == "mean"
+            and not shape["causal"]
+        )
+    return not shape["causal"] or shape["convolutions"] > 0
+
+
 def all_shapes() -> list[NetworkConfig]:
-    """Every cell, layer count, direction, readout and number of convolutions."""
-    causal = [
-        NetworkConfig(cell, 6, 2, False, 0.3, "last", convolutions, filters=3, causal=True)
-        for cell in CELLS
-        if cell != "feed_forward"
-        for convolutions in (1, 2, 3)
-    ]
-    return causal + [
-        NetworkConfig(cell, 6, layers, bidirectional, 0.3, readout, convolutions, filters=3)
-        for cell in CELLS
-        for layers in (1, 2, 3)
-        for bidirectional in ((False, True) if cell != "feed_forward" else (False,))
-        for readout in (("last", "mean", "attention") if cell != "feed_forward" else ("mean",))
-        for convolutions in ((0, 1, 3) if cell != "feed_forward" else (0,))
-    ]
+    """Networks in which every two settings meet that can meet, in a tenth of all combinations."""
+    return [NetworkConfig(units=6, dropout=0.3, filters=3, **shape) for shape in covering_array(FACTORS, is_valid)]
 
 
 def shape_name(config: NetworkConfig) -> str:

@@ -21,9 +21,7 @@ def _weights(config: NetworkConfig, model):
     return onnx_graph.weights(onnx_graph.build(config, WIDTH, keras_model.weights(model)), config)
 
 
-@pytest.mark.parametrize(
-    "config", [one for one in all_shapes() if one.layers < 3 and one.convolutions != 1], ids=shape_name
-)
+@pytest.mark.parametrize("config", all_shapes(), ids=shape_name)
 def test_answers_and_gradients_equal_keras(config: NetworkConfig) -> None:
     model = randomised(config)
     frames = np.random.default_rng(3).normal(0, 1.5, (5, WIDTH)).astype(np.float32)
@@ -90,7 +88,7 @@ def test_gradients_of_states_equal_finite_differences(cell: str, readout: str) -
             assert exact[t, unit] == pytest.approx(difference, rel=1e-4, abs=1e-8)
 
 
-@pytest.mark.parametrize("config", all_shapes()[::7], ids=shape_name)
+@pytest.mark.parametrize("config", all_shapes(), ids=shape_name)
 def test_gradients_of_frames_equal_finite_differences(config: NetworkConfig) -> None:
     network = NumpyNetwork(config, fresh_weights(config, WIDTH, CLASSES, seed=7))
     frames = np.random.default_rng(8).normal(size=(6, WIDTH))

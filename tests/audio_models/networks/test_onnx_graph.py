@@ -25,7 +25,7 @@ def test_graph_and_numpy_equal_keras_for_all_lengths(config: NetworkConfig) -> N
     batch, lengths = pad(sequences)
 
     expected = np.asarray(model(batch, training=False))
-    graph = onnx_graph.build(config, WIDTH, keras_model.weights(model), {"labels": "[]"})
+    graph = onnx_graph.build(config, WIDTH, keras_model.weights(model))
     session = _session(graph)
     (got,) = session.run(None, {"frames": batch, "lengths": lengths})
 
