@@ -3,33 +3,20 @@
 from __future__ import annotations
 
 import itertools
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from playwright.sync_api import Browser
 
 from audio_models.config import CELL_TITLES
 from audio_models.jobs import runs
 from audio_models.lab.inspection import inspect
 from dashboard.lessons import handout, texts
-from tests.support.served import CHROMIUM, CHROMIUM_ARGUMENTS
 from tests.support.sounds import chirp
 
-if not CHROMIUM.exists() and os.environ.get("ECHOIC_REQUIRE_BROWSER") != "1":
-    pytest.skip(f"no Chromium at {CHROMIUM}", allow_module_level=True)
-
-from playwright.sync_api import Browser, sync_playwright
-
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=[*CHROMIUM_ARGUMENTS])
 
 
 @pytest.mark.parametrize("width", [1440, 420])

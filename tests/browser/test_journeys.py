@@ -1,12 +1,10 @@
 """The journeys of a newcomer in a real Chromium: load, train, watch, evaluate, listen, speak; and what goes wrong.
 
-The microphone is Chromium's fake device, fed with a synthetic voice. Needs Chromium; `ECHOIC_REQUIRE_BROWSER=1` makes
-its absence a failure.
+The microphone is Chromium's fake device, fed with a synthetic voice. Each journey can be run alone.
 """
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -19,19 +17,21 @@ import psutil
 import pytest
 import soundfile
 import soxr
+from playwright.sync_api import Browser, Page, expect
 
-from audio_models.features.waveform import AudioSource
+from audio_models.config import NetworkConfig
 from audio_models.jobs import runs
+from audio_models.jobs.job_folder import State
 from audio_models.recognition.recognizer import Recognizer
+from data.corpus import CorpusReference
+from data.public.synthetic_voices import SAMPLE_RATE, say, voices
 from data.workspace import PROJECT
-from tests.conftest import shell
-from tests.support.served import CHROMIUM, CHROMIUM_ARGUMENTS, Served, dashboard, fake_microphone
+from tests.support.browsing import choose, drawn
+from tests.support.served import Served, dashboard, fake_microphone
+from tests.support.sounds import glides, write
+from tests.support.tone_network import HIGH, LOW, tone_run, tones
+from tests.support.untrained import untrained_run
 from tests.support.voices import said
-
-if not CHROMIUM.exists() and os.environ.get("ECHOIC_REQUIRE_BROWSER") != "1":
-    pytest.skip(f"no Chromium at {CHROMIUM}", allow_module_level=True)
-
-from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 pytestmark = pytest.mark.browser
 
@@ -41,13 +41,16 @@ PAGES = ("", "listen", "live", "words", "data", "train", "evaluate", "inside", "
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A workspace with one trained run, so that each journey can be run alone and in any order."""
+    """A workspace with two runs: `untrained`, which guesses at rises and falls, and one that hears tones."""
     made = tmp_path_factory.mktemp("browser")
-    done = shell(
-        "train", "--recipe", "plain", "--labels", "left,right,up,down,go,stop", "--units", 64, "--epochs", 16, "--patience", 4,
-        "--name", "words", "--json", home=made,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    corpus = glides(tmp_path_factory.mktemp("glides"), speakers=10)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ECHOIC_HOME", str(made))
+        guesses = untrained_run(
+            NetworkConfig("gru", 8), corpus=CorpusReference(str(corpus)), words=("rise", "fall"), scale=9
+        )
+        for run in (guesses, tone_run()):
+            run.write_state(State("finished"))  # or a training would wait for them
     return made
 
 
@@ -58,52 +61,15 @@ def served(home: Path) -> Iterator[Served]:
 
 
 @pytest.fixture(scope="module")
-def launch() -> Iterator[Callable[..., Browser]]:
-    """Starts Chromium with arguments of its own; all are closed at the end."""
-    with sync_playwright() as playwright:
-
-        def start(*arguments: str) -> Browser:
-            return playwright.chromium.launch(executable_path=CHROMIUM, args=[*CHROMIUM_ARGUMENTS, *arguments])
-
-        yield start
-
-
-@pytest.fixture(scope="module")
-def browser(launch: Callable[..., Browser]) -> Browser:
-    return launch()
-
-
-@pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    made = context.new_page()
-    made.set_default_timeout(30_000)
-    yield made
-    context.close()
-
-
-def _words(home: Path) -> runs.Run:
-    """The run that the workspace began with."""
-    return next(run for run in map(runs.Run, _run_folders(home)) if run.name == "words")
-
-
-def _choose(page: Page, name: str) -> None:
-    """Choose a run by its name."""
-    box = page.get_by_test_id("stSelectbox").filter(has_text="Model")
-    box.get_by_role("combobox").click()
-    page.get_by_role("option", name=re.compile(rf"^{name} ")).first.click()
+def first_visit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, Path]]:
+    """A dashboard on a workspace that holds nothing, and that workspace."""
+    home = tmp_path_factory.mktemp("first")
+    with dashboard(home, at_most=480) as made:
+        yield made, home
 
 
 def _run_folders(home: Path) -> list[Path]:
-    return [path for path in (home / "runs").iterdir() if path.is_dir() and not path.name.startswith(".")]
-
-
-@pytest.fixture
-def first_visit(tmp_path: Path) -> Iterator[tuple[Served, Path]]:
-    """A dashboard on a workspace that holds nothing, and that workspace."""
-    home = tmp_path / "first"
-    with dashboard(home, at_most=240) as made:
-        yield made, home
+    return [path for path in (home / "runs").glob("*") if path.is_dir() and not path.name.startswith(".")]
 
 
 def test_first_visit_to_a_trained_network(page: Page, first_visit: tuple[Served, Path]) -> None:
@@ -133,21 +99,20 @@ def test_first_visit_to_a_trained_network(page: Page, first_visit: tuple[Served,
 
 def test_a_wrong_cell_plays_its_clips(page: Page, served: Served) -> None:
     page.goto(f"{served.url}/evaluate")
-    _choose(page, "words")
+    choose(page, "Model", "untrained")
     expect(page.get_by_text("Click a cell to hear its clips")).to_be_visible(timeout=PATIENCE)
     page.get_by_test_id("stButtonGroup").get_by_role("radio", name="all").click()
-    expect(page.get_by_text("all, 1,200 clips").first).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("all, 120 clips").first).to_be_visible(timeout=PATIENCE)
     cells = page.locator('path[aria-roledescription="rect mark"]')
-    expect(cells).to_have_count(36)
+    expect(cells).to_have_count(16)  # rise, fall, unknown and silence
     # the tabs behind it are drawn too: a click while the page is still being drawn is lost now and then
-    expect(page.get_by_text("Choose validation or test clips above")).to_be_attached(timeout=PATIENCE)
-    page.wait_for_timeout(1_000)
+    drawn(page)
     wrong = None
-    for label in [cells.nth(number).get_attribute("aria-label") or "" for number in range(36)]:
+    for label in [cells.nth(number).get_attribute("aria-label") or "" for number in range(16)]:
         parts = dict(part.split(": ") for part in label.split("; "))
         if parts["spoken"] != parts["heard as"] and int(parts["clips"]):
             wrong = parts
-    assert wrong is not None, "of 1,200 clips some are heard wrong"
+    assert wrong is not None, "it guesses"
     spoken, heard = wrong["spoken"], wrong["heard as"]
     cell = page.locator(f'path[aria-label^="heard as: {heard}; spoken: {spoken};"]').first
     cell.scroll_into_view_if_needed()
@@ -163,20 +128,20 @@ def test_a_wrong_cell_plays_its_clips(page: Page, served: Served) -> None:
 
 
 def test_a_word_spoken_into_the_microphone_is_understood(
-    launch: Callable[..., Browser], served: Served, home: Path, tmp_path: Path
+    launch: Callable[..., Browser], served: Served, tmp_path: Path
 ) -> None:
-    recognizer = Recognizer.of_run(_words(home))
-    clips = sorted((home / "corpora" / "synthetic_voices" / "stop").glob("*.wav"))
-    # the clearest of the word's clips: this is a test of the microphone, not of the network
-    clip = max(clips, key=lambda path: recognizer.hear(recognizer.load(AudioSource(path))).probabilities["stop"])
-    samples, rate = soundfile.read(clip, dtype="float32")
-    spoken = soxr.resample(samples, rate, 48_000)
+    recognizer = Recognizer.of_run(runs.find("commands"))
+    # the clearest of ten voices: this is a test of the microphone, not of the network
+    said_by_each = [say("stop", voice, 0) for voice in voices()[::10]]
+    samples = max(said_by_each, key=lambda sound: recognizer.hear(sound).probabilities["stop"])
+    spoken = soxr.resample(samples, SAMPLE_RATE, 48_000)
     silence = np.zeros(48_000, np.float32)
     file = tmp_path / "spoken.wav"
     soundfile.write(file, np.concatenate([silence, spoken, silence, silence]), 48_000)
     page = _with_microphone(launch, file)
     page.goto(served.url)
-    _choose(page, "words")
+    choose(page, "Model", "commands")
+    drawn(page)
     microphone = page.get_by_test_id("stAudioInput")
     microphone.get_by_role("button", name="Record").click(timeout=30_000)
     page.wait_for_timeout(3_500)
@@ -202,32 +167,40 @@ def _close(page: Page) -> None:
     browser.close()
 
 
-def test_own_words_are_recorded_taught_and_understood(
-    launch: Callable[..., Browser], first_visit: tuple[Served, Path], tmp_path: Path
+def test_own_words_are_brought_recorded_taught_and_understood(
+    launch: Callable[..., Browser], served: Served, tmp_path: Path
 ) -> None:
-    served, _ = first_visit
-    for number, word in enumerate(("lamp", "music")):
-        file = tmp_path / f"{word}.wav"
-        seconds = said([word] * 6, file)
-        page = _with_microphone(launch, file)
-        page.set_default_timeout(30_000)
-        page.goto(f"{served.url}/words")
-        if number == 0:
-            page.get_by_role("button", name="Begin").click()
-        for label, text in (("Word", word), ("Speaker", "anna")):
-            page.get_by_role("textbox", name=label).fill(text)
-            page.get_by_role("textbox", name=label).press("Enter")
-        expect(page.get_by_text(f"Say “{word}” ten times")).to_be_visible()
-        microphone = page.get_by_test_id("stAudioInput")
-        microphone.get_by_role("button", name="Record").click()
-        page.wait_for_timeout(1000 * seconds)
-        microphone.get_by_role("button", name="Stop recording").click()
-        keep = page.get_by_role("button", name=re.compile(r"Keep [67] takes"))
-        expect(keep).to_be_visible(timeout=PATIENCE)
-        keep.click()
-        expect(page.get_by_text(re.compile(rf"[67] takes of “{word}” kept"))).to_be_visible()
-        if number == 0:
-            _close(page)
+    file = tmp_path / "music.wav"
+    seconds = said(["music"] * 6, file)
+    page = _with_microphone(launch, file)
+    page.set_default_timeout(30_000)
+    page.goto(f"{served.url}/words")
+    page.get_by_role("button", name="Begin").click()
+    page.get_by_test_id("stButtonGroup").get_by_role("radio", name="Upload").click()
+    clips = [write(tmp_path / f"lamp-{take}.wav", say("lamp", voices()[12], take)) for take in range(6)]
+    for label, text in (("Word", "lamp"), ("Speaker", "anna")):
+        page.get_by_role("textbox", name=label).fill(text)
+        page.get_by_role("textbox", name=label).press("Enter")
+        drawn(page)
+    page.locator("input[type=file]").first.set_input_files(clips)
+    page.get_by_role("button", name="Add 6 clips").click()
+    expect(page.get_by_text("6 clips added.")).to_be_visible()
+
+    page.get_by_test_id("stButtonGroup").get_by_role("radio", name="Record").click()
+    drawn(page)
+    for label, text in (("Word", "music"), ("Speaker", "anna")):
+        page.get_by_role("textbox", name=label).fill(text)
+        page.get_by_role("textbox", name=label).press("Enter")
+        drawn(page)
+    expect(page.get_by_text("Say “music” ten times")).to_be_visible()
+    microphone = page.get_by_test_id("stAudioInput")
+    microphone.get_by_role("button", name="Record").click()
+    page.wait_for_timeout(1000 * seconds)  # as long as they are said
+    microphone.get_by_role("button", name="Stop recording").click()
+    keep = page.get_by_role("button", name=re.compile(r"Keep [67] takes"))
+    expect(keep).to_be_visible(timeout=PATIENCE)
+    keep.click()
+    expect(page.get_by_text(re.compile("[67] takes of “music” kept"))).to_be_visible()
     page.get_by_test_id("stButtonGroup").get_by_role("radio", name="Clips").click()
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
     page.get_by_test_id("stButtonGroup").get_by_role("radio", name="Map").click()
@@ -249,9 +222,8 @@ def test_own_words_are_recorded_taught_and_understood(
     _close(page)
 
 
-def test_clips_are_dropped_good_and_bad(page: Page, served: Served, home: Path, tmp_path: Path) -> None:
-    voices = home / "corpora" / "synthetic_voices"
-    good = sorted((voices / "left").glob("*.wav"))[0]
+def test_clips_are_dropped_good_and_bad(page: Page, served: Served, tmp_path: Path) -> None:
+    good = write(tmp_path / "good.wav", say("left", voices()[12], 0))
     bad = tmp_path / "<b>_renamed_.wav"
     bad.write_text("this is no sound")
     page.goto(served.url)
@@ -264,7 +236,8 @@ def test_clips_are_dropped_good_and_bad(page: Page, served: Served, home: Path, 
     expect(page.locator(".echoic-answer")).to_be_visible()
 
 
-def test_a_killed_training_is_interrupted_and_resumes(page: Page, served: Served, home: Path) -> None:
+def test_a_killed_training_is_interrupted_and_resumes(page: Page, first_visit: tuple[Served, Path]) -> None:
+    served, home = first_visit
     before = set(_run_folders(home))
     page.goto(f"{served.url}/train")
     page.get_by_role("radio", name="Plain cell").click()
@@ -288,26 +261,66 @@ def test_a_killed_training_is_interrupted_and_resumes(page: Page, served: Served
     assert run.has_model
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_page_fits_a_phone_tells_no_traceback_and_asks_nothing_of_another_host(
-    browser: Browser, served: Served, scheme: str
+def test_every_page_fits_a_phone_in_both_schemes_tells_no_traceback_and_asks_nothing_of_another_host(
+    browser: Browser, served: Served
 ) -> None:
-    context = browser.new_context(viewport={"width": 420, "height": 900}, color_scheme=scheme)
-    page = context.new_page()
     asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+    phones = {}
+    for scheme in ("light", "dark"):
+        phones[scheme] = browser.new_context(viewport={"width": 420, "height": 900}, color_scheme=scheme).new_page()
+        phones[scheme].on("request", lambda request: asked.append(request.url))
     for path in PAGES:
-        page.goto(f"{served.url}/{path}")
-        expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=30_000)
-        page.wait_for_timeout(1_000)
-        assert page.evaluate("document.documentElement.scrollWidth") <= 420, path
-        assert page.get_by_test_id("stException").count() == 0
-        background = page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
-        darkness = sum(int(part) for part in re.findall(r"\d+", background)[:3])
-        assert (darkness < 150) == (scheme == "dark")
-        assert page.get_by_text("Deploy").count() == 0
+        for page in phones.values():
+            page.goto(f"{served.url}/{path}", wait_until="commit")
+        for scheme, page in phones.items():
+            expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=30_000)
+            drawn(page)
+            assert page.evaluate("document.documentElement.scrollWidth") <= 420, path
+            assert page.get_by_test_id("stException").count() == 0
+            background = page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
+            darkness = sum(int(part) for part in re.findall(r"\d+", background)[:3])
+            assert (darkness < 150) == (scheme == "dark")
+            assert page.get_by_text("Deploy").count() == 0
     assert [url for url in asked if not url.startswith((served.url, "data:", "blob:"))] == []
-    context.close()
+    for page in phones.values():
+        page.context.close()
+
+
+def test_a_chosen_event_is_played_and_listening_can_be_cancelled(page: Page, served: Served, tmp_path: Path) -> None:
+    recording = write(
+        tmp_path / "a day.wav", tones((1.0, LOW), (3.0, HIGH), (5.0, LOW), seconds=20, rate=44_100), 44_100
+    )
+    long = write(tmp_path / "long.wav", np.zeros(20 * 60 * 8000, np.float32), 8000)
+    page.set_viewport_size({"width": 1200, "height": 1600})
+    page.goto(f"{served.url}/listen")
+    choose(page, "Model", "tones")
+    page.get_by_text("On this computer").click()
+    path = page.get_by_role("textbox", name="Path of a recording")
+    start = page.get_by_role("button", name="Listen", exact=True)
+
+    path.fill(str(long))
+    path.press("Enter")
+    start.click()
+    page.get_by_text("seconds of sound").wait_for()
+    page.get_by_role("button", name="Cancel").click()
+    page.get_by_text("Stopped before the end").wait_for()
+
+    path.fill(str(recording))
+    path.press("Enter")
+    expect(page.get_by_text("Stopped before the end")).to_have_count(0)
+    start.click()
+    table = page.get_by_test_id("stDataFrame")
+    table.wait_for()
+    page.locator("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg").nth(2).wait_for()
+    drawn(page)
+    before, box = None, table.bounding_box()
+    while box is None or box != before:  # the charts above it get their height one after the other
+        page.wait_for_timeout(300)
+        before, box = box, table.bounding_box()
+    page.mouse.click(box["x"] + 18, box["y"] + 2.5 * 35)  # the box of the second row
+    expect(page.get_by_label("Seconds shown")).to_have_value("2.5")
+    assert float(page.get_by_label("From second").input_value()) == pytest.approx(1.7, abs=0.3)
+    page.wait_for_function("[...document.querySelectorAll('audio')].some(one => one.currentTime > 0.1)")
 
 
 def test_a_second_dashboard_on_the_same_port_says_so(served: Served, home: Path) -> None:
@@ -337,7 +350,11 @@ def test_the_stepper_moves_without_asking_the_server(page: Page, served: Served,
     where = page.locator(".stepper .where")
     expect(where).to_contain_text(re.compile(r"frame (\d+) of \1"))
     expect(page.locator(".stepper .heard")).to_have_text("stop")
-    page.wait_for_timeout(1500)  # what the page still says to the server when it opens
+    drawn(page)
+    before = -1
+    while before != len(sent):  # what the page still says to the server when it opens
+        before = len(sent)
+        page.wait_for_timeout(500)
     sent.clear()
 
     page.get_by_label("frame", exact=True).press("ArrowLeft")

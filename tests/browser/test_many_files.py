@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from data.own import corpus as own_corpus
-from data.own.corpus import OwnCorpus
-from tests.support.brought import packed_zip
-from tests.support.pages import wav
-from tests.support.served import CHROMIUM, CHROMIUM_ARGUMENTS, dashboard
-from tests.support.sounds import tone
-
-if not CHROMIUM.exists() and os.environ.get("ECHOIC_REQUIRE_BROWSER") != "1":
-    pytest.skip(f"no Chromium at {CHROMIUM}", allow_module_level=True)
-
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from dashboard.words.many_files import MOST_FILES
+from data.own import corpus as own_corpus
+from tests.support.brought import packed_zip
+from tests.support.pages import wav
+from tests.support.served import Served, dashboard
+from tests.support.sounds import tone
 
 pytestmark = pytest.mark.browser
 
@@ -30,24 +23,24 @@ LONG = "灯" * 30 + "-" * 60  # 150 bytes, more than a tar's header holds
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, Path]]:
+    home = tmp_path_factory.mktemp("many")
+    with dashboard(home, at_most=240) as made:
+        yield made, home
 
 
 @pytest.fixture
-def page(browser: Browser, mine: OwnCorpus, workspace_folder: Path) -> Iterator[Page]:
+def page(page: Page, served: tuple[Served, Path], monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
     """The section Upload of an empty corpus."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    made = context.new_page()
-    made.set_default_timeout(30_000)
-    with dashboard(workspace_folder, at_most=120) as served:
-        made.goto(f"{served.url}/words")
-        made.get_by_role("radio", name="Upload").click()
-        expect(made.locator("input[type=file]")).to_have_count(2)
-        made.wait_for_timeout(500)  # for the listener
-        yield made
-        context.close()
+    dashboard, home = served
+    monkeypatch.setenv("ECHOIC_HOME", str(home))
+    own_corpus.create("Mine")
+    page.goto(f"{dashboard.url}/words")
+    page.get_by_role("radio", name="Upload").click()
+    expect(page.locator("input[type=file]")).to_have_count(2)
+    page.wait_for_timeout(500)  # for the listener
+    yield page
+    own_corpus.delete("Mine")
 
 
 def _folder(folder: Path, count: int) -> Path:

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Page, expect
 
-from tests.support.served import CHROMIUM, CHROMIUM_ARGUMENTS, dashboard
+from tests.support.browsing import choose
+from tests.support.served import dashboard
 from tests.support.sounds import tone, write
-
-if not CHROMIUM.exists() and os.environ.get("ECHOIC_REQUIRE_BROWSER") != "1":
-    pytest.skip(f"no Chromium at {CHROMIUM}", allow_module_level=True)
-
-from playwright.sync_api import Page, expect, sync_playwright
 
 pytestmark = pytest.mark.browser
 
@@ -24,23 +19,18 @@ RATE = 8_000  # Hz: half a second is one frame
 
 
 @pytest.fixture
-def page(tmp_path: Path) -> Iterator[Page]:
+def page(page: Page, tmp_path: Path) -> Iterator[Page]:
     """The Data page of a folder of short FLAC clips."""
     for word, hertz in (("low", 300), ("high", 900)):
         for number in range(CLIPS):
             write(tmp_path / "clips" / word / f"anna_nohash_{number}.flac", tone(hertz, 0.4, RATE), RATE)
-    with dashboard(tmp_path / "home", at_most=120) as served, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*CHROMIUM_ARGUMENTS])
-        opened = browser.new_page(viewport={"width": 1440, "height": 900})
-        opened.set_default_timeout(30_000)
-        opened.goto(f"{served.url}/data")
-        opened.get_by_test_id("stSelectbox").filter(has_text="Corpus").get_by_role("combobox").click()
-        opened.get_by_role("option", name=re.compile("A folder on this computer")).click()
-        opened.get_by_label("Folder", exact=True).fill(str(tmp_path / "clips"))
-        opened.get_by_label("Folder", exact=True).press("Enter")
-        opened.get_by_role("tab", name="Listen").click()
-        yield opened
-        browser.close()
+    with dashboard(tmp_path / "home", at_most=120) as served:
+        page.goto(f"{served.url}/data")
+        choose(page, "Corpus", "A folder on this computer")
+        page.get_by_label("Folder", exact=True).fill(str(tmp_path / "clips"))
+        page.get_by_label("Folder", exact=True).press("Enter")
+        page.get_by_role("tab", name="Listen").click()
+        yield page
 
 
 def test_a_short_flac_clip_plays_to_its_end(page: Page) -> None:

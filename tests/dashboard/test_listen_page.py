@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-import soundfile
 from streamlit.testing.v1 import AppTest
 
 from audio_models.listening import detection, recordings
@@ -20,7 +18,6 @@ from dashboard.listen import recording_source
 from dashboard.listen.charts import clock
 from data.errors import EchoicError
 from tests.support.pages import button, healthy, open_page, text_of, wav
-from tests.support.served import CHROMIUM, CHROMIUM_ARGUMENTS, dashboard
 from tests.support.sounds import write
 from tests.support.tone_network import HIGH, LOW, tone_run, tones
 
@@ -314,49 +311,3 @@ def test_the_axis_names_each_tick_once(seconds: float) -> None:
     assert 1 <= len(axis["values"]) <= 10
     names = json.loads(axis["labelExpr"].split("[format")[0])
     assert len(set(names.values())) == len(names) == len(axis["values"])
-
-
-@pytest.mark.browser
-@pytest.mark.skipif(
-    not CHROMIUM.exists() and os.environ.get("ECHOIC_REQUIRE_BROWSER") != "1", reason=f"no Chromium at {CHROMIUM}"
-)
-def test_a_word_that_is_chosen_is_played_and_listening_can_be_cancelled(
-    recording: Path, workspace_folder: Path, tmp_path: Path
-) -> None:
-    from playwright.sync_api import expect, sync_playwright
-
-    tone_run()
-    long = tmp_path / "long.wav"
-    soundfile.write(long, np.zeros((20 * 60 * 8000, 1), np.int16), 8000)
-    with dashboard(workspace_folder, at_most=120) as served, sync_playwright() as playwright:
-        page = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS).new_page(
-            viewport={"width": 1200, "height": 1600}
-        )
-        page.set_default_timeout(30_000)
-        page.goto(f"{served.url}/listen")
-        page.get_by_text("On this computer").click()
-        path = page.get_by_role("textbox", name="Path of a recording")
-        start = page.get_by_role("button", name="Listen", exact=True)
-
-        path.fill(str(long))
-        path.press("Enter")
-        start.click()
-        page.get_by_text("seconds of sound").wait_for()
-        page.get_by_role("button", name="Cancel").click()
-        page.get_by_text("Stopped before the end").wait_for()
-
-        path.fill(str(recording))
-        path.press("Enter")
-        expect(page.get_by_text("Stopped before the end")).to_have_count(0)
-        start.click()
-        table = page.get_by_test_id("stDataFrame")
-        table.wait_for()
-        page.locator("[data-testid=stVegaLiteChart] canvas, [data-testid=stVegaLiteChart] svg").nth(2).wait_for()
-        before, box = None, table.bounding_box()
-        while box is None or box != before:  # the charts above it get their height one after the other
-            page.wait_for_timeout(1000)
-            before, box = box, table.bounding_box()
-        page.mouse.click(box["x"] + 18, box["y"] + 2.5 * 35)  # the box of the second row
-        expect(page.get_by_label("Seconds shown")).to_have_value("2.5")
-        assert float(page.get_by_label("From second").input_value()) == pytest.approx(1.7, abs=0.3)
-        page.wait_for_function("[...document.querySelectorAll('audio')].some(one => one.currentTime > 0.1)")
