@@ -1,1 +1,1 @@
-"""The user's own recordings: cut into takes, checked, and laid out on a map."""
+"""The user's own recordings: cut into takes, checked, and placed on a map."""

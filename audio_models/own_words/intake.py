@@ -1,4 +1,4 @@
-"""From what a user brings to clips of their corpus: decoded once, so that what cannot be used is refused with a reason."""
+"""Turn what a user brings into clips of their corpus: decode each file once, measure it, and refuse it with a reason."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ from data.own.store import Source
 from data.sound_digest import sound_digest
 
 LONGEST_NOISE = 300.0
-"""Seconds of a recording of background noise."""
+"""Length of a recording of background noise [s]."""
 
-WORD_MISSING = "Which word it holds is not known. Type the word, or put it into a folder of that name."
+WORD_MISSING = "Its word is not known. Type the word, or put the file into a folder named after it."
 
-_RATE = 16_000  # at which clips are measured
-_EVERY = 20  # clips between two words of progress
+_RATE = 16_000  # Hz, at which clips are measured
+_EVERY = 20  # clips between two reports of progress
 
 
 @dataclass(frozen=True)
 class Intake:
-    """What came of a delivery.
+    """The checked files of an import.
 
     Attributes:
-        clips: that can be added.
-        refused: with the reason.
-        long: recordings that are too long for a clip, but can be cut into takes.
+        clips: those that can be added.
+        refused: those that cannot, with the reason.
+        long: recordings too long for a clip that can be cut into takes.
     """
 
     clips: tuple[NewClip, ...]
@@ -52,21 +52,21 @@ def new_clip(
     split: Split | None = None,
     added: float | None = None,
 ) -> NewClip:
-    """A clip that can be added, once it was decoded and measured.
+    """Decode and measure a clip to add.
 
     Args:
-        content: a WAV, FLAC, OGG or MP3 file.
-        original: the name that it came with.
+        content: a WAV, FLAC, OGG or MP3 file, or its content.
+        original: the original name of the file.
 
     Raises:
-        AudioError: it cannot be used.
+        AudioError: it cannot be decoded, or is too long.
     """
     audio = AudioSource(content, original)
     if label == BACKGROUND_NOISE:
         seconds = waveform.header(audio).seconds
         if seconds > LONGEST_NOISE:
             raise AudioError(
-                f"{audio.name} lasts {seconds / 60:.0f} minutes; of background noise up to {LONGEST_NOISE / 60:.0f} are kept. Cut a part out of it."
+                f"{audio.name} lasts {seconds / 60:.0f} minutes; background noise may last up to {LONGEST_NOISE / 60:.0f}. Cut a part out of it."
             )
         samples = waveform.load(audio, _RATE, start=0.0, seconds=seconds)
     else:
@@ -79,20 +79,20 @@ def new_clip(
     )  # fmt: skip
 
 
-def examine(delivery: ImportBatch, label: str | None, source: Source, report: Report = no_progress) -> Intake:
-    """Decode what was delivered.
+def examine(batch: ImportBatch, label: str | None, source: Source, report: Report = no_progress) -> Intake:
+    """Decode and measure the files of an import.
 
     Args:
-        label: of the files that do not say what is said in them; where it is None these are refused.
+        label: for files without a label; if it is None, these are refused.
 
     Raises:
         Cancelled: `report` raised it.
     """
     clips: list[NewClip] = []
-    refused, long = list(delivery.refused), []
-    for number, one in enumerate(delivery.clips):
+    refused, long = list(batch.refused), []
+    for number, one in enumerate(batch.clips):
         if number % _EVERY == 0:
-            report(Progress("Listening to clips", number, len(delivery.clips)))
+            report(Progress("Listening to clips", number, len(batch.clips)))
         said = one.label or label
         if said is None:
             refused.append(Skipped(Path(one.original), WORD_MISSING))
@@ -108,7 +108,7 @@ def examine(delivery: ImportBatch, label: str | None, source: Source, report: Re
             )
         except AudioError as error:
             refused.append(Skipped(Path(one.original), str(error)))
-    report(Progress("Listening to clips", len(delivery.clips), len(delivery.clips)))
+    report(Progress("Listening to clips", len(batch.clips), len(batch.clips)))
     return Intake(tuple(clips), tuple(refused), tuple(long))
 
 
@@ -119,10 +119,10 @@ def _seconds(one: ImportItem) -> float:
 def cut(
     recording: Recording, kept: Sequence[segments.Take], label: str, speaker: str | None, original: str
 ) -> tuple[list[NewClip], list[Skipped]]:
-    """Takes of a recording as clips that can be added, and those that cannot.
+    """Cut takes out of a recording: return clips to add, and takes that cannot be added.
 
     Args:
-        original: what the recording is called.
+        original: the name of the recording.
     """
     stem = original.rpartition(".")[0] or original
     clips, refused = [], []
@@ -138,7 +138,7 @@ def cut(
 def takes_of(
     source: Path | bytes, label: str, speaker: str | None, original: str
 ) -> tuple[list[NewClip], list[Skipped]]:
-    """Cut a recording of one word into takes: clips that can be added, and what cannot, the recording itself say."""
+    """Cut a recording of one word into takes: return clips to add, and what cannot be added."""
     try:
         recording = read_recording(AudioSource(source, original))
     except AudioError as error:
@@ -148,7 +148,7 @@ def takes_of(
         return [], [
             Skipped(
                 Path(original),
-                f"Nothing in {original} stands out from its noise. Record the word again, nearer to the microphone, with pauses between.",
+                f"No speech in {original} stands out from the noise. Record it again closer to the microphone, with pauses between the takes.",
             )
         ]
     return cut(recording, found, label, speaker, original)

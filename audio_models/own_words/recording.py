@@ -1,4 +1,4 @@
-"""A recording in which a word is said again and again, decoded and ready to be cut."""
+"""A recording of several takes of a word, decoded and ready to be cut."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from audio_models.features.segments import Take, find_takes
 from audio_models.features.waveform import AudioSource, Waveform
 from data.audio_file import encode_flac
 
-_HIGHEST_RATE = 48_000  # Hz; ten minutes of more would not fit into a small computer's memory
-
+_HIGHEST_RATE = 48_000  # Hz; ten minutes at more would not fit into the memory of a small computer
 
 LONGEST = 600.0
+"""Length of a recording [s]."""
 
 
 @dataclass(frozen=True)
 class Recording:
-    """A recording in which a word is said again and again.
+    """A recording of several takes of a word.
 
     Attributes:
         samples: (samples,) float32, channels averaged.
-        sample_rate: its own, 48,000 at the most [Hz].
-        bits: a sample: 16, or 24 where it had more.
+        sample_rate: its own, at most 48,000 [Hz].
+        bits: per sample: 16, or 24 if the file had more.
     """
 
     samples: Waveform
@@ -33,11 +33,11 @@ class Recording:
 
     @property
     def takes(self) -> list[Take]:
-        """See `find_takes`."""
+        """Its takes, see `find_takes`."""
         return find_takes(self.samples, self.sample_rate)
 
     def flac(self, take: Take | None = None) -> bytes:
-        """A take, or the whole, as a FLAC file."""
+        """Encode a take, or the whole recording, as a FLAC file."""
         samples = self.samples if take is None else take.of(self.samples)
         return encode_flac(samples, self.sample_rate, self.bits)
 
@@ -51,7 +51,7 @@ def read_recording(source: AudioSource) -> Recording:
     about = waveform.header(source)
     if about.seconds > LONGEST:
         raise AudioError(
-            f"{source.name} lasts {about.seconds / 60:.0f} minutes; up to {LONGEST / 60:.0f} can be cut into takes. Cut it in two first."
+            f"{source.name} lasts {about.seconds / 60:.0f} minutes; up to {LONGEST / 60:.0f} can be cut into takes. Split it in two first."
         )
     rate = min(max(about.sample_rate, waveform.MIN_RATE), _HIGHEST_RATE)
     samples = waveform.load(source, rate, start=0.0, seconds=about.seconds)

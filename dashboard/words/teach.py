@@ -1,4 +1,4 @@
-"""Teach: a network learns the user's words, is judged by clips that it has not learned, and says what to do next."""
+"""Teach: train a network on the user's words, cross-validate it, and suggest next steps."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""A corpus of the user's own: its clips, how they come in, and how they go out."""
+"""A corpus of the user's own: its clips, how they are imported, and how they are exported."""

@@ -1,4 +1,4 @@
-"""Lists of clips: a table (CSV) or JSON that names files and says what is in each. Nothing in it is trusted."""
+"""Lists of clips: a table (CSV) or JSON with file, label, speaker and split of each. Nothing in it is trusted."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from data.names import shown
 from data.own.store import Source
 
 ENDINGS = (".csv", ".tsv", ".json")
-OWN_LIST = "index.json"  # the list that Echoic itself writes
-FORMAT = "echoic-corpus"  # and what is in it
+OWN_LIST = "index.json"  # written by Echoic's export
+FORMAT = "echoic-corpus"  # its "format"
 _FORMATS = (FORMAT, "hark-corpus")  # the second: before the project was renamed
 
 _MOST_BYTES = 50_000_000
 _MOST_ROWS = 500_000
-# What the columns may be called, in small letters; the first name is ours.
+# Names of the columns in lower case; the first is ours.
 _COLUMNS = {
     "file": ("file", "path", "filename", "clip"),
     "label": ("label", "word", "class"),
@@ -40,15 +40,15 @@ _SPLITS: dict[str, Split] = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What a list says of one file.
+    """One file of a list.
 
     Attributes:
         where: "Line 3" of a table, "Entry 3" of JSON.
-        file: as it is named there.
-        label, speaker: text as it is there, "" where there is none.
-        split: None where none is given.
-        problem: why the row cannot be used, one sentence, else "".
-        source, added, original: as in `OwnClip`; None but where Echoic itself wrote the list.
+        file: its name in the list.
+        label, speaker: as in the list, "" if missing.
+        split: None if missing.
+        problem: why the row is invalid, one sentence, else "".
+        source, added, original: as in `OwnClip`; None unless Echoic wrote the list.
     """
 
     where: str
@@ -63,13 +63,13 @@ class Row:
 
 
 def read_list(path: Path, called: str | None = None) -> list[Row]:
-    """All rows of a list, also those that cannot be used.
+    """Read all rows of a list, also invalid ones.
 
     Args:
-        called: what messages call it, by default the name of its file.
+        called: its name in messages, by default that of its file.
 
     Raises:
-        CorpusError: it is too large, no text, no table and no JSON, or has no column of files or of labels.
+        CorpusError: it is too large, neither a table nor JSON, or has no column of files or of labels.
     """
     called = called or path.name
     text = _text(path, called)
@@ -80,15 +80,15 @@ def read_list(path: Path, called: str | None = None) -> list[Row]:
     rows: list[Row] = []
     for where, cells, is_ours in values:
         if len(rows) >= _MOST_ROWS:
-            raise CorpusError(f"{called} holds more than {_MOST_ROWS:,} rows. Cut it in parts.")
+            raise CorpusError(f"{called} holds more than {_MOST_ROWS:,} rows. Split it into several lists.")
         rows.append(_row(where, cells, is_ours))
     if not rows:
-        raise CorpusError(f"{called} names no file: there is no row in it. One row a clip is expected.")
+        raise CorpusError(f"{called} has no rows. One row per clip is expected.")
     return rows
 
 
 def is_ours(path: Path) -> bool:
-    """Whether Echoic itself wrote the list."""
+    """Return whether Echoic wrote the list."""
     try:
         content = json.loads(_text(path, path.name))
     except (CorpusError, ValueError, RecursionError):
@@ -99,9 +99,7 @@ def is_ours(path: Path) -> bool:
 def _text(path: Path, called: str) -> str:
     try:
         if path.stat().st_size > _MOST_BYTES:
-            raise CorpusError(
-                f"{called} holds more than {_MOST_BYTES / 1e6:.0f} MB. A list is smaller; cut it in parts."
-            )
+            raise CorpusError(f"{called} holds more than {_MOST_BYTES / 1e6:.0f} MB. Split it into several lists.")
         content = path.read_bytes()
     except OSError as error:
         raise CorpusError(f"{called} cannot be read ({error.strerror or error}).") from error
@@ -115,7 +113,7 @@ def _text(path: Path, called: str) -> str:
 
 
 def _lines(text: str, called: str) -> Iterator[tuple[str, Mapping[str, object], bool]]:
-    """The rows of a table, each by the names of our columns."""
+    """Yield the rows of a table by the names of our columns."""
     header_line = next((line for line in text.splitlines() if line.strip()), "")
     delimiter = max(",;\t", key=header_line.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
@@ -128,7 +126,7 @@ def _lines(text: str, called: str) -> Iterator[tuple[str, Mapping[str, object], 
                 yield f"Line {reader.line_num}", found, False
     except csv.Error as error:
         raise CorpusError(
-            f"{called} is damaged at line {reader.line_num} ({error}). A table with one row a clip is expected."
+            f"{called} is damaged at line {reader.line_num} ({error}). A table with one row per clip is expected."
         ) from error
 
 
@@ -152,18 +150,18 @@ def _entries(text: str, called: str) -> Iterator[tuple[str, Mapping[str, object]
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise CorpusError(
-            f"{called} is no JSON ({error}). A list of objects with file and label is expected."
+            f"{called} is not JSON ({error}). A list of objects with file and label is expected."
         ) from error
     ours = isinstance(content, dict) and content.get("format") in _FORMATS
     entries = content.get("clips") if isinstance(content, dict) else content
     if not isinstance(entries, list):
         raise CorpusError(
-            f'{called} holds no list of clips. Expected is [{{"file": "a.wav", "label": "left"}}, …], or that as "clips" of an object.'
+            f'{called} holds no list of clips. Expected: [{{"file": "a.wav", "label": "left"}}, …], or an object with such a list as "clips".'
         )
     for number, entry in enumerate(entries, start=1):
         where = f"Entry {number}"
         if not isinstance(entry, dict):
-            yield where, {"problem": "It is no object with file and label."}, False
+            yield where, {"problem": "It is not an object with file and label."}, False
             continue
         cells = {str(name).strip().lower(): value for name, value in entry.items()}
         found = {
@@ -181,9 +179,9 @@ def _row(where: str, cells: Mapping[str, object], is_ours: bool) -> Row:
     words = {}
     for name in _COLUMNS:
         value = cells.get(name, "")
-        # the digit 7 is as good a word as "7"; true, 0.5 or a list is none
+        # the number 7 is a word like "7"; true, 0.5 or a list is not
         if not isinstance(value, str | int) or isinstance(value, bool):
-            return Row(where, problem=f"Its {name} is no text.")
+            return Row(where, problem=f"Its {name} is not text.")
         words[name] = str(value) if is_ours else str(value).strip()
     for name in ("file", "label"):
         if not words[name]:
@@ -191,16 +189,16 @@ def _row(where: str, cells: Mapping[str, object], is_ours: bool) -> Row:
     split = words["split"].lower()
     if split and split not in _SPLITS:
         return Row(
-            where, words["file"], problem=f"Its split is '{shown(split)}'; training, validation or test is expected."
+            where, words["file"], problem=f"Its split is '{shown(split)}'; expected: training, validation or test."
         )
     return Row(
         where, words["file"], words["label"], words["speaker"], _SPLITS.get(split), "",
-        *(_kept(cells) if is_ours else (None, None, None)),
+        *(_provenance(cells) if is_ours else (None, None, None)),
     )  # fmt: skip
 
 
-def _kept(cells: Mapping[str, object]) -> tuple[Source | None, float | None, str | None]:
-    """What only Echoic's own list says; None for what is not as Echoic writes it."""
+def _provenance(cells: Mapping[str, object]) -> tuple[Source | None, float | None, str | None]:
+    """Return what only an index of Echoic holds; None for values that Echoic would not write."""
     source, added, original = cells.get("source"), cells.get("added"), cells.get("original")
     known = next((one for one in get_args(Source) if one == source), None)
     is_time = isinstance(added, int | float) and not isinstance(added, bool) and math.isfinite(added)

@@ -1,9 +1,9 @@
-"""A corpus of the user's own: what they recorded, uploaded or imported, kept in the workspace.
+"""A corpus of the user's own: clips recorded, uploaded or imported, stored in the workspace.
 
-    own/<name>/corpus.sqlite     labels, speakers and every change (own_store)
-    own/<name>/clips/<id>.wav    the files, byte for byte as they came
+    own/<name>/corpus.sqlite     labels, speakers and every change, see `store`
+    own/<name>/clips/<id>.wav    the files, byte for byte as they came in
 
-A label is never part of a file's name, so any script will do, and renaming a word moves no file.
+A label is never part of a file's name: any script works, and renaming a word moves no file.
 """
 
 from __future__ import annotations
@@ -36,20 +36,20 @@ from data.corpus import (
 from data.errors import CorpusError, WorkspaceError
 from data.folder import SplitBy
 from data.names import clean_label, clean_name, clean_speaker, same_on_every_system, shown
-from data.own.new_clips import NewClip, keep, row_of
+from data.own.new_clips import NewClip, row_of, write_clip
 from data.own.store import NOTHING, Change, Field, OwnClip, Snapshot, Store, counted
 from data.scan import audio_files, scan
 from data.splits import Splittable, is_speaker_disjoint, splits_by_clip, splits_by_speaker
 
 OWN_PREFIX = "own:"
 
-_FEWEST_SPEAKERS = 3  # below that a split would be empty
-_FEW = 64  # files are brought to the disk one by one; more of them with all else that waits
-_ORPHAN = 24 * 3600.0  # seconds after which a file that no clip names is left over, and not just being added
+_FEWEST_SPEAKERS = 3  # with fewer, a split would be empty
+_FEW = 64  # files are flushed to the disk one by one; more of them by one sync of everything
+_ORPHAN = 24 * 3600.0  # seconds after which a file without a clip is a leftover, not one being added
 
 
 def listing() -> list[str]:
-    """The names of all corpora of the user's own, sorted."""
+    """List the names of all corpora of the user's own, sorted."""
     try:
         found = [path.parent.name for path in (workspace.root() / "own").glob("*/corpus.sqlite")]
     except OSError:
@@ -58,7 +58,7 @@ def listing() -> list[str]:
 
 
 def exists(name: str) -> bool:
-    """Whether there is such a corpus; False also for what cannot be a name."""
+    """Return whether there is such a corpus; False also for an invalid name."""
     try:
         return clean_name(name) in listing()
     except CorpusError:
@@ -66,15 +66,15 @@ def exists(name: str) -> bool:
 
 
 def create(name: str) -> OwnCorpus:
-    """Make an empty corpus.
+    """Create an empty corpus.
 
     Raises:
-        CorpusError: the name cannot be one, or is taken, be it in capitals.
+        CorpusError: the name is invalid, or taken on a system that ignores case.
         WorkspaceError: it cannot be written.
     """
     corpus = OwnCorpus(name)
     own = workspace.folder("own")
-    with filelock.FileLock(own / ".lock"):  # two tabs do not make the same one
+    with filelock.FileLock(own / ".lock"):  # two tabs cannot create the same one
         for other in listing():
             if same_on_every_system(other) == same_on_every_system(corpus.title):
                 raise CorpusError(f"There is a corpus '{other}' already. Choose another name, or add to that one.")
@@ -86,18 +86,18 @@ def create(name: str) -> OwnCorpus:
 
 
 def delete(name: str) -> None:
-    """Delete a corpus with all of its clips. That cannot be undone.
+    """Delete a corpus with all its clips, for good.
 
     Raises:
-        CorpusError: there is none of that name.
-        WorkspaceError: its folder cannot be moved; nothing was deleted.
+        CorpusError: there is none with that name.
+        WorkspaceError: its folder cannot be moved; nothing is deleted.
     """
     corpus = OwnCorpus(name)
     corpus.load()
     own = workspace.folder("own")
     with filelock.FileLock(own / ".lock"):
         try:
-            corpus.path.rename(own / f".old-{secrets.token_hex(8)}")  # gone at once and as a whole
+            corpus.path.rename(own / f".old-{secrets.token_hex(8)}")  # atomic
         except OSError as error:
             raise WorkspaceError(
                 f"The corpus '{corpus.title}' could not be deleted ({error.strerror or error}). Close what has its files open, then try again."
@@ -106,21 +106,21 @@ def delete(name: str) -> None:
 
 
 def _clear(own: Path) -> None:
-    """Remove what was deleted, or half made when a process was ended."""
+    """Remove what was deleted, or left half-created by a killed process."""
     for path in (*own.glob(".old-*"), *own.glob(f"{workspace.UNFINISHED}*")):
         shutil.rmtree(path, ignore_errors=True)
 
 
 class OwnCorpus(Corpus):
-    """A corpus of the user's own. Opening reads nothing yet.
+    """A corpus of the user's own. Nothing is read until it is used.
 
     Args:
         name: its name.
-        split_by: "lists" (the splits that came with its clips), "speaker" (no speaker in two splits), "clip"; by default
-            the first of these that it allows.
+        split_by: "lists" (the splits that came with its clips), "speaker" (no speaker in two splits) or "clip"; by default
+            the first of these that its clips allow.
 
     Raises:
-        CorpusError: the name cannot be one, or there is no such rule.
+        CorpusError: the name or the rule is invalid.
     """
 
     def __init__(self, name: str, split_by: str | None = None) -> None:
@@ -134,13 +134,13 @@ class OwnCorpus(Corpus):
         self.description = Description(
             name=f"{OWN_PREFIX}{self.title}",
             title=self.title,
-            holds="The clips that you recorded, uploaded or imported into it.",
-            licence="Yours, or as those say from whom the clips are.",
+            holds="The clips that you recorded, uploaded or imported.",
+            licence="Yours, or that of whoever made the clips.",
             citation="",
             homepage="",
-            size="on this computer already",
-            speakers="As they were given with each clip.",
-            splits="As lists that came with its clips say; else speaker-disjoint where three or more are known; else clip by clip.",
+            size="already on this computer",
+            speakers="As given with each clip.",
+            splits="The lists that came with its clips, if any; else by speaker if three or more are known; else clip by clip.",
         )
 
     @property
@@ -161,11 +161,11 @@ class OwnCorpus(Corpus):
 
     @property
     def version(self) -> int:
-        """Grows with every change, and from a deleted corpus to one made anew under its name.
+        """Grows with every change, also when a deleted corpus is created again with the same name.
 
         Raises:
-            CorpusError: the corpus is not there, or its database is damaged. So do all that follow.
-            WorkspaceError: it cannot be read or written. So do all that follow.
+            CorpusError: the corpus is gone, or its database is damaged. So do all methods below.
+            WorkspaceError: it cannot be read or written. So do all methods below.
         """
         self.load()
         return self._store.version()
@@ -184,17 +184,15 @@ class OwnCorpus(Corpus):
         return self.snapshot().noise
 
     def clip(self, id: str) -> OwnClip:
-        """One clip.
+        """Read one clip.
 
         Raises:
-            CorpusError: there is none, or it was removed.
+            CorpusError: there is none with this id, or it was removed.
         """
         self.load()
         found = self._store.clips("id = ?", (id,))
         if not found:
-            raise CorpusError(
-                f"The clip {shown(id)} is not in '{self.title}' any more; another page may have removed it."
-            )
+            raise CorpusError(f"The clip {shown(id)} is no longer in '{self.title}'; another tab may have removed it.")
         return found[0]
 
     def index(self, report: Report = no_progress) -> Index:
@@ -204,9 +202,7 @@ class OwnCorpus(Corpus):
         now = self.snapshot()
         kept = sorted((*now.clips, *now.noise), key=lambda one: (one.label, one.id))
         skipped = tuple(
-            Skipped(
-                one.path, f"Its file is not in {self.path / 'clips'} any more; something other than Echoic removed it."
-            )
+            Skipped(one.path, f"Its file is gone from {self.path / 'clips'}; something other than Echoic removed it.")
             for one in kept
             if one.path.name not in there
         )
@@ -233,7 +229,7 @@ class OwnCorpus(Corpus):
         )
 
     def _splits(self, clips: Sequence[OwnClip], sounds: Mapping[str, str]) -> tuple[Sequence[Split], str]:
-        """The split of each clip, and the rule in one sentence."""
+        """Return the split of each clip, and the rule in one sentence."""
         fixed = any(clip.split for clip in clips)
         speakers = [clip.speaker for clip in clips if clip.speaker is not None]
         known = len(speakers) == len(clips)
@@ -241,20 +237,20 @@ class OwnCorpus(Corpus):
             raise CorpusError(f"No list came with the clips of '{self.title}' to split by. Choose another rule.")
         if self._split_by == "speaker" and not known:
             raise CorpusError(
-                f"{len(clips) - len(speakers):,} of the clips of '{self.title}' have no speaker, so it cannot be split by speaker. Say who speaks in them."
+                f"{len(clips) - len(speakers):,} of the clips of '{self.title}' have no speaker, so it cannot be split by speaker. Give them speakers."
             )
         if self._split_by in (None, "lists") and fixed:
-            rule = "The lists that came with its clips decide which are for validation and for test."
+            rule = "The lists that came with its clips choose the validation and test clips."
             return [clip.split or "training" for clip in clips], rule
         if self._split_by == "speaker" or (self._split_by is None and known and len(set(speakers)) >= _FEWEST_SPEAKERS):
             return splits_by_speaker(speakers)
         return splits_by_clip([Splittable(clip.label, f"{clip.label}/{clip.id}", sounds[clip.id]) for clip in clips])
 
     def add(self, clips: Sequence[NewClip], report: Report = no_progress) -> Change:
-        """Add clips, all or none.
+        """Add clips: all of them, or none if one fails.
 
         Raises:
-            CorpusError: a label, speaker, ending, source, split or length that a clip cannot have.
+            CorpusError: a label, speaker, ending, source, split or length is invalid.
             WorkspaceError: the disk is full, or a file cannot be read or written.
             Cancelled: `report` raised it.
         """
@@ -267,9 +263,9 @@ class OwnCorpus(Corpus):
             for number, (clip, row) in enumerate(zip(clips, rows, strict=True)):
                 if number % 50 == 0:
                     report(Progress("Adding clips", number, len(rows)))
-                # nobody knows of the file before the database does, so it needs no other name while it is written
+                # no reader knows the file until the database names it, so it needs no temporary name
                 written.append(self.path / "clips" / f"{row['id']}{row['ending']}")
-                row["digest"] = keep(clip.content, written[-1], at_once=len(rows) <= _FEW)
+                row["digest"] = write_clip(clip.content, written[-1], flush=len(rows) <= _FEW)
             if len(rows) > _FEW and hasattr(os, "sync"):
                 os.sync()
             report(Progress("Adding clips", len(rows), len(rows)))
@@ -285,37 +281,37 @@ class OwnCorpus(Corpus):
             raise
 
     def relabel(self, ids: Sequence[str], label: str) -> Change:
-        """Give clips another label. Those that are not there any more are passed over.
+        """Change the label of clips. Those that are gone are skipped.
 
         Raises:
-            CorpusError: the label cannot be one, or none of the clips is there any more.
+            CorpusError: the label is invalid, or all of the clips are gone.
         """
         label = clean_label(label)
         return self._set("label", label, lambda clips: f"{clips} labelled '{label}'", ids)
 
     def set_speaker(self, ids: Sequence[str], speaker: str | None) -> Change:
-        """Say who speaks in clips, or that it is not known.
+        """Change the speaker of clips; None if unknown.
 
         Raises:
-            CorpusError: the speaker cannot be one, or none of the clips is there any more.
+            CorpusError: the speaker is invalid, or all of the clips are gone.
         """
         speaker = clean_speaker(speaker)
-        by = f"'{speaker}'" if speaker else "nobody known"
-        return self._set("speaker", speaker, lambda clips: f"{clips} said to be by {by}", ids)
+        by = f"'{speaker}'" if speaker else "unknown"
+        return self._set("speaker", speaker, lambda clips: f"Speaker of {clips} set to {by}", ids)
 
     def remove(self, ids: Sequence[str]) -> Change:
-        """Remove clips. Their files stay until `purge`, so that it can be undone.
+        """Remove clips. Their files stay until `purge`: the removal can be undone.
 
         Raises:
-            CorpusError: none of the clips is there any more.
+            CorpusError: all of the clips are gone.
         """
         return self._set("removed", 1, lambda clips: f"{clips} deleted", ids)
 
     def rename_word(self, old: str, new: str) -> Change:
-        """Give all clips with one label another; where there are clips with the other already, they become one word.
+        """Change the label of all clips of a word; if another word has the new label, the two are merged.
 
         Raises:
-            CorpusError: the new label cannot be one, or no clip has the old.
+            CorpusError: the new label is invalid, or no clip has the old one.
         """
         self.load()
         new = clean_label(new)
@@ -327,21 +323,21 @@ class OwnCorpus(Corpus):
         return change
 
     def last_change(self) -> Change | None:
-        """The newest change that is neither undone nor an undoing; None where there is none."""
+        """Return the newest change that is neither undone nor an undo; None if there is none."""
         self.load()
         return self._store.last_change()
 
     def undo(self, number: int | None = None) -> Change:
-        """Undo a change, by default the last. What was changed again since then stays as it is.
+        """Undo a change, by default the last. What has been changed again since stays as it is.
 
         Raises:
-            CorpusError: there is no such change, or it was undone already.
+            CorpusError: there is no such change, or it is already undone.
         """
         self.load()
         return self._store.undo(number)
 
     def purge(self) -> int:
-        """Remove the files of removed clips for good, and forget how to undo. Returns how many files it removed."""
+        """Delete the files of removed clips and the history of changes; return the number of files."""
         self.load()
         before = self._store.files()
         self._store.purge()
@@ -359,11 +355,11 @@ class OwnCorpus(Corpus):
         self.load()
         if not ids:
             return NOTHING
-        # one value however many they are: the number of a statement's parameters is bounded
+        # one parameter for all ids: SQLite bounds their number
         where, values = "id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),)
         change = self._store.put(field, value, say, where, values)
         if change is None:
             raise CorpusError(
-                f"None of the {counted(len(ids))} is in '{self.title}' any more; another page may have removed them. Nothing was changed."
+                f"None of the {counted(len(ids))} is in '{self.title}' any more; another tab may have removed them. Nothing was changed."
             )
         return change

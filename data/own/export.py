@@ -1,4 +1,4 @@
-"""A corpus of the user's own as one zip file: a folder of words that any program reads, and a list that says it all."""
+"""Export a corpus of the user's own as one zip file: folders of words for any program, and an index of everything."""
 
 from __future__ import annotations
 
@@ -18,36 +18,36 @@ from data.own.store import OwnClip
 
 
 def export(corpus: OwnCorpus, path: Path, report: Report = no_progress) -> tuple[Skipped, ...]:
-    """Write a corpus to a zip file in the layout of Speech Commands, with all that is known of each clip in index.json.
+    """Write a corpus to a zip file in the layout of Speech Commands, with everything about each clip in index.json.
 
-    Where a label or a speaker cannot name a file, the name in the zip is percent-encoded or cut; index.json holds the
-    text itself, so that importing the zip gives the same corpus.
+    A label or speaker that cannot be a file name is percent-encoded or cut in the zip; index.json holds the text itself,
+    and importing the zip restores the corpus.
 
     Args:
-        path: the zip file; it appears, or takes an older one's place, only when it is complete.
+        path: the zip file; it is replaced atomically.
 
     Returns:
-        the clips whose file is not there any more; they are not in it.
+        the clips that are left out because their file is gone.
 
     Raises:
-        CorpusError: the corpus is not there, or damaged, or the path cannot be that of a file.
+        CorpusError: the corpus is gone or damaged, or the path is not one of a file.
         WorkspaceError: the disk is full, or the file cannot be written.
-        Cancelled: `report` raised it; nothing is left.
+        Cancelled: `report` raised it; nothing remains.
     """
     if not path.name or path.is_dir() or (path.exists() and not path.is_file()):
-        raise CorpusError(f"'{path}' is no file that a zip can be written to. Give its name, lights.zip say.")
+        raise CorpusError(f"No zip file can be written to '{path}'. Give a file name such as lights.zip.")
     now = corpus.snapshot()
     clips = (*now.clips, *now.noise)
     gone: list[Skipped] = []
     rows = []
     with workspace.replacing(path) as new:
-        # the clips are compressed already, or hardly can be
+        # audio hardly compresses further
         with zipfile.ZipFile(new, "w", zipfile.ZIP_STORED, strict_timestamps=False) as packed:
             for number, (clip, name) in enumerate(zip(clips, _names(clips), strict=True)):
                 if number % 50 == 0:
                     report(Progress("Packing clips", number, len(clips)))
                 if not clip.path.is_file():
-                    gone.append(Skipped(clip.path, "Its file is not there any more."))
+                    gone.append(Skipped(clip.path, "Its file is gone."))
                     continue
                 packed.write(clip.path, name)
                 rows.append(_row(clip, name))
@@ -62,13 +62,13 @@ def export(corpus: OwnCorpus, path: Path, report: Report = no_progress) -> tuple
 
 
 def _names(clips: tuple[OwnClip, ...]) -> list[str]:
-    """A name in the zip for each clip, none twice on any system: `left/ann_nohash_0.wav`."""
+    """Name each clip in the zip, unique on every system: `left/ann_nohash_0.wav`."""
     taken: Counter[str] = Counter()
     names = []
     for clip in clips:
         folder = file_name(clip.label, reserved=(OWN_LIST, *LISTS))
         speaker = f"{file_name(clip.speaker)}_nohash" if clip.speaker else "clip"
-        # numbered on through the folders that some system takes for one
+        # folders that some system treats as one share their numbers
         key = same_on_every_system(folder)
         names.append(f"{folder}/{speaker}_{taken[key]}{clip.path.suffix}")
         taken[key] += 1

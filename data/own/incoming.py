@@ -1,7 +1,7 @@
-"""What is about to be added to a corpus: folders, archives, lists and files, sorted out before anything is decoded.
+"""Import folders, archives, lists and files: collect what they hold before anything is decoded.
 
-Names, lists and archives come from anywhere and are not trusted. A label comes from a list that names the file; else
-from the folder that the file lies in; else it is not known, and the user must say it.
+Names, lists and archives are not trusted. A label comes from a list that names the file, else from the folder of the
+file, else from the user.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", "
 
 _MOST_BYTES = 4_000_000_000  # unpacked
 _MOST_FILES = 200_000
-_MOST_RATIO = 100.0  # of packed sound; silence alone may have more, but not 200 MB of it
-_OLD = 24 * 3600.0  # seconds after which what was received is left over
-_DEEPEST = 16  # folders inside each other
+_MOST_RATIO = 100.0  # of packed sound; only silence packs better, and not 200 MB of it
+_OLD = 24 * 3600.0  # seconds after which a staging folder is a leftover
+_DEEPEST = 16  # nested folders
 
 
 def new_staging() -> Path:
-    """An empty folder in the workspace for what is being received, to be removed by who asked for it.
+    """Create an empty folder in the workspace for an import; the caller removes it.
 
-    One that is left lying, by a page that was closed, goes after a day.
+    Leftovers of closed pages are removed after a day.
 
     Raises:
-        WorkspaceError: it cannot be made.
+        WorkspaceError: it cannot be created.
     """
     incoming = workspace.folder("incoming")
-    for old in incoming.iterdir():  # of a process that was ended
+    for old in incoming.iterdir():
         with contextlib.suppress(OSError):
             if old.stat().st_mtime < time.time() - _OLD:
                 shutil.rmtree(old)
@@ -51,10 +51,10 @@ def new_staging() -> Path:
 
 @contextlib.contextmanager
 def staging() -> Iterator[Path]:
-    """As `new_staging`, and it is removed in the end, whatever happens.
+    """Create a folder as `new_staging` does, and remove it afterwards.
 
     Raises:
-        WorkspaceError: it cannot be made.
+        WorkspaceError: it cannot be created.
     """
     path = new_staging()
     try:
@@ -66,11 +66,11 @@ def staging() -> Iterator[Path]:
 def stage(folder: Path, name: str, content: bytes | memoryview) -> Path:
     """Write an uploaded file into a staging folder.
 
-    It is not forced to the disk: after a power failure it has to be uploaded again anyway, and waiting for each file
-    makes an upload of 500 clips take seconds longer.
+    It is not flushed to the disk: after a power failure it is uploaded again anyway, and flushing 500 clips takes
+    seconds.
 
     Args:
-        name: of the file in the folder.
+        name: the name of the file in the folder.
 
     Raises:
         WorkspaceError: it cannot be written.
@@ -94,26 +94,25 @@ def collect(
     speaker_pattern: str | None = None,
     report: Report = no_progress,
 ) -> ImportBatch:
-    """Sort out whatever came: a folder, an archive, a list with its files, single files, or some of each.
+    """Collect the clips in a folder, an archive, a list with its files, single files, or several of these.
 
     Args:
-        things: a path on this computer, or uploaded files, each with its name and where it lies now.
+        things: a path on this computer, or uploaded files with their names.
         staging: a folder to unpack archives into, see `staging`.
-        label: for files of which nothing else says it; of uploaded files that no list names, in place of their
-            folder's name.
-        speaker: for files of which nothing else says it.
+        label: for files without a label; for uploaded files that no list names, also instead of the folder's name.
+        speaker: for files without a speaker.
         speaker_pattern: see `FolderCorpus`.
 
     Raises:
-        CorpusError: there is nothing at the path; an archive or a list cannot be read; label, speaker or pattern
-            cannot be one.
+        CorpusError: the path does not exist; an archive or a list cannot be read; label, speaker or pattern is
+            invalid.
         WorkspaceError: an archive cannot be unpacked.
         Cancelled: `report` raised it.
     """
     label = clean_label(label) if label is not None else None
     speaker = clean_speaker(speaker)
     if isinstance(things, Path):
-        if os.path.isdir(things):  # which says no, and raises nothing, where a name is too long
+        if os.path.isdir(things):  # unlike `is_dir`, no error if a name is too long
             return _filled([from_folder(things, speaker_pattern)], label, speaker)
         if not os.path.isfile(things):
             raise CorpusError(
@@ -122,7 +121,7 @@ def collect(
         if things.name.lower().endswith(clip_lists.ENDINGS):
             return _filled([from_list(things, things.parent)], label, speaker)
         things = [(things.name, things)]
-    # an archive in a folder that was uploaded is no more unpacked than one in an archive
+    # an archive in an uploaded folder is not unpacked, nor is one in an archive
     archives = [(name, path) for name, path in things if name.lower().endswith(ARCHIVES) and "/" not in name]
     files = [thing for thing in things if thing not in archives]
     parts = [from_archive(path, staging, speaker_pattern, name, report) for name, path in archives]
@@ -132,7 +131,7 @@ def collect(
 
 
 def _filled(parts: Sequence[ImportBatch], label: str | None, speaker: str | None) -> ImportBatch:
-    """All parts as one, with what the user says where nothing else did. Nobody speaks in background noise."""
+    """Join parts, and fill in label and speaker where they are missing. Background noise has no speaker."""
     clips = [
         replace(
             clip,
@@ -146,10 +145,10 @@ def _filled(parts: Sequence[ImportBatch], label: str | None, speaker: str | None
 
 
 def from_folder(folder: Path, speaker_pattern: str | None = None) -> ImportBatch:
-    """What lies in a folder on this computer: label/clip.wav, maybe in one top folder, or files and a list of them.
+    """Collect a folder on this computer: label/clip.wav, perhaps in one top folder, or files and a list.
 
     Raises:
-        CorpusError: it is not there, holds too many files, or a list in it cannot be read.
+        CorpusError: it does not exist, holds too many files, or has a list that cannot be read.
     """
     if not folder.is_dir():
         raise CorpusError(f"There is no folder {folder}. Check the path; a folder of label/clip.wav is expected.")
@@ -164,15 +163,15 @@ def from_archive(
     name: str | None = None,
     report: Report = no_progress,
 ) -> ImportBatch:
-    """What is in a zip or tar archive, which is unpacked into `staging`; else as `from_folder`.
+    """Collect a zip or tar archive, which is unpacked into `staging`, as `from_folder` does.
 
     Args:
-        name: what messages call it, by default the name of its file.
+        name: its name in messages, by default that of its file.
 
     Raises:
-        CorpusError: it is damaged, locked, too large, names files that cannot be taken, or a list in it cannot be read.
+        CorpusError: it is damaged, locked or too large, holds unsafe names, or has a list that cannot be read.
         WorkspaceError: the disk is full.
-        Cancelled: `report` raised it; nothing is left.
+        Cancelled: `report` raised it; nothing remains.
     """
     entries, refused = _walk(_unpack(archive, staging, name, report), follow_links=False)
     return sort_out(entries, refused, None, None, speaker_pattern)
@@ -182,7 +181,7 @@ def unpack_files(archive: Path, staging: Path, name: str | None = None, report: 
     """Unpack a zip or tar archive into `staging` and list its files, as if each had been uploaded by itself.
 
     Args:
-        name: what messages call it, by default the name of its file.
+        name: its name in messages, by default that of its file.
 
     Raises:
         CorpusError, WorkspaceError, Cancelled: as `from_archive`.
@@ -201,12 +200,12 @@ def _unpack(archive: Path, staging: Path, name: str | None, report: Report) -> P
 
 
 def from_list(table: Path, files: Mapping[str, Path] | Path, name: str | None = None) -> ImportBatch:
-    """The files that a list names.
+    """Collect the files that a list names.
 
     Args:
-        table: CSV (comma, semicolon or tab) or JSON with file and label of each clip, maybe speaker and split.
-        files: the folder that names are relative to, or the files themselves by their name.
-        name: what messages call the list, by default the name of its file.
+        table: CSV (comma, semicolon or tab) or JSON with file and label of each clip, perhaps speaker and split.
+        files: the folder that names are relative to, or the files by their name.
+        name: the name of the list in messages, by default that of its file.
 
     Raises:
         CorpusError: the list cannot be read, see `clip_lists.read_list`, or the folder holds too many files.
@@ -219,10 +218,10 @@ def from_list(table: Path, files: Mapping[str, Path] | Path, name: str | None = 
 def from_files(
     files: Sequence[Entry], label: str | None = None, speaker: str | None = None, speaker_pattern: str | None = None
 ) -> ImportBatch:
-    """Files with their names as they came; "left/a.wav" (of a whole folder) gives the label where none is given.
+    """Collect files by their names; "left/a.wav", of a folder, gives the label unless one is given.
 
     Raises:
-        CorpusError: label, speaker or pattern cannot be one, or a list among the files cannot be read.
+        CorpusError: label, speaker or pattern is invalid, or a list among the files cannot be read.
     """
     label = clean_label(label) if label is not None else None
     return sort_out([(name, path) for name, path in files], [], label, clean_speaker(speaker), speaker_pattern)

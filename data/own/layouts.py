@@ -1,4 +1,4 @@
-"""Which word and which speaker a file is of: from a list that names it, or from where it lies and how it is called."""
+"""Find the word and the speaker of each file: from a list that names it, or from its folder and name."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ from data.own.store import Source
 from data.scan import ENDINGS, is_audio
 
 _ARCHIVES = (".zip", ".tar", ".tgz", ".tbz2", ".txz", ".gz", ".bz2", ".xz", ".7z", ".rar")
-# What lies beside clips and is no sound; nobody needs to hear that it was passed over.
+# Usual companions of clips that are no sound; they are skipped without a message.
 _BESIDE = (".txt", ".md", ".rst", ".csv", ".tsv", ".json", ".yaml", ".yml", ".toml", ".xml", ".html", ".ini", ".log", ".lab", ".textgrid", ".pdf", ".py")  # fmt: skip
 _BESIDE_NAMES = ("readme", "license", "licence", "copying", "notice", "citation", "changelog", "authors", "thumbs.db", "makefile")  # fmt: skip
-_MOST_TOPS = 8  # folders around everything that are looked through
+_MOST_TOPS = 8  # nested top folders that are removed
 
 Entry = tuple[str, Path]
-"""A file: its name as it came, with the folders it lay in, and where it lies now."""
+"""A file: its original name with folders, and its present path."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImportItem:
-    """A file that is about to be added.
+    """A file to import.
 
     Attributes:
-        path: where it lies now.
-        label: None where it is not known.
-        speaker: None where it is not known.
-        original: its name as it came.
-        split: where a list fixes it.
-        source, added: how and when it was first added, where it comes from another corpus of Echoic's; else None.
+        path: its present path.
+        label: None if unknown.
+        speaker: None if unknown.
+        original: its original name.
+        split: None unless a list fixes it.
+        source, added: how and when it first came in, if it comes from an export of Echoic; else None.
     """
 
     path: Path
@@ -51,11 +51,11 @@ class ImportItem:
 
 @dataclass(frozen=True)
 class ImportBatch:
-    """What came.
+    """Files to import.
 
     Attributes:
-        clips: audio files, by their ending; none has been opened yet.
-        refused: what is not taken and might have been meant, each with the reason in one sentence.
+        clips: audio files, by their ending; none is decoded yet.
+        refused: files that the user may have meant but that are not taken, each with the reason in one sentence.
     """
 
     clips: tuple[ImportItem, ...]
@@ -63,7 +63,7 @@ class ImportBatch:
 
 
 def is_hidden(name: str) -> bool:
-    """Whether a file is hidden, by its name or that of a folder around it, or macOS' own in a zip."""
+    """Return whether a file or a folder around it is hidden, or belongs to macOS in a zip."""
     return any((part.startswith(".") and part not in (".", "..")) or part == "__MACOSX" for part in _parts(name))
 
 
@@ -74,16 +74,16 @@ def sort_out(
     speaker: str | None = None,
     pattern: str | None = None,
 ) -> ImportBatch:
-    """What each file is, by Echoic's own list, else by another, else by its folder and name.
+    """Find out what each file is: by an index of Echoic, else by a list, else by its folder and name.
 
     Args:
         entries: the files.
-        refused: what is refused already.
-        label, speaker: for files of which no list says it.
+        refused: those already refused.
+        label, speaker: for files that no list names.
         pattern: finds the speaker in a file's name, see `FolderCorpus`.
 
     Raises:
-        CorpusError: the pattern cannot serve; or a list cannot be read, and nothing else says what is in the files.
+        CorpusError: the pattern is invalid; or a list cannot be read, and the files have no folders either.
     """
     compiled = compile_pattern(pattern)
     refusals = list(refused)
@@ -95,7 +95,7 @@ def sort_out(
         if is_hidden(name):
             continue
         if _leads_outside(name):
-            refusals.append(Skipped(Path(shown(name)), "Its name leads outside of the folder that it came in."))
+            refusals.append(Skipped(Path(shown(name)), "Its name leads outside of its folder."))
         else:
             inside.append(("/".join(_parts(name)), path))
     for name, path in _without_tops(inside):
@@ -114,7 +114,7 @@ def sort_out(
             return by_lists(lists, audio, refusals)
         except CorpusError as error:
             if label is None and not any("/" in name for name, _ in audio):
-                raise  # nothing else says what is in the files
+                raise  # nothing else gives the words
             refusals.append(Skipped(Path(lists[0][0]), str(error)))
     digits = label is None and _are_digits(audio)
     clips = []
@@ -131,12 +131,12 @@ def sort_out(
 
 
 def by_lists(lists: Sequence[Entry], audio: Sequence[Entry], refused: Iterable[Skipped] = ()) -> ImportBatch:
-    """The files that lists name; a row that cannot be used is refused by itself.
+    """Collect the files that lists name; an invalid row is refused by itself.
 
     Args:
-        lists: name and place of each list.
+        lists: name and path of each list.
         audio: the files that they may name.
-        refused: what is refused already.
+        refused: those already refused.
 
     Raises:
         CorpusError: a list cannot be read, see `clip_lists.read_list`.
@@ -144,7 +144,7 @@ def by_lists(lists: Sequence[Entry], audio: Sequence[Entry], refused: Iterable[S
     refusals = list(refused)
     clips: list[ImportItem] = []
     find = _Finder(audio)
-    named: dict[str, str] = {}  # which row named each file
+    named: dict[str, str] = {}  # the row that names each file
     for list_name, list_path in lists:
         for row in clip_lists.read_list(list_path, list_name):
             where = row.where if len(lists) == 1 else f"{list_name}, {row.where}"
@@ -153,7 +153,7 @@ def by_lists(lists: Sequence[Entry], audio: Sequence[Entry], refused: Iterable[S
                     raise CorpusError(row.problem)
                 name, path = find(row.file)
                 if name in named:
-                    raise CorpusError(f"{named[name]} names the same file already.")
+                    raise CorpusError(f"{named[name]} already names this file.")
                 named[name] = where
                 if row.problem:
                     raise CorpusError(row.problem)
@@ -171,12 +171,12 @@ def by_lists(lists: Sequence[Entry], audio: Sequence[Entry], refused: Iterable[S
                 )
             except CorpusError as error:
                 refusals.append(Skipped(Path(shown(row.file) or list_name), f"{where}: {error}"))
-    refusals += [Skipped(Path(name), "The list does not name it.") for name, _ in audio if name not in named]
+    refusals += [Skipped(Path(name), "It is not in the list.") for name, _ in audio if name not in named]
     return ImportBatch(tuple(clips), tuple(refusals))
 
 
 class _Finder:
-    """Finds the files that a list means, whatever the slashes and the Unicode form; only ever one of those given."""
+    """Finds the files that a list names, whatever the slashes and the Unicode form, among those given."""
 
     def __init__(self, audio: Sequence[Entry]) -> None:
         self._by_name: dict[str, Entry] = {}
@@ -188,17 +188,17 @@ class _Finder:
 
     def __call__(self, text: str) -> Entry:
         if _leads_outside(text):
-            raise CorpusError(f"'{shown(text)}' leads outside of the folder of the list.")
+            raise CorpusError(f"'{shown(text)}' leads outside of the list's folder.")
         name = _normal(text)
         if name in self._by_name:
             return self._by_name[name]
-        # uploaded one by one the files have lost their folders; a list may leave away the one in which all lie
+        # files uploaded one by one have lost their folders, and a list may omit the folder of all files
         alike = self._by_base.get(name.rpartition("/")[2], [])
         if len(alike) == 1 and ("/" not in name or "/" not in alike[0][0]):
             return alike[0]
         if not is_audio(name):
-            raise CorpusError(f"'{shown(text)}' is no audio file; its name ends in none of {', '.join(ENDINGS)}.")
-        raise CorpusError(f"The file '{shown(text)}' is not there.")
+            raise CorpusError(f"'{shown(text)}' cannot be read. Convert it to one of {', '.join(ENDINGS)}.")
+        raise CorpusError(f"The file '{shown(text)}' is missing.")
 
 
 def _placed(
@@ -210,10 +210,10 @@ def _placed(
     pattern: re.Pattern[str] | None,
     splits: Mapping[str, Split],
 ) -> ImportItem:
-    """A file whose place and name say what it is.
+    """Find out what a file is from its folder and name.
 
     Raises:
-        CorpusError: they say what cannot be.
+        CorpusError: they give an invalid label or speaker.
     """
     *folders, base = name.split("/")
     stem = PurePosixPath(base).stem
@@ -221,7 +221,7 @@ def _placed(
     if found:
         label, speaker = found["label"], found["speaker"]
     elif label is None and len(folders) > 1:
-        raise CorpusError("It lies in a folder inside a word's folder; move it up by one level.")
+        raise CorpusError("It lies in a folder inside a word's folder. Move it up by one level.")
     elif label is None and folders:
         label = clean_label(folders[0])
     if pattern is not None:
@@ -236,7 +236,7 @@ def _placed(
 
 
 def _without_tops(entries: Sequence[Entry]) -> Sequence[Entry]:
-    """The files without the folders that hold all of the rest; a folder in which only clips lie is a word, and stays."""
+    """Remove top folders that hold everything else; a folder with only clips in it is a word, and stays."""
     for _ in range(_MOST_TOPS):
         counted = [name for name, _ in entries if is_audio(name) or name.lower().endswith(clip_lists.ENDINGS)]
         tops = {name.partition("/")[0] for name in counted}
@@ -263,20 +263,21 @@ def _can_be_read(name: str, path: Path) -> bool:
 
 
 def _are_digits(audio: Sequence[Entry]) -> bool:
-    """Whether the files are those of the Free Spoken Digit Dataset, which lie in one folder."""
+    """Return whether the files are those of the Free Spoken Digit Dataset, in one folder."""
     folders = {name.rpartition("/")[0] for name, _ in audio}
     return len(folders) == 1 and all(DIGIT.match(PurePosixPath(name).stem) for name, _ in audio)
 
 
 def _refusal(name: str) -> str:
-    """Why a file that is no clip is not taken; "" where nobody would expect it to be."""
+    """Say why a file is not taken; "" for usual companions of clips."""
     base = name.rpartition("/")[2].lower()
     if base.endswith(_BESIDE) or base.partition(".")[0] in _BESIDE_NAMES or base in _BESIDE_NAMES:
         return ""
     if base.endswith(_ARCHIVES):
-        return "It is no audio but an archive inside of what came; unpack it and add what is in it."
+        return "It is an archive inside a folder or an archive. Unpack it, then add its content."
     ending = PurePosixPath(base).suffix
-    return f"It is no audio that can be read: its name ends in '{shown(ending)}', not in {', '.join(ENDINGS)}."
+    which = f"Files ending in '{shown(ending)}'" if ending else "Files without an ending"
+    return f"{which} cannot be read. Convert it to one of {', '.join(ENDINGS)}."
 
 
 def _parts(name: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""A clip that is to be added to a corpus of the user's own: checked, then kept byte for byte."""
+"""A new clip for a corpus of the user's own: checked, then stored byte for byte."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class NewClip:
-    """What is to be added.
+    """A clip to add.
 
     Attributes:
         label, speaker: see `data.names`.
-        source: how it came.
-        original: the name that the file came with.
-        content: the file; it is kept byte for byte.
+        source: how it came in.
+        original: the original name of its file.
+        content: the file or its content; stored byte for byte.
         ending: ".wav", ".flac", ".ogg" or ".mp3".
         seconds: its length [s].
-        sound: digest of its samples, to find the same sound in two files; "" where it is not known.
-        measures: what was measured of it, by name; numbers that are not finite are not kept.
-        split: where a list fixed it.
-        added: when it was first added [s since 1970], where that is known; else now.
+        sound: digest of its samples, which finds the same sound in two files; "" if it was not computed.
+        measures: numbers by name; those that are not finite are left out.
+        split: None unless a list fixes it.
+        added: when it was first added [s since 1970]; None is now.
     """
 
     label: str
@@ -54,20 +54,20 @@ class NewClip:
 
 
 def row_of(new: NewClip) -> dict[str, object]:
-    """The row of a new clip, in the order of the database's columns; its digest is still empty.
+    """Make the row of a new clip, in the order of the database's columns, with an empty digest.
 
     Raises:
-        CorpusError: it holds what a clip cannot have.
+        CorpusError: one of its values is invalid.
     """
     if new.ending not in ENDINGS:
         raise CorpusError(
-            f"'{shown(new.original)}' is no audio file that can be kept: its ending is '{shown(new.ending)}', not one of {', '.join(ENDINGS)}."
+            f"'{shown(new.original)}' cannot be added: its ending is '{shown(new.ending)}', not one of {', '.join(ENDINGS)}."
         )
     if not (math.isfinite(new.seconds) and new.seconds > 0):
-        raise CorpusError(f"'{shown(new.original)}' holds no sound: it lasts {new.seconds:g} s.")
+        raise CorpusError(f"'{shown(new.original)}' cannot be added: its length is {new.seconds:g} s.")
     if new.split not in (None, *SPLITS) or new.source not in get_args(Source):
         raise CorpusError(
-            f"'{shown(new.original)}' comes with the split '{new.split}' and the source '{new.source}'; a split is one of {', '.join(SPLITS)}, a source one of {', '.join(get_args(Source))}."
+            f"'{shown(new.original)}' has the split '{new.split}' and the source '{new.source}'; a split is one of {', '.join(SPLITS)}, a source one of {', '.join(get_args(Source))}."
         )
     measures = {name: float(value) for name, value in new.measures.items() if math.isfinite(value)}
     return {
@@ -86,14 +86,14 @@ def row_of(new: NewClip) -> dict[str, object]:
     }
 
 
-def keep(content: bytes | Path, path: Path, at_once: bool) -> str:
-    """Write a clip's file; its BLAKE2b digest, hexadecimal (16 bytes).
+def write_clip(content: bytes | Path, path: Path, *, flush: bool) -> str:
+    """Write the file of a clip; return its BLAKE2b digest, hexadecimal (16 bytes).
 
     Args:
-        at_once: whether to wait until it is on the disk.
+        flush: wait until it is on the disk.
 
     Raises:
-        OSError: it cannot be read or written; a part of it may lie there.
+        OSError: it cannot be read or written; a part of it may remain.
     """
     digest = hashlib.blake2b(digest_size=16)
     source = io.BytesIO(content) if isinstance(content, bytes) else content.open("rb")
@@ -101,7 +101,7 @@ def keep(content: bytes | Path, path: Path, at_once: bool) -> str:
         while piece := source.read(_CHUNK):
             digest.update(piece)
             target.write(piece)
-        if at_once:
+        if flush:
             target.flush()
             os.fsync(target.fileno())
     return digest.hexdigest()

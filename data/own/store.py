@@ -1,7 +1,7 @@
-"""The database of a corpus of the user's own: which clips there are, and every change, so that it can be undone.
+"""The database of a corpus of the user's own: its clips, and every change, which makes undo possible.
 
-Two tabs, threads or processes may change it at once: every change is one transaction on a connection of its own. A
-change sets one field of some clips and remembers what each held before and after.
+Tabs, threads and processes may change it at the same time: every change is one transaction on a connection of its own.
+A change sets one field of some clips and records the values before and after.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Source = Literal["recording", "upload", "import"]
 Field = Literal["label", "speaker", "removed"]
 
 _FORMAT = 1
-_PATIENCE = 30.0  # seconds to wait while another tab writes
+_PATIENCE = 30.0  # seconds to wait for another writer
 _SCHEMA = f"""
 BEGIN;
 CREATE TABLE clips (
@@ -45,20 +45,20 @@ _COLUMNS = "id, label, speaker, source, added, original, ending, seconds, digest
 
 @dataclass(frozen=True, slots=True)
 class OwnClip:
-    """A clip as it is kept.
+    """A stored clip.
 
     Attributes:
-        id: 16 hexadecimal digits, made at random; the file's name without its ending.
-        path: the file, byte for byte as it came.
-        label, speaker: text in any script; the speaker is None where it is not known.
-        source: how it came.
-        added: when [s since 1970].
-        original: the name that the file came with; for reading only.
+        id: 16 random hexadecimal digits; the file's name without its ending.
+        path: the file, byte for byte as it came in.
+        label, speaker: text in any script; the speaker is None if unknown.
+        source: how it came in.
+        added: when it came in [s since 1970].
+        original: the original name of its file; for display only.
         seconds: its length [s].
         digest: BLAKE2b of the file's content, hexadecimal (16 bytes), as in `data.scan`.
-        sound: digest of its samples, "" where nobody gave one: the same sound in two files.
-        measures: what was measured of it, by name; finite numbers.
-        split: where a list fixed it, else None.
+        sound: digest of its samples, which finds the same sound in two files; "" if it was not computed.
+        measures: finite numbers by name.
+        split: None unless a list fixed it.
     """
 
     id: str
@@ -77,13 +77,13 @@ class OwnClip:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What was done to a corpus, as the page tells it.
+    """A change of a corpus, as a page shows it.
 
     Attributes:
-        number: its own number; 0 where there was nothing to do and nothing was written.
+        number: its id; 0 if nothing was changed.
         text: "12 clips deleted".
-        clips: how many it touched.
-        can_be_undone: whether `undo` takes it: it is none itself, and was not undone.
+        clips: the number of clips changed.
+        can_be_undone: False for an undo, and for a change that is undone.
     """
 
     number: int
@@ -113,24 +113,24 @@ NOTHING = Change(0, "Nothing changed", 0, can_be_undone=False)
 
 
 def counted(clips: int) -> str:
-    """ "1 clip", "12 clips"."""
+    """Write a number of clips: "1 clip", "12 clips"."""
     return "1 clip" if clips == 1 else f"{clips:,} clips"
 
 
 class Store:
-    """The database in a file.
+    """A database file.
 
     Args:
         path: the file.
-        clips: the folder that holds the clips' files.
-        title: what messages call the corpus.
+        clips: the folder of the clips' files.
+        title: the name of the corpus in messages.
     """
 
     def __init__(self, path: Path, clips: Path, title: str) -> None:
         self._path, self._clips, self._title = path, clips, title
 
     def create(self) -> None:
-        """Make the file, with nothing in it.
+        """Create the file without clips.
 
         Raises:
             WorkspaceError: it cannot be written.
@@ -138,8 +138,8 @@ class Store:
         try:
             with closing(sqlite3.connect(self._path)) as connection:
                 connection.executescript(_SCHEMA)
-                # A corpus that is deleted and made anew under the same name goes on with higher versions: a page that
-                # keeps what it read by name and version does not show the old one.
+                # A corpus deleted and created again with the same name continues with higher versions, so a page that
+                # caches by name and version does not show the old one.
                 connection.execute("INSERT INTO version VALUES (?)", (time.time_ns() // 1_000_000,))
                 connection.commit()
         except sqlite3.Error as error:
@@ -177,7 +177,7 @@ class Store:
             raise self._damaged(error) from error
 
     def add(self, rows: Sequence[tuple[object, ...]]) -> Change:
-        """Add clips, each a tuple in the order of the table's columns, and nothing of them where that fails."""
+        """Add clips, each a tuple in the order of `_COLUMNS`; if that fails, none is added."""
         text = f"{counted(len(rows))} added"
         with self._opened("BEGIN IMMEDIATE") as connection:
             marks = ", ".join("?" * (_COLUMNS.count(",") + 1))
@@ -189,10 +189,10 @@ class Store:
     def put(
         self, field: Field, value: object, say: Callable[[str], str], where: str, values: Sequence[object]
     ) -> Change | None:
-        """Set a field of the clips that meet a condition; None where no clip does.
+        """Set a field of the clips that meet a condition; return None if none does.
 
         Args:
-            say: makes the change's text of "12 clips".
+            say: makes the text of the change from "12 clips".
         """
         chosen = f"FROM clips WHERE removed = 0 AND {where}"
         with self._opened("BEGIN IMMEDIATE") as connection:
@@ -219,10 +219,10 @@ class Store:
             return _last(connection)
 
     def undo(self, number: int | None) -> Change:
-        """Set back what a change has set, but only where that still stands; by default the last change.
+        """Restore the values before a change, by default the last, where they have not changed since.
 
         Raises:
-            CorpusError: there is no such change, or it was undone already.
+            CorpusError: there is no such change, or it is already undone.
         """
         with self._opened("BEGIN IMMEDIATE") as connection:
             if number is None:
@@ -233,7 +233,7 @@ class Store:
             ).fetchone()
             if row is None:
                 raise CorpusError(
-                    f"There is nothing to undo in '{self._title}': it was undone already, or cleared away."
+                    f"There is nothing to undo in '{self._title}': it is already undone, or removed for good."
                 )
             text, field = f"Undone: {row[0]}", row[1]
             entry = "FROM changed WHERE change = ? AND clip = clips.id"
@@ -247,7 +247,7 @@ class Store:
         return Change(made, text, count, can_be_undone=False)
 
     def purge(self) -> None:
-        """Forget the removed clips, and every change."""
+        """Delete the removed clips and the history of changes."""
         with self._opened("BEGIN IMMEDIATE") as connection:
             connection.execute("DELETE FROM clips WHERE removed")
             connection.execute("DELETE FROM changes")
@@ -255,24 +255,24 @@ class Store:
             connection.execute("UPDATE version SET number = number + 1")
 
     def files(self) -> set[str]:
-        """The names of all files that belong to a clip, also to one that is removed."""
+        """Return the file names of all clips, also of removed ones."""
         with self._opened("BEGIN") as connection:
             return {row[0] for row in connection.execute("SELECT id || ending FROM clips")}
 
     @contextmanager
     def _opened(self, begin: str) -> Iterator[sqlite3.Connection]:
-        """A connection within a transaction, which holds as a whole or not at all."""
+        """Open a connection with a transaction, which is rolled back if the block raises."""
         if not self._path.is_file():
-            raise CorpusError(f"The corpus '{self._title}' is not there any more; it was deleted or moved.")
+            raise CorpusError(f"The corpus '{self._title}' is gone: it was deleted or moved.")
         try:
-            # rw: where it was deleted this very moment, no empty one takes its place
+            # rw: if it is deleted at this moment, no empty one takes its place
             uri = f"{self._path.absolute().as_uri()}?mode=rw"
             with closing(sqlite3.connect(uri, uri=True, timeout=_PATIENCE, isolation_level=None)) as connection:
                 found = connection.execute("PRAGMA user_version").fetchone()[0]
                 if found > _FORMAT:
                     raise CorpusError(f"The corpus '{self._title}' was written by a newer Echoic. Update this one.")
                 if found < _FORMAT:
-                    raise self._damaged("no corpus in it")
+                    raise self._damaged("it holds no corpus")
                 connection.execute(begin)
                 try:
                     yield connection
@@ -285,11 +285,11 @@ class Store:
             raise self._told(error) from error
 
     def _told(self, error: sqlite3.Error) -> EchoicError:
-        """The error in a sentence for the user."""
+        """Explain an error to the user."""
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code == sqlite3.SQLITE_BUSY:
             return WorkspaceError(
-                f"The corpus '{self._title}' is being changed by another page for long. Nothing was changed; try again."
+                f"Another tab has been changing the corpus '{self._title}' for {_PATIENCE:.0f} seconds. Nothing was changed; try again."
             )
         if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN):
             return WorkspaceError(
@@ -314,7 +314,7 @@ def _rows(connection: sqlite3.Connection, where: str = "TRUE", values: Sequence[
 
 
 def _record(connection: sqlite3.Connection, field: str, text: str, count: int, is_undo: bool = False) -> int:
-    """Note a change; its number."""
+    """Record a change; return its number."""
     connection.execute("UPDATE version SET number = number + 1")
     row: Any = connection.execute(
         "INSERT INTO changes (text, clips, field, is_undo) VALUES (?, ?, ?, ?)", (text, count, field, is_undo)

@@ -94,7 +94,7 @@ def test_chosen_clips_are_heard_get_another_word_and_are_deleted(mine: OwnCorpus
     healthy(app)
     assert "1 clip deleted" in read(app)
     assert "left/anna-2.wav" not in {clip.original for clip in mine.clips()}
-    for said in ("1 clip deleted", "2 clips said to be by 'cleo'", "2 clips labelled 'on/off'"):
+    for said in ("1 clip deleted", "Speaker of 2 clips set to 'cleo'", "2 clips labelled 'on/off'"):
         button(app, "Undo").click().run()
         healthy(app)
         assert f"Undone: {said}" in read(app)

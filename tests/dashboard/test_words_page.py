@@ -118,7 +118,7 @@ def test_two_sessions_that_add_and_delete_at_the_same_time_lose_nothing(
     one, other = open_words(), open_words("Clips")
     record(one, tones(500, 700, 900), "lamp", "anna")
     select(other, 0, 1)  # three of left come first
-    write = own_corpus.keep
+    write = own_corpus.write_clip
     meanwhile: list[str] = []
 
     def kept_while_the_other_deletes(*arguments, **options) -> str:
@@ -130,7 +130,7 @@ def test_two_sessions_that_add_and_delete_at_the_same_time_lose_nothing(
             Runtime._instance = runtime
         return write(*arguments, **options)
 
-    monkeypatch.setattr(own_corpus, "keep", kept_while_the_other_deletes)
+    monkeypatch.setattr(own_corpus, "write_clip", kept_while_the_other_deletes)
     button(one, "Keep 3 takes").click().run()
     assert meanwhile
     healthy(one)

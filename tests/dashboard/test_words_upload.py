@@ -59,8 +59,8 @@ def test_what_is_in_a_zip_is_shown_before_it_is_added_and_the_good_is(
     assert set(said) == {"short.wav", "none.wav", "inner.zip", "song.aiff", "x.wav"}
     assert "is cut off" in said["short.wav"]
     assert "holds no bytes" in said["none.wav"]
-    assert "archive inside" in said["inner.zip"]
-    assert "no audio that can be read" in said["song.aiff"]
+    assert "an archive inside" in said["inner.zip"]
+    assert "Files ending in '.aiff' cannot be read" in said["song.aiff"]
     assert "begin with '_'" in said["x.wav"]
     assert not app.error
     assert (mine.clips(), mine.noise()) == ((), ()), "shown before it is added"
@@ -109,10 +109,10 @@ def test_a_list_says_what_is_in_the_files_in_any_script(mine: OwnCorpus) -> None
     assert "**5 clips** of 5 words can be added, **5** cannot." in read(app)
     said = reasons(app)
     assert "leads outside" in said["secret.wav"]
-    assert "is not there" in said["nowhere.wav"]
+    assert "is missing" in said["nowhere.wav"]
     assert "begin with '_'" in said["f.wav"]
-    assert "does not name it" in said["extra.wav"]
-    assert "names the same file already" in said["a.wav"]
+    assert "not in the list" in said["extra.wav"]
+    assert "already names this file" in said["a.wav"]
     button(app, "Add 5 clips").click().run()
     healthy(app)
     assert {clip.original: clip.label for clip in mine.clips()} == words
@@ -188,7 +188,7 @@ def test_an_upload_waits_for_no_disk(mine: OwnCorpus, monkeypatch: pytest.Monkey
 def test_files_of_an_unknown_word_wait_until_it_is_typed(mine: OwnCorpus) -> None:
     app = upload(open_words("Upload"), ("a.wav", GOOD), ("b.flac", b"no sound"))
     assert "**0 clips** of 0 words can be added, **2** cannot." in read(app)
-    assert ["Which word it holds is not known" in why for why in reasons(app).values()] == [True, True]
+    assert ["Its word is not known" in why for why in reasons(app).values()] == [True, True]
     assert button(app, "Add 0 clips").disabled
     app.text_input(key="upload_word").set_value("_x").run()
     healthy(app)
@@ -240,7 +240,7 @@ def test_a_long_recording_is_offered_for_cutting(mine: OwnCorpus, workspace_fold
 
 def test_a_long_recording_of_nothing_keeps_no_clip_back(mine: OwnCorpus) -> None:
     app = upload(open_words("Upload"), ("left/long.wav", wav(np.zeros(40 * RATE, np.float32))), ("left/a.wav", GOOD))
-    assert "Nothing in left/long.wav stands out" in read(app) + "".join(reasons(app).values())
+    assert "No speech in left/long.wav stands out" in read(app) + "".join(reasons(app).values())
     assert "Discard" in labels(app)
     app.button(key="add-clips").click().run()
     healthy(app)

@@ -130,7 +130,7 @@ def test_recordings_without_takes_are_refused(tmp_path: Path, command: Callable[
     silent = write(tmp_path / "silent.wav", np.zeros(RATE, np.float32))
     taken, refused = takes_of(silent, "lamp", "anna", "silent.wav")
     assert taken == []
-    assert "Nothing in silent.wav stands out" in refused[0].reason
+    assert "No speech in silent.wav stands out" in refused[0].reason
     long = write(tmp_path / "long.wav", np.zeros(11 * 60 * 4000, np.float32), 4000)
     with pytest.raises(AudioError, match="lasts 11 minutes; up to 10"):
         read_recording(AudioSource(long))
@@ -143,4 +143,4 @@ def test_recordings_without_takes_are_refused(tmp_path: Path, command: Callable[
     assert len(own_corpus.OwnCorpus("mine").clips()) == 2, "one bad recording does not stand in the way of the others"
     done = command("corpus", "record-split", "mine", silent, "--label", "a")
     assert done.returncode == 1
-    assert "Nothing in silent.wav stands out" in done.stderr
+    assert "No speech in silent.wav stands out" in done.stderr

@@ -92,7 +92,7 @@ def test_any_table_has_a_map(vectors: np.ndarray) -> None:
 
 
 def test_what_is_no_table_is_refused() -> None:
-    with pytest.raises(ConfigError, match="one row a clip"):
+    with pytest.raises(ConfigError, match="of the shape"):
         place(np.zeros(5))
 
 

@@ -75,7 +75,7 @@ def test_lists_of_several_sides_are_read_together(tmp_path: Path) -> None:
     (folder / "test.tsv").write_text("path\tword\tsplit\nb.wav\tleft\ttest\nc.wav\tleft\ttest\n")
     delivery = from_folder(folder)
     assert told(delivery) == {"a.wav": ("left", None, "training"), "b.wav": ("left", None, "test")}
-    assert refusals(delivery) == {"c.wav": "test.tsv, Line 3: The file 'c.wav' is not there."}
+    assert refusals(delivery) == {"c.wav": "test.tsv, Line 3: The file 'c.wav' is missing."}
 
 
 def test_bad_rows_are_refused_one_by_one(tmp_path: Path) -> None:
@@ -90,9 +90,9 @@ def test_bad_rows_are_refused_one_by_one(tmp_path: Path) -> None:
     said = [one.reason for one in delivery.refused]
     expected = [
         "Line 3: It has no label.", "Line 4: It has no file.", "Line 5: '../secret.wav' leads outside", "Line 6: '/etc/passwd' leads outside",
-        "Line 7: 'C:\\x.wav' leads outside", "Line 8: The file 'gone.wav' is not there.", "Line 9: Line 2 names the same file already.",
-        "Line 10: '_x' cannot be a label", "Line 11: Its split is 'moon'", "Line 12: The label", "Line 13: 'x.m4a' is no audio file",
-        "Line 14: The speaker", "The list does not name it.", "The list does not name it.",
+        "Line 7: 'C:\\x.wav' leads outside", "Line 8: The file 'gone.wav' is missing.", "Line 9: Line 2 already names this file.",
+        "Line 10: '_x' cannot be a label", "Line 11: Its split is 'moon'", "Line 12: The label", "Line 13: 'x.m4a' cannot be read. Convert it",
+        "Line 14: The speaker", "It is not in the list.", "It is not in the list.",
     ]  # fmt: skip
     assert len(said) == len(expected)
     for reason, beginning in zip(said, expected, strict=True):
@@ -103,9 +103,9 @@ def test_bad_rows_are_refused_one_by_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        (5, "no object"), ({"file": "a.wav", "label": True}, "label is no text"), ({"file": ["a.wav"], "label": "x"}, "file is no text"),
-        ({"file": "a.wav", "label": 0.5}, "label is no text"), ({"label": "x"}, "has no file"), ({"file": "a.wav"}, "has no label"),
-        ({"file": "a.wav", "label": "\ud800"}, "no text"), ({"file": "\ud800.wav", "label": "x"}, "is not there"),
+        (5, "not an object"), ({"file": "a.wav", "label": True}, "label is not text"), ({"file": ["a.wav"], "label": "x"}, "file is not text"),
+        ({"file": "a.wav", "label": 0.5}, "label is not text"), ({"label": "x"}, "has no file"), ({"file": "a.wav"}, "has no label"),
+        ({"file": "a.wav", "label": "\ud800"}, "no text"), ({"file": "\ud800.wav", "label": "x"}, "is missing"),
     ],
 )  # fmt: skip
 def test_bad_entries_are_refused_one_by_one(tmp_path: Path, row: object, said: str) -> None:
@@ -122,9 +122,9 @@ def test_bad_entries_are_refused_one_by_one(tmp_path: Path, row: object, said: s
     [
         ("l.csv", "file,label\na.wav,grün\n".encode("latin-1"), "neither UTF-8 nor UTF-16"), ("l.csv", b"\xff\xfea", "neither UTF-8 nor UTF-16"),
         ("l.csv", b"", "no column 'file'"), ("l.csv", b"label,speaker\nleft,Ann\n", "no column 'file'"),
-        ("l.csv", b"file,speaker\na.wav,Ann\n", r"no column 'label' .*its columns are: file, speaker"), ("l.csv", b"file,label\n", "names no file"),
-        ("l.csv", b"file,label\n\"" + b"x" * 200_000, "damaged at line"), ("l.json", b"", "is no JSON"), ("l.json", b"[" * 100_000, "is no JSON"),
-        ("l.json", b"{}", "no list of clips"), ("l.json", b"[]", "names no file"), ("l.json", b"3", "no list of clips"), ("l.json", b"[1e999999", "is no JSON"),
+        ("l.csv", b"file,speaker\na.wav,Ann\n", r"no column 'label' .*its columns are: file, speaker"), ("l.csv", b"file,label\n", "has no rows"),
+        ("l.csv", b"file,label\n\"" + b"x" * 200_000, "damaged at line"), ("l.json", b"", "is not JSON"), ("l.json", b"[" * 100_000, "is not JSON"),
+        ("l.json", b"{}", "no list of clips"), ("l.json", b"[]", "has no rows"), ("l.json", b"3", "no list of clips"), ("l.json", b"[1e999999", "is not JSON"),
         ("l.json", b'{"clips": "a.wav"}', "no list of clips"),
     ],
 )  # fmt: skip

@@ -144,8 +144,8 @@ def test_what_is_not_taken_is_told_and_what_nobody_expects_is_not(tmp_path: Path
     reasons = {name.rpartition("/")[2]: reason for name, reason in refusals(delivery).items()}
     assert set(reasons) == {"b.m4a", "c.wav", "more.zip", "d.wav", "e.wav", "nothing"}
     for name, said in (
-        ("b.m4a", "ends in '.m4a'"), ("c.wav", "inside a word's folder"), ("more.zip", "an archive inside"), ("d.wav", "begin with '_'"),
-        ("e.wav", "61 characters"), ("nothing", "no audio"),
+        ("b.m4a", "Files ending in '.m4a' cannot be read"), ("c.wav", "inside a word's folder"), ("more.zip", "an archive inside"), ("d.wav", "begin with '_'"),
+        ("e.wav", "61 characters"), ("nothing", "without an ending cannot be read"),
     ):  # fmt: skip
         assert said in reasons[name]
         assert reasons[name].endswith(".")
@@ -196,7 +196,7 @@ def test_an_uploaded_name_that_leads_outside_is_refused(tmp_path: Path, name: st
     path = put(tmp_path, "staged.wav") / "staged.wav"
     delivery = from_files([(name, path), ("left/b.wav", path)])
     assert [one.original for one in delivery.clips] == ["left/b.wav"]
-    assert [one.reason for one in delivery.refused] == ["Its name leads outside of the folder that it came in."]
+    assert [one.reason for one in delivery.refused] == ["Its name leads outside of its folder."]
 
 
 def test_nothing_at_the_path_says_what_may_be_there(tmp_path: Path) -> None:

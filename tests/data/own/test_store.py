@@ -97,7 +97,7 @@ def test_undo_leaves_alone_what_was_changed_since() -> None:
     assert undone.text == "Undone: 3 clips labelled 'b'"
     assert undone.clips == 2
     assert [corpus.clip(id).label for id in ids] == ["c", "a", "a"]
-    with pytest.raises(CorpusError, match="was undone already"):
+    with pytest.raises(CorpusError, match="is already undone"):
         corpus.undo(first.number)
     with pytest.raises(CorpusError, match="nothing to undo"):
         corpus.undo(undone.number)
@@ -153,7 +153,7 @@ def test_a_corpus_that_another_page_holds_for_long_is_told(monkeypatch: pytest.M
     monkeypatch.setattr(own_store, "_PATIENCE", 0.05)
     with contextlib.closing(sqlite3.connect(corpus.path / "corpus.sqlite")) as connection:
         connection.execute("BEGIN EXCLUSIVE")
-        with pytest.raises(WorkspaceError, match="being changed by another page"):
+        with pytest.raises(WorkspaceError, match="Another tab has been changing"):
             corpus.add([new()])
     assert _files(corpus) == set()
     assert corpus.add([new()]).clips == 1
