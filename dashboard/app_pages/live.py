@@ -1,8 +1,9 @@
-"""Live: the microphone stays open, and each word lights up as it is heard."""
+"""Live: the microphone stays open, and each word lights up as it is detected."""
 
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -14,9 +15,12 @@ from dashboard.shared.choose_model import choose_listener, listens_for, usable_r
 from dashboard.shared.feedback import show_errors
 from data.errors import EchoicError
 
+if TYPE_CHECKING:
+    from audio_models.listening.listener import Listener  # brings onnxruntime
+
 
 def _exchange(run: Run) -> Exchange:
-    """The network that listens in this tab, made anew where it, or when a word counts as heard, was changed.
+    """This tab's network, made anew when it or its detection settings have changed.
 
     Raises:
         RunError: its file is damaged.
@@ -25,33 +29,36 @@ def _exchange(run: Run) -> Exchange:
     from audio_models.listening.listener import Listener
 
     config = load_settings(run)
-    wanted = (str(run.folder), run.model_path.stat().st_mtime_ns, config)
-    there = LIVE_EXCHANGE.get()
-    if there is None or there[0] != wanted:
-        there = (wanted, Exchange(partial(Listener, run, config)))
-        LIVE_EXCHANGE.set(there)
-    return there[1]
+    made_from = (str(run.folder), run.model_path.stat().st_mtime_ns, config)
+    stored = LIVE_EXCHANGE.get()
+    if stored is None or stored[0] != made_from:
+        stored = (made_from, Exchange(partial(Listener, run, config)))
+        LIVE_EXCHANGE.set(stored)
+    return stored[1]
 
 
-def _how_it_listens(exchange: Exchange) -> None:
-    listener = exchange.listener
-    config = listener.config
-    step = f"{1000 * listener.step_seconds:.0f} ms"
-    manner = (
-        f"It goes on from step to step, {step} each, and remembers what came before."
+def _describe(listener: Listener) -> str:
+    """How the network reads the stream, and when it reports a word."""
+    config, step = listener.config, listener.step_seconds
+    reads = (
+        f"Streaming network: one answer every {1000 * step:.0f} ms."
         if listener.mode == "stateful"
-        else f"It reads clips as a whole, so every {step} it reads the last one anew (a sliding window): many times the work "
-        "of a network that goes on from step to step."
+        else f"Re-reads the last {listener.clip_seconds:.1f} s {_times_per_second(step)}. A streaming network needs far less work."
     )
-    st.caption(
-        f"{manner} A word counts as heard from **{100 * config.threshold:.0f} %** on, averaged over {config.smoothing_ms:.0f} ms; "
-        f"the next one {config.refractory_ms / 1000:.1f} s later at the soonest."
+    return (
+        f"{reads} Triggers at **{100 * config.threshold:.0f} %** ({config.smoothing_ms:.0f} ms average), then pauses for "
+        f"{config.refractory_ms / 1000:.1f} s."
     )
+
+
+def _times_per_second(step_seconds: float) -> str:
+    times = round(1 / step_seconds)
+    return "ten times a second" if times == 10 else f"{times} times a second"
 
 
 @st.fragment  # type: ignore[untyped-decorator]
 def _listening(run: Run, exchange: Exchange) -> None:
-    """Runs alone with every message of the browser, about ten times a second: the page around it stays as it is."""
+    """Answer the browser, about ten times a second; a fragment, so the page around it is not redrawn."""
     message = live.received()
     reply = None
     if message is not None:
@@ -63,7 +70,7 @@ def _listening(run: Run, exchange: Exchange) -> None:
 
 
 def _page() -> None:
-    st.title("Speak, and watch it listen")
+    st.title("Listen live")
     models = usable_runs()
     with show_errors():
         model, words = st.columns([2, 3], vertical_alignment="center")
@@ -71,9 +78,9 @@ def _page() -> None:
             run = choose_listener(models, "live_run")
         with words:
             st.markdown(listens_for(run))
-            with st.spinner("Getting the network ready …"):
+            with st.spinner("Loading the network …"):
                 exchange = _exchange(run)
-            _how_it_listens(exchange)
+            st.caption(_describe(exchange.listener))
         _listening(run, exchange)
 
 

@@ -1,4 +1,4 @@
-"""Pictures of a long recording: arrays in, Altair charts out."""
+"""Charts of a long recording: arrays in, Altair charts out."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from dashboard.shared import charts
 from dashboard.shared.charts import PALETTE
 
 _MARK = PALETTE[1]
-_CLEAR = "#3d8fd1"  # stands out from a light ground and from a dark one
+_CLEAR = "#3d8fd1"  # stands out on light and dark
 _QUIET = "#7c878c"
-_LEFT = 84  # pixels of the vertical axes, so that pictures that lie under one another share their time
-_FAINTEST = 0.05  # a probability below it is not drawn
-_MANY = 60  # events, from which on their marks are smaller
+_LEFT = 84  # pixels for the vertical axis, the same in each chart, so that their time axes align
+_FAINTEST = 0.05  # lower probabilities are not drawn
+_MANY = 60  # events; beyond it their marks are smaller
 _TICKS = 8
 _STEPS = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800)  # from tick to tick [s]
 
@@ -33,15 +33,15 @@ def clock(seconds: float, decimals: int = 0) -> str:
     return f"{hours}:{minutes:02d}:{text}" if hours else f"{minutes}:{text}"
 
 
-def outline(
+def waveform(
     low: NDArray[np.float32], high: NDArray[np.float32], seconds: float, shown: tuple[float, float]
 ) -> alt.LayerChart:
-    """The whole recording; dragging over it selects `stretch`, whose field is `seconds`.
+    """Draw the envelope of a recording; dragging over it selects `stretch`, whose field is `seconds`.
 
     Args:
-        low, high: least and greatest sample of each of so many stretches of the same length.
+        low, high: lowest and highest sample of equal stretches, (stretches,).
         seconds: length of the recording [s].
-        shown: from when to when the closer look goes [s].
+        shown: start and end of the closer look [s].
     """
     loudest = float(max(-low.min(), high.max())) or 1.0  # silence has an axis too
     table = pd.DataFrame({"seconds": (np.arange(len(low)) + 0.5) / len(low) * seconds, "low": low, "high": high})
@@ -79,12 +79,12 @@ def timeline(
     events: pd.DataFrame,
     seconds: float,
 ) -> alt.LayerChart:
-    """A row for each word: how probable it was, and a mark where it was heard. A click on a mark selects `event`.
+    """Draw a row for each word: its probability over time, and a mark at each event. A click on a mark selects `event`.
 
     Args:
-        spans: from when to when [s], (columns, 2).
+        spans: start and end of each column [s], (columns, 2).
         probabilities: of the words, (columns, words).
-        events: `id`, `end` [s], `label`, `confidence`, `at` in words.
+        events: `id`, `end` [s], `label`, `confidence`, `at` as text.
         seconds: length of the recording [s].
     """
     column, word = np.nonzero(probabilities >= _FAINTEST)
@@ -126,7 +126,7 @@ def timeline(
             color=alt.value(_MARK),
             size=alt.condition(clicked, alt.value(360), alt.value(110 if len(events) <= _MANY else 60)),
             tooltip=[
-                alt.Tooltip("label:N", title="heard"),
+                alt.Tooltip("label:N", title="detected"),
                 alt.Tooltip("at:N"),
                 alt.Tooltip("confidence:Q", format=".1%"),
             ],
@@ -144,13 +144,13 @@ def closer(
     start: float,
     events: pd.DataFrame,
 ) -> alt.VConcatChart:
-    """A stretch of a recording: what was heard in it, its waveform, its mel bands, on one time axis.
+    """Draw a stretch of a recording: events, waveform and mel bands on one time axis.
 
     Args:
         samples: (samples,) in -1..1.
         bands: (frames, bands) [dB].
         hop_seconds: from frame to frame [s].
-        start: when in its recording it begins [s].
+        start: when the stretch begins in its recording [s].
         events: `start`, `end` [s], `label`, `confidence`: those that reach into it.
     """
     picture = charts.evidence(samples, sample_rate, bands, hop_seconds, "mel band", start)

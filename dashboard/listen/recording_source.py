@@ -16,7 +16,7 @@ from data.audio_file import encode_wav
 from data.public.synthetic_voices import SAMPLE_RATE, say, voices
 
 _SOURCES = ("Example", "Upload", "On this computer")
-_EXAMPLE_VOICES = (12, 15, 40)  # of the synthetic voices some that are understood well
+_EXAMPLE_VOICES = (12, 15, 40)  # synthetic voices that are recognised well
 _MOST_WORDS = 12
 
 
@@ -26,11 +26,11 @@ class ChosenRecording:
 
     Attributes:
         source: its file, or its content.
-        said: the words spoken in it, in order, where they are known.
+        spoken: the words in it, in order, if known.
     """
 
     source: AudioSource
-    said: tuple[str, ...] = ()
+    spoken: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -39,7 +39,7 @@ class ChosenRecording:
 
 
 def choose_recording(run: Run) -> ChosenRecording | None:
-    """Widgets to choose a recording; None until there is one.
+    """Draw widgets to choose a recording; None until there is one.
 
     Raises:
         EchoicError: there is no such file.
@@ -59,19 +59,19 @@ def choose_recording(run: Run) -> ChosenRecording | None:
             LISTEN_PATH.start_with(LISTEN_LAST_PATH.get())
             typed = st.text_input(
                 "Path of a recording of up to two hours", placeholder="/home/me/lecture.mp3", key=LISTEN_PATH.key,
-                on_change=_remember, help="WAV, FLAC, OGG or MP3. It is read where it lies, bit by bit; nothing is copied.",
+                on_change=_remember, help="WAV, FLAC, OGG or MP3. It is read in place; nothing is copied.",
             )  # fmt: skip
             if not typed.strip():
                 return None
             return ChosenRecording(AudioSource(recordings.find(typed)))
         words = run.config.task.labels
-        said, content = _example(words)
-        st.caption("Synthetic voices say, with pauses and a faint hiss: " + ", ".join(map(as_text, said)) + ".")
-        return ChosenRecording(AudioSource(content, "Example"), said)
+        spoken, content = _example(words)
+        st.caption("Synthetic voices, with pauses and a faint hiss: " + ", ".join(map(as_text, spoken)) + ".")
+        return ChosenRecording(AudioSource(content, "Example"), spoken)
 
 
 def _remember() -> None:
-    """Keep what was chosen: Streamlit forgets it once another page is opened."""
+    """Remember the choice: Streamlit forgets it when another page opens."""
     for widget, last in ((LISTEN_SOURCE, LISTEN_LAST_SOURCE), (LISTEN_PATH, LISTEN_LAST_PATH)):
         if (chosen := widget.get()) is not None:
             last.set(chosen)
@@ -79,12 +79,12 @@ def _remember() -> None:
 
 @st.cache_data(show_spinner="The voices speak …", max_entries=4)  # type: ignore[untyped-decorator]
 def _example(words: Sequence[str]) -> tuple[tuple[str, ...], bytes]:
-    """The words in another order, said by several voices in turn, as the content of a WAV file."""
+    """The words in random order, spoken by several voices in turn, and the content of the WAV file."""
     random = np.random.default_rng(0)
-    said = [str(word) for word in random.permutation(list(words))][:_MOST_WORDS]
+    spoken = [str(word) for word in random.permutation(list(words))][:_MOST_WORDS]
     parts = [np.zeros(SAMPLE_RATE, np.float32)]
-    for number, word in enumerate(said):
+    for number, word in enumerate(spoken):
         voice = voices()[_EXAMPLE_VOICES[number % len(_EXAMPLE_VOICES)]]
         parts += [say(word, voice), np.zeros(int(SAMPLE_RATE * random.uniform(0.8, 3.0)), np.float32)]
     samples = np.concatenate(parts)
-    return tuple(said), encode_wav(samples + random.normal(0, 1e-3, len(samples)), SAMPLE_RATE)
+    return tuple(spoken), encode_wav(samples + random.normal(0, 1e-3, len(samples)), SAMPLE_RATE)

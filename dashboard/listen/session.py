@@ -1,4 +1,4 @@
-"""What a network heard in a long recording, kept for the page between two clicks."""
+"""Listen to a recording, and remember the result between two clicks."""
 
 from __future__ import annotations
 
@@ -21,57 +21,55 @@ if TYPE_CHECKING:
     from audio_models.listening.detection import DetectionConfig, Event
     from audio_models.listening.recordings import RecordingResult
 
-_EVERY = 0.2  # seconds from one drawing of the progress to the next
+_EVERY = 0.2  # seconds between two updates of the progress bar
 
 
 @dataclass
-class Hearing:
-    """A recording that was listened to.
+class ListeningSession:
+    """A recording, the network that listened to it, and the result.
 
     Attributes:
-        run: whose network listened.
-        recording: to what.
-        found: what it heard.
+        run: the network's run.
+        recording: the recording.
+        result: what was detected.
         took: how long that took [s].
-        number: counts what was listened to since the page was opened.
-        events_by_config: what the detector found with each of the settings that were tried.
+        number: counts the sessions of this tab.
+        events_by_config: the events of each setting that was tried.
     """
 
     run: Run
     recording: ChosenRecording
-    found: RecordingResult
+    result: RecordingResult
     took: float
     number: int
     events_by_config: dict[DetectionConfig, tuple[Event, ...]] = field(default_factory=dict)
 
     def events(self, config: DetectionConfig) -> tuple[Event, ...]:
-        """The words that were heard, by these settings."""
+        """The words detected with these settings."""
         if config not in self.events_by_config:
             with st.spinner("Looking for words …"):
-                self.events_by_config[config] = self.found.events_with(config)
+                self.events_by_config[config] = self.result.events_with(config)
         return self.events_by_config[config]
 
 
-LISTEN_TRIED: Value[tuple[DetectionConfig, DetectionConfig] | None] = Value("listen_tried", None)
-"""A run's settings, and what was tried in their place; kept beside the sliders, whose values another page clears."""
-_LAST: Value[Hearing | None] = Value("listened", None)
-"""What was listened to last in this tab."""
+_LAST: Value[ListeningSession | None] = Value("listened", None)
+"""The last session of this tab."""
 
 
-def kept() -> Hearing | None:
-    """What was listened to last."""
+def last() -> ListeningSession | None:
+    """The last session of this tab."""
     return _LAST.get()
 
 
-def listen(run: Run, recording: ChosenRecording) -> Hearing:
-    """Listen now, with progress; a click anywhere on the page stops it.
+def listen(run: Run, recording: ChosenRecording) -> ListeningSession:
+    """Listen now and show progress; a click anywhere on the page stops it.
 
     Raises:
         EchoicError: the recording or the network cannot be read.
     """
     from audio_models.listening import recordings
 
-    before = kept()
+    before = last()
     bar, drawn, began = ProgressBar(), 0.0, time.monotonic()
 
     def report(progress: Progress) -> None:
@@ -82,17 +80,17 @@ def listen(run: Run, recording: ChosenRecording) -> Hearing:
 
     config = detection.load_settings(run)
     try:
-        found = recordings.listen(run, recording.source, config, report)
+        result = recordings.listen(run, recording.source, config, report)
     finally:
         bar.clear()
     took = time.monotonic() - began
-    hearing = Hearing(run, recording, found, took, before.number + 1 if before else 1, {config: found.events})
-    _LAST.set(hearing)
-    return hearing
+    made = ListeningSession(run, recording, result, took, before.number + 1 if before else 1, {config: result.events})
+    _LAST.set(made)
+    return made
 
 
-def stretch(recording: ChosenRecording, start: float, seconds: float) -> tuple[NDArray[np.float32], int]:
-    """A stretch of a recording at its own rate [Hz]; nothing else of it is read.
+def load_stretch(recording: ChosenRecording, start: float, seconds: float) -> tuple[NDArray[np.float32], int]:
+    """Decode a stretch of a recording at its own rate [Hz]; nothing else of it is read.
 
     Raises:
         AudioError: it cannot be read.

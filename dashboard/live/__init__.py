@@ -1,6 +1,6 @@
-"""The open microphone on the page: its level, the probabilities as ribbons, the words that were heard.
+"""The open microphone on a page: its level, probabilities as ribbons, detected words.
 
-`live.js` opens the microphone, sends its sound and draws; `exchange` is what it talks to.
+`live.js` opens the microphone, sends the sound and draws; `exchange` answers it.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ LIVE_EXCHANGE: Value[tuple[object, Exchange] | None] = Value("live_exchange", No
 
 
 def received() -> Any:
-    """What the browser sent last, None before the first time."""
+    """The browser's last message, None before the first."""
     return LIVE_MESSAGE.get().get(_MESSAGE)
 
 
 def show(labels: list[str], step_seconds: float, network: str, reply: dict[str, Any] | None) -> None:
-    """Put it on the page.
+    """Draw the microphone component.
 
     Args:
-        labels: a ribbon each, from top to bottom as they are in the probabilities.
-        step_seconds: from one answer of the network to the next [s].
-        network: which one listens; what another one heard is cleared away.
+        labels: one ribbon each, in the order of the probabilities.
+        step_seconds: time from one answer to the next [s].
+        network: its name; another network clears the display.
         reply: to the last message, see `exchange`; or `fault`, a sentence, with the message's `number`.
     """
     data = {"labels": labels, "step_seconds": step_seconds, "network": network, "reply": reply}

@@ -1,9 +1,9 @@
-"""What the browser and the network say to each other while the microphone is open: sound there, answers back.
+"""The protocol between browser and network while the microphone is open: sound goes out, answers come back.
 
     message {sitting, number, rate, first, audio, stream, seen} -> reply {sitting, number, stream, known, first, steps}
 
-A message holds all sound that the browser does not know to have arrived, a reply all steps that the browser has not
-said to have seen. So either may be lost or come twice, and nothing is heard twice or not at all.
+A message repeats all sound whose arrival was not confirmed, a reply all steps that the browser has not confirmed. Either may
+be lost or come twice; no sound is skipped or read twice.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ if TYPE_CHECKING:
         StreamOutput,
     )
 
-_USUAL_RATE = 48_000  # of a browser's sound [Hz]; for it the network is made ready before the first sound comes
+_USUAL_RATE = 48_000  # of a browser's sound [Hz]; the network is prepared for it before the first message
 
 
 @dataclass(frozen=True)
 class Chunk:
-    """A message of the browser.
+    """A message from the browser.
 
     Attributes:
-        sitting: which press of Start it belongs to.
-        number: of the message, so that the reply can name it.
+        sitting: the press of Start that it belongs to.
+        number: of the message, which the reply repeats.
         rate: of the sound [Hz].
         first: number of its first sample since the press of Start.
         samples: (n,) float32 in -1..1.
         stream: the stream whose steps the browser has seen.
-        seen: how many of them.
+        seen: number of steps seen.
     """
 
     sitting: str
@@ -52,7 +52,7 @@ class Chunk:
 
 
 def decode(message: Any) -> Chunk:
-    """The chunk that a message holds; its `audio` is 16-bit samples, little-endian, in base64.
+    """Decode a message; its `audio` is 16-bit little-endian samples in base64.
 
     Raises:
         AudioError: it cannot be read.
@@ -67,17 +67,17 @@ def decode(message: Any) -> Chunk:
             samples=samples.astype(np.float32) / np.float32(32768), **numbers,
         )  # fmt: skip
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise AudioError("The browser sent sound that cannot be read; load the page anew.") from error
+        raise AudioError("The browser sent sound that cannot be read. Reload the page.") from error
 
 
 class Exchange:
     """One network that listens to one browser.
 
     Args:
-        listen: makes its listener for a sample rate [Hz].
+        listen: makes the listener for a sample rate [Hz].
 
     Attributes:
-        listener: the network, at the rate of the sound that came last.
+        listener: the network, at the rate of the last sound.
 
     Raises:
         RunError: the network cannot be read.
@@ -88,15 +88,15 @@ class Exchange:
         self._rate = _USUAL_RATE
         self.listener = listen(_USUAL_RATE)
         self._sitting = ""
-        self._first = 0  # number of the first step that is kept
+        self._first = 0  # number of the first stored step
         self._begin(0)
 
     def answer(self, message: Any) -> dict[str, Any]:
-        """Hear what is new in a message of the browser, and reply to it.
+        """Read what is new in a message, and reply to it.
 
         Returns:
-            `known`: samples that have arrived; `steps`: time since the press of Start [s], probabilities (labels,), and
-            the word and its confidence where one was heard; `first`: the number of the first of these steps.
+            `known`: samples received; `steps`: time since the press of Start [s], probabilities (labels,), and the word
+            and its confidence if one was detected; `first`: number of the first of these steps.
 
         Raises:
             AudioError: the message cannot be read, or its sample rate is out of range.
@@ -128,14 +128,14 @@ class Exchange:
         }
 
     def _begin(self, sample: int) -> None:
-        """A new stream of steps, of which the browser has seen none."""
+        """Start a new stream of steps."""
         self._stream = secrets.token_hex(4)
         self._first = 0
         self._steps: list[dict[str, Any]] = []
         self._listen_from(sample)
 
     def _listen_from(self, sample: int) -> None:
-        """As if nothing had been heard before this sample."""
+        """Start over at this sample."""
         self.listener.reset()
         self._known = sample
         self._offset = sample / self._rate

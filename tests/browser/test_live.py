@@ -83,7 +83,9 @@ def _open(
     before(page)
     page.goto(f"{served.url}/live")
     choose(page, "Model", "commands")
-    expect(page.get_by_text("a sliding window")).to_be_visible(timeout=30_000)  # the first time it imports librosa
+    expect(page.get_by_text("A streaming network needs far less work")).to_be_visible(
+        timeout=30_000
+    )  # the first time it imports librosa
     return page
 
 
@@ -141,7 +143,7 @@ def test_a_click_in_the_moment_of_a_message_leaves_no_empty_page(speaking: Brows
     page.get_by_role("button", name="Start").click()
     expect(page.locator(".word.lit")).to_have_text("right", timeout=30_000)
     page.evaluate(CLICK_AT_THE_NEXT_MESSAGE)
-    expect(page.get_by_role("heading", name="Let it listen to a long recording")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("heading", name="Listen to a recording")).to_be_visible(timeout=20_000)
     expect(page.get_by_role("button", name="Listen", exact=True)).to_be_visible(timeout=20_000)
     page.wait_for_timeout(1000)  # what comes late would clear it away
     expect(page.get_by_role("button", name="Listen", exact=True)).to_be_visible()

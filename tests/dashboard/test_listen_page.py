@@ -58,7 +58,7 @@ def test_a_recording_on_this_computer_is_heard(recording: Path) -> None:
     app = _listen_to(recording)
     text = text_of(app)
     assert ">3 words<" in text
-    assert "heard in **0:20** of **a day.wav**" in text
+    assert "in **0:20** of **a day.wav**, detected by" in text
     assert "each moment is read once" in text
     assert _heard(app) == ["low", "high", "low"]
     assert [at[:3] for at, _ in _rows(app)] == ["0:0"] * 3
@@ -79,17 +79,17 @@ def test_an_upload_is_heard_through_a_window() -> None:
     button(app, "Listen").click().run()
     healthy(app)
     assert _heard(app) == ["low", "high"]
-    assert "the last 0.5 s anew every 0.1 s. Each moment is read about 5 times" in text_of(app)
+    assert "Re-reads the last 0.5 s every 0.1 s, so each moment is read 5 times" in text_of(app)
 
 
 def test_the_example_is_one_click_away_and_no_word_is_no_fault() -> None:
     tone_run()
     app = open_page("listen")
-    assert "Synthetic voices say" in text_of(app)
+    assert "Synthetic voices, with pauses" in text_of(app)
     button(app, "Listen").click().run()
     healthy(app)
     assert ">no word<" in text_of(app)
-    assert re.search(r"Of the 2 that are said it did not hear \*\*(low|high)\*\*, \*\*(low|high)\*\*", text_of(app))
+    assert re.search(r"Missed 2 of 2 spoken words: \*\*(low|high)\*\*, \*\*(low|high)\*\*", text_of(app))
     assert "lower the threshold" in text_of(app)
     assert not app.get("download_button")
 
@@ -102,11 +102,11 @@ def test_other_settings_hear_otherwise_without_listening_anew(recording: Path, m
     healthy(app)
     assert _heard(app) == ["low", "low"], "the word between comes within the pause"
     assert detection.load_settings(run) == DetectionConfig(), "only tried"
-    button(app, "Keep for this network").click().run()
+    button(app, "Save for this network").click().run()
     healthy(app)
     assert detection.load_settings(run) == DetectionConfig(refractory_ms=3000)
     assert _heard(app) == ["low", "low"]
-    assert "Keep for this network" not in [one.label for one in app.button]
+    assert "Save for this network" not in [one.label for one in app.button]
 
 
 def test_settings_that_were_tried_are_there_again_until_others_are_kept(recording: Path) -> None:
@@ -136,11 +136,11 @@ def test_back_to_the_settings_that_fared_best(recording: Path) -> None:
     detection.store_settings(run, DetectionConfig(refractory_ms=3000))
     app = _listen_to(recording)
     assert _heard(app) == ["low", "low"]
-    button(app, "Back to 80%, 240 ms, 500 ms").click().run()
+    button(app, "Reset to 80%, 240 ms, 500 ms").click().run()
     healthy(app)
     assert detection.load_settings(run) == DetectionConfig()
     assert _heard(app) == ["low", "high", "low"]
-    assert not [one for one in app.button if one.label.startswith("Back to")]
+    assert not [one for one in app.button if one.label.startswith("Reset to")]
 
 
 def test_back_after_a_visit_to_another_page_is_back(recording: Path) -> None:
@@ -149,7 +149,7 @@ def test_back_after_a_visit_to_another_page_is_back(recording: Path) -> None:
     app.slider(key=f"listen-pause-{run.id}").set_value(3000).run()
     for page in ("train", "listen"):
         app.switch_page(f"app_pages/{page}.py").run()
-    button(app, "Back to 80%, 240 ms, 500 ms").click().run()
+    button(app, "Reset to 80%, 240 ms, 500 ms").click().run()
     healthy(app)
     pause = app.slider(key=f"listen-pause-{run.id}")
     assert pause.value == 500

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tomllib
+
 import numpy as np
 from streamlit import config
 from streamlit.components.v2.component_manager import BidiComponentManager
@@ -19,7 +21,10 @@ def wav(samples: np.ndarray, rate: int = RATE) -> bytes:
 # Opening a page looks through all installed packages for Streamlit components, which takes ten times as long as the page.
 BidiComponentManager.discover_and_register_components = lambda *_, **__: None
 # As .streamlit/config.toml has it, which is read by the server only.
-config.set_option("runner.postScriptGC", False)
+for _name, _value in tomllib.loads((PROJECT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))[
+    "runner"
+].items():
+    config.set_option(f"runner.{_name}", _value)
 
 
 def open_page(page: str = "") -> AppTest:

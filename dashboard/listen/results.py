@@ -1,0 +1,182 @@
+"""What was detected in a recording: headline, timeline, list of words, closer look."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import streamlit as st
+
+from dashboard.listen import charts as listen_charts
+from dashboard.listen import session, stretch
+from dashboard.listen.charts import clock
+from dashboard.listen.detection_sliders import TITLE, choose_settings
+from dashboard.listen.session import ListeningSession
+from dashboard.shared import preload
+from dashboard.shared.choose_model import describe_run
+from dashboard.shared.formatting import as_text, large_type
+from dashboard.shared.glossary import TERMS
+from dashboard.shared.players import play_samples
+from data.corpus import SILENCE, UNKNOWN
+
+if TYPE_CHECKING:
+    from audio_models.listening.detection import Event
+
+_COLUMNS = 400  # of the timeline
+_MOST_ROWS = 14  # words with a row on the timeline
+_TABLE_ROWS = 9  # rows of the table in sight
+
+
+def show(listened: ListeningSession) -> None:
+    """Draw everything about a recording; the sliders change what was detected at once."""
+    headline = st.container()
+    events = listened.events(choose_settings(listened.run))
+    with headline:
+        _headline(listened, events)
+    stretch.start_at_first(events, listened.result.seconds)
+    table = _table(events)
+    _timeline(listened, events, table)
+    words, picture = st.columns([2, 3], gap="large")
+    with words:
+        if events:
+            st.markdown("##### Click a word to play it")
+            _words(listened, events, table)
+            _exports(listened, events)
+        else:
+            st.markdown("##### No word detected")
+            st.markdown(f"If there are any, lower the threshold or the smoothing under “{TITLE}”.")
+    with picture:
+        st.markdown("##### Closer look")
+        _closer_look(listened, table)
+
+
+def _headline(listened: ListeningSession, events: tuple[Event, ...]) -> None:
+    from audio_models.listening.listener import low_rate_warning
+
+    number, text = st.columns([1, 2], vertical_alignment="center")
+    number.html(large_type("1 word" if len(events) == 1 else f"{len(events):,} words" if events else "no word"))
+    result = listened.result
+    text.markdown(
+        f"in **{clock(result.seconds)}** of **{as_text(listened.recording.name)}**, detected by "
+        f"{as_text(describe_run(listened.run))}.  \n"
+        f"Took {_duration(listened.took)}: {result.seconds / max(listened.took, 0.01):,.0f} times real time."
+    )
+    if listened.recording.spoken:
+        missed = Counter(listened.recording.spoken) - Counter(event.label for event in events)
+        names = ", ".join(f"**{as_text(word)}**" for word in missed.elements())
+        text.markdown(
+            f"Missed {sum(missed.values())} of {len(listened.recording.spoken)} spoken words: {names}."
+            if missed
+            else f"All {len(listened.recording.spoken)} spoken words were detected."
+        )
+    if warning := low_rate_warning(result.sample_rate, preload.recognizer(listened.run).features):
+        text.warning(warning, icon=":material/warning:")
+    if result.mode == "stateful":
+        text.caption("A streaming network: its state carries on, and each moment is read once.")
+    else:
+        times = max(1, round(result.clip_seconds / result.step_seconds))
+        text.caption(
+            f"Re-reads the last {result.clip_seconds:.1f} s every {result.step_seconds:.1f} s, so each moment is read {times} "
+            "times. A streaming network (recipe For listening) reads it once."
+        )
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds < 60 else clock(seconds)
+
+
+def _table(events: tuple[Event, ...]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "id": [stretch.event_id(event) for event in events],
+            "start": [event.start for event in events],
+            "end": [event.end for event in events],
+            "at": [clock(event.end, 1) for event in events],
+            "label": [event.label for event in events],
+            "confidence": [event.confidence for event in events],
+        }
+    )
+
+
+def _timeline(listened: ListeningSession, events: tuple[Event, ...], table: pd.DataFrame) -> None:
+    result = listened.result
+    spans, highest = result.peaks(_COLUMNS)
+    words = [label for label in result.labels if label not in (UNKNOWN, SILENCE)]
+    counts = Counter(event.label for event in events)
+    most = sorted(words, key=lambda word: -counts[word])[:_MOST_ROWS]
+    rows = [word for word in words if word in most]
+    places = [result.labels.index(word) for word in rows]
+    start, seconds = stretch.shown()
+    key = f"listen-waveform-{listened.number}"
+    st.altair_chart(
+        listen_charts.waveform(result.low, result.high, result.seconds, (start, start + seconds)),
+        on_select=partial(stretch.on_drag, key, result.seconds), key=key,
+    )  # fmt: skip
+    key = f"listen-timeline-{listened.number}"
+    st.altair_chart(
+        listen_charts.timeline(spans, highest[:, places], rows, table, result.seconds),
+        on_select=partial(stretch.on_click, key, events, result.seconds), key=key,
+    )  # fmt: skip
+    hidden = len(words) - len(rows)
+    left_out = (
+        f" The {hidden} words detected least have no row." if hidden > 1 else " One word has no row." if hidden else ""
+    )
+    st.caption(
+        "Each triangle is a detected word: click it to play it. The colour of a row shows how probable its word was. Drag "
+        f"over the waveform to look closer, at up to a minute.{left_out}"
+    )
+
+
+def _closer_look(listened: ListeningSession, table: pd.DataFrame) -> None:
+    from audio_models.features.mfcc import mel_bands
+    from audio_models.features.waveform import resample
+
+    start, seconds = stretch.fields(listened.result.seconds)
+    samples, rate = session.load_stretch(listened.recording, start, seconds)
+    play_samples(samples, rate, autoplay=stretch.plays_at_once(start, seconds))
+    recognizer = preload.recognizer(listened.run)
+    features = recognizer.features
+    heard = resample(samples, rate, features.sample_rate)
+    bands = mel_bands([heard], features, recognizer.filters)[0]
+    inside = table[(table["end"] > start) & (table["start"] < start + len(samples) / rate)]
+    picture = listen_charts.closer(
+        heard, features.sample_rate, bands, features.hop_length / features.sample_rate, start, inside
+    )
+    st.altair_chart(picture, key=f"listen-closer-{listened.number}")
+    bars = "Bars: detected words, one clip long. Below: " if len(inside) else ""
+    st.caption(f"{bars}{'w' if bars else 'W'}aveform and mel bands of this stretch.", help=TERMS["mel band"])
+
+
+def _words(listened: ListeningSession, events: tuple[Event, ...], table: pd.DataFrame) -> None:
+    key = f"listen-rows-{listened.number}-{len(events)}"
+    st.dataframe(
+        table, column_order=["at", "label", "confidence"], hide_index=True, key=key,
+        column_config={
+            "at": st.column_config.TextColumn("time"),
+            "label": st.column_config.TextColumn("word"),
+            "confidence": st.column_config.ProgressColumn("confidence", format="percent", min_value=0, max_value=1),
+        },
+        height=35 * (min(len(events), _TABLE_ROWS) + 1) + 3,
+        on_select=partial(stretch.on_row, key, events, listened.result.seconds), selection_mode="single-row",
+    )  # fmt: skip
+
+
+def _exports(listened: ListeningSession, events: tuple[Event, ...]) -> None:
+    from audio_models.listening import event_files
+
+    name = Path(listened.recording.name).stem
+    with st.container(horizontal=True):
+        for label, content, ending, kind, help_text in (
+            ("CSV", event_files.as_csv(events), ".csv", "text/csv", "A table for spreadsheets."),
+            ("Audacity", event_files.as_audacity(events), ".txt", "text/plain", "A label track: in Audacity File, Import, Labels."),
+            ("JSON", event_files.as_json(events), ".json", "application/json", "For programs."),
+        ):  # fmt: skip
+            # a byte order mark tells spreadsheets the encoding
+            encoded = content.encode("utf-8-sig" if ending == ".csv" else "utf-8")
+            st.download_button(
+                label, encoded, f"{name}{ending}", kind, icon=":material/download:", on_click="ignore", help=help_text,
+                key=f"listen-save-{label}",
+            )  # fmt: skip
