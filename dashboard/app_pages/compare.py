@@ -54,7 +54,7 @@ def _form() -> None:
     )
     with st.container(horizontal=True, vertical_alignment="center"):
         pressed = st.button("Compare", type="primary", icon=":material/compare_arrows:")
-        st.caption(f"About {format_duration(rounded(seconds))}, less where a training stops early.")
+        st.caption(f"About {format_duration(rounded(seconds))}, less if trainings stop early.")
     if pressed:
         job_panel.begin(comparison.create(config), "compare")
 

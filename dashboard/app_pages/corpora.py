@@ -50,7 +50,7 @@ def _own_words(corpus: Corpus) -> None:
     with st.form("own_words", border=False):
         text, button = st.columns([4, 1], vertical_alignment="bottom")
         typed = text.text_input(
-            "Your own words",
+            "Other words",
             placeholder="lamp, music, door",
             help="The synthesiser speaks any word in 100 voices. Separate words with commas.",
         )

@@ -126,7 +126,7 @@ def forgetting(table: pd.DataFrame, chance: float) -> alt.LayerChart:
     shapes = dict(zip(["SimpleRNN", "LSTM", "GRU"], ["triangle-up", "circle", "square"], strict=True))
     base = alt.Chart(table).encode(
         x=alt.X("length:Q", title="T, steps to remember", scale=alt.Scale(type="log", base=2, nice=False, padding=20), axis=alt.Axis(values=sorted(set(table["length"])), format="d", grid=False)),
-        y=alt.Y("accuracy:Q", title="right answers", scale=alt.Scale(domain=[0, 1.04], nice=False), axis=alt.Axis(format="%", values=[0, 0.25, 0.5, 0.75, 1])),
+        y=alt.Y("accuracy:Q", title="accuracy", scale=alt.Scale(domain=[0, 1.04], nice=False), axis=alt.Axis(format="%", values=[0, 0.25, 0.5, 0.75, 1])),
         color=alt.Color("cell:N", title=None, scale=alt.Scale(domain=cells, range=[colours[cell] for cell in cells]), legend=alt.Legend(orient="top")),
         shape=alt.Shape("cell:N", title=None, scale=alt.Scale(domain=cells, range=[shapes[cell] for cell in cells])),
         tooltip=["cell:N", alt.Tooltip("length:Q", title="steps to remember"), alt.Tooltip("accuracy:Q", format=".1%"), alt.Tooltip("steps:Q", title="steps of training")],

@@ -134,7 +134,7 @@ def learning_curves(history: pd.DataFrame, epochs: int) -> tuple[alt.LayerChart,
     """
     best = history.loc[history["validation_loss"].idxmin(), "epoch"] if len(history) else None
     charts = []
-    for measure, title, form in (("accuracy", "accuracy", "%"), ("loss", "loss (cross-entropy)", ".2f")):
+    for measure, title, form in (("accuracy", "accuracy", "%"), ("loss", "loss (cross-entropy)", "~g")):
         table = history[["epoch", measure, f"validation_{measure}"]].rename(
             columns={measure: "training", f"validation_{measure}": "validation"}
         )

@@ -10,5 +10,5 @@ TERMS = {
     "unknown": "A class for all other words, learned from the rest of the corpus, so the network can reject words that are not yours.",
     "silence": "A class for background noise without speech, so the network does not hear words in noise.",
     "confidence": "The probability the network gives to its answer, calibrated on validation clips: of the answers with 80 % confidence, about 80 in 100 are right. Below a threshold, also found there, the answer is only a guess.",
-    "speaker-disjoint": "No speaker appears in two splits, so accuracy is measured on voices the network has never heard.",
+    "speaker-disjoint": "Test accuracy is measured on voices the network has never heard.",
 }

@@ -221,7 +221,7 @@ def test_data_makes_the_synthetic_voices_and_own_words(monkeypatch: pytest.Monke
     button(app, "Load").click().run()
     healthy(app)
     assert {metric.label: metric.value for metric in app.metric}["words"] == "2"
-    next(one for one in app.text_input if one.label == "Your own words").set_value("lamp, music")
+    next(one for one in app.text_input if one.label == "Other words").set_value("lamp, music")
     button(app, "Add").click().run()
     healthy(app)
     assert {metric.label: metric.value for metric in app.metric}["words"] == "4"
