@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
 
+from data.phrases import plural
+
 Split = Literal["training", "validation", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
 
@@ -120,7 +122,9 @@ class Copies:
         """One or two sentences for the user; "" where there are none."""
         if not self.clips:
             return ""
-        text = f"{counted(self.clips, 'clip')} {'repeats' if self.clips == 1 else 'repeat'} another recording in the corpus"
+        text = (
+            f"{plural(self.clips, 'clip')} {'repeats' if self.clips == 1 else 'repeat'} another recording in the corpus"
+        )
         if not self.apart:
             return f"{text}; copies stay in one split."
         return (
@@ -211,11 +215,6 @@ class Corpus(ABC):
         Raises:
             CorpusError: the corpus is not loaded, or holds no usable clip.
         """
-
-
-def counted(number: int, noun: str) -> str:
-    """ "1 clip", "1,200 clips"."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def count(clips: Sequence[Clip], split: Split) -> int:

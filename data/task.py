@@ -14,6 +14,7 @@ from data.corpus import SILENCE, SPLITS, UNKNOWN, Clip, Index, Skipped, Split
 from data.errors import CorpusError
 from data.names import composed
 from data.noise import generated_noise
+from data.phrases import plural
 
 # Which part of a noise recording serves which split; no stretch is in two.
 _NOISE_PARTS: dict[Split, tuple[float, float]] = {"training": (0.0, 0.8), "validation": (0.8, 0.9), "test": (0.9, 1.0)}
@@ -51,8 +52,8 @@ class Task:
             raise CorpusError(f"{reserved[0]} is no word; ask for that class with --{option} instead.")
         if not 2 <= len(self.classes) <= _MOST_CLASSES:
             raise CorpusError(
-                f"There {'is 1 class' if len(self.classes) == 1 else f'are {len(self.classes)} classes'} to tell apart "
-                f"({', '.join(self.classes[:5]) or 'none'}); between 2 and {_MOST_CLASSES} are needed. Add or drop words."
+                f"{plural(len(self.classes), 'class', 'classes')} to tell apart ({', '.join(self.classes[:5]) or 'none'}); "
+                f"between 2 and {_MOST_CLASSES} are needed. Add or drop words."
             )
 
     @property

@@ -13,7 +13,8 @@ from audio_models.errors import ConfigError
 from data.corpus import Skipped, reasons
 from data.own import corpus as own_corpus
 from data.own.corpus import OwnCorpus
-from data.own.store import Change, Source, counted
+from data.own.store import Change, Source
+from data.phrases import plural
 
 _MOST_SHOWN = 5
 
@@ -161,7 +162,7 @@ def _opened(options: argparse.Namespace) -> OwnCorpus:
 def _added(options: argparse.Namespace, made: OwnCorpus, change: Change, refused: Sequence[Skipped]) -> int:
     """What was added and what not; the status is 1 where nothing was."""
     status = _told(
-        options, made, f"{counted(change.clips)} added to {made.title}.", added=change.clips,
+        options, made, f"{plural(change.clips, 'clip')} added to {made.title}.", added=change.clips,
         refused=[{"path": str(one.path), "reason": one.reason} for one in refused],
     )  # fmt: skip
     for reason, count in reasons(refused)[:_MOST_SHOWN]:

@@ -13,6 +13,7 @@ from audio_models.recognition import evaluation
 from data import catalogue
 from data.corpus import CorpusReference
 from data.own.corpus import OWN_PREFIX
+from data.phrases import plural
 
 
 def card(run: Run, stream: NetworkStream, files: Mapping[str, bytes], int8: Int8Agreement | None) -> str:
@@ -87,10 +88,10 @@ def _accuracy(run: Run) -> str:
     for split in evaluation.splits_of(run):
         found = evaluation.load_cached(run, None, split) if split not in ("training", "all") else None
         if found:
-            speakers = f", {len(found.per_speaker)} speakers" if found.per_speaker else ""
+            speakers = f", {plural(len(found.per_speaker), 'speaker')}" if found.per_speaker else ""
             return (
                 f"{found.accuracy:.1%} (95 % interval {found.interval.low:.1%} to {found.interval.high:.1%}), "
-                f"{found.split}, {found.clips} clips{speakers}."
+                f"{found.split}, {plural(found.clips, 'clip')}{speakers}."
             )
     return "see below." if run.card else "not measured yet."
 

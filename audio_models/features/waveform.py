@@ -18,6 +18,7 @@ import soxr
 from numpy.typing import NDArray
 
 from audio_models.errors import AudioError
+from data.phrases import plural
 
 Waveform = NDArray[np.float32]
 
@@ -276,4 +277,4 @@ def _duration(seconds: float) -> str:
     if seconds < 7200:
         return f"{seconds / 60:.0f} minutes"
     hours, minutes = divmod(math.ceil(seconds / 60), 60)
-    return f"{hours:,} hours" + (f" {minutes} minute{'' if minutes == 1 else 's'}" if minutes else "")
+    return plural(hours, "hour") + (f" {plural(minutes, 'minute')}" if minutes else "")

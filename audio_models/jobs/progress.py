@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from audio_models.jobs.job_folder import State
 from data.corpus import Progress
+from data.phrases import plural
 
 
 def format_duration(seconds: float) -> str:
     """A length of time in words: "40 seconds", "3 minutes", "1 hour 20 minutes"."""
     whole = max(0, round(seconds))
     if whole < 90:
-        return f"{whole} second{'' if whole == 1 else 's'}"
+        return plural(whole, "second")
     minutes = round(whole / 60)
     if minutes < 90:
         return f"{minutes} minutes"
     hours, rest = divmod(minutes, 60)
-    return f"{hours} hour{'' if hours == 1 else 's'}" + (f" {rest} minutes" if rest else "")
+    return plural(hours, "hour") + (f" {plural(rest, 'minute')}" if rest else "")
 
 
 def format_amount(done: int, total: int | None, unit: str) -> str:

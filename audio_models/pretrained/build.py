@@ -37,6 +37,7 @@ from audio_models.settings import to_dict
 from data import catalogue, workspace
 from data.corpus import SILENCE, UNKNOWN, CorpusReference, count
 from data.noise import EXPONENTS, SAMPLE_RATE, coloured_noise
+from data.phrases import plural
 from data.task import Task, noise_stretch
 
 WORDS = ("left", "right", "stop", "up", "down", "go", "off", "on")
@@ -238,7 +239,7 @@ def _card(
         f"- **Training**: {MODELS[name][1]} recipe, {len(run.history)} epochs, seed {training.seed}, "
         f"{format_duration(run.state.seconds)} on one of two cores. Repeat it with `make models CLIPS=folder`.",
         f"- **Accuracy**: {first.accuracy:.1%} ({first.interval.low:.1%} to {first.interval.high:.1%}), test, "
-        f"{first.clips} clips, {len(first.per_speaker)} speakers who were not in the training"
+        f"{first.clips} clips, {plural(len(first.per_speaker), 'speaker')} who were not in the training"
         + _over_seeds(accuracies)
         + f"; {_published_mix(first):.1%} if a tenth of the clips were unknown words and a tenth silence, as in the published "
         "task.",

@@ -22,6 +22,7 @@ from dashboard.shared.feedback import show_errors
 from dashboard.shared.formatting import as_text
 from dashboard.shared.glossary import TERMS
 from dashboard.shared.task_form import choose_task, clips_per_word, rounded
+from data.phrases import plural
 
 
 def _form() -> None:
@@ -84,7 +85,8 @@ def _result(made: Comparison, state: State) -> None:
     what = (
         f"Bar: 95 % interval over {over}. Large dot: mean. Small dots: single trainings. "
         f"{corpus_title(config.corpus)}, {config.recipe} recipe, {len(found[0].each)} of {config.seeds} trainings each, "
-        f"{found[0].correct.shape[1]} {found[0].split} clips" + (f" of {speakers} speakers." if speakers else ".")
+        f"{found[0].correct.shape[1]} {found[0].split} clips"
+        + (f" of {plural(speakers, 'speaker')}." if speakers else ".")
     )
     if found[0].split != "test":
         st.warning(

@@ -8,12 +8,13 @@ import streamlit as st
 from dashboard.shared import charts
 from dashboard.shared.choose_corpus import choose_corpus, loaded_index
 from dashboard.shared.feedback import ProgressBar, show_errors
-from dashboard.shared.formatting import as_text, plural
+from dashboard.shared.formatting import as_text
 from dashboard.shared.glossary import TERMS
 from dashboard.shared.players import play
 from dashboard.shared.state import DATA_CLIPS_PAGE
 from data import catalogue
 from data.corpus import SPLITS, Corpus, Index
+from data.phrases import plural
 
 _PLAYERS = 6
 

@@ -33,6 +33,7 @@ from dashboard.shared.state import EVALUATION_CORPUS, USE_EVALUATION_CORPUS
 from data import catalogue
 from data.corpus import CorpusReference, reasons
 from data.errors import EchoicError
+from data.phrases import plural
 
 _PLAYERS = 9
 _MOST_COMPARED = 6
@@ -54,9 +55,9 @@ def _headline(result: Evaluation) -> None:
     low, high = result.interval.low, result.interval.high
     number, text = st.columns([1, 2], vertical_alignment="center")
     number.html(large_type(percent(result.accuracy)))
-    speakers = f", {len(result.per_speaker)} speakers" if result.per_speaker else ""
+    speakers = f", {plural(len(result.per_speaker), 'speaker')}" if result.per_speaker else ""
     text.markdown(
-        f"of the clips are heard right: **{result.split}**, {result.clips:,} clips{speakers}.  \n"
+        f"of the clips are heard right: **{result.split}**, {plural(result.clips, 'clip')}{speakers}.  \n"
         f"95 % interval: {percent(low)} to {percent(high)}, over {result.interval.over}.",
         help=TERMS["interval"],
     )
@@ -72,7 +73,7 @@ def _headline(result: Evaluation) -> None:
     if result.speaker_disjoint is False:
         st.caption("Speakers of these clips are in the training too: strangers may be understood less well.")
     if result.skipped:
-        with st.expander(f"{len(result.skipped)} clips were left out"):
+        with st.expander(f"{plural(len(result.skipped), 'clip')} left out"):
             st.dataframe(
                 [{"clips": count, "reason": reason} for reason, count in reasons(result.skipped)], hide_index=True
             )

@@ -10,7 +10,7 @@ from dashboard.shared.state import OWN_CHOICE, OWN_CORPUS, OWN_ERROR, OWN_MESSAG
 from dashboard.words import clips, record, sound_map, teach, upload
 from data.own import corpus as own_corpus
 from data.own.corpus import OwnCorpus
-from data.own.store import counted
+from data.phrases import plural
 
 _FIRST_NAME = "My words"
 _SECTIONS = {
@@ -59,7 +59,9 @@ def _choose(names: list[str]) -> OwnCorpus:
         st.caption("Deleted clips stay on the disk for Undo. This removes them for good.")
         if st.button("Remove deleted clips", icon=":material/delete_sweep:", key="purge"):
             removed = corpus.purge()
-            OWN_MESSAGE.set(f"{counted(removed)} removed from the disk." if removed else "There are no deleted clips.")
+            OWN_MESSAGE.set(
+                f"{plural(removed, 'clip')} removed from the disk." if removed else "There are no deleted clips."
+            )
             st.rerun()
         st.divider()
         sure = st.toggle(f"Delete “{as_text(name)}” and all its clips for good", key=f"sure-{name}")

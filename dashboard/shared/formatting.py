@@ -11,11 +11,6 @@ def percent(share: float) -> str:
     return f"{share * 100:.1f} %"
 
 
-def plural(number: int, noun: str) -> str:
-    """Write a number of things: 1, "speaker" -> "1 speaker"; 2000, "clip" -> "2,000 clips"."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
 def as_text(text: str) -> str:
     """Escape Markdown in a user's text or a label such as `_unknown_`."""
     return re.sub(r"([\\`*_\[\]<$~:])", r"\\\1", text)

@@ -18,7 +18,8 @@ from dashboard.words import embeddings
 from data.corpus import BACKGROUND_NOISE
 from data.errors import EchoicError
 from data.own.corpus import OwnCorpus
-from data.own.store import OwnClip, Snapshot, counted
+from data.own.store import OwnClip, Snapshot
+from data.phrases import plural
 
 _KINDS = {
     "quiet": "too quiet",
@@ -48,7 +49,7 @@ def overview(corpus: OwnCorpus, now: Snapshot) -> None:
         text.markdown("No clips yet.")
     else:
         speakers = {clip.speaker for clip in clips if clip.speaker}
-        more = [f"{len(speakers)} speaker{'s' if len(speakers) != 1 else ''}"] if speakers else []
+        more = [plural(len(speakers), "speaker")] if speakers else []
         more += [f"{sum(clip.seconds for clip in noise):.0f} s of background noise"] if noise else []
         text.markdown(f"{shown or 'No words yet'}{' · ' + ', '.join(more) if more else ''}")
     if (change := now.last_change) is not None:
@@ -195,7 +196,7 @@ def _listen(selected: Sequence[OwnClip], found: Sequence[Finding]) -> None:
 
 def _change(corpus: OwnCorpus, now: Snapshot, selected: Sequence[OwnClip], words: Sequence[str]) -> None:
     ids = [clip.id for clip in selected]
-    many = counted(len(ids))
+    many = plural(len(ids), "clip")
     label, speaker, delete = st.columns(3, vertical_alignment="bottom")
     with label, st.popover("Change word", icon=":material/label:", width="stretch"):
         new = st.selectbox(

@@ -19,6 +19,7 @@ from data.errors import EchoicError
 from data.names import clean_label, clean_speaker
 from data.own.corpus import OwnCorpus
 from data.own.store import Snapshot
+from data.phrases import plural
 
 if TYPE_CHECKING:
     from audio_models.features.segments import Take
@@ -77,10 +78,12 @@ def _words(corpus: OwnCorpus, *, once: bool) -> None:
     if once:
         text.markdown(f"One take of **{as_text(label)}**.")
     else:
-        text.markdown(f"**{_takes(len(found.takes))}** of **{as_text(label)}**. Listen, and untick the bad ones.")
+        text.markdown(
+            f"**{plural(len(found.takes), 'take')}** of **{as_text(label)}**. Listen, and untick the bad ones."
+        )
     kept = _choose(found, hashlib.blake2b(content, digest_size=6).hexdigest())
     if button.button(
-        f"Keep {_takes(len(kept))}", type="primary", icon=":material/check:", disabled=not kept, key="keep-takes",
+        f"Keep {plural(len(kept), 'take')}", type="primary", icon=":material/check:", disabled=not kept, key="keep-takes",
         width="stretch",
     ):  # fmt: skip
         from audio_models.own_words import intake
@@ -92,19 +95,14 @@ def _words(corpus: OwnCorpus, *, once: bool) -> None:
             OWN_ERROR.set(refused[0].reason)
         change = corpus.add(clips)
         _next_recording()
-        OWN_MESSAGE.set(f"{_takes(change.clips)} of “{label}” kept. Record the next word, or more of this one.")
+        OWN_MESSAGE.set(f"{plural(change.clips, 'take')} of “{label}” kept. Record the next word, or more of this one.")
         st.rerun()
-
-
-def _takes(count: int) -> str:
-    return "1 take" if count == 1 else f"{count} takes"
 
 
 def _noise(corpus: OwnCorpus, now: Snapshot) -> None:
     if now.noise:
-        count = len(now.noise)
         seconds = sum(clip.seconds for clip in now.noise)
-        st.caption(f"{count} recording{'s' if count > 1 else ''} of background noise, {seconds:.0f} s in total.")
+        st.caption(f"{plural(len(now.noise), 'recording')} of background noise, {seconds:.0f} s in total.")
     content = _recorder("Record your room without speech")
     if content is None:
         return

@@ -29,6 +29,7 @@ from dashboard.words.embeddings import LISTENER
 from data.corpus import SILENCE, UNKNOWN, CorpusReference
 from data.own.corpus import OwnCorpus
 from data.own.store import Snapshot
+from data.phrases import plural
 from data.task import Task
 
 if TYPE_CHECKING:
@@ -136,9 +137,9 @@ def _draw(run: Run, state: State) -> None:
         return
     number, text = st.columns([1, 2], vertical_alignment="center")
     number.html(large_type(percent(result.accuracy)))
-    speakers = len(result.per_speaker)
+    speakers = f", {plural(len(result.per_speaker), 'speaker')}" if result.per_speaker else ""
     text.markdown(
-        f"of {result.clips} clips{f', {speakers} speaker' + ('s' if speakers != 1 else '') if speakers else ''}, cross-validated.  \n"
+        f"of {plural(result.clips, 'clip')}{speakers}, cross-validated.  \n"
         f"95 % interval: {percent(result.interval.low)} to {percent(result.interval.high)}. Took {format_duration(state.seconds)}.",
         help=f"{result.split_rule} {TERMS['interval']}",
     )

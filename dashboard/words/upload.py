@@ -20,7 +20,7 @@ from data.corpus import BACKGROUND_NOISE, Skipped
 from data.names import clean_label, clean_speaker
 from data.own.corpus import OwnCorpus
 from data.own.new_clips import NewClip
-from data.own.store import counted
+from data.phrases import plural
 
 if TYPE_CHECKING:
     from audio_models.own_words.intake import Intake
@@ -82,19 +82,23 @@ def show(corpus: OwnCorpus) -> None:
         found = _examined(uploaded, said, by)
         taken, bad = _takes(found, said) if found.long else ([], [])
         cut = bool(taken) and st.toggle(
-            f"Cut {len(found.long)} long recording{'s' if len(found.long) > 1 else ''} into takes at the pauses",
+            f"Cut {plural(len(found.long), 'long recording')} into takes at the pauses",
             value=True, key="upload_cut",
         )  # fmt: skip
         clips = [*found.clips, *(taken if cut else [])]
         _preview(clips, [*found.refused, *bad])
         button, drop = st.columns([1, 1])
         if button.button(
-            f"Add {counted(len(clips))}", type="primary", icon=":material/check:", disabled=not clips, key="add-clips"
+            f"Add {plural(len(clips), 'clip')}",
+            type="primary",
+            icon=":material/check:",
+            disabled=not clips,
+            key="add-clips",
         ):
             bar = ProgressBar()
             change = corpus.add(clips, bar.report)
             forget()
-            OWN_MESSAGE.set(f"{counted(change.clips)} added.")
+            OWN_MESSAGE.set(f"{plural(change.clips, 'clip')} added.")
             st.rerun()
         if drop.button("Discard", icon=":material/close:", key="drop-clips"):
             forget()
@@ -163,7 +167,7 @@ def _preview(clips: Sequence[NewClip], refused: Sequence[Skipped]) -> None:
     speakers = {label: {clip.speaker for clip in clips if clip.label == label} for label in counts}
     seconds = {label: sum(clip.seconds for clip in clips if clip.label == label) for label in counts}
     st.markdown(
-        f"**{counted(len(clips))}** of {len(counts)} word{'s' if len(counts) != 1 else ''} can be added"
+        f"**{plural(len(clips), 'clip')}** of {plural(len(counts), 'word')} can be added"
         + (f", **{len(refused):,}** cannot." if refused else ".")
     )
     if counts:

@@ -37,7 +37,8 @@ from data.errors import CorpusError, WorkspaceError
 from data.folder import SplitBy
 from data.names import clean_label, clean_name, clean_speaker, same_on_every_system, shown
 from data.own.new_clips import NewClip, row_of, write_clip
-from data.own.store import NOTHING, Change, Field, OwnClip, Snapshot, Store, counted
+from data.own.store import NOTHING, Change, Field, OwnClip, Snapshot, Store
+from data.phrases import plural
 from data.scan import audio_files, scan
 from data.splits import Splittable, is_speaker_disjoint, splits_by_clip, splits_by_speaker
 
@@ -360,6 +361,6 @@ class OwnCorpus(Corpus):
         change = self._store.put(field, value, say, where, values)
         if change is None:
             raise CorpusError(
-                f"None of the {counted(len(ids))} is in '{self.title}' any more; another tab may have removed them. Nothing was changed."
+                f"None of the {plural(len(ids), 'clip')} is in '{self.title}' any more; another tab may have removed them. Nothing was changed."
             )
         return change

@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 from data.corpus import BACKGROUND_NOISE, Split
 from data.errors import CorpusError, EchoicError, WorkspaceError
+from data.phrases import plural
 
 Source = Literal["recording", "upload", "import"]
 Field = Literal["label", "speaker", "removed"]
@@ -112,11 +113,6 @@ class Snapshot:
 NOTHING = Change(0, "Nothing changed", 0, can_be_undone=False)
 
 
-def counted(clips: int) -> str:
-    """Write a number of clips: "1 clip", "12 clips"."""
-    return "1 clip" if clips == 1 else f"{clips:,} clips"
-
-
 class Store:
     """A database file.
 
@@ -178,7 +174,7 @@ class Store:
 
     def add(self, rows: Sequence[tuple[object, ...]]) -> Change:
         """Add clips, each a tuple in the order of `_COLUMNS`; if that fails, none is added."""
-        text = f"{counted(len(rows))} added"
+        text = f"{plural(len(rows), 'clip')} added"
         with self._opened("BEGIN IMMEDIATE") as connection:
             marks = ", ".join("?" * (_COLUMNS.count(",") + 1))
             connection.executemany(f"INSERT INTO clips ({_COLUMNS}) VALUES ({marks})", rows)
@@ -202,7 +198,7 @@ class Store:
             count = connection.execute(f"SELECT COUNT(*) {chosen} AND {field} IS NOT ?", parameters).fetchone()[0]
             if not count:
                 return NOTHING
-            text = say(counted(count))
+            text = say(plural(count, "clip"))
             number = _record(connection, field, text, count)
             connection.execute(
                 f"INSERT INTO changed SELECT ?, id, {field}, ? {chosen} AND {field} IS NOT ?",

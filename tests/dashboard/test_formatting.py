@@ -2,16 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
-from dashboard.shared.formatting import as_text, large_type, percent, plural
-
-
-@pytest.mark.parametrize(
-    ("number", "expected"), [(0, "0 clips"), (1, "1 clip"), (2, "2 clips"), (12_345, "12,345 clips")]
-)
-def test_one_is_singular_and_thousands_have_commas(number: int, expected: str) -> None:
-    assert plural(number, "clip") == expected
+from dashboard.shared.formatting import as_text, large_type, percent
 
 
 def test_a_share_keeps_one_decimal() -> None:

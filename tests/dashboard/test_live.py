@@ -167,7 +167,7 @@ def test_what_was_trained_to_listen_is_led_here() -> None:
     app = open_page("live")
     app.selectbox(key="live_run").select("commands").run()
     app.switch_page("app_pages/train.py").run()
-    button(app, "Let it listen").click().run()
+    button(app, "Listen live").click().run()
     healthy(app)
     assert app.selectbox(key="live_run").value == run.id
 

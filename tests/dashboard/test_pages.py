@@ -310,7 +310,7 @@ def test_train_asks_for_two_words(trained: Trained) -> None:
         (State("queued"), "Starting"),
         (
             State("running", "Training", 64, 960, "clips", 2, 2100.0, 42.0),
-            "Epoch 3 of 12 · 2,100 clips a second · at most 42 seconds left",
+            "Epoch 3 of 12 · 2,100 clips/s · at most 42 seconds left",
         ),
         (State("running", "Downloading", 5 * 10**6, 10**7, "bytes"), "Downloading: 5.0 of 10.0 MB"),
         (State("finished", epoch=2), "Best: **60.0 %**, validation"),
