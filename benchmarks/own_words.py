@@ -1,8 +1,8 @@
 """Fine-tune a trained network on new words: accuracy and seconds, `python -m benchmarks.own_words --corpus FOLDER`.
 
-The corpus' speakers each say every word several times. First each speaker alone: five rounds of each word to learn from,
-the next five to judge. Then all speakers but one to learn from, and that one to judge. Every training is the whole of what
-the Teach button does, cross-validation included; beside it the same clips learned from random weights.
+Each speaker in the corpus says every word several times. First, each speaker alone: train on five rounds of each word,
+test on the next five. Then train on all speakers but one, and test on that one. Each training is everything the Teach
+button does, including cross-validation; with `--starts scratch`, the same clips train random weights.
 """
 
 from __future__ import annotations
