@@ -1,8 +1,8 @@
-"""Make the models that come with Echoic: `python -m audio_models.pretrained.build FOLDER`, a folder with Speech Commands' clips.
+"""Build the pretrained models: `python -m audio_models.pretrained.build FOLDER`, a folder with clips of Speech Commands.
 
-Trains each cell with its recipe and several seeds, judges them on the folder's test list, and puts the network
-of the first seed with its card into `audio_models/pretrained/`. The others only tell how much chance is in the figures.
-Those of the strong recipe are there to be used, those of the plain one to look inside.
+Trains each cell with its recipe and several seeds, evaluates them on the folder's test list, and puts the network of the
+first seed with its card into `audio_models/pretrained/`. The other seeds show how much the figures depend on chance. The
+models of the strong recipe are for use, those of the plain recipe for looking inside.
 """
 
 from __future__ import annotations
@@ -53,16 +53,16 @@ MODELS: dict[str, tuple[Cell, Recipe]] = {
 }
 _SECONDS_OF_NOISE = 3600
 _LISTENING = ("detection.json", "benches/validation.json", "benches/test.json")
-_NEW_NOISE = 1000  # seed of generated noise that no training has heard
+_NEW_NOISE = 1000  # seed of generated noise that no training used
 
 
 def main() -> int:
-    """Train, judge, put in place; two trainings at a time."""
+    """Train, evaluate, put in place; as many trainings at a time as there are cores."""
     options = _options()
     reference = catalogue.refer(options.folder)
     names = options.models or list(MODELS)
     jobs = [(name, seed) for seed in range(options.seeds) for name in names]
-    # one after the other, as each makes its folder in a workspace of its own
+    # one after the other: each sets the workspace of its folder
     made = {(name, seed): _run(reference, name, seed, options.epochs) for name, seed in jobs}
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(_train, made.values()))
@@ -76,14 +76,14 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m audio_models.pretrained.build", description=__doc__)
     parser.add_argument("folder", help="clips in the layout of Speech Commands, with its lists")
-    parser.add_argument("models", nargs="*", metavar="MODEL", help=f"which: {', '.join(MODELS)}; all by default")
-    parser.add_argument("--seeds", type=int, default=3, metavar="N", help="trainings of each (3)")
-    parser.add_argument("--epochs", type=int, metavar="N", help="of each training; the recipe's by default")
+    parser.add_argument("models", nargs="*", metavar="MODEL", help=f"{', '.join(MODELS)}; all by default")
+    parser.add_argument("--seeds", type=int, default=3, metavar="N", help="trainings per model (3)")
+    parser.add_argument("--epochs", type=int, metavar="N", help="epochs per training; the recipe's by default")
     return parser.parse_args()
 
 
 def _run(reference: CorpusReference, name: str, seed: int, epochs: int | None) -> Run:
-    """The run of one training, made where it is not there yet."""
+    """Find the run of one training, or create it."""
     home = workspace.folder("bundle", f"{name}-{seed}")
     cell, recipe = MODELS[name]
     config = default_run(
@@ -94,7 +94,7 @@ def _run(reference: CorpusReference, name: str, seed: int, epochs: int | None) -
 
 
 def _train(run: Run) -> None:
-    """One training in a process and a queue of its own; taken up again where it was cut off."""
+    """Train in a process and a queue of its own; resume an interrupted training."""
     if run.state.status != "finished":
         subprocess.run(
             [sys.executable, "-m", "audio_models.training.process", str(run.folder)],
@@ -120,18 +120,18 @@ def _create(home: Path, config: RunConfig) -> Run:
 def _put_in_place(name: str, run: Run, reference: CorpusReference, evaluated: Sequence[Evaluation]) -> None:
     folder = runs.BUNDLED / name
     folder.mkdir(parents=True, exist_ok=True)
-    # the corpus whose clips these are, not the folder that they lay in
+    # the corpus by name, not the folder that its clips were in
     config = replace(run.config, corpus=CorpusReference("speech_commands"), name=name)
     workspace.write_json(folder / "config.json", to_dict(config))
-    listens = _evaluated_as_listener(run, reference) if config.training.clips_per_sequence > 1 else None
-    for file in ("model.onnx", "history.json", "state.json", *(_LISTENING if listens else ())):
+    streaming = _evaluate_streaming(run, reference) if config.training.clips_per_sequence > 1 else None
+    for file in ("model.onnx", "history.json", "state.json", *(_LISTENING if streaming else ())):
         (folder / file).parent.mkdir(exist_ok=True)
         workspace.write_atomically(folder / file, (run.folder / file).read_bytes())
-    workspace.write_atomically(folder / "card.md", _card(name, run, reference, evaluated, listens).encode("utf-8"))
+    workspace.write_atomically(folder / "card.md", _card(name, run, reference, evaluated, streaming).encode("utf-8"))
 
 
-def _evaluated_as_listener(run: Run, reference: CorpusReference) -> Point:
-    """Choose the threshold on validation clips, judge it on test clips, and keep both benches with the run."""
+def _evaluate_streaming(run: Run, reference: CorpusReference) -> Point:
+    """Choose the threshold on validation clips and evaluate it on test clips; store both evaluations with the run."""
     for split in ("validation", "test"):
         streaming_evaluation.store(run, streaming_evaluation.measure(run, StreamingEvaluationConfig(split), reference))
     validation, test = (streaming_evaluation.load_cached(run, split) for split in ("validation", "test"))
@@ -143,9 +143,9 @@ def _evaluated_as_listener(run: Run, reference: CorpusReference) -> Point:
 
 
 def false_alarms(recognizer: Recognizer, noise: Sequence[Waveform]) -> int:
-    """How often a word is heard, and not as "not sure", in an hour of one-second stretches of noise.
+    """Count confident words in an hour of noise, cut into stretches of one second.
 
-    The stretches come in turn from `noise`, each (samples,) float32, at levels from -50 to 0 dB of the recording's own.
+    The stretches come in turn from `noise`, each (samples,) float32, at -50 to 0 dB of the recording's own level.
     """
     random = np.random.default_rng(0)
     rate = recognizer.features.sample_rate
@@ -164,7 +164,7 @@ def false_alarms(recognizer: Recognizer, noise: Sequence[Waveform]) -> int:
 
 
 def _unheard_noise(reference: CorpusReference, rate: int) -> list[Waveform]:
-    """Noise that no training has heard: the last tenth of the corpus' recordings, and noise generated anew."""
+    """Noise that no training used: the last tenth of the corpus' recordings, and newly generated noise."""
     low, high = noise_stretch("test")
     found = []
     for path in catalogue.open_corpus(reference).index().noise:
@@ -179,11 +179,11 @@ def _over_seeds(accuracies: Sequence[float]) -> str:
     if len(accuracies) == 1:
         return ""
     each = ", ".join(f"{one:.1%}" for one in accuracies)
-    return f"; over {len(accuracies)} seeds {statistics.mean(accuracies):.1%} on average ({each})"
+    return f"; mean of {len(accuracies)} seeds {statistics.mean(accuracies):.1%} ({each})"
 
 
 def _published_mix(evaluated: Evaluation) -> float:
-    """Accuracy where eight of ten clips hold one of the words, one another word, and one none."""
+    """Accuracy with the class mix of the published task: of ten clips eight words, one unknown word, one silence."""
     recall = {row.label: row.recall for row in evaluated.per_class}
     words = [one for one in evaluated.predictions if one.clip.label not in (UNKNOWN, SILENCE)]
     of_words = sum(one.correct for one in words) / len(words)
@@ -191,32 +191,31 @@ def _published_mix(evaluated: Evaluation) -> float:
 
 
 def _rejection(run: Run) -> tuple[list[str], int, int]:
-    """The words kept out of training, their clips on all sides, and how many of these were rejected."""
+    """The words kept out of training, the number of their clips, and how many of these are rejected."""
     result = evaluation.evaluate(run, None, "all")
     new = result.rejection
     return (list(new.words), new.clips, new.rejected) if new else ([], 0, 0)
 
 
-def _as_listener(point: Point | None) -> list[str]:
-    """The card's line on how it listens."""
+def _streaming_line(point: Point | None) -> list[str]:
+    """The card's line about streaming."""
     if point is None:
         return []
     delays = (
-        f"; a word is reported {abs(1000 * point.delay):.0f} ms {'before' if point.delay < 0 else 'after'} its end (median), "
-        f"nineteen of twenty no later than {1000 * point.late_delay:.0f} ms after it"
+        f" A word is reported {abs(1000 * point.delay):.0f} ms {'before' if point.delay < 0 else 'after'} its end (median), "
+        f"nineteen of twenty within {1000 * point.late_delay:.0f} ms."
         if point.delay is not None and point.late_delay is not None
         else ""
     )
     return [
-        f"- **Listening**: with the threshold {point.threshold:g}, chosen on validation clips, it misses {point.missed:.1%} of "
-        f"{point.words} words of test speakers, 10 dB above the noise and among other words, and hears "
-        f"{point.speech_alarms:.0f} words that nobody said in an hour of other words close upon each other, "
-        f"{point.noise_alarms:.0f} in an hour of noise{delays}."
+        f"- **Streaming**: at the threshold {point.threshold:g}, chosen on validation clips, it misses {point.missed:.1%} of "
+        f"{point.words} words of test speakers, 10 dB above the noise and among other words. False alarms: "
+        f"{point.speech_alarms:.0f} per hour of other words close together, {point.noise_alarms:.0f} per hour of noise.{delays}"
     ]
 
 
 def _card(
-    name: str, run: Run, reference: CorpusReference, evaluated: Sequence[Evaluation], listens: Point | None = None
+    name: str, run: Run, reference: CorpusReference, evaluated: Sequence[Evaluation], streaming: Point | None = None
 ) -> str:
     first, recognizer = evaluated[0], Recognizer.of_run(run)
     config = run.config
@@ -230,29 +229,25 @@ def _card(
     lines = [
         f"### {name}",
         "",
-        f"Hears eight English commands ({', '.join(WORDS)}), says `_unknown_` for other words and `_silence_` for none.",
+        f"Recognises eight English commands ({', '.join(WORDS)}); other words are `_unknown_`, no word is `_silence_`.",
         "",
         f"- **Trained on**: {count(index.clips, 'training'):,} clips of Google's Speech Commands (P. Warden 2018, CC BY "
-        f"4.0), a subset of its versions 0.01 and 0.02, and its recordings of background noise. No speaker is on two "
-        "sides.",
+        "4.0), a subset of its versions 0.01 and 0.02, and its background noise. No speaker appears in two splits.",
         f"- **Network**: {network.in_words}; {recognizer.parameters:,} parameters, {(run.folder / 'model.onnx').stat().st_size / 1e6:.1f} MB.",
         f"- **Training**: {MODELS[name][1]} recipe, {len(run.history)} epochs, seed {training.seed}, "
-        f"{format_duration(run.state.seconds)} on one of two cores. Repeat it with `make models CLIPS=folder`.",
+        f"{format_duration(run.state.seconds)} on one of two cores. Reproduce it with `make models CLIPS=folder`.",
         f"- **Accuracy**: {first.accuracy:.1%} ({first.interval.low:.1%} to {first.interval.high:.1%}), test, "
-        f"{first.clips} clips, {plural(len(first.per_speaker), 'speaker')} who were not in the training"
+        f"{first.clips} clips, {plural(len(first.per_speaker), 'speaker')} unseen in training"
         + _over_seeds(accuracies)
-        + f"; {_published_mix(first):.1%} if a tenth of the clips were unknown words and a tenth silence, as in the published "
-        "task.",
-        f'- **Sure of itself**: below {recognizer.threshold:.0%} it says "not sure"; that leaves '
-        f"{len(sure) / first.clips:.1%} of the test clips, of which {sum(one.correct for one in sure) / len(sure):.1%} are "
-        "heard right.",
-        f"- **Words never trained on** ({', '.join(words)}): {rejected} of {clips} clips rejected, as unknown, as silence "
-        "or as not sure.",
-        f"- **False alarms**: {alarms} in an hour of noise, cut into seconds (traffic-like, hiss and the corpus' own "
-        "recordings, of stretches and seeds that no training had).",
-        *_as_listener(listens),
-        f"- **Weak where**: {' and '.join(few)} have the fewest speakers; yes and no are not among its words; the clips "
-        f"come from quiet rooms and close microphones{'' if listens else '; one word a second, not a stream'}.",
+        + f"; {_published_mix(first):.1%} with the class mix of the published task (a tenth unknown words, a tenth silence).",
+        f'- **Confidence**: below {recognizer.threshold:.0%} the answer is "not sure". Of the test clips, '
+        f"{len(sure) / first.clips:.1%} are above it, and {sum(one.correct for one in sure) / len(sure):.1%} of those are right.",
+        f"- **Out of vocabulary** ({', '.join(words)}): {rejected} of {clips} clips rejected, as unknown, silence or not sure.",
+        f"- **False alarms**: {alarms} in an hour of noise, cut into seconds (traffic-like noise, hiss, and parts of the "
+        "corpus' recordings that no training used).",
+        *_streaming_line(streaming),
+        f"- **Weaknesses**: fewest speakers for {' and '.join(few)}; yes and no are not among its words; clips from quiet rooms "
+        f"and close microphones{'' if streaming else '; trained on single words, not on a stream'}.",
         "",
         "| word | precision | recall | F1 | test clips |",
         "|---|---|---|---|---|",

@@ -41,7 +41,7 @@ def test_a_model_is_a_small_run_folder_with_a_card(name: str) -> None:
     recognizer = Recognizer.of_run(run)
     assert recognizer.labels == (*build.WORDS, "_unknown_", "_silence_")
     assert 0.5 <= recognizer.threshold <= 0.7
-    for part in ("CC BY", "Accuracy", "Words never trained on", "False alarms", "Weak where", "published task"):
+    for part in ("CC BY", "Accuracy", "Out of vocabulary", "False alarms", "Weaknesses", "published task"):
         assert part in run.card, part
 
 

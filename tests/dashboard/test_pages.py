@@ -70,7 +70,7 @@ def test_data_says_what_to_do_before_anything_is_loaded() -> None:
 def test_a_model_that_comes_with_echoic_shows_its_card_and_how_to_judge_it() -> None:
     app = open_page("evaluate")
     assert "is not on this computer" in text_of(app)
-    assert "Words never trained on" in text_of(app)
+    assert "Out of vocabulary" in text_of(app)
 
 
 def test_a_network_that_is_not_sure_says_so(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
