@@ -237,7 +237,7 @@ def create(parent: Path, name: str, config: Any) -> Path:
 
 def new_name(what: str) -> str:
     """A name that sorts by time, in UTC: "20261125T093000Z-gru-3f2a"."""
-    return f"{time.strftime(_UTC, time.gmtime())}-{what}-{secrets.token_hex(2)}"
+    return f"{time.strftime(_UTC, time.gmtime(time.time()))}-{what}-{secrets.token_hex(2)}"
 
 
 def _time_in(name: str) -> float | None:

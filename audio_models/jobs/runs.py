@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import ClassVar
@@ -183,6 +184,14 @@ def usable() -> list[Run]:
             if run.has_model and run.config:
                 found.append(run)
     return found
+
+
+def by_id(found: Iterable[Run]) -> dict[str, Run]:
+    """The runs by their ids; by its reference where one before it has the same id, as a copy of a bundled network has."""
+    named: dict[str, Run] = {}
+    for run in found:
+        named[run.reference if run.id in named else run.id] = run
+    return named
 
 
 def find(text: str) -> Run:

@@ -10,6 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from audio_models.config import CELL_TITLES
+from audio_models.jobs import runs
 from audio_models.jobs.progress import format_duration
 from audio_models.jobs.runs import Run
 from audio_models.recognition import evaluation, metrics
@@ -205,7 +206,7 @@ def _confidence(result: Evaluation) -> None:
 
 
 def _compare(models: Sequence[Run], split: EvaluationSplit) -> None:
-    by_id = {run.id: run for run in models}
+    by_id = runs.by_id(models)
     chosen = st.multiselect(
         "Runs",
         list(by_id),

@@ -19,7 +19,7 @@ def choose_model(
     candidates: Sequence[Run], key: str, label: str = "Model", *, memory: Value[str | None] = CHOSEN_RUN
 ) -> Run:
     """Draw a select box of runs, in their order; pages that share a `memory` follow each other."""
-    by_id = {run.id: run for run in candidates}
+    by_id = runs.by_id(candidates)
     remembered = memory.get()
     place = list(by_id).index(remembered) if remembered in by_id else 0
     chosen = st.selectbox(label, list(by_id), index=place, format_func=lambda one: describe_run(by_id[one]), key=key)

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from audio_models.config import CELL_TITLES
-from audio_models.jobs import launch, runs
+from audio_models.jobs import launch
 from audio_models.jobs.job_folder import ACTIVE, State
 from audio_models.jobs.progress import format_amount, format_duration
 from audio_models.jobs.runs import Epoch, Run
@@ -17,6 +17,7 @@ from dashboard.shared.choose_corpus import corpus_title
 from dashboard.shared.feedback import show_errors
 from dashboard.shared.formatting import as_text, percent
 from dashboard.shared.state import CHOSEN_LISTENER, CHOSEN_RUN, WATCHED_IS_ACTIVE
+from data import workspace
 from data.phrases import plural
 
 _STATUS_ICONS = {
@@ -32,7 +33,7 @@ _STATUS_ICONS = {
 def watch(run_id: str) -> None:
     """Show one run as it learns; called every second while it does."""
     with show_errors():
-        run = runs.find(run_id)
+        run = Run(workspace.root() / "runs" / run_id)
         state = run.state
         active = state.status in ACTIVE
         if active != WATCHED_IS_ACTIVE.get():  # start or stop the redrawing

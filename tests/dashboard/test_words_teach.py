@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,25 @@ def test_teach_starts_what_was_chosen(mine: OwnCorpus, spawned: list) -> None:
     assert run.config.network == runs.find("commands").config.network
     assert run.config.name == "Mine 1"
     assert "Mine 1" in app.selectbox[1].options[0], "it is watched"
+
+
+def test_a_run_named_like_the_bundled_network_is_not_taken_for_it(mine: OwnCorpus, spawned: list, command) -> None:
+    """Teach, Map and the search for wrong words failed where a run was named `commands`, or used that run."""
+    mine.add([*clips_of("left", 5), *clips_of("right", 5)])
+    runs.create(replace(runs.bundled_run("commands").config, name="commands", start=""))
+    app = open_words("Teach")
+    button(app, "Teach").click().run()
+    healthy(app)
+    assert [run.config.start for run in spawned] == ["bundled:commands"]
+    assert "from commands" in app.selectbox[1].options[0]
+    assert not open_words("Map").error
+    clips = open_words("Clips")
+    button(clips, "Find mislabelled clips").click().run()
+    assert not clips.error
+    assert command("corpus", "check", "Mine", "--unlike").returncode == 0
+    refused = command("train", "--corpus", "own:Mine", "--from", "commands")
+    assert refused.returncode == 1
+    assert "the other bundled:commands." in refused.stderr
 
 
 def test_teach_starts_from_scratch_too(mine: OwnCorpus, spawned: list) -> None:

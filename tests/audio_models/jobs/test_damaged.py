@@ -153,7 +153,7 @@ def test_a_file_that_is_damaged_as_a_whole(healthy: Run, name: str, capsys: pyte
         path.write_bytes(before)
 
 
-@pytest.mark.parametrize("name", FILES[1:-1])
+@pytest.mark.parametrize("name", FILES)
 def test_a_file_with_one_wrong_value(healthy: Run, name: str, capsys: pytest.CaptureFixture[str]) -> None:
     run = runs.find("20261101-090300-gru-0003")
     [path] = run.folder.glob(name)
@@ -170,7 +170,7 @@ def test_a_file_with_one_wrong_value(healthy: Run, name: str, capsys: pytest.Cap
     assert Run(run.folder).damage is None
 
 
-@pytest.mark.parametrize("name", ["state.json", "points.json", "runs/simple_rnn-0/measures.json", "runs/simple_rnn-0/history.json"])  # fmt: skip
+@pytest.mark.parametrize("name", ["config.json", "state.json", "runs/simple_rnn-0/config.json", "points.json", "runs/simple_rnn-0/measures.json", "runs/simple_rnn-0/history.json"])  # fmt: skip
 def test_the_lab_s_jobs(healthy: Run, name: str) -> None:
     job = memory.listing()[0] if name == "points.json" else comparison.listing()[0]
     path = job.folder / name

@@ -159,15 +159,15 @@ def test_the_same_seed_gives_the_same_run_in_the_shell_and_in_the_background(
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        ("checkpoint", "checkpoint.npz is damaged"), ("corpus gone", "no corpus and no folder"),
+        ("checkpoint", "checkpoint.npz is damaged"), ("checkpoint, a zip", "checkpoint.npz is damaged"), ("corpus gone", "no corpus and no folder"),
         ("one class", "has no clips of hum. It has: fall, rise"), ("no validation", "no validation clip"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_trained_fails_with_a_sentence(config: RunConfig, tmp_path: Path, spoil: str, said: str) -> None:
     folder, run = Path(config.corpus.name), runs.create(config)
-    if spoil == "checkpoint":
+    if spoil.startswith("checkpoint"):
         run.write_history([Epoch(1, 1.0, 0.5, 1.0, 0.5, 1.0)])
-        (run.folder / "checkpoint.npz").write_bytes(b"broken")
+        (run.folder / "checkpoint.npz").write_bytes(b"PK\x03\x04 broken" if "zip" in spoil else b"broken")
     elif spoil == "corpus gone":
         folder.rename(tmp_path / "away")
     elif spoil == "one class":

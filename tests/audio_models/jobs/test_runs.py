@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 
-from audio_models.config import RunConfig
+from audio_models.config import RunConfig, to_dict
 from audio_models.errors import RunError
 from audio_models.jobs import runs
 from audio_models.jobs.job_folder import State
 from audio_models.jobs.runs import Epoch, Run
+from data import workspace
 from data.corpus import CorpusReference
 from data.errors import EchoicError
 from data.task import Task
@@ -41,6 +45,79 @@ def test_found_by_id_name_and_folder() -> None:
     assert runs.find(first.id) == first
     assert runs.find("mine") == second, "of one name, the newest"
     assert runs.find(str(first.folder)).folder == first.folder
+
+
+@pytest.fixture
+def called_commands() -> list[Run]:
+    """Two runs of the user's that have the name of a bundled network: one as its name, one as its folder's."""
+    named = runs.create(replace(CONFIG, name="commands"))
+    copied = Run(named.folder.with_name("commands"))
+    shutil.copytree(runs.BUNDLED / "commands", copied.folder)
+    return [named, copied]
+
+
+def test_a_run_does_not_take_the_place_of_a_bundled_network(called_commands: list[Run]) -> None:
+    """A run named `commands` was taken for the network that comes with Echoic."""
+    bundled = runs.bundled_run("commands")
+    assert bundled.is_bundled
+    assert runs.find("bundled:commands") == bundled == runs.find(bundled.reference)
+    with pytest.raises(
+        RunError, match=r"name of a run of yours and of a network .* Yours is .*, the other bundled:commands\."
+    ):
+        runs.find("commands")
+    for run in called_commands:
+        assert runs.find(run.reference) == run
+    assert set(runs.by_id(runs.usable()).values()) == set(runs.usable()), "each can be chosen on a page"
+    with pytest.raises(RunError, match=r"No network 'commandos' comes with Echoic. These do: commands, "):
+        runs.find("bundled:commandos")
+
+
+@pytest.mark.parametrize("stored", ["commands", "bundled:commands"])
+def test_a_run_starts_from_what_it_began_with(called_commands: list[Run], stored: str) -> None:
+    """Versions before 0.2 stored the bare name, which a later run could take: a resumed training changed its start."""
+    run = runs.create(CONFIG)
+    workspace.write_json(run.folder / "config.json", to_dict(replace(CONFIG, start=stored)))
+    assert Run(run.folder).start == "bundled:commands"
+    assert Run(run.folder).start_in_words == "commands"
+
+
+def test_the_start_of_a_run_is_resolved_when_it_is_created() -> None:
+    assert runs.create(CONFIG).start_in_words == "random weights"
+    first = runs.create(replace(CONFIG, name="base"))
+    run = runs.create(replace(CONFIG, start="base"))
+    runs.create(replace(CONFIG, name="base"))
+    assert runs.find(run.start) == first, "not the newer one of that name"
+    assert run.start_in_words == "base"
+    assert runs.create(replace(CONFIG, start="commands")).config.start == "bundled:commands"
+    with pytest.raises(RunError, match="There is no run 'ghost'"):
+        runs.create(replace(CONFIG, start="ghost"))
+
+
+@pytest.fixture
+def berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+def test_ids_go_on_when_summer_time_ends(berlin: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In local time, an hour of the night had the ids of the hour before: a new run was listed below older ones."""
+    made = []
+    for now in (1792886400.0, 1792890000.0, 1792893600.0):  # 02:00 in summer, 02:00 in winter, 03:00
+        monkeypatch.setattr(time, "time", lambda now=now: now)
+        made.append(runs.create(CONFIG))
+    assert [run.started_in_words for run in made] == ["25 Oct 02:00", "25 Oct 02:00", "25 Oct 03:00"]
+    assert runs.listing() == made[::-1]
+    assert [run.created for run in made] == [1792886400.0, 1792890000.0, 1792893600.0]
+
+
+def test_an_old_id_is_in_local_time_and_sorts_among_the_new(berlin: None) -> None:
+    ids = ["20261127-093000-gru-0000", "20261127T080000Z-gru-0001", "20261127T090000Z-gru-0002"]
+    for name in ids:
+        (workspace.folder("runs") / name).mkdir()
+    assert [run.started_in_words for run in runs.listing()] == ["27 Nov 10:00", "27 Nov 09:30", "27 Nov 09:00"]
 
 
 def test_a_run_s_folder_is_found_anywhere(tmp_path: Path) -> None:
@@ -153,8 +230,6 @@ def test_names_are_counted_on() -> None:
 
 
 def test_a_full_disk_leaves_no_half_made_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    from data import workspace
-
     def full(path: Path, value: object) -> None:
         if path.name == "state.json":
             raise workspace.WorkspaceError("The disk is full.")
