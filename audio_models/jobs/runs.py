@@ -214,23 +214,27 @@ def find(text: str) -> Run:
         )
     if mine is not None:
         return mine
-    path = Path(text).expanduser()
-    if text and path.is_dir():
+    if (path := _folder_at(text)) is not None:
         if (path / "config.json").is_file() or (path / "model.onnx").is_file():
             return Run(path.resolve())
         raise RunError(
             f"{path} is not a run's folder: it has no config.json. A run's folder lies under {workspace.root() / 'runs'}."
         )
-    there = ", ".join(run.id for run in known[:5])
+    newest = ", ".join(run.id for run in known[:5])
     raise RunError(
-        f"There is no run '{text}'. "
-        + (
-            f"The newest are: {there}."
-            if there
-            else "No run has been made yet; start with: python -m audio_models train."
-        )
-        + f" These come with Echoic: {', '.join(run.id for run in bundled())}."
+        f"There is no run '{text[:200]}'. "
+        + (f"The newest are: {newest}." if newest else "Start a first one with: python -m audio_models train.")
+        + f" These come with Echoic: {', '.join(_bundled_names())}."
     )
+
+
+def _folder_at(text: str) -> Path | None:
+    """The folder that `text` is the path of; None where it is none, or cannot be a path."""
+    try:
+        path = Path(text).expanduser()
+        return path if text and path.is_dir() else None
+    except (OSError, RuntimeError, ValueError):  # too long, or ~nobody
+        return None
 
 
 def next_name(base: str) -> str:

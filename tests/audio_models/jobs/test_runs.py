@@ -14,11 +14,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from audio_models.config import RunConfig, to_dict
+from audio_models.config import RunConfig
 from audio_models.errors import RunError
 from audio_models.jobs import runs
 from audio_models.jobs.job_folder import State
 from audio_models.jobs.runs import Epoch, Run
+from audio_models.settings import to_dict
 from data import workspace
 from data.corpus import CorpusReference
 from data.errors import EchoicError
@@ -128,9 +129,9 @@ def test_a_run_s_folder_is_found_anywhere(tmp_path: Path) -> None:
     assert runs.find(str(moved)).config == CONFIG
 
 
-@pytest.mark.parametrize("text", ["nothing", "", "/nonexistent", "a\0b"])
+@pytest.mark.parametrize("text", ["nothing", "", "/nonexistent", "a\0b", "~nobody/run", "x" * 10_000])
 def test_what_is_no_run_is_said(text: str) -> None:
-    with pytest.raises(RunError, match=f"There is no run '{text}'"):
+    with pytest.raises(RunError, match=f"There is no run '{text[:200]}'"):
         runs.find(text)
 
 
