@@ -60,6 +60,19 @@ def test_clip_by_clip_the_order_does_not_matter(files: list[str], random) -> Non
     assert dict(zip(names, split_by_clip(names), strict=True)) == splits
 
 
+CLIP = st.builds(Splittable, st.sampled_from("abc"), st.text(max_size=4), st.sampled_from(["", *"uvwxyz"]))
+CLIPS = st.lists(CLIP, max_size=40, unique_by=lambda clip: (clip.label, clip.name))
+
+
+@given(CLIPS, st.randoms())
+def test_copies_share_a_split_whatever_their_labels_and_the_order(clips: list[Splittable], random) -> None:
+    splits = dict(zip(clips, split_by_clip(clips), strict=True))
+    for sound in "uvwxyz":
+        assert len({split for clip, split in splits.items() if clip.sound == sound}) <= 1
+    random.shuffle(clips)
+    assert dict(zip(clips, split_by_clip(clips), strict=True)) == splits
+
+
 def test_hashes_agree_with_the_official_splits_of_speech_commands(real_commands: Path) -> None:
     """This subset's test clips are of official validation speakers, and none of its speakers is an official test one."""
     lines = (real_commands / "testing_list.txt").read_text().split()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import tracemalloc
 
 import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
 
 from audio_models.features.sequences import PADDING, Normalisation, pad
 
@@ -52,3 +54,30 @@ def test_padding_is_on_the_right_and_lengths_are_true() -> None:
     assert lengths.tolist() == [2, 4]
     assert (batch[0, 2:] == PADDING).all()
     assert (batch[0, :2] == 1).all()
+
+
+LENGTHS = st.lists(st.integers(1, 30), min_size=1, max_size=8)
+
+
+@given(LENGTHS, st.integers(0, 1000))
+def test_every_sequence_is_whole_in_its_batch_and_nothing_else_is(lengths: list[int], seed: int) -> None:
+    random = np.random.default_rng(seed)
+    sequences = [random.normal(size=(length, 3)).astype(np.float32) for length in lengths]
+    batch, told = pad(sequences)
+    assert batch.shape == (len(lengths), max(lengths), 3)
+    assert told.tolist() == lengths
+    for row, sequence in zip(batch, sequences, strict=True):
+        np.testing.assert_array_equal(row[: len(sequence)], sequence)
+        assert (row[len(sequence) :] == PADDING).all()
+
+
+@given(LENGTHS, st.integers(0, 1000), st.integers(0, 240))
+def test_normalisation_does_not_depend_on_how_the_frames_lie_in_clips(lengths: list[int], seed: int, cut: int) -> None:
+    random = np.random.default_rng(seed)
+    sequences = [random.normal(50, 3, (length, 2)).astype(np.float32) for length in lengths]
+    frames = np.concatenate(sequences)
+    fitted = Normalisation.fit(sequences)
+    for others in (sequences[::-1], [frames], [part for part in np.split(frames, [cut % len(frames)]) if len(part)]):
+        again = Normalisation.fit(others)
+        np.testing.assert_allclose(again.mean, fitted.mean, rtol=1e-9)
+        np.testing.assert_allclose(again.std, fitted.std, rtol=1e-6, atol=1e-9)

@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -117,6 +118,22 @@ def test_the_order_of_the_clips_does_not_matter() -> None:
     order = np.random.default_rng(0).permutation(len(clips))
     dealt = make_folds(clips, 4).fold_of_clip
     assert (make_folds([clips[place] for place in order], 4).fold_of_clip == dealt[order]).all()
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 17), st.sampled_from([None, *"abcdef"])), max_size=12),
+    st.sampled_from([[None], ["a"], list("abcdef")]), st.integers(2, 6),
+)  # fmt: skip
+def test_copies_are_in_one_fold_whoever_is_said_to_speak(
+    copies: list[tuple[int, str | None]], speakers: list[str | None], folds: int
+) -> None:
+    clips = _clips("abc", 6, speakers)
+    clips += [replace(clips[place], path=Path("copy.wav"), speaker=speaker) for place, speaker in copies]
+    fold_of: dict[str, int] = {}
+    dealt = make_folds(clips, folds)
+    assert NEVER not in dealt.fold_of_clip
+    for clip, fold in zip(clips, dealt.fold_of_clip.tolist(), strict=True):
+        assert fold_of.setdefault(clip.content, fold) == fold
 
 
 def test_the_same_sound_is_never_learned_and_evaluated() -> None:
