@@ -1,7 +1,7 @@
-"""Training clips changed a little each time that the network sees them: heard elsewhere, faster, louder, half covered.
+"""Data augmentation: training clips change a little each time the network sees them.
 
-The waveform first (speed, shift, level, background noise), then the mel bands (SpecAugment). Never a validation or a
-test clip. What happens to a clip follows from the random numbers alone, so the same seed gives the same training.
+First the waveform (speed, shift, level, background noise), then the mel bands (SpecAugment); validation and test clips
+never. All randomness comes from the generator passed in, so the same seed gives the same training.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from audio_models.config import AugmentationConfig, FeatureConfig
 from audio_models.features.mfcc import Frames
 from audio_models.features.waveform import Waveform
 
-_DITHER = 1e-5  # of full scale: what a shift uncovers is as quiet as a sound card, not the digital zero of no recording
+_DITHER = 1e-5  # of full scale: a shift uncovers the noise of a sound card, not digital silence
 _DITHER_SECONDS = 20
 _DIGITAL_SILENCE = 0.1  # share of silence clips that are exactly zero, as from a muted microphone
-_NO_SOUND = 1e-4  # a clip below this level has no sound that noise could be measured against
+_NO_SOUND = 1e-4  # a clip below this level counts as this loud when noise is added
 
 
 class Augmenter:
-    """Changes clips as `config` says.
+    """Changes clips at random, within the limits of `config`.
 
     Args:
-        config: what is changed, and how much.
+        config: what may change, and how much.
         features: the sample rate of the waveforms, and the time from frame to frame.
         noise: recordings without words, each (samples,) float32 at that rate; may be empty.
     """
@@ -39,21 +39,24 @@ class Augmenter:
         self._dither = np.random.default_rng(0).normal(0, _DITHER, _DITHER_SECONDS * self._rate).astype(np.float32)
 
     def waveform(self, samples: Waveform, random: np.random.Generator) -> Waveform:
-        """A clip with a word in it, (samples,) float32 -> the same length."""
+        """Change a clip with a word in it, (samples,) float32 -> the same length."""
         limit = full_scale(samples)
         moved, _, _ = self.moved(samples, random)
         return self.under_noise(moved, random, limit=limit)
 
     def moved(self, samples: Waveform, random: np.random.Generator) -> tuple[Waveform, int, float]:
-        """A clip (samples,) float32 at another speed, place and level: the same length, where its first sample came to
-        lie, and how much faster it is: what was at sample n is at `first + n / faster`.
+        """Change speed, place and level of a clip (samples,) float32.
+
+        Returns:
+            the clip, of the same length; where its first sample now is; and how much faster it is: sample n is now at
+            `first + n / faster`.
         """
         config = self._config
         length = len(samples)
         faster = float(np.exp(random.uniform(-1, 1) * np.log1p(config.speed)))
         if config.speed:
             samples = soxr.resample(samples, self._rate * faster, self._rate, quality="QQ")
-        # a longer clip is cut at both ends, a shorter one is laid in the middle, and then moved
+        # a longer clip is cut at both ends, a shorter one is centred; then it is shifted
         reach = config.shift_ms / 1000 * self._rate
         start = round((length - len(samples)) / 2 + random.uniform(-reach, reach))
         moved = self.quiet(length, random)
@@ -77,11 +80,11 @@ class Augmenter:
         return np.clip(samples, -limit, limit, out=samples)
 
     def quiet(self, length: int, random: np.random.Generator) -> Waveform:
-        """What a microphone gives where nothing is heard, (length,) float32."""
+        """The faint noise of a microphone in a quiet room, (length,) float32."""
         return _stretch(self._dither, length, random).copy()
 
     def silence(self, length: int, random: np.random.Generator) -> Waveform:
-        """A clip without a word, (length,) float32: noise at any level, now and then none at all."""
+        """A clip without a word, (length,) float32: noise at any level, sometimes digital silence."""
         if not self._noise or random.random() < _DIGITAL_SILENCE:
             return np.zeros(length, np.float32)
         level = (
@@ -90,7 +93,7 @@ class Augmenter:
         return self._stretch(length, random) * np.float32(level)
 
     def bands(self, bands: Frames, random: np.random.Generator) -> Frames:
-        """Mel bands (frames, n_mels) [dB] -> the same shape, with stretches and ranges blotted out by the clip's mean."""
+        """Mask stretches of time and ranges of bands with the clip's mean: (frames, n_mels) [dB] -> the same shape."""
         config = self._config
         frames, width = bands.shape
         covered = bands.copy()
@@ -104,7 +107,7 @@ class Augmenter:
         return covered
 
     def _scaled_noise(self, length: int, level: float, random: np.random.Generator) -> Waveform:
-        """Noise (length,) at a random level under that of a clip, or at a level of its own under a clip without sound."""
+        """Noise (length,) at a random signal-to-noise ratio below `level`."""
         noise = self._stretch(length, random)
         ratio = random.uniform(self._config.lowest_snr_db, self._config.highest_snr_db)
         own = _level(noise)
@@ -121,7 +124,7 @@ def full_scale(samples: Waveform) -> float:
 
 
 def _stretch(recording: Waveform, length: int, random: np.random.Generator) -> Waveform:
-    """A stretch of a recording from anywhere in it, (length,); a short recording goes round."""
+    """A random stretch of a recording, (length,); a short recording repeats."""
     start = int(random.integers(max(1, len(recording) - length + 1)))
     stretch = recording[start : start + length]
     return stretch if len(stretch) == length else np.resize(stretch, length)

@@ -37,11 +37,11 @@ def load_clip(clip: Clip, sample_rate: int) -> Waveform:
 class ClipWaveforms:
     """The waveforms of clips for a training, which reads each of them again and again.
 
-    Where all fit into a gigabyte they stay in memory as 16-bit numbers, a clip above full scale with a factor of its own,
-    so that its level is the same everywhere. Otherwise each is read from its file every time.
+    If all fit into a gigabyte they stay in memory as 16-bit numbers; a clip above full scale has its own scale factor, which
+    keeps its level. Otherwise each is read from its file every time.
 
     Args:
-        clips: those that will be asked for.
+        clips: all that will be read.
         sample_rate: of the waveforms [Hz].
     """
 

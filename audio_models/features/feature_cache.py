@@ -26,10 +26,10 @@ from data.corpus import Clip, Progress, Report, Skipped, no_progress
 from data.errors import WorkspaceError
 
 _BATCH = 16  # clips a task of a thread
-# Reading a WAV file is so short that two threads of it only wait for the interpreter and each other: one at a time
-# is a quarter faster, while another thread computes. FLAC, OGG and MP3 are decoded outside of the interpreter.
+# Reading a WAV file is so short that two threads only contend for the interpreter: one at a time is a quarter faster
+# while another computes. FLAC, OGG and MP3 are decoded outside the interpreter.
 _READ_ONE_AT_A_TIME = threading.Lock()
-_CACHE_VERSION = 3  # raise it when the same configuration gives other numbers
+_CACHE_VERSION = 3  # increase it when the same configuration gives other numbers
 
 
 def clip_features(
@@ -92,7 +92,7 @@ def _in_parallel(
     config: FeatureConfig,
     on_decoded: Callable[[Clip, Waveform], None] | None = None,
 ) -> Iterator[_Result]:
-    """Batches of results in the order of `positions`; threads suffice, decoding and numpy let go of the interpreter."""
+    """Batches of results in the order of `positions`, from threads: decoding and numpy release the interpreter."""
     if not positions:
         return
 
@@ -114,7 +114,7 @@ def _in_parallel(
         return sorted(results.items())
 
     parts = [positions[first : first + _BATCH] for first in range(0, len(positions), _BATCH)]
-    # One clip's matrices are small: the threads of the linear algebra library under ours only wait for each other.
+    # The matrices of a clip are small: threads of the linear algebra library would only wait for each other.
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(os.cpu_count()) as pool:
         try:
             yield from pool.map(compute, parts)
@@ -129,7 +129,7 @@ def _key(clip: Clip) -> bytes:
 
 
 class _Cache:
-    """One SQLite file for each feature configuration; whatever goes wrong with it only costs time."""
+    """One SQLite file per feature configuration; any fault of it only costs time."""
 
     def __init__(self, config: FeatureConfig) -> None:
         self._width = config.width
@@ -147,7 +147,7 @@ class _Cache:
             return {}
         try:
             wanted = set(keys)
-            # One pass over the table beats a query a clip when most of it is asked for; a few are looked up.
+            # One pass over the table beats a query per clip when most of it is needed; a few are looked up.
             if len(wanted) < 50:
                 rows: Iterator[tuple[bytes, bytes]] = (
                     row
@@ -181,7 +181,7 @@ class _Cache:
 
 
 def _open(path: os.PathLike[str]) -> sqlite3.Connection:
-    """Open the cache; a damaged file is thrown away, it holds nothing that cannot be computed again."""
+    """Open the cache; a damaged file is deleted, as its contents can be computed again."""
     for attempt in range(2):
         connection = sqlite3.connect(path, timeout=10)
         try:

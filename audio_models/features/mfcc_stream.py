@@ -1,4 +1,4 @@
-"""MFCC frames as the sound arrives, the same numbers as `mfcc` gives for the whole of it."""
+"""MFCC frames of a stream, equal to those of `mfcc` for the whole sound."""
 
 from __future__ import annotations
 
@@ -16,16 +16,15 @@ from audio_models.features.waveform import Waveform
 class FrameStream:
     """Turns chunks of any size into blocks of frames: one frame first, then `block` at a time.
 
-    Each block is computed from the same samples however the sound was cut into chunks, so that the numbers are the same
-    to the last digit.
+    However the sound is cut into chunks, each block is computed from the same samples, to the last digit.
 
     Args:
-        config: of the features. With slopes, a frame is given once the two after it are known.
+        config: of the features. With slopes, a frame is complete once the two after it are known.
         block: frames of each block but the first.
         filters: those of a trained network; by default librosa designs them.
 
     Attributes:
-        heard: the end of the sound that the last block depends on [s].
+        heard: end of the sound that the last block depends on [s].
     """
 
     def __init__(self, config: FeatureConfig, block: int, filters: Filters | None = None) -> None:
@@ -33,8 +32,8 @@ class FrameStream:
         self._filters = filters
         self._without_slopes = replace(config, deltas=False)
         self._block = block
-        self._samples: Waveform = np.empty(0, np.float32)  # not read yet, or read again by the next frame
-        self._between = 0  # samples still to come that no frame looks at, where the hop is longer than a frame
+        self._samples: Waveform = np.empty(0, np.float32)  # not read yet, or shared with the next frame
+        self._between = 0  # samples still to come between two frames, if the hop is longer than a frame
         self._seen: Frames | None = None  # coefficients whose slopes, or whose neighbours', are still to come
         self._given = 0
 
@@ -62,7 +61,7 @@ class FrameStream:
         return float(frame_end(self._given - 1, self._config)) if self._given else 0.0
 
     def _with_slopes(self, coefficients: Frames) -> Frames:
-        """The frames that the new coefficients complete: those up to two before the last."""
+        """The frames that the new coefficients complete: all but the last two."""
         before = np.repeat(coefficients[:1], SLOPE_REACH, axis=0) if self._seen is None else self._seen
         known = np.concatenate([before, coefficients])
         self._seen = known[-2 * SLOPE_REACH :]

@@ -1,7 +1,6 @@
-"""Cut a recording in which a word is said again and again into its takes, at the pauses.
+"""Split a recording of a word spoken repeatedly into its takes, at the pauses.
 
-A take is where the level rises clearly above the noise of this recording, whatever that is. Nothing is assumed of the
-microphone or of the room but that there are pauses.
+A take is where the level rises clearly above the noise of the recording, however loud that is. It only needs pauses.
 """
 
 from __future__ import annotations
@@ -15,15 +14,14 @@ from numpy.typing import NDArray
 from audio_models.features.waveform import Waveform
 
 _HOP = 0.01  # seconds between two measurements of the level
-_SPAN = 0.04  # seconds that each takes in
+_SPAN = 0.04  # seconds of each measurement
 _LOWEST_HZ, _HIGHEST_HZ = 150.0, 6_000.0  # where speech lies; hum and rumble are below
 _PAUSE = 0.3  # a shorter one belongs to the word: the closed lips of "stop", between the syllables of "seven"
 _SHORTEST = 0.12  # a shorter sound is a click or a breath
 _MARGIN = 0.12  # kept on each side: soft consonants lie below the threshold
-_RISE = 9.0  # dB that the loudest take must lie above the noise
-"""Seconds of a recording that can be cut."""
-# How far above the noise a take begins and ends, and how far its loudest moment lies: a share of what the speech rises
-# above it, within bounds [dB]. So a quiet take beside loud ones is found, and a breath in a quiet room is not.
+_RISE = 9.0  # dB of the loudest take above the noise, at least
+# Thresholds above the noise for the ends of a take and for its peak: a share of how far the speech rises, within bounds
+# [dB]. They keep a quiet take between loud ones, and drop a breath in a quiet room.
 _EDGE = (0.2, 4.0, 9.0)
 _PEAK = (0.3, 6.0, 12.0)
 
@@ -41,7 +39,7 @@ class Take:
 
 
 def find_takes(recording: Waveform, sample_rate: int) -> list[Take]:
-    """The takes of a recording, in order; none where nothing stands out from the noise.
+    """Find the takes of a recording, in order; none if nothing stands out from the noise.
 
     Args:
         recording: (samples,) float32 in -1..1.
@@ -52,7 +50,7 @@ def find_takes(recording: Waveform, sample_rate: int) -> list[Take]:
 
 
 def word_span(clip: Waveform, sample_rate: int) -> tuple[float, float]:
-    """Where in a clip of one word the word begins and ends [s]: its loudest take without margins, or the whole clip."""
+    """Find where the word of a clip begins and ends [s]: its loudest take without margins, or the whole clip."""
     level = levels(clip, sample_rate)
     found = _stretches_of_speech(level)
     if not found:

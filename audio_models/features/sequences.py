@@ -1,4 +1,4 @@
-"""From MFCC sequences to a batch: normalised, right-padded, with the length of each."""
+"""Batches of MFCC sequences: normalised, right-padded, with the length of each."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from audio_models.features.mfcc import Frames
 
 PADDING = 0.0
-"""Fills the frames after a sequence's end; the network's mask passes over frames that hold nothing else."""
+"""Fills the frames after the end of a sequence; the network masks frames that hold nothing else."""
 
-_SMALLEST_STD = 1e-3  # a coefficient that never moves (a constant clip) is centred, not blown up
+_SMALLEST_STD = 1e-3  # a constant coefficient is centred, not divided by 0
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The weights of a network before any training, drawn as keras draws them."""
+"""Random initial weights, drawn as keras draws them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from audio_models.networks.cells import BACKWARD, FORWARD, Numbers
 
 
 def fresh_weights(config: NetworkConfig, width: int, classes: int, seed: int) -> dict[str, Numbers]:
-    """The numbers of a network before any training, drawn as keras draws them: kernels Glorot uniform (Glorot and Bengio
-    2010), recurrent kernels orthogonal (Saxe et al. 2014), biases zero but for an LSTM's forget gate, which is 1
-    (Jozefowicz et al. 2015)."""
+    """Draw initial weights as keras does: kernels Glorot uniform (Glorot and Bengio 2010), recurrent kernels orthogonal
+    (Saxe et al. 2014), biases 0 except for an LSTM's forget gate, which starts at 1 (Jozefowicz et al. 2015)."""
     random = np.random.default_rng(seed)
     made: dict[str, Numbers] = {}
 
@@ -56,7 +55,7 @@ def fresh_weights(config: NetworkConfig, width: int, classes: int, seed: int) ->
 
 
 def orthogonal(rows: int, columns: int, random: np.random.Generator) -> Numbers:
-    """A matrix whose shorter side's vectors have length 1 and stand at right angles, (rows, columns)."""
+    """A random matrix (rows, columns) with orthonormal rows or columns, whichever are fewer."""
     q, r = np.linalg.qr(random.normal(size=(max(rows, columns), min(rows, columns))))
     q = q * np.sign(np.diag(r))
     return np.asarray(q if rows >= columns else q.T)

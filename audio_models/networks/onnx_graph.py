@@ -1,8 +1,8 @@
-"""From trained weights to an ONNX graph, with ONNX's own RNN, LSTM and GRU operators.
+"""Build an ONNX graph from trained weights, with ONNX's own RNN, LSTM and GRU operators.
 
-The graph answers a clip in a fraction of a millisecond under onnxruntime, with no tensorflow in the process. Layouts
-after the ONNX operator specification (RNN-22, LSTM-22, GRU-22) and keras' recurrent layers: keras keeps a kernel as
-(inputs, gates * units), ONNX as (directions, gates * units, inputs), and the gates stand in another order.
+onnxruntime answers a clip with it in a fraction of a millisecond, without tensorflow. Layouts follow the ONNX operator
+specification (RNN-22, LSTM-22, GRU-22) and keras' recurrent layers: a kernel is (inputs, gates * units) in keras and
+(directions, gates * units, inputs) in ONNX, with another order of the gates.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ def build(
     weights: Mapping[str, NDArray[np.float32]],
     metadata: ModelMetadata | None = None,
 ) -> onnx.ModelProto:
-    """The graph of a trained network.
+    """Build the graph of a trained network.
 
     Args:
         config: its shape.
         width: numbers in a frame.
-        weights: its numbers by name, see `networks.weights`.
+        weights: by name, see `keras_model.weights`.
         metadata: stored in the file.
 
     Returns:
@@ -78,10 +78,9 @@ def build(
 
 
 def weights(model: onnx.ModelProto, config: NetworkConfig) -> dict[str, NDArray[np.float32]]:
-    """The numbers of a graph that `build` made, in keras' layout and under keras' names.
+    """Read the weights of a graph made by `build`, in keras' layout and under keras' names.
 
-    Two things are not told apart any more: the normalisation after a convolution is folded into its kernel and bias, and
-    so are the two biases of a SimpleRNN's or LSTM's cell.
+    A normalisation stays folded into the convolution before it, and a SimpleRNN or LSTM has one bias instead of two.
     """
     constants = {constant.name: numpy_helper.to_array(constant) for constant in model.graph.initializer}
     found = {
@@ -118,13 +117,13 @@ def _keras_layout(value: NDArray[np.float32], part: str, config: NetworkConfig) 
 
 
 class Graph:
-    """Nodes and constants as they are added; names of values are numbered."""
+    """Collects nodes and constants; values get numbered names."""
 
     def __init__(self, weights: Mapping[str, NDArray[np.float32]]) -> None:
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
         self._weights = weights
-        self._lengths = "lengths"  # frames of each clip at this depth: a convolution with a stride lessens them
+        self._lengths = "lengths"  # frames of each clip at this depth; strides reduce them
 
     def node(self, operator: str, *inputs: str, outputs: list[str] | None = None, **attributes: object) -> str:
         """Add a node; the name of its first output."""
@@ -175,7 +174,7 @@ class Graph:
         )
 
     def cell(self, hidden: str, layer: str, config: NetworkConfig, *inputs: str, outputs: list[str]) -> None:
-        """The operator of a layer's cell over (frames, batch, inputs); `inputs` are the operator's after its weights."""
+        """Add the operator of a layer's cell over (frames, batch, inputs); `inputs` follow its weights."""
         directions = ["forward", "backward"] if config.bidirectional else ["forward"]
         tensors = []
         for part in ("kernel", "recurrent_kernel", "bias"):
@@ -217,10 +216,10 @@ class Graph:
         return self.one_row(hidden)
 
     def convolution(self, hidden: str, number: int, stride: int, before: int, after: int) -> str:
-        """(batch, channels, frames, bands) -> (batch, filters, fewer frames, fewer bands), with zeros laid around.
+        """(batch, channels, frames, bands) -> (batch, filters, fewer frames, fewer bands), zero-padded.
 
-        The normalisation is folded into the kernel: gamma (k * x - mean) / sqrt(variance + epsilon) + beta. Where the
-        weights have none, it was folded before.
+        A normalisation is folded into the kernel: gamma (k * x - mean) / sqrt(variance + epsilon) + beta. Weights without
+        one were folded before.
         """
         kernel = self._weights[f"convolution_{number}/kernel"]  # (reach, reach, channels, filters)
         if f"normalisation_{number}/gamma" in self._weights:

@@ -1,8 +1,7 @@
-"""A graph whose weights have 8 bits: a quarter of the file, nearly the same answers.
+"""Quantise the weights of a graph to 8 bits: a quarter of the file size, nearly the same answers.
 
-onnxruntime's own quantisation leaves the operators RNN and GRU out. Here each kernel is kept as int8 with one scale a
-channel, and a DequantizeLinear in front of its operator makes numbers of it again, which every onnxruntime can do. What
-it saves is the file; the arithmetic stays in float32.
+onnxruntime's own quantisation skips the operators RNN and GRU. Here each kernel is int8 with one scale per channel, and
+a DequantizeLinear before its operator restores float32. This saves disk space only; the arithmetic stays in float32.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ _LARGEST = 127  # of both signs, so that zero stays zero
 
 
 def with_int8_weights(model: onnx.ModelProto) -> onnx.ModelProto:
-    """A graph of `onnx_graph` or `onnx_streaming` with its kernels as int8; biases, inputs and metadata stay as they are."""
+    """Quantise the kernels of a graph of `onnx_graph` or `onnx_streaming`; biases, inputs and metadata do not change."""
     made = onnx.ModelProto()
     made.CopyFrom(model)
     constants, nodes = [], []
@@ -39,7 +38,7 @@ def with_int8_weights(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 def rounded(value: NDArray[np.float32], axis: int) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
-    """Weights as whole numbers from -127 to 127, and the scale of each channel along `axis`: value = whole * scale."""
+    """Round weights to integers from -127 to 127, with a scale for each channel along `axis`: value = integer * scale."""
     others = tuple(other for other in range(value.ndim) if other != axis)
     scale = np.abs(value).max(axis=others, keepdims=True) / _LARGEST
     scale[scale == 0] = 1  # a channel of zeros

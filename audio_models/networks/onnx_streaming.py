@@ -1,7 +1,7 @@
-"""The graph of a network that goes on from step to step: f(x_t, state_t) -> (y_t, state_t+1), nothing computed twice.
+"""Build the graph of a stateful network: f(x_t, state_t) -> (y_t, state_t+1), nothing computed twice.
 
-State is all that a step needs of the past: what a cell remembers, and the last frames that a convolution still reaches.
-A convolution's outputs end with the last frame that is given, so an answer is there as soon as its sound is.
+The state is all that a step needs of the past: that of each cell, and the last frames within reach of a convolution.
+Convolutions are causal, so an answer is there as soon as its sound is.
 """
 
 from __future__ import annotations
@@ -25,22 +25,21 @@ def build_streaming(
     weights: Mapping[str, NDArray[np.float32]],
     metadata: ModelMetadata | None = None,
 ) -> onnx.ModelProto:
-    """The streaming graph of a trained network.
+    """Build the streaming graph of a trained network.
 
     Args:
         config: its shape.
         width: numbers in a frame.
-        weights: its numbers by name, see `networks.weights` and `onnx_graph.weights`.
+        weights: by name, see `keras_model.weights` and `onnx_graph.weights`.
         metadata: stored in the file.
 
     Returns:
         a graph with the inputs `frames` (1, n * frames_a_step, width) float32 and one for each state, and the outputs
-        `probabilities` (n, classes) float32 and for each state the one that follows, in the inputs' order. All states are
-        zeros at the beginning. A frame that holds only zeros is none: frames before the first make up its step, so that
-        the first n * frames_a_step frames are `frames_a_step - 1` times zeros and then the sound's own.
+        `probabilities` (n, classes) float32 and the next value of each state, in the inputs' order. All states begin as
+        zeros. Frames of zeros are ignored, so pad the very first input with `frames_a_step - 1` of them in front.
 
     Raises:
-        RunError: the network cannot go on from step to step.
+        RunError: the network cannot be stateful.
     """
     if not config.streams:
         raise RunError(why_not(config))
@@ -82,7 +81,7 @@ def why_not(config: NetworkConfig) -> str:
 
 
 class _StreamingGraph(Graph):
-    """A graph whose layers keep states; `states` and `next_states` are its inputs and outputs for them."""
+    """A graph with states: `states` are its inputs and `next_states` its outputs for them."""
 
     def __init__(self, weights: Mapping[str, NDArray[np.float32]]) -> None:
         super().__init__(weights)

@@ -231,7 +231,7 @@ def made_ahead(jobs: Sequence[Callable[[], Batch]]) -> Iterator[Batch]:
 
 
 def _variant(epoch: int, position: int) -> int:
-    """Which change of a clip an epoch shows; a part of the clips is changed anew in each."""
+    """Number of the change of a clip that an epoch shows; each epoch changes a part of the clips again."""
     return (epoch + position) // REUSE
 
 

@@ -48,7 +48,7 @@ class Placed:
 
 @dataclass(frozen=True)
 class SequenceBatches:
-    """Sequences of clips, made anew in every `REUSE`-th epoch.
+    """Sequences of clips, drawn again in every `REUSE`-th epoch.
 
     Attributes:
         source: the clips, how they are changed, and how they become frames.
@@ -156,7 +156,7 @@ def targets(
     """The target class at each moment: the last word, from its end until its clip is over; else silence.
 
     While a word is spoken, and for a little after its clip, there is no target. An unknown word becomes the target soon
-    after it begins, so that no part of it is taken for another word.
+    after it begins, or a part of it would pass for another word.
 
     Args:
         placed: clips in their order.

@@ -1,4 +1,4 @@
-"""How long a training will take, said before it starts: from the size of its work, and from trainings on this machine."""
+"""Estimate the duration of a training from its size and from earlier trainings on this machine."""
 
 from __future__ import annotations
 
@@ -53,13 +53,13 @@ def epoch_seconds(config: RunConfig, clips_per_word: float) -> float:
 
 
 def training_seconds(config: RunConfig, clips_per_word: float) -> float:
-    """Seconds that a training takes on this machine if no early stop ends it, with one for each fold."""
+    """Seconds that a training takes on this machine without early stopping, with one for each fold."""
     epochs = config.training.epochs * (config.training.folds + 1)
     return _SECONDS_TO_START + epochs * epoch_seconds(config, clips_per_word) * _slowness()
 
 
 def _slowness() -> float:
-    """How much longer than foreseen the latest trainings of this workspace took; 1 before the first."""
+    """How much longer than estimated the latest trainings of this workspace took; 1 before the first."""
     found: list[float] = []
     for run in runs.listing():
         try:

@@ -1,4 +1,4 @@
-"""The training loop: a network, clips as padded batches, one epoch after the other. Reads top to bottom.
+"""The training loop: a network learns from padded batches, epoch after epoch.
 
 Imports tensorflow; only the training process does.
 """
@@ -42,7 +42,7 @@ class Step:
 
 @contextlib.contextmanager
 def _holding(variables: Sequence[keras.Variable], values: Sequence[Any]) -> Iterator[None]:
-    """Give the variables other values for a while."""
+    """Give the variables other values within the block."""
     before = [np.asarray(variable) for variable in variables]
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
@@ -56,7 +56,7 @@ def _holding(variables: Sequence[keras.Variable], values: Sequence[Any]) -> Iter
 def mixed(
     frames: NDArray[np.float32], targets: NDArray[np.float32], strength: float, random: np.random.Generator
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Each clip of a batch with a share of another: (batch, frames, width), (batch, labels) -> the same shapes."""
+    """Mix each clip of a batch with another (mixup): (batch, frames, width), (batch, labels) -> the same shapes."""
     share = random.beta(strength, strength, len(frames)).astype(np.float32)
     share = np.maximum(share, 1 - share)  # the clip itself has the larger part
     other = random.permutation(len(frames))
@@ -265,7 +265,7 @@ class Training:
         return found
 
     def save(self, path: Path) -> None:
-        """Write weights, optimizer and random state to `path` (.npz); plain numbers, so that reading it runs no code."""
+        """Write weights, optimizer and random state to `path` (.npz): plain numbers, so reading it runs no code."""
         values = {f"{position:04d}": np.asarray(variable) for position, variable in enumerate(self._variables())}
         with path.open("wb") as file:
             np.savez(file, allow_pickle=False, epoch=np.array(len(self.history)), **values)

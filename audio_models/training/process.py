@@ -69,7 +69,7 @@ def _train(run: Run, job: Job) -> None:
     with _turn(run, job):
         job.write(status="running", stage="Reading the corpus")
         config = run.config
-        # first, so that nobody waits for tensorflow to be told that it cannot be
+        # first: what is wrong here is said before tensorflow is imported
         start, chosen = _start_of(config, run.start), choose(config, job.report)
         learned.store(run, chosen.clips)
         tensorflow = imported(import_training)  # takes seconds, while the features are computed
