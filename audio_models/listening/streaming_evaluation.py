@@ -22,6 +22,7 @@ from audio_models.listening.detection import DetectionConfig, Event
 from audio_models.listening.evaluation_config import StreamingEvaluationConfig
 from audio_models.listening.network_stream import NetworkStream
 from audio_models.listening.soundscapes import SoundscapeGenerator, SpokenWord
+from audio_models.recognition import learned
 from audio_models.settings import from_dict, to_dict
 from data import catalogue, stored, task, workspace
 from data.corpus import CorpusReference, Progress, Report, Split, no_progress
@@ -185,8 +186,11 @@ def collect_traces(
         raise RunError(
             "This network was trained on all clips of its corpus, so none is left to evaluate it on. Choose another corpus."
         )
-    index = catalogue.open_corpus(corpus or run.config.corpus, words=run.config.task.labels).index(report)
+    reference = corpus or run.config.corpus
+    index = catalogue.open_corpus(reference, words=run.config.task.labels).index(report)
     clips, _ = task.evaluation_clips(index, run.config.task, config.split, run.config.training.seed)
+    if known := learned.load(run, report):
+        clips, _ = known.without_learned(clips, config.split, is_own=reference == run.config.corpus)
     soundscapes = SoundscapeGenerator(
         clips, index, stream.sample_rate, config.split, snr_db=config.snr_db, seed=config.seed
     )

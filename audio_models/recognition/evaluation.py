@@ -67,7 +67,9 @@ def evaluate(
     labels = tuple(composed(label) for label in recognizer.labels)
     found = _candidates(run, labels, reference, split, report)
     known = learned.load(run, report)
-    clips, skipped = _without_learned(found.clips, known, split, is_own=reference == run.config.corpus)
+    clips, skipped = (
+        known.without_learned(found.clips, split, is_own=reference == run.config.corpus) if known else (found.clips, [])
+    )
     if not clips and skipped:
         raise AllLearnedError(
             f"{run.name} has met all {len(skipped):,} {'' if split == 'all' else split + ' '}clips of {reference.name} in its "
@@ -125,22 +127,6 @@ def _candidates(
     seed = run.config.training.seed if is_own else 0
     clips, skipped = task.evaluation_clips(index, asked, split, seed, generate_noise=is_own)
     return _Candidates(index, asked, clips, skipped)
-
-
-def _without_learned(
-    clips: Sequence[Clip], known: Learned | None, split: EvaluationSplit, *, is_own: bool
-) -> tuple[list[Clip], list[Skipped]]:
-    """The clips that can be counted, and those that cannot because of what the run has learned."""
-    if known is None or (is_own and split in ("training", "all")):
-        return list(clips), []
-    counted, skipped = [], []
-    for clip in clips:
-        is_expected = is_own and split == "validation" and not known.has_learned(clip)
-        if (reason := known.reason(clip)) and not is_expected:
-            skipped.append(Skipped(clip.path, reason))
-        else:
-            counted.append(clip)
-    return counted, skipped
 
 
 def _unchecked(run: Run, known: Learned | None) -> str:

@@ -15,8 +15,9 @@ from typing import Self
 from audio_models.errors import RunError
 from audio_models.jobs import runs
 from audio_models.jobs.runs import Run
+from audio_models.recognition.evaluation_result import EvaluationSplit
 from data import catalogue, stored, task, workspace
-from data.corpus import Clip, Report, no_progress
+from data.corpus import Clip, Report, Skipped, no_progress
 from data.errors import CorpusError, WorkspaceError
 
 _NAME = "learned.json"
@@ -68,6 +69,28 @@ class Learned:
         if self.has_learned(clip):
             return _LEARNED
         return _CHOSEN if clip.sound in self.validation or clip.digest in self.validation else ""
+
+    def without_learned(
+        self, clips: Iterable[Clip], split: EvaluationSplit, *, is_own: bool
+    ) -> tuple[list[Clip], list[Skipped]]:
+        """Separate the clips that can be counted in an evaluation from those that the network has met, with the reasons.
+
+        Args:
+            clips: of `split`.
+            is_own: whether the corpus and the way it is split are those of the training. Then its training, validation
+                and all clips are what was asked for, and counted.
+        """
+        counted: list[Clip] = []
+        skipped: list[Skipped] = []
+        for clip in clips:
+            is_expected = is_own and (
+                split in ("training", "all") or (split == "validation" and not self.has_learned(clip))
+            )
+            if not is_expected and (reason := self.reason(clip)):
+                skipped.append(Skipped(clip.path, reason))
+            else:
+                counted.append(clip)
+        return counted, skipped
 
     def has_learned(self, clip: Clip) -> bool:
         """Whether the weights were fitted to this recording."""

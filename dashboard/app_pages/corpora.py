@@ -78,6 +78,8 @@ def _overview(index: Index) -> None:
         st.metric("length", f"{hours:.1f} h" if hours >= 1 else f"{hours * 60:.0f} min", width="content")
     counts = ", ".join(f"{count:,} {split}" for split, count in splits.items())
     st.markdown(f"**Splits**: {counts}. {as_text(index.split_rule)}")
+    if index.copies.clips:
+        st.info(str(index.copies), icon=":material/content_copy:")
     if index.speaker_disjoint is None:
         st.warning(
             "The speakers are unknown, so a voice may appear in several splits. Accuracy on new speakers can be lower than test accuracy.",

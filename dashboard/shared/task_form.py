@@ -62,6 +62,8 @@ def choose_task(key: str) -> TaskChoice | None:
         st.info(f"This corpus is not on this computer yet: {corpus.description.size}.", icon=":material/download:")
         st.page_link("app_pages/corpora.py", label="Load it on the Data page", icon=":material/library_music:")
         return None
+    if index is not None and index.copies.clips:
+        st.caption(str(index.copies))
     labels, unknown, silence = _task(corpus, words, other_words, key)
     return TaskChoice(reference, index, tuple(labels), unknown, silence)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -25,7 +26,7 @@ from dashboard.train.first_run import quick_config
 from data.public import synthetic_voices
 from tests.conftest import PROJECT, Trained
 from tests.support.pages import button, healthy, open_page, text_of, wav
-from tests.support.sounds import RATE, chirp, glides
+from tests.support.sounds import RATE, chirp, glides, write
 
 
 @pytest.fixture
@@ -67,7 +68,7 @@ def test_data_says_what_to_do_before_anything_is_loaded() -> None:
     assert "Load" in [button.label for button in app.button]
 
 
-def test_a_model_that_comes_with_echoic_shows_its_card_and_how_to_judge_it() -> None:
+def test_a_model_that_comes_with_echoic_shows_its_card_and_what_is_missing() -> None:
     app = open_page("evaluate")
     assert "is not on this computer" in text_of(app)
     assert "Out of vocabulary" in text_of(app)
@@ -367,7 +368,7 @@ def test_evaluate_shows_accuracy_with_interval_and_split(home: Path) -> None:
 
 
 def test_the_tabs_of_evaluate_keep_their_place(home: Path) -> None:
-    """What moves them puts them back to the first: a judgement's progress, or a remark below the accuracy."""
+    """What moves them puts them back to the first: an evaluation's progress, or a remark below the accuracy."""
 
     def place(app: AppTest) -> int:
         healthy(app)
@@ -375,7 +376,7 @@ def test_the_tabs_of_evaluate_keep_their_place(home: Path) -> None:
 
     app = open_page("evaluate")
     first = place(app)
-    assert place(app.run()) == first, "judged already"
+    assert place(app.run()) == first, "evaluated already"
     app.get("button_group")[0].set_value("validation").run()
     assert "chose the epoch" in text_of(app)
     assert place(app) == first
@@ -383,11 +384,11 @@ def test_the_tabs_of_evaluate_keep_their_place(home: Path) -> None:
 
 def test_the_choice_of_another_corpus_stays_open(home: Path, tmp_path: Path) -> None:
     app = open_page("evaluate")
-    (evaluated,) = [one for one in app.expander if one.label.startswith("Judged by")]
+    (evaluated,) = [one for one in app.expander if one.label.startswith("Evaluated on")]
     assert not evaluated.proto.expanded
     app.session_state["corpus-box-evaluate"] = "a folder on this computer"
     app.toggle(key="other_corpus").set_value(True).run()
-    (evaluated,) = [one for one in app.expander if one.label == "Judged by: another corpus"]
+    (evaluated,) = [one for one in app.expander if one.label == "Evaluated on: another corpus"]
     assert evaluated.proto.expanded
 
 
@@ -395,11 +396,11 @@ def test_evaluate_says_what_another_split_is_worth(home: Path) -> None:
     app = open_page("evaluate")
     app.get("button_group")[0].set_value("training").run()
     healthy(app)
-    assert "learned from these clips" in text_of(app)
+    assert "learned from some or all of these clips" in text_of(app)
 
 
 def test_evaluate_by_another_corpus(home: Path, tmp_path: Path) -> None:
-    folder = glides(tmp_path / "others", speakers=4)
+    folder = glides(tmp_path / "others", speakers=4, seed=1)
     app = open_page("evaluate")
     app.session_state["corpus-box-evaluate"] = (
         "a folder on this computer"  # before synthetic voices, the default, speak
@@ -408,6 +409,48 @@ def test_evaluate_by_another_corpus(home: Path, tmp_path: Path) -> None:
     app.text_input(key="evaluate_folder").set_value(str(folder)).run()
     healthy(app)
     assert "**test**, 18 clips, 2 speakers" in text_of(app)
+
+
+def test_evaluate_leaves_out_what_was_learned_and_says_so(home: Path, trained: Trained) -> None:
+    """The same folder, split clip by clip, was counted as if the network had never heard its clips."""
+    app = open_page("evaluate")
+    app.session_state["corpus-box-evaluate"] = "a folder on this computer"
+    app.toggle(key="other_corpus").set_value(True).run()
+    app.text_input(key="evaluate_folder").set_value(str(trained.corpus)).run()
+    app.selectbox(key="evaluate_rule").set_value("clip").run()
+    healthy(app)
+    [left_out] = [one for one in app.expander if one.label.endswith("left out")]
+    assert "The network learned from this recording." in list(left_out.dataframe[0].value["reason"])
+
+
+def test_evaluate_shows_no_clips_that_are_gone(home: Path, tmp_path: Path) -> None:
+    """A stored evaluation was shown after its corpus had changed."""
+    folder = glides(tmp_path / "others", speakers=4, seed=1)
+    app = open_page("evaluate")
+    app.session_state["corpus-box-evaluate"] = "a folder on this computer"
+    app.toggle(key="other_corpus").set_value(True).run()
+    app.text_input(key="evaluate_folder").set_value(str(folder)).run()
+    app.get("button_group")[0].set_value("all").run()
+    assert "**all**, 36 clips, 4 speakers" in text_of(app)
+    for take in range(3):
+        (folder / "rise" / f"s00_nohash_{take}.wav").unlink()
+    (folder / "hum").rename(folder / "buzz")
+    app.run()
+    healthy(app)
+    assert "**all**, 33 clips, 4 speakers" in text_of(app)
+
+
+def test_data_and_train_count_copies_of_a_recording(tmp_path: Path) -> None:
+    for label in ("left", "right"):
+        for number in range(4):
+            write(tmp_path / label / f"{number}.wav", chirp(300 + 50 * number, 900 if label == "left" else 1900))
+            shutil.copy(tmp_path / label / f"{number}.wav", tmp_path / label / f"copy of {number}.wav")
+    for page, key in (("corpora", "data"), ("train", "train")):
+        app = open_page(page)
+        app.selectbox(key=f"corpus-box-{key}").set_value("a folder on this computer").run()
+        app.text_input(key=f"{key}_folder").set_value(str(tmp_path)).run()
+        healthy(app)
+        assert "8 clips repeat another recording in the corpus; copies stay in one split." in text_of(app)
 
 
 @pytest.mark.parametrize("page", ["predict", "listen", "live", "evaluate", "inside"])

@@ -1,0 +1,93 @@
+"""Charts of the Evaluate page: scores of each label, calibration, accuracies of speakers."""
+
+from __future__ import annotations
+
+import altair as alt
+import numpy as np
+import pandas as pd
+
+from dashboard.shared.charts import ACCENT, PALETTE
+
+
+def score_bars(table: pd.DataFrame) -> alt.LayerChart:
+    """Draw precision, recall and F1 of each label as dots on a line. Columns `label`, `measure`, `score`."""
+    measures = ["precision", "recall", "F1"]
+    base = alt.Chart(table).encode(
+        y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(ticks=False, domain=False, grid=True))
+    )
+    low = min(0.5, float(np.floor(table["score"].min() * 10) / 10)) if len(table) else 0
+    dots = base.mark_point(filled=True, size=75, opacity=0.9).encode(
+        x=alt.X("score:Q", title=None, axis=alt.Axis(format="%", grid=True), scale=alt.Scale(domain=[low, 1])),
+        color=alt.Color(
+            "measure:N",
+            title=None,
+            sort=measures,
+            scale=alt.Scale(domain=measures, range=PALETTE[:3]),
+            legend=alt.Legend(orient="top"),
+        ),
+        shape=alt.Shape(
+            "measure:N",
+            title=None,
+            sort=measures,
+            scale=alt.Scale(domain=measures, range=["circle", "square", "triangle-up"]),
+        ),
+        tooltip=["label:N", "measure:N", alt.Tooltip("score:Q", format=".1%")],
+    )
+    return dots.properties(height=alt.Step(26))
+
+
+def reliability(table: pd.DataFrame, threshold: float) -> alt.LayerChart:
+    """Draw a reliability diagram; calibrated confidences lie on the diagonal.
+
+    Args:
+        table: columns `confidence`, `accuracy`, `clips`, one row per bin.
+        threshold: confidence below which an answer is "not sure".
+    """
+    axis = alt.Axis(format="%", values=[0, 0.2, 0.4, 0.6, 0.8, 1])
+    scale = alt.Scale(domain=[0, 1])
+    line = (
+        alt.Chart(pd.DataFrame({"confidence": [0, 1], "accuracy": [0, 1]}))
+        .mark_line(color="#7c878c", strokeDash=[4, 4])
+        .encode(x="confidence:Q", y="accuracy:Q")
+    )
+    dots = (
+        alt.Chart(table)
+        .mark_point(filled=True, color=ACCENT, opacity=0.85)
+        .encode(
+            x=alt.X("confidence:Q", title="confidence", scale=scale, axis=axis),
+            y=alt.Y("accuracy:Q", title="accuracy", scale=scale, axis=axis),
+            size=alt.Size("clips:Q", title="clips", scale=alt.Scale(range=[40, 900]), legend=None),
+            tooltip=[
+                alt.Tooltip("confidence:Q", format=".1%"),
+                alt.Tooltip("accuracy:Q", format=".1%"),
+                "clips:Q",
+            ],
+        )
+    )
+    mark = alt.Chart(pd.DataFrame({"confidence": [threshold]})).mark_rule(color=PALETTE[1], strokeDash=[2, 3])
+    text = (
+        alt.Chart(pd.DataFrame({"confidence": [threshold], "text": ["not sure"]}))
+        .mark_text(align="right", baseline="top", dx=-6, dy=6, color="#7c878c")
+        .encode(x="confidence:Q", y=alt.value(0), text="text:N")
+    )
+    layers = [line, dots, *([mark.encode(x="confidence:Q"), text] if threshold else [])]
+    return alt.layer(*layers).properties(height=360)
+
+
+def speaker_accuracies(table: pd.DataFrame) -> alt.Chart:
+    """Draw a histogram of accuracy over speakers. Column `accuracy`."""
+    return (
+        alt.Chart(table)
+        .mark_bar(color=ACCENT)
+        .encode(
+            x=alt.X(
+                "accuracy:Q",
+                bin=alt.Bin(step=0.1, extent=[0, 1]),
+                title="accuracy per speaker",
+                axis=alt.Axis(format="%"),
+            ),
+            y=alt.Y("count():Q", title="speakers", axis=alt.Axis(tickMinStep=1)),
+            tooltip=[alt.Tooltip("count():Q", title="speakers")],
+        )
+        .properties(height=200)
+    )

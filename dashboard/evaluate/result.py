@@ -1,0 +1,100 @@
+"""The evaluation that the page shows, and its headline: accuracy, interval, and what they do not say."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import streamlit as st
+
+from audio_models.jobs.runs import Run
+from audio_models.recognition import evaluation
+from audio_models.recognition.evaluation_result import CROSS_VALIDATED, Evaluation, EvaluationSplit
+from dashboard.shared.feedback import ProgressBar
+from dashboard.shared.formatting import as_text, large_type, percent
+from dashboard.shared.glossary import TERMS
+from data import catalogue
+from data.corpus import CorpusReference, reasons
+from data.errors import CorpusError
+from data.phrases import plural
+
+
+def load_or_evaluate(run: Run, corpus: CorpusReference | None, split: EvaluationSplit) -> Evaluation:
+    """The stored evaluation, or a new one, with progress, where there is none or the corpus has changed.
+
+    Raises:
+        EchoicError: see `evaluation.evaluate`.
+    """
+    found = evaluation.load_cached(run, corpus, split)
+    if found is not None and (split == CROSS_VALIDATED or is_current(run, corpus, found)):
+        return found
+    bar = ProgressBar()
+    try:
+        return evaluation.evaluate_and_store(run, corpus, split, bar.report)
+    finally:
+        bar.clear()
+
+
+def is_current(run: Run, corpus: CorpusReference | None, result: Evaluation) -> bool:
+    """Whether the corpus still holds the clips of an evaluation; asked again only when a folder of it has changed.
+
+    A file that was written over is noticed within half a minute.
+    """
+    reference = corpus or run.config.corpus
+    key = f"{run.folder} {reference} {_changed(reference)} {result.split} {result.fingerprint} {result.model}"
+    found: bool = _is_current(key, run, reference, result)
+    return found
+
+
+@st.cache_data(ttl=30, max_entries=32, show_spinner=False)  # type: ignore[untyped-decorator]
+def _is_current(key: str, _run: Run, _reference: CorpusReference, _result: Evaluation) -> bool:  # noqa: ARG001
+    return evaluation.is_current(_run, _result, _reference)
+
+
+def _changed(reference: CorpusReference) -> int:
+    """When a file was last added to a corpus, renamed or removed [ns]; 0 where that is not known."""
+    try:
+        path: Path = catalogue.open_corpus(reference).path  # type: ignore[attr-defined]
+        with os.scandir(path) as found:
+            folders = [entry.stat().st_mtime_ns for entry in found if entry.is_dir() or entry.name == "corpus.sqlite"]
+        return max([path.stat().st_mtime_ns, *folders])
+    except (OSError, CorpusError, AttributeError):
+        return 0
+
+
+def headline(run: Run, corpus: CorpusReference | None, result: Evaluation) -> None:
+    """Draw the accuracy in large type, and below it what limits it."""
+    number, text = st.columns([1, 2], vertical_alignment="center")
+    number.html(large_type(percent(result.accuracy)))
+    speakers = f", {plural(len(result.per_speaker), 'speaker')}" if result.per_speaker else ""
+    text.markdown(
+        f"accuracy on **{result.split}**, {plural(result.clips, 'clip')}{speakers}.  \n"
+        f"95 % interval: {percent(result.interval.low)} to {percent(result.interval.high)}, over {result.interval.over}.",
+        help=TERMS["interval"],
+    )
+    _flattery(result, is_own=corpus is None or corpus == run.config.corpus)
+    if result.split == CROSS_VALIDATED and not is_current(run, corpus, result):
+        st.warning(
+            "The corpus has changed since this evaluation. Train again to evaluate the clips that it has now.",
+            icon=":material/update:",
+        )
+    if result.unchecked:
+        st.warning(as_text(result.unchecked), icon=":material/help:")
+    if result.skipped:
+        with st.expander(f"{plural(len(result.skipped), 'clip')} left out"):
+            st.dataframe(
+                [{"clips": count, "reason": reason} for reason, count in reasons(result.skipped)], hide_index=True
+            )
+
+
+def _flattery(result: Evaluation, *, is_own: bool) -> None:
+    if result.split == CROSS_VALIDATED:
+        st.caption(as_text(result.split_rule))
+    elif is_own and result.split in ("training", "all"):
+        st.warning(
+            "The network learned from some or all of these clips. On new clips it does worse.", icon=":material/school:"
+        )
+    elif is_own and result.split == "validation":
+        st.caption("Validation clips chose the epoch, so this accuracy is slightly too high. Test clips did not.")
+    if result.speaker_disjoint is False:
+        st.caption("Speakers appear in several splits. Accuracy on new speakers can be lower.")

@@ -1,0 +1,76 @@
+"""Scores of each class and speaker, and how far the confidence can be trusted."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from audio_models.recognition import metrics
+from audio_models.recognition.evaluation_result import Evaluation
+from dashboard.evaluate import charts
+from dashboard.shared.formatting import as_text, percent
+from dashboard.shared.glossary import TERMS
+from data.phrases import plural
+
+_SHARE = st.column_config.NumberColumn(format="percent")
+
+
+def per_class(result: Evaluation) -> None:
+    """Draw precision, recall and F1 of each class."""
+    table = pd.DataFrame([asdict(row) for row in result.per_class])
+    long = table.melt("label", ["precision", "recall", "f1"], "measure", "score")
+    long["measure"] = long["measure"].replace({"f1": "F1"})
+    left, right = st.columns(2, gap="large")
+    left.altair_chart(charts.score_bars(long))
+    right.dataframe(
+        table.rename(columns={"support": "clips", "f1": "F1"}),
+        hide_index=True,
+        column_config={"precision": _SHARE, "recall": _SHARE, "F1": _SHARE},
+    )
+    st.caption(
+        "**Precision**: share of the answers with this word that are right. **Recall**: share of this word's clips that are "
+        "found. **F1**: their harmonic mean."
+    )
+
+
+def per_speaker(result: Evaluation) -> None:
+    """Draw how the accuracies of the speakers are spread."""
+    if not result.per_speaker:
+        st.caption("The speakers of these clips are unknown.")
+        return
+    table = pd.DataFrame([asdict(row) for row in result.per_speaker])
+    left, right = st.columns(2, gap="large")
+    left.altair_chart(charts.speaker_accuracies(table))
+    right.dataframe(table, hide_index=True, height=300, column_config={"accuracy": _SHARE})
+
+
+def confidence(result: Evaluation) -> None:
+    """Draw accuracy against confidence, and say what the threshold costs and gains."""
+    confidences = np.array([one.confidence for one in result.predictions])
+    correct = np.array([one.correct for one in result.predictions])
+    bins = metrics.reliability(confidences, correct)
+    picture, words = st.columns([3, 2], gap="large")
+    picture.altair_chart(charts.reliability(pd.DataFrame([asdict(one) for one in bins]), result.threshold))
+    sure = confidences >= result.threshold
+    with words:
+        st.markdown(
+            "A dot stands for answers of similar confidence; its size shows how many. On the line, the confidence is "
+            "right: of the answers with 80 %, 80 in 100 are correct.",
+            help=TERMS["confidence"],
+        )
+        st.markdown(
+            f"Calibration error: **{percent(metrics.calibration_error(bins))}** ({result.split}, {plural(result.clips, 'clip')})."
+        )
+        if result.threshold and sure.any():
+            st.markdown(
+                f'Below **{percent(result.threshold)}** the answer is "not sure". {percent(sure.mean())} of the clips are above '
+                f"it, with an accuracy of **{percent(correct[sure].mean())}**."
+            )
+        if new := result.rejection:
+            st.markdown(
+                f"Words never trained on (*{as_text(', '.join(new.words))}*): **{new.rejected} of {new.clips}** clips rejected, "
+                "as unknown or as not sure."
+            )
