@@ -1,4 +1,4 @@
-"""What to do next about a network that learned few clips: said in words, each from a figure of its judgement."""
+"""Suggest what to do next for a network trained on few clips, each suggestion from a figure of its evaluation."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from audio_models.recognition import metrics
 from audio_models.recognition.evaluation_result import ClipPrediction, Evaluation
 from data.corpus import SILENCE, UNKNOWN
+from data.phrases import plural
 
 _MIXED_UP_CLIPS, _MIXED_UP_SHARE = 2, 0.08  # of the clips of two words
 _FEW_CLIPS = 10
-_WIDE = 0.2  # of an interval, from end to end
-_MISUNDERSTOOD = 0.15  # below the accuracy of all
+_WIDE = 0.2  # width of an interval
+_MISUNDERSTOOD = 0.15  # below the overall accuracy
 _MOST_PAIRS = 3
 _CHANCE = 0.05
 
 
 def advice(evaluation: Evaluation) -> list[str]:
-    """Sentences, the most pressing first; none where nothing stands out."""
+    """Return sentences, the most urgent first; none if nothing stands out."""
     return [
         *_mixed_up(evaluation),
         *_taken_for_none(evaluation),
@@ -39,20 +40,23 @@ def _mixed_up(evaluation: Evaluation) -> list[str]:
             if wrong >= _MIXED_UP_CLIPS and wrong >= _MIXED_UP_SHARE * clips:
                 pairs.append((wrong / clips, wrong, clips, one, labels[column]))
     return [
-        f"“{one}” and “{other}” are mixed up, {wrong} of {clips} clips: record 10 more of each, or choose a word that sounds different."
+        f"“{one}” and “{other}” are confused in {wrong} of {clips} clips: record 10 more of each, or choose a word that sounds different."
         for _, wrong, clips, one, other in sorted(pairs, reverse=True)[:_MOST_PAIRS]
     ]
 
 
 def _taken_for_none(evaluation: Evaluation) -> list[str]:
     found = []
-    for none, why in ((SILENCE, "no word at all: speak up, nearer to the microphone"), (UNKNOWN, "another word")):
+    for none, why, help in (
+        (SILENCE, "silence", "speak up, closer to the microphone"),
+        (UNKNOWN, "another word", "record 10 more"),
+    ):
         if none not in evaluation.labels:
             continue
         column = evaluation.labels.index(none)
         for label, row in zip(evaluation.labels, evaluation.confusion, strict=True):
             if label not in (SILENCE, UNKNOWN) and row[column] >= _MIXED_UP_CLIPS:
-                found.append(f"“{label}” is taken for {why} ({row[column]} of {sum(row)} clips).")
+                found.append(f"“{label}” is taken for {why} in {row[column]} of {sum(row)} clips: {help}.")
     return found
 
 
@@ -62,24 +66,24 @@ def _few(evaluation: Evaluation) -> list[str]:
         for score in evaluation.per_class
         if 0 < score.support < _FEW_CLIPS and score.label not in (SILENCE, UNKNOWN)
     ]
-    return [f"Few clips of {', '.join(few)}: {_FEW_CLIPS} or more make it surer."] if few else []
+    return [f"Few clips of {', '.join(few)}: record at least {_FEW_CLIPS} of each."] if few else []
 
 
 def _voices(evaluation: Evaluation) -> list[str]:
     speakers = evaluation.per_speaker
     known = sum(score.clips for score in speakers)
     if not speakers or known < len(evaluation.predictions):
-        return ["Who speaks is not known of every clip, so it cannot be told whether others will be understood."]
+        return ["Some clips have no speaker, so the accuracy on new speakers is not known. Give them speakers."]
     if len(speakers) == 1:
         return [
-            f"All clips are by one speaker, {speakers[0].speaker}: others may not be understood. Let somebody else record a few of each word."
+            f"All clips are by one speaker, {speakers[0].speaker}: others may not be understood. Ask someone else to record a few of each word."
         ]
     if len(speakers) == 2:
-        return ["All clips are by two speakers: with a third it can be told whether others are understood."]
+        return ["All clips are by two speakers: with a third, the accuracy on new speakers can be measured."]
     worst = speakers[0]
     if worst.clips >= _FEW_CLIPS and worst.accuracy < evaluation.accuracy - _MISUNDERSTOOD:
         return [
-            f"{worst.speaker} is understood worst, {worst.accuracy:.0%}: listen to those clips, and record more voices like it."
+            f"{worst.speaker} has the lowest accuracy, {worst.accuracy:.0%}: listen to those clips, and record more voices like it."
         ]
     return []
 
@@ -87,37 +91,41 @@ def _voices(evaluation: Evaluation) -> list[str]:
 def _unsure(evaluation: Evaluation) -> list[str]:
     low, high = evaluation.interval.low, evaluation.interval.high
     if high - low > _WIDE:
-        return [f"{low:.0%} to {high:.0%} is a wide range: with more clips the figure is surer."]
+        return [f"{low:.0%} to {high:.0%} is a wide interval: more clips make it narrower."]
     return []
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """How two networks fare on the clips that both were judged by.
+    """Two networks on the clips that both were evaluated on.
 
     Attributes:
-        clips: how many.
-        before, after: their accuracies.
-        mended: clips that the second hears right and the first did not.
-        broken: the other way round.
-        p: how often a difference like this comes by chance (exact test of McNemar 1947).
+        clips: the number of clips.
+        before, after: the accuracies.
+        fixed: clips that only the second network recognises.
+        newly_wrong: clips that only the first network recognises.
+        p: of the exact test of McNemar (1947).
     """
 
     clips: int
     before: float
     after: float
-    mended: list[ClipPrediction]
-    broken: list[ClipPrediction]
+    fixed: list[ClipPrediction]
+    newly_wrong: list[ClipPrediction]
     p: float
 
-    def in_words(self, first: str = "Before", second: str = "now") -> str:
-        """One or two sentences."""
-        text = f"{first} {self.before:.1%}, {second} {self.after:.1%}, on the same {self.clips} clips held back: {len(self.mended)} mended, {len(self.broken)} broken."
-        return text + (" That may be chance." if self.p > _CHANCE and self.mended != self.broken else "")
+    def in_words(self, first: str = "before", second: str = "now") -> str:
+        """Summarise in one or two sentences."""
+        text = (
+            f"Same {plural(self.clips, 'clip')}: {self.before:.1%} {first}, {self.after:.1%} {second}; "
+            f"{len(self.fixed)} fixed, {len(self.newly_wrong)} newly wrong."
+        )
+        changed = self.fixed or self.newly_wrong
+        return text + (f" Too close to call (p = {self.p:.2f})." if changed and self.p > _CHANCE else "")
 
 
 def compare(before: Evaluation, after: Evaluation) -> Comparison | None:
-    """Compare two judgements by clips held back; None where they share none, or those of another word."""
+    """Compare two evaluations on the clips they share; None if they share none with the same word."""
     first = {one.clip.path: one for one in before.predictions}
     both = [
         (first[one.clip.path], one)
@@ -126,13 +134,13 @@ def compare(before: Evaluation, after: Evaluation) -> Comparison | None:
     ]
     if not both:
         return None
-    mended = [new for old, new in both if new.correct and not old.correct]
-    broken = [new for old, new in both if old.correct and not new.correct]
+    fixed = [new for old, new in both if new.correct and not old.correct]
+    newly_wrong = [new for old, new in both if old.correct and not new.correct]
     return Comparison(
         len(both),
         sum(old.correct for old, _ in both) / len(both),
         sum(new.correct for _, new in both) / len(both),
-        mended,
-        broken,
-        metrics.sign_test(len(mended), len(broken)),
+        fixed,
+        newly_wrong,
+        metrics.sign_test(len(fixed), len(newly_wrong)),
     )

@@ -28,7 +28,7 @@ _KINDS = {
     "cut_off": "cut off",
     "long": "too long",
     "short": "too short",
-    "duplicate": "duplicate",
+    "duplicate": "duplicated",
     "unlike": "possibly mislabelled",
 }
 _PLAYERS = 6

@@ -173,10 +173,10 @@ def _beside_others(run: Run, result: Evaluation) -> None:
         found = advice.compare(theirs, result) if theirs else None
         if before is None or found is None:
             continue
-        first = "Taught before" if before is same else _start_of(before).capitalize()
+        first = "before" if before is same else _start_of(before)
         st.markdown(f"##### Compared with {as_text(before.name)}")
-        st.markdown(as_text(found.in_words(first, "this one")))
-        for title, clips in (("fixed", found.mended), ("newly wrong", found.broken)):
+        st.markdown(as_text(found.in_words(first, "now" if before is same else _start_of(run))))
+        for title, clips in (("fixed", found.fixed), ("newly wrong", found.newly_wrong)):
             if clips:
                 with st.expander(f"Play the clips that are {title}"):
                     for one in clips[:_PLAYERS]:

@@ -6,10 +6,12 @@ import json
 from collections import Counter
 
 import numpy as np
+import pandas as pd
 from streamlit.testing.v1 import AppTest
 from streamlit.util import AttributeDictionary
 
 from audio_models.own_words.intake import new_clip
+from dashboard.words import charts
 from data.corpus import BACKGROUND_NOISE
 from data.own.corpus import OwnCorpus
 from tests.support.pages import button, healthy, wav
@@ -171,7 +173,7 @@ def test_what_is_worth_a_look_is_said_in_plain_words(mine: OwnCorpus) -> None:
     app = open_words("Clips")
     table = app.dataframe[0].value
     remarks = {name: said for name, said in zip(table["file"], table["problems"], strict=True) if said}
-    assert remarks == {"quiet.wav": "too quiet", "loud.wav": "clipped", "twin.wav": "duplicate"}
+    assert remarks == {"quiet.wav": "too quiet", "loud.wav": "clipped", "twin.wav": "duplicated"}
     assert "1 too quiet" in read(app)
     assert "1 clipped" in read(app)
     assert "nothing is changed for you" in read(app)
@@ -266,3 +268,12 @@ def test_the_map_passes_over_a_file_that_is_gone(mine: OwnCorpus) -> None:
     assert len(app.session_state["own_embeddings"][1].clips) == 3
     select(go(app, "Clips"), 0)
     assert "cannot be played" in read(app)
+
+
+def test_a_name_on_the_map_stays_with_its_group() -> None:
+    """One clip far from its group, a mislabelled one say, carried the name into the middle of nowhere."""
+    table = pd.DataFrame(
+        {"x": [0.5] * 7, "y": [-0.5] * 6 + [0.9], "word": "lamp", "speaker": "", "file": "", "id": "a"}
+    )
+    names = charts.sound_map(table, "word").layer[1].data
+    assert names.to_dict("records") == [{"word": "lamp", "x": 0.5, "y": -0.5}]

@@ -191,20 +191,19 @@ def _answer_right(run: runs.Run, count: int) -> Evaluation:
     return stored
 
 
-@pytest.mark.parametrize(("start", "first"), [("commands", "Taught before"), ("", "From scratch")])
+@pytest.mark.parametrize(("start", "names"), [("commands", ("before", "now")), ("", ("from scratch", "from commands"))])
 def test_two_teachings_are_compared_on_the_clips_that_both_held_back(
-    after_teaching: runs.Run, start: str, first: str
+    after_teaching: runs.Run, start: str, names: tuple[str, str]
 ) -> None:
     theirs, mine = _answer_right(_taught_before(after_teaching, start), 4), _answer_right(after_teaching, 8)
     found = advice.compare(theirs, mine)
     assert found is not None
-    assert (found.before, found.after, len(found.mended)) == (4 / 12, 8 / 12, 4)
+    assert (found.before, found.after, len(found.fixed)) == (4 / 12, 8 / 12, 4)
     app = open_words("Teach")
     text = read(app)
     assert text.count("Compared with ") == 1
     assert f"Compared with Before {start or 'scratch'}" in text
-    assert f"{first} {found.before:.1%}, this one {found.after:.1%}, on the same 12 clips held back: " in text
-    assert f"{len(found.mended)} mended, 0 broken" in text
+    assert f"Same 12 clips: 33.3% {names[0]}, 66.7% {names[1]}; 4 fixed, 0 newly wrong." in text
     assert "Play the clips that are fixed" in [one.label for one in app.expander]
     assert len(app.get("audio")) == 4
 

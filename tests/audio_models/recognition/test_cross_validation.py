@@ -315,7 +315,7 @@ def _evaluation(pairs: dict[tuple[str, str], int], speakers: list[str | None], s
 
 def test_advice_names_the_words_that_are_mixed_up() -> None:
     told = advice.advice(_evaluation({("start", "start"): 15, ("start", "stop"): 5, ("stop", "stop"): 20}, ["anna"]))
-    assert told[0].startswith("“start” and “stop” are mixed up, 5 of 40 clips")
+    assert told[0].startswith("“start” and “stop” are confused in 5 of 40 clips")
     assert any("one speaker, anna" in sentence for sentence in told)
 
 
@@ -325,11 +325,11 @@ def test_advice_has_nothing_to_say_where_all_is_well() -> None:
     few = _evaluation({("start", "start"): 60, ("stop", "stop"): 6}, ["a", "b", "c"])
     assert any("“stop” (6)" in sentence for sentence in advice.advice(few))
     quiet = _evaluation({("start", "start"): 60, ("start", SILENCE): 3, ("stop", "stop"): 60}, ["a", "b", "c"])
-    assert any("taken for no word" in sentence for sentence in advice.advice(quiet))
+    assert any("taken for silence" in sentence for sentence in advice.advice(quiet))
     unknown = _evaluation({("start", "start"): 60, ("stop", "stop"): 60}, [None])
-    assert any("not known" in sentence for sentence in advice.advice(unknown))
+    assert any("have no speaker" in sentence for sentence in advice.advice(unknown))
     worse = _evaluation({("start", "start"): 60, ("stop", "start"): 20, ("stop", "stop"): 40}, ["a", "b", "c"])
-    assert any("mixed up" in sentence for sentence in advice.advice(worse))
+    assert any("confused in" in sentence for sentence in advice.advice(worse))
 
 
 def test_two_networks_are_compared_on_the_clips_that_both_were_evaluated_on() -> None:
@@ -338,9 +338,11 @@ def test_two_networks_are_compared_on_the_clips_that_both_were_evaluated_on() ->
     found = advice.compare(before, after)
     assert found is not None
     assert (found.clips, found.before, found.after) == (20, 0.75, 0.95)
-    assert (len(found.mended), len(found.broken)) == (5, 1)
+    assert (len(found.fixed), len(found.newly_wrong)) == (5, 1)
     assert found.p == pytest.approx(14 / 64)
-    assert "may be chance" in found.in_words()
+    assert found.in_words() == (
+        "Same 20 clips: 75.0% before, 95.0% now; 5 fixed, 1 newly wrong. Too close to call (p = 0.22)."
+    )
     assert advice.compare(before, _evaluation({("a", "a"): 3}, ["x"], start=100)) is None
 
 
