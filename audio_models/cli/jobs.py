@@ -1,5 +1,6 @@
-"""The commands that start work in a folder of its own, go on with it, or stop it: `train`, `memory`, `compare`, `resume`,
-`cancel`. Here or in the background, the work is the same.
+"""The commands that start, list, stop and resume jobs: `train`, `memory`, `compare`, `runs`, `cancel` and `resume`.
+
+A job is the same here and in the background.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ import argparse
 from dataclasses import asdict, replace
 from typing import Any
 
+from audio_models.cli.corpora import reference
 from audio_models.cli.parser import changed
 from audio_models.cli.terminal import TerminalProgress, chatter_to, complain, interrupt_cancels, print_json
 from audio_models.config import RunConfig
@@ -23,20 +25,22 @@ from audio_models.lab.memory import Experiment
 from audio_models.recipes import default_run, tuned_run
 from data import catalogue
 from data.corpus import CorpusReference, Index
+from data.errors import EchoicError
+from data.phrases import plural
 from data.task import Task
 
-AnyWork = Run | Experiment | Comparison
+AnyJob = Run | Experiment | Comparison
 
-_ANY = Task(("yes", "no"))  # stands in until the corpus' words are known
+_ANY = Task(("yes", "no"))  # a placeholder until the words of the corpus are known
 
 
 def train(options: argparse.Namespace) -> int:
-    """Make a run and train it here, or in the background."""
+    """Create a run and train it, here or in the background."""
     return _begin(runs.create(_run_config(options)), options)
 
 
 def memory(options: argparse.Namespace) -> int:
-    """Measure how well the cells remember."""
+    """Measure over how many steps each cell remembers."""
     experiment = memory_lab.create(changed(memory_lab.MemoryConfig(options.task), options))
     return _begin(experiment, options)
 
@@ -49,74 +53,111 @@ def compare(options: argparse.Namespace) -> int:
 
 
 def resume(options: argparse.Namespace) -> int:
-    """Go on with a training from its last epoch, or with a measurement or a comparison."""
-    work = _find(options.run)
-    launch.queue_again(work)
-    return _carry_out(work, options)
+    """Resume a training from its last epoch, or a measurement or comparison."""
+    job = _find(options.run)
+    launch.queue_again(job)
+    return _run(job, options)
 
 
 def cancel(options: argparse.Namespace) -> int:
-    """Stop a training, a measurement or a comparison; what it has is kept."""
-    work = _find(options.run)
-    launch.cancel(work)
-    if not launch.wait_until_stopped(work, seconds=10):
-        raise RunError(f"{work.name} has not stopped after 10 s; its log is {work.log_path}.")
-    _show(work, options)
+    """Stop a training, measurement or comparison; what it has is kept."""
+    job = _find(options.run)
+    launch.cancel(job)
+    if not launch.wait_until_stopped(job, seconds=10):
+        raise RunError(f"{job.name} has not stopped after 10 s; its log is {job.log_path}.")
+    _show(job, options)
     return 0
 
 
-def reference(options: argparse.Namespace, name: str) -> CorpusReference:
-    """The corpus of that name or folder, split as the options say."""
-    return catalogue.refer(name, speaker_pattern=options.speaker_pattern, split_by=options.split_by)
+def list_runs(options: argparse.Namespace) -> int:
+    """List the runs in the workspace, newest first."""
+    rows: list[dict[str, Any]] = []
+    for run in runs.listing():
+        try:
+            config, state, best = run.config, run.state, run.best_epoch
+        except EchoicError as error:
+            rows.append({"run": run.id, "path": str(run.folder), "state": "damaged", "error": str(error)})
+            continue
+        rows.append(
+            {
+                "run": run.id,
+                "name": run.name,
+                "path": str(run.folder),
+                "state": state.status,
+                "corpus": config.corpus.name,
+                "labels": list(config.task.classes),
+                "cell": config.network.cell,
+                "units": config.network.units,
+                "epochs": state.epoch,
+                "validation_accuracy": best.validation_accuracy if best else None,
+                "seconds": round(state.seconds, 1),
+                "error": state.error,
+            }
+        )
+    if options.json:
+        print_json(rows)
+        return 0
+    for row in rows:
+        if row["state"] == "damaged":
+            print(f"{row['run']}  damaged: {row['error']}")
+            continue
+        score = row["validation_accuracy"]
+        shown = "no epoch yet" if score is None else f"{score:.1%} validation accuracy"
+        print(
+            f"{row['run']}  {row['state']}, {row['cell']}, {shown}, {plural(row['epochs'], 'epoch')}, {format_duration(row['seconds'])}  {row['name']}"
+        )
+    if not rows:
+        print("No run yet. Start one with: python -m audio_models train")
+    return 0
 
 
-def _find(text: str) -> AnyWork:
+def _find(text: str) -> AnyJob:
     """A run, or a measurement or a comparison by its id."""
     other: list[Experiment | Comparison] = [*memory_lab.listing(), *comparison.listing()]
     return next((one for one in other if one.id == text), None) or runs.find(text)
 
 
-def _begin(work: AnyWork, options: argparse.Namespace) -> int:
+def _begin(job: AnyJob, options: argparse.Namespace) -> int:
     if not options.background:
-        return _carry_out(work, options)
-    launch.spawn(work)
-    _show(work, options)
+        return _run(job, options)
+    launch.spawn(job)
+    _show(job, options)
     return 0
 
 
-def _carry_out(work: AnyWork, options: argparse.Namespace) -> int:
-    """Do the work in this process, and say how to go on where it did not come to its end."""
-    with chatter_to(work.log_path), TerminalProgress() as progress, interrupt_cancels(work):
-        state = _do(work, progress)
-    _show(work, options)
+def _run(job: AnyJob, options: argparse.Namespace) -> int:
+    """Run the job in this process; print how to resume it if it stops early."""
+    with chatter_to(job.log_path), TerminalProgress() as progress, interrupt_cancels(job):
+        state = _do(job, progress)
+    _show(job, options)
     if state.status == "finished":
         return 0
-    complain(state.error or f"{work.name} was {state.status}; go on with: python -m audio_models resume {work.id}")
+    complain(state.error or f"{job.name} was {state.status}; go on with: python -m audio_models resume {job.id}")
     return 1
 
 
-def _do(work: AnyWork, progress: TerminalProgress) -> State:
-    """Each kind of work by its process' function; what brings tensorflow or librosa is imported when it is needed."""
-    if isinstance(work, Experiment):
+def _do(job: AnyJob, progress: TerminalProgress) -> State:
+    """Run the job's process in this one; tensorflow and librosa are imported only here."""
+    if isinstance(job, Experiment):
         from audio_models.lab import memory_process
 
-        return memory_process.measure(work, progress.job)
-    if isinstance(work, Comparison):
+        return memory_process.measure(job, progress.job)
+    if isinstance(job, Comparison):
         from audio_models.lab import comparison_process
 
-        return comparison_process.compare(work, progress.job)
+        return comparison_process.compare(job, progress.job)
     from audio_models.training import process as training_process
 
-    return training_process.train(work, progress.training(work))
+    return training_process.train(job, progress.training(job))
 
 
-def _show(work: AnyWork, options: argparse.Namespace) -> None:
-    if isinstance(work, Experiment):
-        _print_memory(work, options)
-    elif isinstance(work, Comparison):
-        _print_comparison(work, options)
+def _show(job: AnyJob, options: argparse.Namespace) -> None:
+    if isinstance(job, Experiment):
+        _print_memory(job, options)
+    elif isinstance(job, Comparison):
+        _print_comparison(job, options)
     else:
-        _print_run(work, options)
+        _print_run(job, options)
 
 
 def _print_run(run: Run, options: argparse.Namespace) -> None:
@@ -219,7 +260,7 @@ def _run_config(options: argparse.Namespace) -> RunConfig:
         return _with_settings(
             tuned_run(corpus, task, start.reference, start.config, speakers=len(voices), name=options.name), options
         )
-    # A wrong setting is said before the corpus is read, which may take minutes.
+    # Refuse a wrong setting before reading the corpus, which may take minutes.
     config = _with_settings(
         default_run(corpus, _ANY, options.cell or "gru", options.recipe, name=options.name), options
     )
@@ -237,7 +278,7 @@ def _with_settings(config: RunConfig, options: argparse.Namespace) -> RunConfig:
 
 
 def _task(options: argparse.Namespace, corpus: CorpusReference) -> Task:
-    """The words that are asked for, or all that the corpus has."""
+    """The task that the options name; by default all words of the corpus."""
     return Task(
         options.labels or catalogue.usual_labels(_index(corpus)), unknown=options.unknown, silence=options.silence
     )

@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any, Self
@@ -17,7 +17,10 @@ from typing import Any, Self
 from audio_models.jobs.job_folder import JobFolder, State
 from audio_models.jobs.progress import format_progress, format_stage
 from audio_models.jobs.runs import Run
-from data.corpus import Progress
+from data.corpus import Progress, Skipped, reasons
+from data.phrases import plural
+
+_MOST_REASONS = 5
 
 
 def print_json(value: Any) -> None:
@@ -30,6 +33,20 @@ def print_json(value: Any) -> None:
 def complain(text: str) -> None:
     """One line on stderr."""
     print(f"echoic: {text}", file=sys.stderr)
+
+
+def complain_left_out(skipped: Sequence[Skipped], what: str = "clip") -> None:
+    """Tell on stderr what was left out: the five most frequent reasons, and how many more there are.
+
+    Args:
+        what: was left out; a noun.
+    """
+    found = reasons(skipped)
+    for reason, count in found[:_MOST_REASONS]:
+        complain(f"{plural(count, what)} left out: {reason}")
+    if more := found[_MOST_REASONS:]:
+        others = plural(sum(count for _, count in more), f"more {what}")
+        complain(f"and {others} left out, for {plural(len(more), 'other reason')}; --json lists them all.")
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""The command `corpus`: the user's own clips, in the shell."""
+"""The command `corpus`: make and fill a corpus of your own."""
 
 from __future__ import annotations
 
@@ -8,35 +8,33 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from audio_models.cli.terminal import TerminalProgress, complain, print_json
+from audio_models.cli.terminal import TerminalProgress, complain_left_out, print_json
 from audio_models.errors import ConfigError
-from data.corpus import Skipped, reasons
+from data.corpus import Skipped
 from data.own import corpus as own_corpus
 from data.own.corpus import OwnCorpus
 from data.own.store import Change, Source
 from data.phrases import plural
 
-_MOST_SHOWN = 5
-
 
 def corpus(options: argparse.Namespace) -> int:
-    """Work on a corpus of the user's own."""
+    """Run one action on a corpus of the user's own."""
     needs = {"add": "the clips", "record-split": "the recordings", "import": "a zip, folder or list", "export": "the zip to write"}  # fmt: skip
     if options.action in needs and not options.files:
         raise ConfigError(
             f"corpus {options.action} needs {needs[options.action]}: python -m audio_models corpus {options.action} NAME FILE"
         )
     if "" in options.files:
-        raise ConfigError(f"corpus {options.action} came with an empty file name. Give the path of a file or a folder.")
+        raise ConfigError(f"corpus {options.action} got an empty file name. Give the path of a file or folder.")
     if options.action not in needs and options.files:
-        raise ConfigError(f"corpus {options.action} takes no file; {options.files[0]} came.")
+        raise ConfigError(f"corpus {options.action} takes no file; got {options.files[0]}.")
     return _ACTIONS[options.action](options)
 
 
 def _create(options: argparse.Namespace) -> int:
     made = own_corpus.create(options.name)
     return _told(
-        options, made, f"{made.title} is made. Add clips with: python -m audio_models corpus add '{made.title}' CLIP"
+        options, made, f"{made.title} created. Add clips with: python -m audio_models corpus add '{made.title}' CLIP"
     )
 
 
@@ -45,12 +43,12 @@ def _delete(options: argparse.Namespace) -> int:
     if options.json:
         print_json({"corpus": options.name, "deleted": True})
     else:
-        print(f"{options.name} is deleted.")
+        print(f"{options.name} deleted.")
     return 0
 
 
 def _add(options: argparse.Namespace) -> int:
-    """Clips and recordings; also what `import` takes."""
+    """Add clips; `import` takes archives, folders and lists too."""
     from audio_models.own_words import intake
     from data.own import incoming, layouts
 
@@ -71,7 +69,7 @@ def _add(options: argparse.Namespace) -> int:
         change = made.add(found.clips, progress.report)
     refused = [
         *found.refused,
-        *(Skipped(Path(one.original), "It is long; cut it into takes with record-split.") for one in found.long),
+        *(Skipped(Path(one.original), "It is long. Cut it into takes with record-split.") for one in found.long),
     ]
     return _added(options, made, change, refused)
 
@@ -81,7 +79,7 @@ def _record_split(options: argparse.Namespace) -> int:
 
     made = _opened(options)
     if not options.label:
-        raise ConfigError("corpus record-split needs the word that is said: --label WORD")
+        raise ConfigError("corpus record-split needs a label: --label WORD")
     clips, refused = [], []
     for path in map(Path, options.files):
         taken, bad = intake.takes_of(path, options.label, options.speaker, path.name)
@@ -130,7 +128,7 @@ def _check(options: argparse.Namespace) -> int:
     for one in found:
         clip = by_id[one.id]
         print(f"{clip.label}  {clip.original or clip.id}: {one.text}")
-    print(f"{made.title}: {len({one.id for one in found})} of {len(clips)} clips are worth a look.")
+    print(f"{made.title}: {len({one.id for one in found})} of {plural(len(clips), 'clip')} may have a problem.")
     return 0
 
 
@@ -139,12 +137,11 @@ def _export(options: argparse.Namespace) -> int:
 
     made = _opened(options)
     if len(options.files) != 1:
-        raise ConfigError(f"corpus export writes one zip; {len(options.files)} names came.")
+        raise ConfigError(f"corpus export writes one zip; got {plural(len(options.files), 'name')}.")
     path = Path(options.files[0])
     with TerminalProgress() as progress:
         missing = export(made, path, progress.report)
-    for one in missing[:_MOST_SHOWN]:
-        complain(one.reason)
+    complain_left_out(missing)
     return _told(options, made, f"{made.title} is in {path}.", path=str(path))
 
 
@@ -160,14 +157,13 @@ def _opened(options: argparse.Namespace) -> OwnCorpus:
 
 
 def _added(options: argparse.Namespace, made: OwnCorpus, change: Change, refused: Sequence[Skipped]) -> int:
-    """What was added and what not; the status is 1 where nothing was."""
-    status = _told(
+    """Print what was added and what was left out; the exit status is 1 if anything was."""
+    _told(
         options, made, f"{plural(change.clips, 'clip')} added to {made.title}.", added=change.clips,
         refused=[{"path": str(one.path), "reason": one.reason} for one in refused],
     )  # fmt: skip
-    for reason, count in reasons(refused)[:_MOST_SHOWN]:
-        complain(f"{count} {'files' if count > 1 else 'file'} not added: {reason}")
-    return status if change.clips else 1
+    complain_left_out(refused, "file")
+    return 1 if refused or not change.clips else 0
 
 
 def _told(options: argparse.Namespace, made: OwnCorpus, text: str, **more: Any) -> int:

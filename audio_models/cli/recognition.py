@@ -1,0 +1,123 @@
+"""The commands that use a trained network: `predict`, `evaluate` and `inspect`."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from audio_models.cli.corpora import reference
+from audio_models.cli.terminal import TerminalProgress, complain, complain_left_out, print_json
+from audio_models.errors import ConfigError
+from audio_models.jobs import runs
+from data.errors import EchoicError
+from data.phrases import plural
+
+
+def predict(options: argparse.Namespace) -> int:
+    """Classify clips; one that cannot be read is named, and the others are classified."""
+    from audio_models.features.waveform import AudioSource
+    from audio_models.recognition.recognizer import Recognizer
+
+    recognizer = Recognizer.of_run(runs.find(options.run))
+    answers: list[dict[str, Any]] = []
+    for clip in options.clip:
+        try:
+            answer = recognizer.hear(recognizer.load(AudioSource(Path(clip))))
+            heard = {name: getattr(answer, name) for name in ("label", "confidence", "probabilities", "sure")}
+            answers.append({"path": clip, **heard})
+        except EchoicError as error:
+            answers.append({"path": clip, "error": str(error)})
+    failed = [row for row in answers if "error" in row]
+    if options.json:
+        print_json(answers)
+    for row in [] if options.json else answers:
+        if "error" not in row:
+            others = sorted(row["probabilities"].items(), key=lambda item: -item[1])[1:3]
+            print(
+                f"{row['path']}: {'' if row['sure'] else 'not sure, perhaps '}{row['label']} {row['confidence']:.1%}  "
+                f"({', '.join(f'{label} {p:.1%}' for label, p in others)})"
+            )
+    for row in failed:
+        complain(row["error"])
+    return 1 if failed else 0
+
+
+def evaluate(options: argparse.Namespace) -> int:
+    """Evaluate a run on the clips of one split of a corpus."""
+    from audio_models.recognition import evaluation
+    from audio_models.recognition.evaluation_result import CROSS_VALIDATED, summary
+
+    run = runs.find(options.run)
+    corpus = reference(options, options.corpus) if options.corpus else None
+    if corpus is None and (options.speaker_pattern or options.split_by):
+        raise ConfigError("--speaker-pattern and --split-by describe the corpus given with --corpus; name it too.")
+    if options.split:
+        split = evaluation.split_of(options.split)
+    else:
+        split = evaluation.splits_of(run)[0] if corpus is None else "test"
+    with TerminalProgress() as progress:
+        result = evaluation.evaluate_and_store(run, corpus, split, progress.report)
+        is_current = split != CROSS_VALIDATED or evaluation.is_current(run, result, corpus, progress.report)
+    found = {**summary(result), "is_current": is_current}
+    if options.json:
+        print_json(found)
+        return 0
+    low, high = found["accuracy_interval"]
+    print(
+        f"{run.id} on {found['corpus']}: {found['accuracy']:.1%} ({low:.1%} to {high:.1%} over {found['interval_over']}), "
+        f"{found['split']}, {plural(result.clips, 'clip')}, {plural(len(result.per_speaker), 'speaker')}"
+    )
+    print(_table(result.labels, found["confusion"]))
+    for row in result.per_class:
+        print(
+            f"{row.label:>12}  precision {row.precision:6.1%}  recall {row.recall:6.1%}  F1 {row.f1:6.1%}  {plural(row.support, 'clip')}"
+        )
+    if new := result.rejection:
+        print(
+            f"Words never trained on ({', '.join(new.words)}): {new.rejected} of {plural(new.clips, 'clip')} rejected"
+        )
+    if result.unchecked:
+        print(result.unchecked)
+    if not is_current:
+        print("The corpus has changed since this cross-validation. Train again to evaluate the clips that it has now.")
+    complain_left_out(result.skipped)
+    return 0
+
+
+def inspect(options: argparse.Namespace) -> int:
+    """Show what a network does while it reads one clip."""
+    from audio_models.features.waveform import AudioSource
+    from audio_models.lab import inspection
+    from audio_models.recognition.recognizer import Recognizer
+
+    run = runs.find(options.run)
+    recognizer = Recognizer.of_run(run)
+    samples = recognizer.load(AudioSource(Path(options.clip)))
+    found = inspection.inspect(
+        run, samples, options.label, order=options.order, seed=options.seed, recognizer=recognizer
+    )
+    if options.json:
+        print_json(inspection.as_numbers(found))
+        return 0
+    seconds = len(samples) / recognizer.features.sample_rate
+    print(
+        f"{options.clip}: {found.answer} {found.prefix_probabilities[-1].max():.1%}, settled after {found.settled:.2f} of {seconds:.2f} s"
+    )
+    print("  answers on the way: " + ", ".join(f"{label} from {at:.2f} s" for at, label in found.changes))
+    for name, means in inspection.gate_means(found).items():
+        print(
+            f"  {name} gate: {means.mean():.0%} open on average, most at {means.argmax() * found.gradient_decay.step_seconds:.2f} s"
+        )
+    print(f"  memory length (the gradient falls to a tenth): {inspection.in_words(found.gradient_decay.memory_length)}")
+    return 0
+
+
+def _table(labels: Sequence[str], confusion: Sequence[Sequence[int]]) -> str:
+    corner = "true \\ predicted"
+    width = max(len(corner), *(len(label) for label in labels)) + 1
+    lines = [corner.rjust(width) + "".join(label.rjust(width) for label in labels)]
+    for label, row in zip(labels, confusion, strict=True):
+        lines.append(label.rjust(width) + "".join(str(count or ".").rjust(width) for count in row))
+    return "\n".join(lines)
