@@ -1,24 +1,24 @@
-"""The one error root of Echoic. Every message is a sentence for the user.
+"""The root of all errors of Echoic. Every message is a sentence for the user.
 
-A message says what came, what was expected and how to mend it; the pages and the shell print it as it is.
+A message says what was passed, what was expected and how to fix it; pages and shell print it unchanged.
 """
 
 
 class EchoicError(Exception):
-    """Anything that the user can mend. Its text is shown as it is, without a traceback."""
+    """An error that the user can fix; its text is shown without a traceback."""
 
 
 class CorpusError(EchoicError):
-    """A corpus, its folder or its index cannot be used as asked."""
+    """A corpus, its folder or its index cannot be used."""
 
 
 class DownloadError(CorpusError):
-    """A download failed, was cut off, or is not what its publisher published."""
+    """A download failed, was cut off, or does not match its published checksum."""
 
 
 class WorkspaceError(EchoicError):
-    """Something could not be written to, or read from, the workspace."""
+    """A file of the workspace cannot be read or written."""
 
 
 class Cancelled(EchoicError):
-    """The user asked for the work to stop."""
+    """The user cancelled the job."""

@@ -1,1 +1,1 @@
-"""Work in a process of its own: its folder, its state, how it starts, reports and stops."""
+"""Background jobs: their folder and state, how they start, report progress, stop and resume."""

@@ -1,4 +1,4 @@
-"""What a process does with its work folder: write how far it is, hear the wish to stop, and end in a state, come what may."""
+"""Run a job in this process: report progress, poll for cancellation, always leave a final state."""
 
 from __future__ import annotations
 
@@ -17,35 +17,35 @@ from data.corpus import Progress
 from data.errors import Cancelled, EchoicError
 
 POLL = 0.2
-"""Seconds between two looks at the cancel file, or for a turn."""
+"""Seconds between two polls, for the cancel file or for a turn in the queue."""
 
-_GRACE = 1.0  # seconds in which the work may stop by itself before the process ends it
-_WRITE_EVERY = 0.4  # seconds between two writes of the state
-_imports: list[Future[Any]] = []  # that were begun in this process
+_GRACE = 1.0  # seconds that a job has to stop by itself before its process is ended
+_WRITE_EVERY = 0.4  # seconds between two writes of the state at least
+_imports: list[Future[Any]] = []  # started in this process
 
 StateCallback = Callable[[State], None]
 Module = TypeVar("Module")
 
 
 def ignore_state(_: State) -> None:
-    """A listener that hears each state and says nothing."""
+    """Ignore a state: the callback of who does not watch."""
 
 
 class Job:
-    """The state of the work as this process knows it, and the user's wish to stop."""
+    """The state of a running job, and the request to cancel it."""
 
     def __init__(self, folder: JobFolder[Any], on_state: StateCallback) -> None:
         self.state = replace(folder.state, status="queued", stage="Waiting to start", error="")
         self._folder = folder
         self._on_state = on_state
-        self._began: float | None = None  # when it first ran: its wait in the queue is no work
+        self._began: float | None = None  # when it left the queue
         self._seconds_before = self.state.seconds
         self._written = 0.0
         self._wish = threading.Event()
         self._stopped = threading.Event()
 
     def write(self, **changes: Any) -> None:
-        """Change the state and write it."""
+        """Update the state and write it; time counts from the first "running"."""
         now = time.monotonic()
         state = replace(self.state, **changes)
         if self._began is None and state.status == "running":
@@ -57,18 +57,26 @@ class Job:
         self._on_state(self.state)
 
     def heartbeat(self, **changes: Any) -> None:
-        """Between two pieces of work: stop if the user wants it, and write the state now and then."""
+        """Write the state if the last write is a while ago; call it between two steps.
+
+        Raises:
+            Cancelled: the user asked for it.
+        """
         if self._wish.is_set():
             raise Cancelled("Cancelled.")
         if time.monotonic() - self._written > _WRITE_EVERY:
             self.write(**changes)
 
     def report(self, progress: Progress) -> None:
-        """A `Report` for the corpus and the features."""
+        """Pass on the progress of a corpus or of features; a `Report`."""
         self.heartbeat(stage=progress.stage, done=progress.done, total=progress.total, unit=progress.unit)
 
     def wait_for(self, module: Future[Module]) -> Module:
-        """What is being imported, once it is there; stops before if the user wants it."""
+        """Wait for an import that `imported` started, and return its module.
+
+        Raises:
+            Cancelled: the user asked for it.
+        """
         while not module.done():
             self.heartbeat()
             time.sleep(POLL / 4)
@@ -76,7 +84,7 @@ class Job:
 
     @contextlib.contextmanager
     def watched(self) -> Iterator[None]:
-        """Look for the cancel file meanwhile; where the work does not stop by itself (a long step), end the process."""
+        """Poll for the cancel file in a thread; end the process if a long step does not stop in time."""
         watcher = threading.Thread(target=self._watch, daemon=True)
         watcher.start()
         try:
@@ -97,7 +105,7 @@ class Job:
 
 
 def imported(bring: Callable[[], Module]) -> Future[Module]:
-    """Import what takes seconds in a thread of its own. Work that stops does not wait for it; see `leave`."""
+    """Import something slow in a thread. A cancelled job does not wait for it; see `exit_process`."""
     module: Future[Module] = Future()
 
     def run() -> None:
@@ -112,9 +120,9 @@ def imported(bring: Callable[[], Module]) -> Future[Module]:
 
 
 def exit_process(status: int) -> None:
-    """End this process with that exit status; at once, where an import is still under way that nobody waits for.
+    """Exit with `status`; abruptly while an import is still running.
 
-    Python would stop its thread somewhere within tensorflow's C++, which ends in a crash.
+    Python would stop its thread inside tensorflow's C++, which crashes.
     """
     if not all(module.done() for module in _imports):
         sys.stdout.flush()
@@ -126,19 +134,19 @@ def exit_process(status: int) -> None:
 def run_job(
     folder: JobFolder[Any], do: Callable[[Job], None], on_state: StateCallback, *, short_of_memory: str, called: str
 ) -> State:
-    """Do the work of a folder in this process, to an end.
+    """Run a job in this process until it is finished, cancelled or failed.
 
     Args:
-        do: the work; raises `Cancelled` where it meets the wish to stop.
-        said: told of each state that is written.
-        short_of_memory: what to say where the memory does not suffice.
-        called: what the work is called, "training" say.
+        do: does the work; lets `Cancelled` pass.
+        on_state: called with each state that is written.
+        short_of_memory: the message for a `MemoryError`.
+        called: the kind of job in messages, such as "training".
 
     Returns:
-        the last state: finished, cancelled or failed.
+        the final state.
 
     Raises:
-        WorkspaceError: not even the state can be written, the disk is full, say.
+        WorkspaceError: the state itself cannot be written.
     """
     folder.write_process(os.getpid())
     job = Job(folder, on_state)
@@ -161,7 +169,7 @@ def run_job(
         end(
             "failed",
             "Failed",
-            f"The {called} stopped at an unexpected fault ({reason}); the details are in {folder.log_path}.",
+            f"The {called} stopped at an unexpected error ({reason}). Details: {folder.log_path}.",
         )
         raise
     finally:

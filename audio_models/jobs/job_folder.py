@@ -29,7 +29,7 @@ from data.stored import Count, Seconds
 Status = Literal["queued", "running", "finished", "failed", "cancelled", "interrupted"]
 ACTIVE: tuple[Status, ...] = ("queued", "running")
 
-_UTC, _LOCAL = "%Y%m%dT%H%M%SZ", "%Y%m%d-%H%M%S"  # in names; versions before 0.2 wrote local time
+_UTC, _LOCAL = "%Y%m%dT%H%M%SZ", "%Y%m%d-%H%M%S"  # in names; earlier versions wrote local time
 
 
 @dataclass(frozen=True)

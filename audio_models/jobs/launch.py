@@ -1,7 +1,7 @@
-"""Start, watch, cancel and resume work that is a process of its own: a training, a measurement, a comparison.
+"""Start, cancel and resume background jobs: trainings, memory measurements, comparisons.
 
-The page and the shell use the same: a folder is made, then its process does what it says. One run trains at a time, the
-others wait in the order in which they were started. The process outlives whoever started it.
+Pages and shell do the same: create a folder, then start a process that works on it and outlives who started it. One run
+trains at a time; the others wait in the order in which they were queued.
 """
 
 from __future__ import annotations
@@ -23,10 +23,11 @@ from data.errors import EchoicError, WorkspaceError
 
 
 def start(config: RunConfig) -> Run:
-    """Make a run and start its process in the background.
+    """Create a run and start its training in the background.
 
     Raises:
-        WorkspaceError: the run's folder cannot be made.
+        RunError: there is no run that it starts from.
+        WorkspaceError: its folder cannot be created, or its process not started.
     """
     run = runs.create(config)
     spawn(run)
@@ -34,20 +35,20 @@ def start(config: RunConfig) -> Run:
 
 
 def resume(job: JobFolder[Any]) -> None:
-    """Go on with what was cancelled, interrupted or failed, in the background; a training from its last epoch.
+    """Resume a cancelled, interrupted or failed job in the background; a training after its last epoch.
 
     Raises:
-        RunError: it is being trained, or is finished.
+        RunError: it is active or finished.
     """
     queue_again(job)
     spawn(job)
 
 
 def queue_again(job: JobFolder[Any]) -> None:
-    """Put stopped work at the end of the queue, for now in the name of this process.
+    """Put a stopped job at the end of the queue, with this process as its own for now.
 
     Raises:
-        RunError: it is being done, or is finished.
+        RunError: it is active or finished.
     """
     state = job.state
     if state.status == "finished":
@@ -60,10 +61,10 @@ def queue_again(job: JobFolder[Any]) -> None:
 
 
 def cancel(job: JobFolder[Any]) -> None:
-    """Ask queued or running work to stop; it does within two seconds and keeps what it has.
+    """Ask a queued or running job to stop; it does so within two seconds and keeps its results.
 
     Raises:
-        RunError: it does not run.
+        RunError: it is not active.
     """
     status = job.state.status
     if status not in ACTIVE:
@@ -72,7 +73,7 @@ def cancel(job: JobFolder[Any]) -> None:
 
 
 def wait_until_stopped(job: JobFolder[Any], seconds: float) -> bool:
-    """Wait until the work neither queues nor runs, at most `seconds`; whether it stopped."""
+    """Wait at most `seconds` for a job to stop; return whether it did."""
     end = time.monotonic() + seconds
     while job.state.status in ACTIVE:
         if time.monotonic() > end:
@@ -82,7 +83,7 @@ def wait_until_stopped(job: JobFolder[Any], seconds: float) -> bool:
 
 
 def ahead_of(run: Run) -> list[Run]:
-    """The runs that are trained before this queued one."""
+    """The runs that train before this queued one."""
     mine = (run.queued_since, run.id)
     found = []
     for other in runs.listing():
@@ -95,10 +96,10 @@ def ahead_of(run: Run) -> list[Run]:
 
 
 def spawn(job: JobFolder[Any]) -> None:
-    """Start the process that does the work of a folder, in the background.
+    """Start the process of a job in the background.
 
     Raises:
-        WorkspaceError: it cannot be started; the state says so too.
+        WorkspaceError: it cannot be started; its state becomes "failed".
     """
     try:
         with job.log_path.open("ab") as log:
@@ -112,6 +113,6 @@ def spawn(job: JobFolder[Any]) -> None:
             )
         job.write_process(process.pid)
     except OSError as error:
-        message = f"{job.name} could not be started ({error.strerror}). Mend that and start it again."
+        message = f"{job.name} could not be started ({error.strerror}). Fix that and start it again."
         job.write_state(replace(job.state, status="failed", stage="Failed", error=message))
         raise WorkspaceError(message) from error

@@ -1,4 +1,4 @@
-"""Progress in the terminal: one line that is written over, or a line now and then where stderr is a file."""
+"""Durations and progress as text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from data.phrases import plural
 
 
 def format_duration(seconds: float) -> str:
-    """A length of time in words: "40 seconds", "3 minutes", "1 hour 20 minutes"."""
+    """Format a duration: "40 seconds", "3 minutes", "1 hour 20 minutes"."""
     whole = max(0, round(seconds))
     if whole < 90:
         return plural(whole, "second")
@@ -20,7 +20,7 @@ def format_duration(seconds: float) -> str:
 
 
 def format_amount(done: int, total: int | None, unit: str) -> str:
-    """How far, in words: "120 of 300 clips", "1.2 of 2.4 GB"."""
+    """Format an amount done: "120 of 300 clips", "1.2 of 2.4 GB"."""
     if unit == "bytes":
         scale, unit = (1e9, "GB") if (total or done) >= 1e9 else (1e6, "MB")
         return f"{done / scale:.1f} of {total / scale:.1f} {unit}" if total else f"{done / scale:.1f} {unit}"
@@ -30,13 +30,13 @@ def format_amount(done: int, total: int | None, unit: str) -> str:
 
 
 def format_stage(progress: Progress) -> str:
-    """What is done now and how far it is, where anything is known of that: "Reading clips: 120 of 300 clips"."""
+    """Format a stage and, if known, its progress: "Reading clips: 120 of 300 clips"."""
     far = f": {format_amount(progress.done, progress.total, progress.unit)}" if progress.done or progress.total else ""
     return f"{progress.stage}{far}"
 
 
 def format_progress(state: State, about: str = "about") -> str:
-    """What work does now, how far it is, and the time left: "Training: 3 of 15 points, about 2 minutes left"."""
+    """Format the stage of a job, its progress and the time left: "Training: 3 of 15 points, about 2 minutes left"."""
     left = f", {about} {format_duration(state.seconds_left)} left" if state.seconds_left is not None else ""
     far = f": {format_amount(state.done, state.total, state.unit)}" if state.total else ""
     return f"{state.stage}{far}{left}"

@@ -96,7 +96,7 @@ class Run(JobFolder[RunConfig]):
     def start(self) -> str:
         """The reference of the run whose network it started from; empty where it started from random weights.
 
-        Versions before 0.2 stored the bare name of a bundled network.
+        Earlier versions stored the bare name of a bundled network.
         """
         start = self.config.start
         return f"{_BUNDLED_PREFIX}{start}" if start in _bundled_names() else start

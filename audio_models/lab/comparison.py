@@ -1,9 +1,9 @@
-"""The cells compared on the user's own clips: each trained on the same split with the same budget, several times over.
+"""Compare cells on the user's own clips: each is trained several times on the same split with the same budget.
 
     comparisons/<id>/
       config.json    corpus, task, cells, recipe, seeds; never changes
-      runs/<cell>-<seed>/     a run folder each, with measures.json beside
-      state.json, process.json, cancel, log.txt    see `work_folder`
+      runs/<cell>-<seed>/     a run folder with measures.json added
+      state.json, process.json, cancel, log.txt    see `job_folder`
 
 Importing this module is cheap; `comparison_process` trains.
 """
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from audio_models.recognition.evaluation_result import Evaluation
 
 SURE = 0.05
-"""A difference that chance alone makes in more than one of twenty comparisons is called none."""
+"""Significance level: with a larger p-value, two cells are too close to call."""
 
 
 @dataclass(frozen=True)
@@ -65,24 +65,23 @@ class ComparisonConfig:
 
     @property
     def jobs(self) -> list[tuple[Cell, int]]:
-        """What is trained, in order: each cell once, then each a second time, so that there is soon something to see."""
+        """The trainings in order: every cell once, then every cell a second time, and so on."""
         return [(cell, seed) for seed in range(self.seeds) for cell in self.cells]
 
     def run_config(self, cell: Cell, seed: int) -> RunConfig:
-        """The configuration of one training."""
+        """Return the configuration of one training."""
         name = f"{CELL_TITLES[cell]}, seed {seed}"
         return default_run(self.corpus, self.task, cell, self.recipe, name=name, seed=seed, epochs=self.epochs or None)
 
 
 @dataclass(frozen=True)
 class Measures:
-    """What is measured of a trained network beside its accuracy.
+    """What is measured of a trained network besides its accuracy.
 
     Attributes:
-        answer_seconds: from a waveform to an answer, median over clips with a word [s]; None where there are none.
-        memory_seconds: memory length, median over these clips [s]; None where it is longer than the clips or was not
-            measured.
-        memory_is_longer: whether it is longer than half of the clips.
+        answer_seconds: latency from waveform to answer, median over clips of words [s]; None without such clips.
+        memory_seconds: memory length, median over these clips [s]; None if longer than the clips or not measured.
+        memory_is_longer: whether it exceeds the length of half the clips.
     """
 
     answer_seconds: Seconds | None = None
@@ -91,7 +90,7 @@ class Measures:
 
     @classmethod
     def of(cls, answers: Sequence[float], lengths: Sequence[float]) -> Measures:
-        """From the seconds of single answers, and memory lengths, of which an infinite one is longer than its clip."""
+        """Summarise latencies and memory lengths; an infinite length is longer than its clip."""
         if not answers or not lengths:
             return cls(statistics.median(answers) if answers else None)
         length = statistics.median_high(lengths)
@@ -100,7 +99,7 @@ class Measures:
 
     @property
     def memory_length(self) -> float | None:
-        """[s]; infinite where it is longer than the clips, None where it was not measured."""
+        """Memory length [s]; infinite if longer than the clips, None if not measured."""
         return math.inf if self.memory_is_longer else self.memory_seconds
 
     @property
@@ -116,7 +115,7 @@ class Measures:
 
 @dataclass(frozen=True)
 class Comparison(JobFolder[ComparisonConfig]):
-    """One comparison and its folder."""
+    """One comparison in its folder."""
 
     config_kind: ClassVar[type[ComparisonConfig]] = ComparisonConfig
     process: ClassVar[str] = f"{__package__}.comparison_process"
@@ -125,11 +124,11 @@ class Comparison(JobFolder[ComparisonConfig]):
         _ = self.config, self.state, [self.measures(*job) for job in self.config.jobs]
 
     def run(self, cell: Cell, seed: int) -> Run:
-        """The run folder of one training; it may not be there yet."""
+        """Return the run of one training, which may not exist yet."""
         return Run(self.folder / "runs" / f"{cell}-{seed}")
 
     def measures(self, cell: Cell, seed: int) -> Measures | None:
-        """What was measured of it, once it is trained.
+        """Read what was measured of a training; None before it is finished.
 
         Raises:
             RunError: the file is damaged.
@@ -145,17 +144,17 @@ class Comparison(JobFolder[ComparisonConfig]):
 
 @dataclass(frozen=True)
 class CellResult:
-    """How one cell fared.
+    """The results of one cell.
 
     Attributes:
-        accuracy: mean over its trainings; `interval` over speakers and trainings, `each` of the trainings.
-        split: the side that they were judged on: "test", or "validation" where the corpus has no test clips.
-        parameters: trained numbers.
-        epochs: of the trainings, mean.
-        epoch_seconds: mean [s].
+        accuracy: mean over its trainings, with its `interval` over speakers and trainings; `each` per training.
+        split: of the evaluation: "test", or "validation" if the corpus has no test clips.
+        parameters: number of trained weights.
+        epochs: mean over the trainings.
+        epoch_seconds: mean duration of an epoch [s].
         measures: medians over the trainings.
-        correct: whether each clip was heard right, (trainings, clips).
-        speakers: of the clips.
+        correct: whether each answer is right, (trainings, clips).
+        speakers: of the clips, (clips,).
     """
 
     cell: Cell
@@ -205,9 +204,9 @@ class Finding:
 
 
 def results(comparison: Comparison) -> list[CellResult]:
-    """Of the cells of which a training is finished and judged, the best first.
+    """Return the results of every cell with an evaluated training, best first.
 
-    Only seeds that every such cell has are counted, so that all are judged by the same trainings and clips.
+    Only seeds that all these cells have count, so all rest on the same trainings and clips.
 
     Raises:
         RunError: the clips are no longer the same for all, or a file is damaged.
@@ -226,21 +225,19 @@ def results(comparison: Comparison) -> list[CellResult]:
     seeds = [seed for seed in range(config.seeds) if all((cell, seed) in evaluated for cell in cells)]
     for seed in seeds:
         splits = {
-            tuple(
-                (heard.clip.digest, heard.clip.start, heard.clip.label) for heard in evaluated[cell, seed].predictions
-            )
+            tuple((one.clip.digest, one.clip.start, one.clip.label) for one in evaluated[cell, seed].predictions)
             for cell in cells
         }
         if len(splits) > 1 or len(evaluated[cells[0], seed].predictions) != len(evaluated[cells[0], 0].predictions):
             raise RunError(
-                f"The clips of {config.corpus.name} have changed since the comparison began, so its networks did not hear the same ones. Start a new comparison."
+                f"The clips of {config.corpus.name} have changed since the comparison began, so its networks were evaluated on different ones. Start a new comparison."
             )
     found: list[CellResult] = []
     for cell in cells:
         evaluations = [evaluated[cell, seed] for seed in seeds]
         runs = [comparison.run(cell, seed) for seed in seeds]
-        correct = np.array([[heard.correct for heard in one.predictions] for one in evaluations])
-        speakers = tuple(heard.clip.speaker for heard in evaluations[0].predictions)
+        correct = np.array([[answer.correct for answer in one.predictions] for one in evaluations])
+        speakers = tuple(one.clip.speaker for one in evaluations[0].predictions)
         epochs = [epoch for run in runs for epoch in run.history]
         if not epochs:
             raise RunError(f"{comparison.folder} is damaged: a training has lost its history. Start a new comparison.")
@@ -267,7 +264,7 @@ def results(comparison: Comparison) -> list[CellResult]:
 
 
 def findings(found: Sequence[CellResult]) -> list[Finding]:
-    """The best cell beside each of the others, by a paired test on the same clips; p after Holm (1979)."""
+    """Compare the best cell with each of the others: paired test on the same clips, Holm-corrected (1979)."""
     if len(found) < 2:
         return []
     best = found[0]
@@ -285,17 +282,17 @@ def findings(found: Sequence[CellResult]) -> list[Finding]:
 
 
 def evaluation_of(run: Run) -> Evaluation | None:
-    """How a training was judged: on test clips, or on validation clips where there are no others."""
+    """Load the evaluation of a training on test clips, or on validation clips if the corpus has no test clips."""
     from audio_models.recognition import evaluation
 
     return evaluation.load_cached(run, split="test") or evaluation.load_cached(run, split="validation")
 
 
 def create(config: ComparisonConfig) -> Comparison:
-    """Make the folder of a new comparison, queued and with no process yet.
+    """Create the folder of a new comparison, "queued" and without a process.
 
     Raises:
-        WorkspaceError: it cannot be made.
+        WorkspaceError: it cannot be created.
     """
     return Comparison(job_folder.create(workspace.folder("comparisons"), job_folder.new_name("cells"), config))
 

@@ -1,4 +1,4 @@
-"""Train and judge the networks of a comparison, one after the other: `python -m audio_models.lab.comparison_process FOLDER`."""
+"""Train and evaluate the networks of a comparison one by one: `python -m audio_models.lab.comparison_process FOLDER`."""
 
 from __future__ import annotations
 
@@ -19,26 +19,28 @@ from audio_models.recognition.recognizer import Recognizer
 from audio_models.training import process as training_process
 from data.errors import Cancelled
 
-_CLIPS = 24  # on which the time of an answer and the memory length are measured
+_CLIPS = 24  # for the latency and the memory length
 
 
 def compare(made: Comparison, on_state: StateCallback = ignore_state) -> State:
-    """Train what is not trained yet, in this process; see `work.carry_out`."""
+    """Run the missing trainings in this process; see `run_job`."""
     return run_job(
         made,
-        lambda work: _compare(made, work),
+        lambda job: _compare(made, job),
         on_state,
-        short_of_memory="The memory does not suffice for this comparison; use fewer clips.",
+        short_of_memory="Out of memory. Use fewer clips.",
         called="comparison",
     )
 
 
-def _compare(made: Comparison, work: Job) -> None:
+def _compare(made: Comparison, job: Job) -> None:
     config = made.config
-    jobs = config.jobs
+    trainings = config.jobs
     began = time.monotonic()
-    missing = [job for job in jobs if made.measures(*job) is None]
-    work.write(status="running", stage="Starting", done=len(jobs) - len(missing), total=len(jobs), unit="trainings")
+    missing = [one for one in trainings if made.measures(*one) is None]
+    job.write(
+        status="running", stage="Starting", done=len(trainings) - len(missing), total=len(trainings), unit="trainings"
+    )
     for number, (cell, seed) in enumerate(missing):
         run = made.run(cell, seed)
         if not run.folder.is_dir():
@@ -49,10 +51,10 @@ def _compare(made: Comparison, work: Job) -> None:
             whole = spent / number * len(missing) if number else None
             if state.seconds_left is not None and not number:  # all take about as long as the first
                 whole = (spent + state.seconds_left) * len(missing)
-            work.heartbeat(
+            job.heartbeat(
                 stage=f"{title}: {state.stage.lower()}",
-                done=len(jobs) - len(missing) + number,
-                total=len(jobs),
+                done=len(trainings) - len(missing) + number,
+                total=len(trainings),
                 unit="trainings",
                 seconds_left=None if whole is None else max(0.0, whole - spent),
             )
@@ -67,7 +69,7 @@ def _compare(made: Comparison, work: Job) -> None:
 
 
 def _measure(run: Run) -> Measures:
-    """Time of an answer and memory length, on clips of the judged side that hold a word."""
+    """Measure latency and memory length on evaluated clips that hold a word."""
     evaluated = comparison.evaluation_of(run)
     recognizer = Recognizer.of_run(run)
     seconds, lengths = [], []

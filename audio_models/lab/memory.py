@@ -1,9 +1,9 @@
-"""The memory lab: how well each cell remembers over how many steps, measured by training small networks.
+"""Memory lab: measure how many steps each cell remembers, by training small networks.
 
     memory/<id>/
       config.json    task, cells, lengths and settings; never changes
-      points.json    one row a cell and length, as they are done
-      state.json, process.json, cancel, log.txt    see `work_folder`
+      points.json    one row per cell and length, added as they finish
+      state.json, process.json, cancel, log.txt    see `job_folder`
 
 Importing this module is cheap; `memory_process` trains.
 """
@@ -29,7 +29,7 @@ LabCell = Literal["simple_rnn", "lstm", "gru"]
 LAB_CELLS: tuple[LabCell, ...] = get_args(LabCell)
 
 GOOD = 0.99
-"""Share of right answers at which a point is done before its last step."""
+"""Accuracy at which the training of a point stops early."""
 
 
 @dataclass(frozen=True)
@@ -81,18 +81,18 @@ class MemoryConfig:
 
     @property
     def points(self) -> list[tuple[Cell, int]]:
-        """What is trained, in order: the short ones first, so that the picture grows from the left."""
+        """The trainings in order, short lengths first: the chart grows from the left."""
         return [(cell, length) for length in self.lengths for cell in self.cells]
 
 
 @dataclass(frozen=True)
 class Point:
-    """One cell at one length.
+    """The result of one cell at one length.
 
     Attributes:
-        accuracy: share of right answers to new sequences, after the last step.
-        steps: that the training took.
-        seconds: that it took.
+        accuracy: on new sequences, after the last step.
+        steps: training steps.
+        seconds: duration of the training [s].
     """
 
     cell: Cell
@@ -104,7 +104,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Experiment(JobFolder[MemoryConfig]):
-    """One measurement and its folder."""
+    """One measurement in its folder."""
 
     config_kind: ClassVar[type[MemoryConfig]] = MemoryConfig
     process: ClassVar[str] = f"{__package__}.memory_process"
@@ -114,7 +114,11 @@ class Experiment(JobFolder[MemoryConfig]):
 
     @property
     def points(self) -> list[Point]:
-        """Those that are done."""
+        """Read the finished points.
+
+        Raises:
+            RunError: points.json is damaged.
+        """
         return self._rows("points.json", Point)
 
     def write_points(self, points: Sequence[Point]) -> None:
@@ -122,10 +126,10 @@ class Experiment(JobFolder[MemoryConfig]):
 
 
 def create(config: MemoryConfig) -> Experiment:
-    """Make the folder of a new measurement, queued and with no process yet.
+    """Create the folder of a new measurement, "queued" and without a process.
 
     Raises:
-        WorkspaceError: it cannot be made.
+        WorkspaceError: it cannot be created.
     """
     return Experiment(job_folder.create(workspace.folder("memory"), job_folder.new_name(config.task), config))
 

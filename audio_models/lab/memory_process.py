@@ -1,7 +1,4 @@
-"""Train the small networks of a memory measurement: `python -m audio_models.lab.memory_process FOLDER`.
-
-Two at a time, on new sequences at every step.
-"""
+"""Train the networks of a memory measurement, two at a time: `python -m audio_models.lab.memory_process FOLDER`."""
 
 from __future__ import annotations
 
@@ -23,17 +20,17 @@ from audio_models.networks.cells import GATES, Numbers
 from audio_models.networks.initial_weights import orthogonal
 from data.errors import Cancelled
 
-_AT_ONCE = 25  # steps between two looks at the accuracy, and at the wish to stop
-_JUDGED = 512  # sequences
+_AT_ONCE = 25  # steps between two checks of the accuracy and for cancellation
+_TEST_SEQUENCES = 512
 
 
 def measure(experiment: Experiment, on_state: StateCallback = ignore_state) -> State:
-    """Measure what is not measured yet, in this process; see `work.carry_out`."""
+    """Measure the missing points in this process; see `run_job`."""
     return run_job(
         experiment,
         lambda job: _measure(experiment, job),
         on_state,
-        short_of_memory="The memory does not suffice; use fewer units, a smaller batch or shorter lengths.",
+        short_of_memory="Out of memory. Use fewer units, a smaller batch or shorter lengths.",
         called="measurement",
     )
 
@@ -79,7 +76,7 @@ def _measure(experiment: Experiment, job: Job) -> None:
 
 
 def _cost(cell: Cell, length: int) -> float:
-    """Of a step, about: a part that is always there, and one that grows with the length; LSTM and GRU do more a frame."""
+    """Estimate the relative cost of a step: a constant, and a part per frame that gates make larger."""
     return 8 + length * (1.0 if cell == "simple_rnn" else 1.6)
 
 
@@ -91,7 +88,7 @@ def _tensorflow() -> None:
 
 
 def _point(config: MemoryConfig, cell: Cell, length: int, heartbeat: Any) -> Point:
-    """Train one network until it answers 99 of 100 right or its steps are used up."""
+    """Train one network until its accuracy reaches `GOOD` or its steps are used up."""
     import keras
     import tensorflow as tf
 
@@ -117,7 +114,7 @@ def _point(config: MemoryConfig, cell: Cell, length: int, heartbeat: Any) -> Poi
             gradients = tape.gradient(error, model.trainable_variables)
             optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
 
-    judged_frames, judged_targets = task.make(_JUDGED, length, np.random.default_rng([*seeds, 1]))
+    test_frames, test_targets = task.make(_TEST_SEQUENCES, length, np.random.default_rng([*seeds, 1]))
     steps, accuracy = 0, 0.0
     while steps < config.steps:
         count = min(_AT_ONCE, config.steps - steps)
@@ -127,7 +124,7 @@ def _point(config: MemoryConfig, cell: Cell, length: int, heartbeat: Any) -> Poi
             targets.reshape(count, config.batch_size, task.outputs),
         )
         steps += count
-        accuracy = task.right(np.asarray(model(judged_frames, training=False)), judged_targets)
+        accuracy = task.right(np.asarray(model(test_frames, training=False)), test_targets)
         heartbeat((cell, length), steps)
         if accuracy >= GOOD:
             break
@@ -135,7 +132,7 @@ def _point(config: MemoryConfig, cell: Cell, length: int, heartbeat: Any) -> Poi
 
 
 def build(config: MemoryConfig, cell: Cell, seed: int) -> Any:
-    """One layer of the cell, and a Dense layer on its last state: (batch, length, width) -> (batch, outputs)."""
+    """Build one recurrent layer and a Dense layer on its last state: (batch, length, width) -> (batch, outputs)."""
     import keras
 
     task = memory_tasks.find(config.task)
@@ -157,7 +154,7 @@ def build(config: MemoryConfig, cell: Cell, seed: int) -> Any:
 
 
 def _recurrent(config: MemoryConfig, random: np.random.Generator) -> Numbers:
-    """The first recurrent kernel of one gate, (units, units)."""
+    """Draw the initial recurrent kernel of one gate, (units, units)."""
     units = config.units
     if config.initialisation == "identity":
         return np.eye(units)

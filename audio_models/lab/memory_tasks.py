@@ -1,6 +1,6 @@
-"""Small made-up tasks whose difficulty is their length: what must be remembered, and for how long, is known exactly.
+"""Synthetic tasks whose difficulty is their length: what must be remembered, and for how long, is known exactly.
 
-Sequences are drawn anew for every step of a training, so there is nothing to learn by heart.
+Every training step draws new sequences, so nothing can be memorised.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ Sequences = tuple[NDArray[np.float32], NDArray[np.float32]]
 """Frames (sequences, length, width) and targets: one-hot (sequences, classes), or numbers (sequences, 1)."""
 
 SYMBOLS = 4
-_CLOSE = 0.1  # how near the sum of two numbers must come to count as right
+_CLOSE = 0.1  # largest error of a sum that counts as right
 
 
 @dataclass(frozen=True)
 class MemoryTask:
-    """One kind of sequence.
+    """A kind of sequence and the question about it.
 
     Attributes:
         name, title: for the shell and for the page.
-        text: what is asked, for a student.
+        text: the question, for a student.
         width: numbers in a frame.
-        outputs: classes, or 1 where a number is asked for.
-        chance: share that is right without any memory.
-        lengths: that show the most, shortest first.
+        outputs: number of classes; 1 for regression.
+        chance: accuracy without any memory.
+        lengths: default lengths, shortest first.
         make: (sequences, length, random) -> frames and targets.
     """
 
@@ -45,27 +45,27 @@ class MemoryTask:
 
     @property
     def is_number(self) -> bool:
-        """Whether a number is asked for, and not a class."""
+        """Whether the answer is a number instead of a class."""
         return self.outputs == 1
 
     def right(self, answers: NDArray[np.float32], targets: NDArray[np.float32]) -> float:
-        """Share of the answers that are right: the class, or the number within 0.1."""
+        """Return the share of right answers: the class, or the number within 0.1."""
         if self.is_number:
             return float((np.abs(answers - targets) < _CLOSE).mean())
         return float((answers.argmax(axis=1) == targets.argmax(axis=1)).mean())
 
 
 def recall(sequences: int, length: int, random: np.random.Generator) -> Sequences:
-    """Which symbol came first? `length` other symbols follow it, drawn at random: they must be let pass."""
+    """Draw sequences whose first symbol is to be recalled after `length` random distractors."""
     symbols = random.integers(SYMBOLS, size=(sequences, length + 1))
     frames = np.zeros((sequences, length + 1, SYMBOLS + 1), np.float32)
     frames[np.arange(sequences)[:, None], np.arange(length + 1), symbols] = 1
-    frames[:, 0, SYMBOLS] = 1  # marks the one to remember
+    frames[:, 0, SYMBOLS] = 1  # marks the first symbol
     return frames, np.eye(SYMBOLS, dtype=np.float32)[symbols[:, 0]]
 
 
 def adding(sequences: int, length: int, random: np.random.Generator) -> Sequences:
-    """What is the sum of the two marked numbers? One lies in each half (Hochreiter and Schmidhuber 1997)."""
+    """Draw sequences of numbers, one marked in each half, whose sum is asked (Hochreiter and Schmidhuber 1997)."""
     half = length // 2
     numbers = random.random((sequences, length)).astype(np.float32)
     marks = np.zeros((sequences, length), np.float32)
@@ -76,7 +76,7 @@ def adding(sequences: int, length: int, random: np.random.Generator) -> Sequence
 
 
 def parity(sequences: int, length: int, random: np.random.Generator) -> Sequences:
-    """Is the number of ones odd? Every bit turns the answer, none may be lost."""
+    """Draw sequences of bits whose parity is asked: every bit flips the answer."""
     bits = random.integers(2, size=(sequences, length))
     frames = np.stack([bits, 1 - bits], axis=2).astype(np.float32)
     return frames, np.eye(2, dtype=np.float32)[bits.sum(axis=1) % 2]
@@ -105,7 +105,7 @@ TASKS = {
 
 
 def find(name: str) -> MemoryTask:
-    """The task of that name.
+    """Return the task `name`.
 
     Raises:
         ConfigError: there is none.

@@ -75,7 +75,7 @@ def test_a_run_does_not_take_the_place_of_a_bundled_network(called_commands: lis
 
 @pytest.mark.parametrize("stored", ["commands", "bundled:commands"])
 def test_a_run_starts_from_what_it_began_with(called_commands: list[Run], stored: str) -> None:
-    """Versions before 0.2 stored the bare name, which a later run could take: a resumed training changed its start."""
+    """Earlier versions stored the bare name, which a later run could take: a resumed training changed its start."""
     run = runs.create(CONFIG)
     workspace.write_json(run.folder / "config.json", to_dict(replace(CONFIG, start=stored)))
     assert Run(run.folder).start == "bundled:commands"
