@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args
 
 import soundfile
 
-from data import workspace
+from data import stored, workspace
 from data.corpus import Progress, Report, no_progress
 from data.errors import WorkspaceError
 from data.sound_digest import file_sound_digest
@@ -160,8 +160,8 @@ class _Memory:
         name = hashlib.blake2b(os.fsencode(folder.resolve()), digest_size=8).hexdigest()
         self._path = workspace.root() / "indexes" / f"{name}.json"
         self._rows: dict[str, list[Any]] = {}
-        with contextlib.suppress(OSError, ValueError, TypeError, AttributeError, KeyError):
-            kept = json.loads(self._path.read_text(encoding="utf-8"))
+        with contextlib.suppress(OSError, WorkspaceError, TypeError, KeyError):
+            kept = stored.read_json(self._path)
             if kept["version"] == _VERSION:
                 self._rows = kept["files"]
         if not isinstance(self._rows, dict):

@@ -169,7 +169,7 @@ class Store:
                         digest, sound, json.loads(measures), split)
                 for id, label, speaker, source, added, original, ending, seconds, digest, sound, measures, split in rows
             ]  # fmt: skip
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             raise self._damaged(error) from error
 
     def add(self, rows: Sequence[tuple[object, ...]]) -> Change:

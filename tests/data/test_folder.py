@@ -290,13 +290,16 @@ def test_a_second_scan_reads_only_what_has_changed(tmp_path: Path, monkeypatch: 
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"{", b"[]", b'{"version": 2, "files": 3}', b'{"version": 2, "files": {"rise/s00_nohash_0.wav": 5}}'],
-)
-def test_a_damaged_memory_is_as_good_as_none(tmp_path: Path, workspace_folder: Path, content: bytes) -> None:
+    [
+        "", "{", "[]", "[" * 200_000, f'{{"version": {scan_module._VERSION}, "files": 3}}', f'{{"version": 1{"0" * 400}}}',
+        f'{{"version": {scan_module._VERSION}, "files": {{"rise/s00_nohash_0.wav": 5}}}}',
+    ],
+)  # fmt: skip
+def test_a_damaged_memory_is_as_good_as_none(tmp_path: Path, workspace_folder: Path, content: str) -> None:
     folder = glides(tmp_path / "clips", speakers=3)
     first = _index(folder)
     [memory] = (workspace_folder / "indexes").iterdir()
-    memory.write_bytes(content)
+    memory.write_text(content)
     assert _index(folder) == first
 
 
