@@ -1,4 +1,4 @@
-"""Archives are unpacked without trusting their names, lengths or links."""
+"""Unpack archives without trusting their names, sizes or links."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from data.names import is_device, same_on_every_system, shown
 
 _MOST_FILES = 500_000
 _CHUNK = 1 << 20
-_LARGEST_HEADER = 1 << 24  # bytes; a tar file may claim any length for one, and it is read at once
-_HARMLESS = 200_000_000  # bytes that anything may unpack to, however small it is packed
+_LARGEST_HEADER = 1 << 24  # bytes; a tar file may claim any size for one, and it is read at once
+_HARMLESS = 200_000_000  # bytes to which any archive may unpack, whatever its ratio
 
 
 def unpack(
@@ -37,22 +37,22 @@ def unpack(
     name: str | None = None,
     report: Report = no_progress,
 ) -> None:
-    """Unpack a zip or tar archive into `folder`, which must not be there yet and appears only when all is done.
+    """Unpack a zip or tar archive into the new folder `folder`, which appears only when it is complete.
 
-    Only plain files are taken. One top folder that holds all the rest is left away.
+    Only regular files are unpacked. A single top folder is removed.
 
     Args:
-        most_bytes: unpacked, all files together.
-        most_files: how many.
-        most_ratio: how many times as large as the archive they may be, where they are more than 200 MB.
-        keep_top: whether a top folder stays.
-        name: what messages call the archive, by default the name of its file.
+        most_bytes: upper bound of the unpacked size of all files.
+        most_files: upper bound of their number.
+        most_ratio: upper bound of the ratio of unpacked to packed size, for more than 200 MB.
+        keep_top: keep a single top folder.
+        name: its name in messages, by default that of its file.
 
     Raises:
-        CorpusError: it is damaged, no archive, locked, too large, or names a file outside of itself, or one that not
-            every system can hold, or one twice.
+        CorpusError: it is damaged, no archive, locked or too large, or has a member outside of itself, one that some
+            system cannot store, or two with one name.
         WorkspaceError: the disk is full or cannot be written to.
-        Cancelled: `report` raised it; nothing is left.
+        Cancelled: `report` raised it; nothing remains.
     """
     called = name or archive.name
     with workspace.replacing(folder, must_be_new=True) as new, _told(called):
@@ -91,10 +91,10 @@ def unpack(
 
 @contextlib.contextmanager
 def _told(called: str) -> Iterator[None]:
-    """Turn what reading an archive raises into sentences."""
+    """Explain what reading an archive raises."""
     try:
         yield
-    except RuntimeError as error:  # zipfile's word for a method or a lock that it cannot read
+    except RuntimeError as error:  # of zipfile: an unknown method or a lock
         raise CorpusError(
             f"{called} is packed in a way that cannot be read here ({error}). Pack it as a plain zip."
         ) from error
@@ -112,7 +112,7 @@ def _told(called: str) -> Iterator[None]:
             f"{called} holds two files of one name, one of them as a folder. It was not unpacked."
         ) from error
     except OSError as error:
-        if error.errno is None:  # gzip and bz2 report damage this way
+        if error.errno is None:  # of gzip and bz2: damage
             raise CorpusError(f"{called} is damaged ({error}). Load it again.") from error
         raise WorkspaceError(
             f"{called} could not be unpacked ({error.strerror}). Free some disk space and load again."
@@ -120,7 +120,7 @@ def _told(called: str) -> Iterator[None]:
 
 
 def _members(archive: Path, called: str, most_bytes: int) -> Iterator[tuple[str, IO[bytes]]]:
-    """Name and content of each plain file; links and devices are passed over."""
+    """Yield name and content of each regular file; links and devices are skipped."""
     if zipfile.is_zipfile(archive):
         with zipfile.ZipFile(archive) as packed:
             for info in packed.infolist():
@@ -138,12 +138,12 @@ def _members(archive: Path, called: str, most_bytes: int) -> Iterator[tuple[str,
             content = packed_tar.extractfile(member) if member.isreg() else None
             if content is not None:
                 yield member.name, content
-        while packed_tar.fileobj and packed_tar.fileobj.read(_CHUNK):  # gzip checks its sum at the very end
+        while packed_tar.fileobj and packed_tar.fileobj.read(_CHUNK):  # gzip checks its sum at the end
             pass
 
 
 def _decompressed(archive: Path) -> IO[bytes]:
-    """The tar file in an archive that may be compressed."""
+    """Open the tar file in an archive that may be compressed."""
     with archive.open("rb") as file:
         start = file.read(6)
     if start.startswith(b"\x1f\x8b"):
@@ -156,7 +156,7 @@ def _decompressed(archive: Path) -> IO[bytes]:
 
 
 class _Bounded:
-    """A tar file that is read up to a bound: what lies between its members, and is not taken, counts too."""
+    """A tar file that is read up to a bound; what lies between its members counts too."""
 
     def __init__(self, plain: IO[bytes], called: str, most_bytes: int) -> None:
         self._plain, self._called, self._most = plain, called, most_bytes
@@ -182,10 +182,10 @@ class _Bounded:
 
 
 def _safe(name: str, called: str) -> PurePosixPath:
-    """The name as a path that stays inside, and that every system can hold.
+    """Return a name as a path that stays inside the archive and that every system can store.
 
     Raises:
-        CorpusError: it is none.
+        CorpusError: it is not one.
     """
     path = PurePosixPath(name.replace("\\", "/"))
     parts = [part for part in path.parts if part != "."]

@@ -1,7 +1,7 @@
-"""Text that a user gives: labels, speakers, names of corpora and of files, made clean and safe to keep.
+"""Clean and check text from users: labels, speakers, names of corpora and of files.
 
-Labels and speakers are only ever text in a database, so any script serves. The name of a corpus is also the name of a
-folder, so it must be one on every system; `file_name` makes one of any text.
+Labels and speakers are text in a database, in any script. The name of a corpus is also the name of a folder, which must
+be valid on every system; `file_name` makes a file name of any text.
 """
 
 from __future__ import annotations
@@ -14,29 +14,29 @@ import unicodedata
 from data.corpus import BACKGROUND_NOISE, SILENCE, UNKNOWN
 from data.errors import CorpusError
 
-LONGEST = 60  # characters of a label, a speaker or a corpus' name
+LONGEST = 60  # characters of a label, a speaker or the name of a corpus
 LONGEST_ORIGINAL = 255
-# What the catalogue publishes; a corpus of the user's own has another name, so that a name means one corpus.
+# Names of the catalogue; a corpus of the user's own has another one: each name means one corpus.
 PUBLISHED_NAMES = ("synthetic_voices", "speech_commands", "mini_speech_commands", "fsdd")
 
 _SPECIAL = (BACKGROUND_NOISE, UNKNOWN, SILENCE)
 _NOT_IN_FILE_NAMES = '/\\:*?"<>|'
-# Windows opens a device for these, with any ending and in any folder.
+# Names of devices on Windows, with any ending and in any folder.
 _DEVICES = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\..*)?", re.IGNORECASE | re.DOTALL)
-_TURNS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # they turn the direction of what follows, also beyond the label
-_LONGEST_PART = 100  # bytes of a file name's part, the digest of a long one included
+_TURNS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # they change the direction of the text after them, even after the label
+_LONGEST_PART = 100  # bytes of a part of a file name, with the digest of a long one
 
 
 def clean_label(text: str) -> str:
-    """A label: blanks at its ends and doubled ones left away, in Unicode's composed form (NFC), 1 to 60 characters.
+    """Clean a label: single blanks, none at its ends, Unicode in composed form (NFC), 1 to 60 characters.
 
     Raises:
-        CorpusError: it is empty or too long, holds control characters, or begins with '_' and is none of the special
-            labels of `data.corpus`.
+        CorpusError: it is empty or too long, holds control characters, or begins with '_' and is not a special label of
+            `data.corpus`.
     """
     label = _clean(text, "label")
     if not label:
-        raise CorpusError("The label is empty. Give the word that is said in the clip.")
+        raise CorpusError("The label is empty. Give the word spoken in the clip.")
     if label.startswith("_") and label not in _SPECIAL:
         raise CorpusError(
             f"'{shown(label)}' cannot be a label: of those that begin with '_' only {', '.join(_SPECIAL)} have a meaning."
@@ -45,7 +45,7 @@ def clean_label(text: str) -> str:
 
 
 def clean_speaker(text: str | None) -> str | None:
-    """A speaker, made clean like a label; None where `text` is None or blank.
+    """Clean a speaker as `clean_label` does; return None if it is None or blank.
 
     Raises:
         CorpusError: it is longer than 60 characters, or holds control characters.
@@ -54,16 +54,16 @@ def clean_speaker(text: str | None) -> str | None:
 
 
 def clean_name(text: str) -> str:
-    """The name of a corpus of the user's own: as a label, and a folder can have it on every system.
+    """Clean the name of a corpus of the user's own: as a label, and a valid folder name on every system.
 
     Raises:
-        CorpusError: it cannot be one.
+        CorpusError: it is invalid.
     """
     name = _clean(text, "corpus' name")
     if not name:
         raise CorpusError("The corpus has no name. Give it one of 1 to 60 characters.")
     if bad := sorted(set(name) & set(_NOT_IN_FILE_NAMES)):
-        raise CorpusError(f"'{shown(name)}' cannot name a corpus: it holds {' '.join(bad)}. Leave that away.")
+        raise CorpusError(f"'{shown(name)}' cannot name a corpus: it holds {' '.join(bad)}. Leave that out.")
     if name.startswith((".", "_")) or name.endswith("."):
         raise CorpusError(
             f"'{shown(name)}' cannot name a corpus: it begins with '.' or '_', or ends with '.'. Begin with a letter or a number."
@@ -74,7 +74,7 @@ def clean_name(text: str) -> str:
 
 
 def clean_original(text: str) -> str:
-    """The name that a file came with, for reading only: what cannot be printed is replaced, at most 255 characters."""
+    """Clean the original name of a file for display: unprintable characters are replaced, at most 255 are kept."""
     return "".join("�" if unicodedata.category(one) in ("Cc", "Cs") else one for one in text)[:LONGEST_ORIGINAL]
 
 
@@ -84,22 +84,22 @@ def composed(label: str) -> str:
 
 
 def is_device(part: str) -> bool:
-    """Whether Windows takes a file of this name for a device: CON, NUL.wav, com1."""
+    """Return whether a file name is a device on Windows: CON, NUL.wav, com1."""
     return _DEVICES.fullmatch(part) is not None
 
 
 def same_on_every_system(path: str) -> str:
-    """What two names have in common where a file system, somewhere, takes them for one: case and Unicode form."""
+    """Return a key that is equal for names that some file system treats as one: it ignores case and Unicode form."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold())
 
 
 def file_name(text: str, reserved: tuple[str, ...] = ()) -> str:
-    """A name for a file or folder that every system can hold; other for other texts, and readable where that can be.
+    """Make a file name that is valid on every system, readable if possible, and different for different texts.
 
-    What a file name cannot hold is percent-encoded, as in the web; of a long text the beginning and a digest are left.
+    Invalid characters are percent-encoded, as in the web; a long text is cut, and its digest appended.
 
     Args:
-        reserved: names, in lower case, that it must not be.
+        reserved: forbidden names, in lower case.
     """
     bad = {position for position, one in enumerate(text) if one in _NOT_IN_FILE_NAMES + "%" or ord(one) < 32}
     bad |= {position for position, one in enumerate(text) if ord(one) == 127 or "\ud800" <= one <= "\udfff"}
@@ -107,7 +107,7 @@ def file_name(text: str, reserved: tuple[str, ...] = ()) -> str:
         bad.add(0)
     if text.endswith((".", " ")):
         bad.add(len(text) - 1)
-    bad |= {found.start() for found in re.finditer("_nohash", text)}  # where it is, a speaker's name ends
+    bad |= {found.start() for found in re.finditer("_nohash", text)}  # it would end the name of the speaker
     name = "".join(
         "".join(f"%{byte:02X}" for byte in os.fsencode(one)) if position in bad else one
         for position, one in enumerate(text)
@@ -115,13 +115,13 @@ def file_name(text: str, reserved: tuple[str, ...] = ()) -> str:
     if len(os.fsencode(name)) <= _LONGEST_PART:
         return name
     digest = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
-    # cut at a character, not within one, nor within a percent sign's digits
+    # cut between characters, and not within a percent code
     beginning = os.fsencode(name)[: _LONGEST_PART - 1 - len(digest)].decode("utf-8", "ignore")
     return f"{re.sub('%.?$', '', beginning)}%{digest}"
 
 
 def shown(text: str) -> str:
-    """At most 40 characters of a text, such that a message can hold them."""
+    """Shorten a text to 40 printable characters for a message."""
     return clean_original(text[:40]) + ("…" if len(text) > 40 else "")
 
 
@@ -129,10 +129,10 @@ def _clean(text: str, what: str) -> str:
     clean = unicodedata.normalize("NFC", " ".join(text.split()))
     if bad := [one for one in clean if unicodedata.category(one) in ("Cc", "Cs") or one in _TURNS]:
         raise CorpusError(
-            f"The {what} '{shown(clean)}' holds the character U+{ord(bad[0]):04X}, which is no text. Leave it away."
+            f"The {what} '{shown(clean)}' holds the character U+{ord(bad[0]):04X}, which is no text. Leave it out."
         )
     if not any(unicodedata.category(one)[0] not in "CZM" for one in clean):
-        clean = ""  # nothing of it can be seen
+        clean = ""  # nothing visible
     if len(clean) > LONGEST:
         raise CorpusError(
             f"The {what} '{shown(clean)}' has {len(clean):,} characters; it may have up to {LONGEST}. Shorten it."

@@ -143,8 +143,8 @@ def _examined(uploaded: Sequence[Any], label: str | None, speaker: str | None) -
             name = f"{number}{Path(file.name).suffix.lower()[:8]}"
             files.append((file.name, incoming.stage(staged, name, file.getbuffer())))
         files = many_files.unpack(files, staged, bar.report)
-        delivery = incoming.collect(files, staged, label=label, speaker=speaker, report=bar.report)
-        found = intake.examine(delivery, label, "upload", bar.report)
+        batch = incoming.collect(files, staged, label=label, speaker=speaker, report=bar.report)
+        found = intake.examine(batch, label, "upload", bar.report)
     except BaseException:
         shutil.rmtree(staged, ignore_errors=True)
         raise

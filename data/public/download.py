@@ -1,4 +1,4 @@
-"""Downloads that can be cut off and taken up again, and are checked before they count as there."""
+"""Download files: resume what was cut off, and check the whole before it counts as complete."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from data.corpus import Progress, Report, no_progress
 from data.errors import DownloadError, WorkspaceError
 
 _CHUNK = 1 << 18
-_TIMEOUT = (10, 30)  # seconds to connect, and between two pieces
+_TIMEOUT = (10, 30)  # seconds to connect, and between two chunks
 _TRIES = 4
-_PAUSE = 0.5  # seconds before the second try; doubles
+_PAUSE = 0.5  # seconds before the second try; doubled for each further one
 
 
 def download(
     url: str, path: Path, *, size: int | None = None, sha256: str | None = None, report: Report = no_progress
 ) -> None:
-    """Fetch `url` to `path`; what is there already of an earlier try (`<path>.part`) is not fetched again.
+    """Download `url` to `path`, resuming an earlier try (`<path>.part`).
 
     Args:
-        size: bytes that are expected.
-        sha256: published checksum of the whole, hexadecimal.
+        size: expected size [bytes].
+        sha256: published checksum, hexadecimal.
 
     Raises:
-        DownloadError: no connection, an answer that is no file, or a file other than the published one.
+        DownloadError: no connection, an answer without a file, or a file that differs from the published one.
         WorkspaceError: it does not fit on the disk, or cannot be written.
-        Cancelled: `report` raised it; the part is kept.
+        Cancelled: `report` raised it; the part is kept for the next try.
     """
     part = path.with_name(path.name + ".part")
     _check_space(path.parent, size, part)
@@ -80,7 +80,7 @@ def _fetch(url: str, part: Path, size: int | None, report: Report) -> None:
     if have:
         headers["Range"] = f"bytes={have}-"
     with requests.get(url, headers=headers, stream=True, timeout=_TIMEOUT) as answer:
-        if answer.status_code == 416:  # nothing after what we have: complete, or another file by now
+        if answer.status_code == 416:  # nothing left: complete, or the file has changed
             total = answer.headers.get("Content-Range", "").rpartition("/")[2]
             if total == str(have):
                 return

@@ -32,14 +32,14 @@ def packed_zip(path: Path, members: dict[str, bytes]) -> Path:
     return path
 
 
-def told(delivery: ImportBatch) -> dict[str, tuple[str | None, str | None, str | None]]:
+def told(batch: ImportBatch) -> dict[str, tuple[str | None, str | None, str | None]]:
     """Label, speaker and split of each clip, by its original name."""
-    return {one.original: (one.label, one.speaker, one.split) for one in delivery.clips}
+    return {one.original: (one.label, one.speaker, one.split) for one in batch.clips}
 
 
-def refusals(delivery: ImportBatch) -> dict[str, str]:
+def refusals(batch: ImportBatch) -> dict[str, str]:
     """Why each file was refused."""
-    return {str(one.path): one.reason for one in delivery.refused}
+    return {str(one.path): one.reason for one in batch.refused}
 
 
 def put(folder: Path, *names: str, content: bytes = b"RIFF") -> Path:

@@ -28,13 +28,13 @@ EXPECTED = {"clips/a.wav": ("left", "Ann", "training"), "clips/b.wav": ("送", N
 def test_tables_as_programs_write_them(tmp_path: Path, content: bytes) -> None:
     folder = put(tmp_path, "clips/a.wav", "clips/b.wav")
     (folder / "list.csv").write_bytes(content)
-    for delivery in (
+    for batch in (
         from_list(folder / "list.csv", folder),
         collect(folder, tmp_path),
         collect(folder / "list.csv", tmp_path),
     ):
-        assert told(delivery) == EXPECTED
-        assert delivery.refused == ()
+        assert told(batch) == EXPECTED
+        assert batch.refused == ()
 
 
 @pytest.mark.parametrize("around", ["{}", '{{"clips": {}, "more": 1}}', "\ufeff{}"])
@@ -55,12 +55,12 @@ def test_files_that_were_uploaded_without_their_folders_are_found(tmp_path: Path
     folder = put(tmp_path, "1.staged", "2.staged")
     (folder / "3.staged").write_text(TABLE)
     files = [("a.wav", folder / "1.staged"), ("b.wav", folder / "2.staged"), ("labels.csv", folder / "3.staged")]
-    delivery = collect(files, tmp_path)
-    assert {Path(one.path).name: (one.label, one.split) for one in delivery.clips} == {
+    batch = collect(files, tmp_path)
+    assert {Path(one.path).name: (one.label, one.split) for one in batch.clips} == {
         "1.staged": ("left", "training"),
         "2.staged": ("送", "test"),
     }
-    assert from_list(folder / "3.staged", dict(files[:2])) == delivery
+    assert from_list(folder / "3.staged", dict(files[:2])) == batch
 
 
 def test_an_accent_written_in_two_ways_is_one_name(tmp_path: Path) -> None:
@@ -73,9 +73,9 @@ def test_lists_of_several_sides_are_read_together(tmp_path: Path) -> None:
     folder = put(tmp_path, "a.wav", "b.wav")
     (folder / "train.tsv").write_text("path\tword\tsplit\na.wav\tleft\ttrain\n")
     (folder / "test.tsv").write_text("path\tword\tsplit\nb.wav\tleft\ttest\nc.wav\tleft\ttest\n")
-    delivery = from_folder(folder)
-    assert told(delivery) == {"a.wav": ("left", None, "training"), "b.wav": ("left", None, "test")}
-    assert refusals(delivery) == {"c.wav": "test.tsv, Line 3: The file 'c.wav' is missing."}
+    batch = from_folder(folder)
+    assert told(batch) == {"a.wav": ("left", None, "training"), "b.wav": ("left", None, "test")}
+    assert refusals(batch) == {"c.wav": "test.tsv, Line 3: The file 'c.wav' is missing."}
 
 
 def test_bad_rows_are_refused_one_by_one(tmp_path: Path) -> None:
@@ -85,9 +85,9 @@ def test_bad_rows_are_refused_one_by_one(tmp_path: Path) -> None:
         "file,label,speaker,side\na.wav,left\nb.wav\n,left\n../secret.wav,left\n/etc/passwd,left\nC:\\x.wav,left\ngone.wav,left\n"
         "a.wav,right\nc.wav,_x\nd.wav,left,,moon\ne.wav," + "y" * 61 + "\nx.m4a,left\nf.wav,left,\0\n"
     )
-    delivery = from_list(folder / "l.csv", folder)
-    assert told(delivery) == {"a.wav": ("left", None, None)}
-    said = [one.reason for one in delivery.refused]
+    batch = from_list(folder / "l.csv", folder)
+    assert told(batch) == {"a.wav": ("left", None, None)}
+    said = [one.reason for one in batch.refused]
     expected = [
         "Line 3: It has no label.", "Line 4: It has no file.", "Line 5: '../secret.wav' leads outside", "Line 6: '/etc/passwd' leads outside",
         "Line 7: 'C:\\x.wav' leads outside", "Line 8: The file 'gone.wav' is missing.", "Line 9: Line 2 already names this file.",
@@ -97,7 +97,7 @@ def test_bad_rows_are_refused_one_by_one(tmp_path: Path) -> None:
     assert len(said) == len(expected)
     for reason, beginning in zip(said, expected, strict=True):
         assert reason.startswith(beginning)
-    assert [str(one.path) for one in delivery.refused[-2:]] == ["g.wav", "h.wav"]
+    assert [str(one.path) for one in batch.refused[-2:]] == ["g.wav", "h.wav"]
 
 
 @pytest.mark.parametrize(
@@ -111,10 +111,10 @@ def test_bad_rows_are_refused_one_by_one(tmp_path: Path) -> None:
 def test_bad_entries_are_refused_one_by_one(tmp_path: Path, row: object, said: str) -> None:
     folder = put(tmp_path, "a.wav", "b.wav")
     (folder / "l.json").write_text(json.dumps([row, {"file": "b.wav", "label": 7}]))
-    delivery = from_list(folder / "l.json", folder)
-    assert told(delivery) == {"b.wav": ("7", None, None)}
-    assert delivery.refused[0].reason.startswith("Entry 1: ")
-    assert said in delivery.refused[0].reason
+    batch = from_list(folder / "l.json", folder)
+    assert told(batch) == {"b.wav": ("7", None, None)}
+    assert batch.refused[0].reason.startswith("Entry 1: ")
+    assert said in batch.refused[0].reason
 
 
 @pytest.mark.parametrize(
@@ -151,6 +151,6 @@ def test_lists_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_table_about_something_else_does_not_stand_in_the_way(tmp_path: Path) -> None:
     folder = put(tmp_path, "left/a.wav", "right/b.wav")
     (folder / "weather.csv").write_text("day,rain\n1,2\n")
-    delivery = from_folder(folder)
-    assert {one.label for one in delivery.clips} == {"left", "right"}
-    assert "no column 'file'" in refusals(delivery)["weather.csv"]
+    batch = from_folder(folder)
+    assert {one.label for one in batch.clips} == {"left", "right"}
+    assert "no column 'file'" in refusals(batch)["weather.csv"]

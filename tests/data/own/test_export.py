@@ -77,9 +77,9 @@ def test_export_then_import_gives_the_same_corpus(clips: list[NewClip]) -> None:
     with staging() as folder:
         assert export(first, folder / "one.zip") == ()
         (folder / "in").mkdir()
-        delivery = from_archive(folder / "one.zip", folder / "in")
-        assert delivery.refused == ()
-        second.add([_new(one) for one in delivery.clips])
+        batch = from_archive(folder / "one.zip", folder / "in")
+        assert batch.refused == ()
+        second.add([_new(one) for one in batch.clips])
     kept = [sorted(map(_kept, (*corpus.clips(), *corpus.noise()))) for corpus in (first, second)]
     assert kept[0] == kept[1]
     assert len(kept[0]) == len(clips)

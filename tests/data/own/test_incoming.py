@@ -30,15 +30,15 @@ def test_one_folder_a_word_whatever_is_around(tmp_path: Path, bring: Bring, top:
     folder = put(
         tmp_path / "in", *(f"{top}{name}" for name in ("left/a.wav", "left/b.FLAC", "שלום/c.ogg", "on off/d.mp3"))
     )
-    delivery = bring(folder)
-    assert told(delivery) == {
+    batch = bring(folder)
+    assert told(batch) == {
         "left/a.wav": ("left", None, None),
         "left/b.FLAC": ("left", None, None),
         "on off/d.mp3": ("on off", None, None),
         "שלום/c.ogg": ("שלום", None, None),
     }
-    assert delivery.refused == ()
-    assert all(one.path.read_bytes() == b"RIFF" for one in delivery.clips)
+    assert batch.refused == ()
+    assert all(one.path.read_bytes() == b"RIFF" for one in batch.clips)
 
 
 def test_a_single_word_is_a_word_and_no_folder_around_all(tmp_path: Path, bring: Bring) -> None:
@@ -51,9 +51,9 @@ def test_the_layout_of_speech_commands(tmp_path: Path, bring: Bring) -> None:
     put(folder, "_background_noise_/x_nohash_1.wav", "README.md", "LICENSE")
     (folder / "validation_list.txt").write_text("rise/s00_nohash_0.wav\n")
     (folder / "testing_list.txt").write_text("hum/s01_nohash_0.wav\r\n")
-    delivery = bring(folder.parent)
-    assert delivery.refused == ()
-    said = told(delivery)
+    batch = bring(folder.parent)
+    assert batch.refused == ()
+    said = told(batch)
     assert len(said) == 10
     assert said["rise/s00_nohash_0.wav"] == ("rise", "s00", "validation")
     assert said["hum/s01_nohash_0.wav"] == ("hum", "s01", "test")
@@ -139,9 +139,9 @@ def test_what_is_not_taken_is_told_and_what_nobody_expects_is_not(tmp_path: Path
         "left/a.wav", "left/b.m4a", "left/inner/c.wav", "left/more.zip", "_secret/d.wav", f"{'x' * 61}/e.wav", "left/nothing",
         "README", "LICENSE.txt", "left/.DS_Store", "left/Thumbs.db", "left/._a.wav", ".git/f.wav", "__MACOSX/left/a.wav", "left/a.TextGrid",
     )  # fmt: skip
-    delivery = bring(folder)
-    assert [Path(one.original).name for one in delivery.clips] == ["a.wav"]
-    reasons = {name.rpartition("/")[2]: reason for name, reason in refusals(delivery).items()}
+    batch = bring(folder)
+    assert [Path(one.original).name for one in batch.clips] == ["a.wav"]
+    reasons = {name.rpartition("/")[2]: reason for name, reason in refusals(batch).items()}
     assert set(reasons) == {"b.m4a", "c.wav", "more.zip", "d.wav", "e.wav", "nothing"}
     for name, said in (
         ("b.m4a", "Files ending in '.m4a' cannot be read"), ("c.wav", "inside a word's folder"), ("more.zip", "an archive inside"), ("d.wav", "begin with '_'"),
@@ -157,12 +157,12 @@ def test_links_in_a_folder_that_the_user_named_are_followed(tmp_path: Path) -> N
     outside = put(tmp_path / "outside", "real.wav", content=b"real")
     (folder / "left" / "link.wav").symlink_to(outside / "real.wav")
     (folder / "right").symlink_to(outside)
-    delivery = from_folder(folder)
-    assert told(delivery) == {
+    batch = from_folder(folder)
+    assert told(batch) == {
         "left/a.wav": ("left", None, None), "left/link.wav": ("left", None, None), "right/real.wav": ("right", None, None)
     }  # fmt: skip
-    assert [one.path.read_bytes() for one in delivery.clips if one.original != "left/a.wav"] == [b"real", b"real"]
-    assert delivery.refused == ()
+    assert [one.path.read_bytes() for one in batch.clips if one.original != "left/a.wav"] == [b"real", b"real"]
+    assert batch.refused == ()
     (folder / "labels.csv").write_text("file,label\nleft/link.wav,up\n")
     assert [one.label for one in collect(folder / "labels.csv", tmp_path).clips] == ["up"]
 
@@ -172,9 +172,9 @@ def test_a_link_that_leads_nowhere_or_round_in_circles_is_refused(tmp_path: Path
     (folder / "left" / "gone.wav").symlink_to(tmp_path / "gone.wav")
     (folder / "left" / "self.wav").symlink_to(folder / "left" / "self.wav")
     (folder / "left" / "round").symlink_to(folder)
-    delivery = from_folder(folder)
-    assert [one.original for one in delivery.clips] == ["left/a.wav"]
-    assert refusals(delivery) == {
+    batch = from_folder(folder)
+    assert [one.original for one in batch.clips] == ["left/a.wav"]
+    assert refusals(batch) == {
         "left/gone.wav": "It is a symbolic link to a file that does not exist.",
         "left/self.wav": "It is a symbolic link to a file that does not exist.",
         "left/round": "It is a symbolic link to a folder that it lies in.",
@@ -183,9 +183,9 @@ def test_a_link_that_leads_nowhere_or_round_in_circles_is_refused(tmp_path: Path
 
 def test_a_thousand_levels_and_too_many_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = put(tmp_path / "in", "left/a.wav", "/".join(["d"] * 300) + "/b.wav")
-    delivery = from_folder(folder)
-    assert [one.original for one in delivery.clips] == ["left/a.wav"]
-    assert [("folders deep" in reason) for reason in refusals(delivery).values()] == [True]
+    batch = from_folder(folder)
+    assert [one.original for one in batch.clips] == ["left/a.wav"]
+    assert [("folders deep" in reason) for reason in refusals(batch).values()] == [True]
     monkeypatch.setattr(incoming, "_MOST_FILES", 3)
     with pytest.raises(CorpusError, match="holds more than 3 files"):
         from_folder(put(folder, "left/b.wav", "left/c.wav", "left/d.wav"))
@@ -194,9 +194,9 @@ def test_a_thousand_levels_and_too_many_files_are_refused(tmp_path: Path, monkey
 @pytest.mark.parametrize("name", ["../left/a.wav", "/etc/a.wav", "..\\a.wav", "C:\\a.wav", "left/../../a.wav"])
 def test_an_uploaded_name_that_leads_outside_is_refused(tmp_path: Path, name: str) -> None:
     path = put(tmp_path, "staged.wav") / "staged.wav"
-    delivery = from_files([(name, path), ("left/b.wav", path)])
-    assert [one.original for one in delivery.clips] == ["left/b.wav"]
-    assert [one.reason for one in delivery.refused] == ["Its name leads outside of its folder."]
+    batch = from_files([(name, path), ("left/b.wav", path)])
+    assert [one.original for one in batch.clips] == ["left/b.wav"]
+    assert [one.reason for one in batch.refused] == ["Its name leads outside of its folder."]
 
 
 def test_nothing_at_the_path_says_what_may_be_there(tmp_path: Path) -> None:
@@ -348,8 +348,8 @@ def test_unpacking_can_be_stopped(tmp_path: Path) -> None:
 def test_archives_and_files_may_come_together(tmp_path: Path) -> None:
     files = [("x.zip", packed_zip(tmp_path / "1", {"left/a.wav": b"a"})), ("y.tgz", packed_tar(tmp_path / "2", {"right/b.wav": b"b"})), ("c.wav", put(tmp_path, "3") / "3")]  # fmt: skip
     with staging() as folder:
-        delivery = collect(files, folder, label="on")
-        assert {one.label: one.path.read_bytes() for one in delivery.clips} == {
+        batch = collect(files, folder, label="on")
+        assert {one.label: one.path.read_bytes() for one in batch.clips} == {
             "left": b"a",
             "right": b"b",
             "on": b"RIFF",
