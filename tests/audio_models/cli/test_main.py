@@ -254,6 +254,10 @@ def test_background_returns_at_once_and_cancel_stops_it(command: Callable[..., D
     folder = glides(tmp_path / "glides", speakers=5)
     done = command("train", "--corpus", folder, "--epochs", 1000, "--name", "behind", "--background", "--json")
     assert json.loads(done.stdout)["state"] == "queued"
+    began = time.monotonic()
+    while runs.find("behind").state.status == "queued":  # its process is starting: seconds, on a busy machine
+        assert time.monotonic() - began < 90
+        time.sleep(0.05)
     cancelled = command("cancel", "behind", "--json")
     assert cancelled.returncode == 0, cancelled.stderr
     assert json.loads(cancelled.stdout)["state"] == "cancelled"
