@@ -20,8 +20,6 @@ RAMP = "viridis"
 
 _MOST_COLUMNS = 220  # more columns than pixels show nothing more
 
-_LEGEND = alt.Legend(orient="top", symbolType="stroke", symbolStrokeWidth=3, symbolSize=300)
-
 SPLIT_COLOURS = {"training": PALETTE[0], "validation": PALETTE[4], "test": PALETTE[1]}
 
 
@@ -125,48 +123,6 @@ def probability_bars(probabilities: Mapping[str, float], most: int = 5) -> alt.L
     return (bars + numbers).properties(height=26 * len(table) + 8)
 
 
-def learning_curves(history: pd.DataFrame, epochs: int) -> tuple[alt.LayerChart, alt.LayerChart]:
-    """Draw loss and accuracy of both splits over the epochs.
-
-    Args:
-        history: columns `epoch`, `loss`, `accuracy`, `validation_loss`, `validation_accuracy`.
-        epochs: end of the axis.
-    """
-    best = history.loc[history["validation_loss"].idxmin(), "epoch"] if len(history) else None
-    charts = []
-    for measure, title, form in (("accuracy", "accuracy", "%"), ("loss", "loss (cross-entropy)", "~g")):
-        table = history[["epoch", measure, f"validation_{measure}"]].rename(
-            columns={measure: "training", f"validation_{measure}": "validation"}
-        )
-        table = table.melt("epoch", var_name="split", value_name="value")
-        lines = (
-            alt.Chart(table)
-            .mark_line(point=alt.OverlayMarkDef(size=22), strokeWidth=2)
-            .encode(
-                x=_epochs(epochs),
-                y=alt.Y(
-                    "value:Q",
-                    title=title,
-                    axis=alt.Axis(
-                        format=form, values=[0, 0.2, 0.4, 0.6, 0.8, 1] if measure == "accuracy" else alt.Undefined
-                    ),
-                    scale=alt.Scale(domain=[0, 1]) if measure == "accuracy" else alt.Scale(zero=True),
-                ),
-                color=alt.Color("split:N", title=None, scale=_split_scale("training", "validation"), legend=_LEGEND),
-                strokeDash=alt.StrokeDash(
-                    "split:N", title=None, scale=alt.Scale(domain=["training", "validation"], range=DASHES[:2])
-                ),
-                tooltip=["epoch:Q", "split:N", alt.Tooltip("value:Q", format=".3f", title=measure)],
-            )
-        )
-        layers = [lines]
-        if best is not None:
-            mark = alt.Chart(pd.DataFrame({"epoch": [best]})).mark_rule(color="#7c878c", strokeDash=[3, 3])
-            layers.append(mark.encode(x="epoch:Q", tooltip=alt.value(f"best: epoch {best}")))
-        charts.append(alt.layer(*layers).properties(height=300, width="container"))
-    return charts[0], charts[1]
-
-
 def compared_curves(histories: Mapping[str, pd.DataFrame]) -> alt.Chart:
     """Draw validation accuracy over the epochs, one line per run."""
     table = pd.concat([history.assign(run=name) for name, history in histories.items()])
@@ -175,7 +131,7 @@ def compared_curves(histories: Mapping[str, pd.DataFrame]) -> alt.Chart:
         alt.Chart(table)
         .mark_line(point=alt.OverlayMarkDef(size=22), strokeWidth=2)
         .encode(
-            x=_epochs(int(table["epoch"].max())),
+            x=epoch_axis(int(table["epoch"].max())),
             y=alt.Y(
                 "validation_accuracy:Q",
                 title="validation accuracy",
@@ -274,7 +230,7 @@ def label_counts(table: pd.DataFrame) -> alt.Chart:
         .encode(
             y=alt.Y("label:N", sort="-x", title=None, axis=alt.Axis(ticks=False, domain=False)),
             x=alt.X("clips:Q", title="clips", axis=alt.Axis(tickMinStep=1, tickCount=6)),
-            color=alt.Color("split:N", title=None, scale=_split_scale(), legend=alt.Legend(orient="top")),
+            color=alt.Color("split:N", title=None, scale=split_scale(), legend=alt.Legend(orient="top")),
             order=alt.Order("order:Q"),
             tooltip=["label:N", "split:N", "clips:Q"],
         )
@@ -283,7 +239,8 @@ def label_counts(table: pd.DataFrame) -> alt.Chart:
     )
 
 
-def _epochs(last: int) -> alt.X:
+def epoch_axis(last: int) -> alt.X:
+    """A horizontal axis of epochs up to `last`."""
     return alt.X(
         "epoch:Q",
         title="epoch",
@@ -292,6 +249,7 @@ def _epochs(last: int) -> alt.X:
     )
 
 
-def _split_scale(*splits: str) -> alt.Scale:
+def split_scale(*splits: str) -> alt.Scale:
+    """The colours of some splits; of all by default."""
     splits = splits or tuple(SPLIT_COLOURS)
     return alt.Scale(domain=list(splits), range=[SPLIT_COLOURS[split] for split in splits])

@@ -12,11 +12,11 @@ from audio_models.jobs import launch
 from audio_models.jobs.job_folder import ACTIVE, State
 from audio_models.jobs.progress import format_amount, format_duration
 from audio_models.jobs.runs import Epoch, Run
-from dashboard.shared import charts
 from dashboard.shared.choose_corpus import corpus_title
 from dashboard.shared.feedback import show_errors
 from dashboard.shared.formatting import as_text, percent
 from dashboard.shared.state import CHOSEN_LISTENER, CHOSEN_RUN, WATCHED_IS_ACTIVE
+from dashboard.train import charts
 from data import workspace
 from data.phrases import plural
 

@@ -1,0 +1,43 @@
+"""A clip as a network reads it, inspected once and kept between two clicks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import streamlit as st
+
+from audio_models.jobs import runs
+from audio_models.jobs.runs import Run
+from dashboard.shared import preload
+from dashboard.shared.clip_source import ChosenClip
+
+if TYPE_CHECKING:
+    from audio_models.lab.inspection import Inspection  # brings onnxruntime
+
+
+def inspect_clip(run: Run, clip: ChosenClip, order: str = "spoken", seed: int = 0) -> Inspection:
+    """Inspect a run's network on a clip, with its frames in another order if asked.
+
+    Args:
+        order: "spoken", "reversed" or "shuffled".
+        seed: of the shuffling.
+    """
+    changed = run.model_path.stat().st_mtime_ns
+    return cast("Inspection", _inspect(str(run.folder), changed, clip.samples, clip.label, order, seed))
+
+
+@st.cache_data(show_spinner=False, max_entries=40)  # type: ignore[untyped-decorator]
+def _inspect(folder: str, changed: int, samples: Any, label: str | None, order: Any, seed: int) -> Inspection:  # noqa: ARG001
+    from audio_models.lab.inspection import inspect
+
+    run = Run(Path(folder))
+    recognizer = preload.recognizer(run)
+    known = label if label in recognizer.labels else None
+    return inspect(run, samples, known, order=order, seed=seed, recognizer=recognizer)
+
+
+def same_task(run: Run) -> list[Run]:
+    """List runs with the same labels: this one, then the user's own, then those that come with Echoic."""
+    same = [one for one in runs.usable() if one.config.task.classes == run.config.task.classes and one.id != run.id]
+    return [run, *same]
