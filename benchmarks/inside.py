@@ -8,7 +8,6 @@ import time
 
 import numpy as np
 
-from audio_models.features.mfcc import mfcc
 from audio_models.jobs import runs
 from audio_models.lab import inspection
 from audio_models.recognition.recognizer import Recognizer
@@ -26,7 +25,7 @@ def main(_: str) -> None:
     print("  network              states, gradients, answers, drawing data     answers alone     one by one     ratio")
     for run in runs.bundled():
         recognizer = Recognizer.of_run(run)
-        frames = mfcc(samples, recognizer.features)
+        frames = recognizer.frames(samples)
         prefixes = [frames[:end] for end in range(1, len(frames) + 1)]
         whole, batch, single = [], [], []
         for _round in range(_ROUNDS):

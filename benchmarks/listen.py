@@ -1,8 +1,7 @@
-"""Listening to a long recording on one core: how many times as fast as it is spoken, and how much memory two hours take.
+"""Listen to long recordings on one core: speed as a multiple of real time, and the memory that two hours take.
 
-The recordings are bursts of noise, written into a temporary folder: this measures the path, not the hearing. Each is
-heard in a process of its own. Seconds of processor time are told beside those that went by, since other work on the
-machine lengthens the latter.
+The recordings are bursts of noise in a temporary folder: this measures speed, not accuracy. Each is read in its own process.
+Processor time is printed beside the time by the clock, which grows with other work on the machine.
 """
 
 from __future__ import annotations
@@ -34,32 +33,30 @@ _BUNDLED = "commands"
 
 
 def main(_: str) -> None:
-    """Print the speed of each network, and the memory of one minute beside that of two hours."""
+    """Print the speed of each network, and the memory for one minute and for two hours."""
     forwards = next((run.id for run in runs.usable() if run.config.streams), None)
     with tempfile.TemporaryDirectory() as folder:
         files = {seconds: Path(folder) / f"{seconds}.wav" for seconds in (_MINUTE, _TEN_MINUTES, _TWO_HOURS)}
         for seconds, path in files.items():
             _write(path, seconds)
         print("listen: reading, features and network together, one core, 16 kHz WAV")
-        print("  network                                    manner   sound   real time x   of processor time x")
+        print("  network                                    mode           sound   real time x   of processor time x")
         for name in (_BUNDLED, *([forwards] if forwards else [])):
-            _print(name, _heard_apart(name, files[_TEN_MINUTES]))
-        short, long = (_heard_apart(_BUNDLED, files[seconds]) for seconds in (_MINUTE, _TWO_HOURS))
+            _print(name, _heard_in_a_process(name, files[_TEN_MINUTES]))
+        short, long = (_heard_in_a_process(_BUNDLED, files[seconds]) for seconds in (_MINUTE, _TWO_HOURS))
         _print(_BUNDLED, long)
-        print("  largest resident memory of the process, libraries included")
+        print("  peak resident memory, libraries included")
         print(f"    one minute {short['peak'] / 1e6:8.0f} MB")
-        print(
-            f"    two hours  {long['peak'] / 1e6:8.0f} MB, of which {long['kept'] / 1e6:.0f} MB are what is kept of it"
-        )
+        print(f"    two hours  {long['peak'] / 1e6:8.0f} MB, including {long['kept'] / 1e6:.0f} MB of results")
 
 
 def _print(name: str, heard: dict[str, Any]) -> None:
     real, busy = (heard["seconds"] / heard[spent] for spent in ("went_by", "processor"))
-    print(f"  {name:42} {heard['manner']:8} {heard['seconds'] / 60:3.0f} min {real:12.0f} {busy:21.0f}")
+    print(f"  {name:42} {heard['mode']:14} {heard['seconds'] / 60:3.0f} min {real:12.0f} {busy:21.0f}")
 
 
 def _write(path: Path, seconds: int) -> None:
-    """Ten seconds of noise that swells and fades twice, again and again."""
+    """Write ten seconds of noise that swells and fades twice, repeated."""
     random = np.random.default_rng(0)
     swell = np.sin(np.arange(10 * _RATE) / _RATE * 0.2 * np.pi) ** 8
     part = (0.2 * swell * random.normal(size=len(swell))).astype(np.float32)
@@ -68,8 +65,8 @@ def _write(path: Path, seconds: int) -> None:
             file.write(part)
 
 
-def _heard_apart(name: str, path: Path) -> dict[str, Any]:
-    """`_hear` in a process of its own, so that its peak is its own."""
+def _heard_in_a_process(name: str, path: Path) -> dict[str, Any]:
+    """Run `_hear` in its own process, whose peak memory is then that of the recording."""
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.listen", name, str(path)],
         cwd=workspace.PROJECT, capture_output=True, text=True, check=False,
@@ -87,7 +84,7 @@ def _hear(name: str, path: Path) -> dict[str, Any]:
     went_by, processor = time.perf_counter() - began, time.process_time() - spent
     arrays = (found.times, found.probabilities, found.low, found.high)
     return {
-        "manner": found.mode, "seconds": found.seconds, "went_by": went_by, "processor": processor,
+        "mode": found.mode, "seconds": found.seconds, "went_by": went_by, "processor": processor,
         "peak": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, "kept": sum(one.nbytes for one in arrays),
     }  # fmt: skip
 

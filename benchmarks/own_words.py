@@ -72,12 +72,12 @@ def _taught(start: str, learned: Sequence[Clip], evaluated: Sequence[Clip], call
     """Fine-tune in the shell, in its own workspace; return the accuracy on other clips."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        teach, judge = _linked(learned, home / "teach"), _linked(evaluated, home / "judge")
+        teach, test = _linked(learned, home / "teach"), _linked(evaluated, home / "test")
         how = ["--from", start] if start != "scratch" else ["--folds", "5", "--epochs", "20"]
         began = time.monotonic()
         run = _shell(home, "train", "--corpus", teach, *how, "--json")
         seconds = time.monotonic() - began
-        found = _shell(home, "evaluate", run["path"], "--corpus", judge, "--split", "all", "--json")
+        found = _shell(home, "evaluate", run["path"], "--corpus", test, "--split", "all", "--json")
         print(
             f"{start:9} {called:18} {len(learned):4} clips, {seconds:3.0f} s: {found['accuracy']:.1%} of {found['clips']} other clips; "
             f"cross-validated {run['validation_accuracy']:.1%}",

@@ -42,7 +42,7 @@ class Filters:
             column[first : first + len(weights)] = weights
         return matrix
 
-    def fit(self, config: FeatureConfig) -> bool:
+    def fits(self, config: FeatureConfig) -> bool:
         """Whether they have the shape that the settings ask for."""
         bins = len(self.window) // 2 + 1
         return (

@@ -1,4 +1,4 @@
-"""From a file to a waveform: mono float32 at one rate, bounded before memory is taken."""
+"""Decode files to waveforms: mono float32 at one rate, with bounds checked before memory is allocated."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MAX_SECONDS = 30.0
 MAX_CHANNELS = 16
 MIN_RATE, MAX_RATE = 4_000, 192_000
 LARGEST = 1e6
-"""Of a sample; its square must leave room in 32 bits. Programs that scale to 24-bit integers stay far below."""
+"""The largest sample that is accepted: its square must fit into float32. Files scaled to 24-bit integers stay below."""
 _BLOCK = 65_536  # frames of samples decoded at a time
 _RUN_UP = 16_384  # frames of samples; an MP3 frame needs what up to nine before it, of 1,152 samples each, hand on
 
@@ -82,7 +82,7 @@ def load(source: AudioSource, sample_rate: int, *, start: float = 0.0, seconds: 
 
 @contextmanager
 def opened(source: AudioSource, longest: float | None, kind: str = "clip") -> Iterator[_InOrder]:
-    """A file whose header has been checked; what goes wrong while it is read is told as an `AudioError`, too.
+    """Open a file and check its header; faults while it is read become `AudioError`s, too.
 
     Args:
         longest: how long it may be [s]; as long as it likes where None.
@@ -102,7 +102,7 @@ def opened(source: AudioSource, longest: float | None, kind: str = "clip") -> It
 
 
 class _InOrder(soundfile.SoundFile):  # type: ignore[misc]
-    """A file that is read from front to back.
+    """A file that is read sequentially.
 
     After each block `soundfile` seeks to where it is already, where a file can seek; in an MP3 the decoder then lacks what
     the frames before hand on, and the first 50 ms of the next block come out wrong.
@@ -112,14 +112,14 @@ class _InOrder(soundfile.SoundFile):  # type: ignore[misc]
         return False
 
     def go_to(self, frame: int) -> None:
-        """Go on reading at `frame`; an MP3 is decoded from a little before it, so that it comes out as in the whole."""
+        """Continue at `frame`; the decoder of an MP3 starts a little before, which gives the same samples as in the whole."""
         run_up = min(frame, _RUN_UP) if self.format == "MP3" else 0
         self.seek(frame - run_up)
         self.read(run_up, dtype="float32")
 
 
 def mono_blocks(file: soundfile.SoundFile, called: str, frames: int, size: int = _BLOCK) -> Iterator[Waveform]:
-    """The next `frames` of a file in blocks of at most `size`, each (samples,) float32, channels averaged.
+    """Read the next `frames` of a file in blocks of at most `size`, each (samples,) float32, channels averaged.
 
     Raises:
         AudioError: it ends sooner, or holds values that are not finite or beyond `LARGEST`.
@@ -146,7 +146,7 @@ def mono_blocks(file: soundfile.SoundFile, called: str, frames: int, size: int =
 
 @dataclass(frozen=True)
 class Header:
-    """What a file says of itself: its length [s], rate [Hz], channels, and libsndfile's name of its sample format."""
+    """The header of a file: length [s], rate [Hz], channels, and libsndfile's name of the sample format."""
 
     seconds: float
     sample_rate: int
@@ -190,7 +190,7 @@ def is_silent(waveform: Waveform) -> bool:
 
 
 def loudest(samples: Waveform, sample_rate: int, seconds: float) -> tuple[int, int]:
-    """Where in a recording the word is: the stretch of `seconds` with the most energy, its sound in the middle.
+    """Find the loudest stretch of `seconds` in a recording, with its sound centred.
 
     Args:
         samples: (samples,) float32.
@@ -213,7 +213,7 @@ def loudest(samples: Waveform, sample_rate: int, seconds: float) -> tuple[int, i
 
 
 def _fault(source: AudioSource, decoder_says: str) -> str:
-    """Why a clip was not decoded; libsndfile does not tell a missing or an empty file from a damaged one."""
+    """Why a clip was not decoded; libsndfile reports a missing or an empty file like a damaged one."""
     data, name = source.data, source.name
     try:
         size = len(data) if isinstance(data, bytes) else data.stat().st_size

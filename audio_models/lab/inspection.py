@@ -1,4 +1,4 @@
-"""Look inside a run while it reads one clip: states, gates, the answer so far, and how far back a gradient reaches.
+"""Look inside a network while it reads a clip: states, gates, the answer after each frame, and how far gradients reach.
 
 A `NumpyNetwork` with the run's numbers reads the clip beside onnxruntime, which gives the answers; no tensorflow.
 """
@@ -31,7 +31,7 @@ _FADED = 0.1  # share of a gradient at which its moment counts as forgotten
 
 @dataclass(frozen=True)
 class GradientDecay:
-    """How a gradient fades from the end of a clip to its beginning.
+    """How a gradient decays from the end of a clip to its beginning.
 
     Attributes:
         step_seconds: time from one step of the cell to the next [s].
@@ -50,17 +50,16 @@ class GradientDecay:
 
     @property
     def memory_length(self) -> float | None:
-        """Time from the last state back to where the gradient is a tenth of what it is there [s].
+        """Time back from the last state until the gradient has fallen to a tenth [s].
 
-        Infinite where it is not so little anywhere in the clip: then the memory is longer than the clip. None where it
-        cannot be measured.
+        Infinite if it stays above a tenth: then the memory is longer than the clip. None if it cannot be measured.
         """
         return memory_length(self.memory, self.step_seconds)
 
 
 def memory_length(norms: Numbers, step_seconds: float) -> float | None:
-    """Time back from the last step until the norm has fallen to a tenth [s], between two steps on a straight line of the
-    logarithm; infinite where it has not, None where there is one step or no gradient."""
+    """Time back from the last step until the norm has fallen to a tenth [s], log-linear between two steps; infinite if it
+    has not, None with a single step or no gradient."""
     if len(norms) < 2 or not np.isfinite(norms).all() or norms[-1] <= 0:
         return None
     shares = np.maximum(norms[::-1] / norms[-1], 1e-300)  # from the last step back
@@ -75,7 +74,7 @@ def memory_length(norms: Numbers, step_seconds: float) -> float | None:
 
 @dataclass(frozen=True)
 class Inspection:
-    """One run, one clip.
+    """All inner values of one run for one clip.
 
     Attributes:
         run: its id.
@@ -108,7 +107,7 @@ class Inspection:
 
     @property
     def answer(self) -> str:
-        """What the network says at the end."""
+        """The label after the last frame."""
         return self.labels[int(self.prefix_probabilities[-1].argmax())]
 
     @property
@@ -118,7 +117,7 @@ class Inspection:
 
     @property
     def settled(self) -> float:
-        """When the answer was given that stays [s]: the end of the frame after which it does not change any more."""
+        """Time of the last change of the answer [s]: the end of the frame that made it."""
         answers = self.prefix_probabilities.argmax(axis=1)
         other = np.flatnonzero(answers != answers[-1])
         frame = int(other[-1]) + 1 if len(other) else 0
@@ -126,7 +125,7 @@ class Inspection:
 
     @property
     def changes(self) -> list[tuple[float, str]]:
-        """Each time that the answer changed [s], with what it became; the first entry is the first answer."""
+        """Each change of the answer: its time [s] and the new label; the first entry is the first answer."""
         answers = self.prefix_probabilities.argmax(axis=1)
         places = [0, *(np.flatnonzero(np.diff(answers)) + 1)]
         offset = self.features.frame_length / self.features.sample_rate
@@ -134,7 +133,7 @@ class Inspection:
 
 
 def put_in_order(frames: Frames, order: Order, seed: int = 0) -> Frames:
-    """The frames as spoken, from the last to the first, or shuffled by a seed.
+    """Put the frames in the order spoken, reversed, or shuffled by a seed.
 
     Raises:
         ConfigError: there is no such order.
@@ -148,7 +147,7 @@ def put_in_order(frames: Frames, order: Order, seed: int = 0) -> Frames:
 
 
 def network_of(run: Run) -> NumpyNetwork:
-    """The trained network of a run, in numpy.
+    """Load the trained network of a run, in numpy.
 
     Raises:
         RunError: it has none, or it is damaged.
@@ -165,7 +164,7 @@ def network_of(run: Run) -> NumpyNetwork:
 
 
 def untrained(run: Run) -> NumpyNetwork:
-    """The network of a run before its training: other numbers than its own first ones, drawn in the same way."""
+    """An untrained network of the same shape as a run's: not its own initial weights, but drawn in the same way."""
     config = run.config
     return NumpyNetwork(
         config.network,
@@ -182,7 +181,7 @@ def inspect(
     seed: int = 0,
     recognizer: Recognizer | None = None,
 ) -> Inspection:
-    """Read a clip with the network of a run, and write down all that happens.
+    """Read a clip with the network of a run, and record all inner values.
 
     Args:
         samples: (samples,) float32 at the run's sample rate.
@@ -219,7 +218,7 @@ def inspect(
 
 
 def gradient_decay(network: NumpyNetwork, trace: Trace, label: int, features: FeatureConfig) -> GradientDecay:
-    """How the gradient of a label's loss fades in a clip that was read."""
+    """Measure how the gradient of a label's loss decays in a clip that was read."""
     frame_seconds = features.hop_length / features.sample_rate
     whole = network.gradients(trace, label)
     step_seconds = frame_seconds * network.config.frames_a_step
@@ -247,7 +246,7 @@ def gradient_decay(network: NumpyNetwork, trace: Trace, label: int, features: Fe
 
 
 def as_numbers(found: Inspection) -> dict[str, Any]:
-    """All of it as JSON values; an array is {"axes": [...], "shape": [...], "values": nested lists}."""
+    """The inspection as JSON values; an array is {"axes": [...], "shape": [...], "values": nested lists}."""
     layers = {}
     for layer in found.trace.layers:
         layers[layer.name] = {
@@ -297,7 +296,7 @@ def gate_means(found: Inspection) -> dict[str, Numbers]:
 
 
 def in_words(length: float | None) -> str:
-    """A memory length for people."""
+    """Format a memory length."""
     if length is None:
         return "cannot be measured"
     return "longer than the clip" if math.isinf(length) else f"{length:.2f} s"

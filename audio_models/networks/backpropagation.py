@@ -1,4 +1,4 @@
-"""The recurrent cells backwards: from the gradient at a state to the gradient at the frame and at the state before.
+"""Backpropagation through the recurrent cells: from the gradient of a state to those of the frame and the state before.
 
 A gradient that is handed from state to state is multiplied by the same matrix, and by slopes below one, at each frame: in
 a SimpleRNN that makes it vanish or explode (Bengio et al. 1994; Pascanu et al. 2013). Here it can be watched. Formulas:
@@ -18,7 +18,7 @@ from audio_models.networks.cells import CellWeights, Numbers, State, first_state
 
 @dataclass(frozen=True)
 class Backward:
-    """Gradients of one number, a loss say, with respect to what one layer read and made.
+    """Gradients of a number such as a loss with respect to the inputs and states of one layer.
 
     Attributes:
         inputs: d/dx_t, (frames, inputs).
@@ -87,7 +87,7 @@ def lstm_back(
 
 
 def gru_back(before: State, after: State, weights: CellWeights, dh: Numbers) -> tuple[Numbers, Numbers]:
-    """d/dx and d/dh of a step, from d/dh'. Where the update gate is open, dh passes as it is."""
+    """d/dx and d/dh of a step, from d/dh'. An update gate that keeps the state passes the gradient on unchanged."""
     z, r, g = (after.gates[name] for name in ("update", "reset", "candidate"))
     units = weights.units
     of_state = before.h @ weights.recurrent_kernel[:, 2 * units :] + weights.bias[1][2 * units :]

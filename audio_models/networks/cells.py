@@ -18,7 +18,7 @@ from audio_models.config import Cell
 from audio_models.errors import ConfigError
 
 Numbers = NDArray[np.floating[Any]]
-"""One number a unit, (units,), unless said otherwise."""
+"""(units,) unless stated otherwise."""
 
 FORWARD, BACKWARD = "forward", "backward"
 """Directions in which a layer reads the frames."""
@@ -26,7 +26,7 @@ FORWARD, BACKWARD = "forward", "backward"
 
 @dataclass(frozen=True)
 class CellWeights:
-    """What one cell has learned; the same numbers at every frame.
+    """The weights of one cell, shared by all frames.
 
     Attributes:
         kernel: W, what is made of the frame, (inputs, gates * units).
@@ -45,13 +45,13 @@ class CellWeights:
 
     @property
     def size(self) -> int:
-        """How many numbers they are."""
+        """Number of weights."""
         return self.kernel.size + self.recurrent_kernel.size + self.bias.size
 
 
 @dataclass(frozen=True)
 class State:
-    """What a cell hands to itself at the next frame.
+    """What a cell passes on to the next frame.
 
     Attributes:
         h: the hidden state, (units,), each between -1 and 1; it is also the cell's output.
@@ -79,7 +79,7 @@ def first_state(cell: Cell, units: int) -> State:
 
 
 def simple_rnn_step(x: Numbers, before: State, weights: CellWeights) -> State:
-    """One step of a SimpleRNN (Elman 1990): the new state is made of the frame and of the whole state before.
+    """One step of a SimpleRNN (Elman 1990): the new state combines the frame and the previous state.
 
         h' = tanh(x W + h U + b)
 
@@ -125,7 +125,7 @@ STEPS = {"simple_rnn": simple_rnn_step, "lstm": lstm_step, "gru": gru_step}
 
 
 def step(cell: Cell, x: Numbers, before: State, weights: CellWeights) -> State:
-    """One step of the cell: the frame and the state before give the state after.
+    """One step of the cell: the frame and the previous state give the next state.
 
     Raises:
         ConfigError: "feed_forward" has no state.

@@ -172,8 +172,8 @@ def _fitted(value: Any, width: int) -> Normalisation:
 def _filters(value: Any, features: FeatureConfig) -> Filters:
     made = Filters(tuple(value["window"]), tuple((first, tuple(weights)) for first, weights in value["bands"]))
     numbers = [*made.window, *(weight for _, weights in made.bands for weight in weights)]
-    _require(all(abs(one) <= 1 for one in numbers) and all(type(first) is int for first, _ in made.bands))
-    _require(made.fit(features))
+    _require(all(abs(one) <= 10 for one in numbers) and all(type(first) is int for first, _ in made.bands))
+    _require(made.fits(features))
     return made
 
 

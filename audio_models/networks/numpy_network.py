@@ -1,4 +1,4 @@
-"""A run's network in numpy, one clip at a time, with everything that happens inside it: forwards, and backwards.
+"""A run's network in numpy, one clip at a time, with all its inner values, forwards and backwards.
 
     frames -> [convolution]* -> cell, layer upon layer -> last state | mean | attention -> Dense
 
@@ -20,12 +20,12 @@ from audio_models.networks.backpropagation import Backward, through_time
 from audio_models.networks.cells import BACKWARD, FORWARD, CellWeights, Numbers, State
 
 Weights = Mapping[str, NDArray[np.floating[Any]]]
-"""The trained numbers by name, see `onnx_graph.weights`."""
+"""Weights by name, see `onnx_graph.weights`."""
 
 
 @dataclass(frozen=True)
 class LayerTrace:
-    """What one recurrent layer did, reading in one direction.
+    """The states and gates of one recurrent layer in one direction.
 
     Attributes:
         number: of the layer, from 1.
@@ -61,7 +61,7 @@ class LayerTrace:
 
 @dataclass(frozen=True)
 class Trace:
-    """What happened to one clip.
+    """All inner values for one clip.
 
     Attributes:
         frames: as the network reads them, normalised, (frames, width).
@@ -86,7 +86,7 @@ class Trace:
 
 @dataclass(frozen=True)
 class Gradients:
-    """How a loss depends on each moment of a clip.
+    """The gradient of a loss with respect to each moment of a clip.
 
     Attributes:
         loss: cross-entropy of the label, -log(probability).
@@ -100,7 +100,7 @@ class Gradients:
 
 
 class NumpyNetwork:
-    """A network with its numbers.
+    """A network with its weights.
 
     Args:
         config: its shape.
@@ -112,7 +112,7 @@ class NumpyNetwork:
         self._weights = {name: np.asarray(value, np.float64) for name, value in weights.items()}
 
     def cell_weights(self, number: int, direction: str = FORWARD) -> CellWeights:
-        """The numbers of one layer's cell."""
+        """The weights of one layer's cell."""
         prefix = f"layer_{number}/{direction}"
         return CellWeights(
             self._weights[f"{prefix}/kernel"],
@@ -121,7 +121,7 @@ class NumpyNetwork:
         )
 
     def read(self, frames: Numbers) -> Trace:
-        """What happens to a clip, normalised frames (frames, width)."""
+        """Read a clip, normalised frames (frames, width)."""
         frames = np.asarray(frames, np.float64)
         maps, hidden = self._convolutions(frames)
         layers: list[LayerTrace] = []
@@ -142,7 +142,7 @@ class NumpyNetwork:
         )  # fmt: skip
 
     def gradients(self, trace: Trace, label: int, *, only_last: bool = False) -> Gradients:
-        """How the loss of a label depends on each moment of a clip that was `read`.
+        """Compute how the loss of a label depends on each moment of a clip that was `read`.
 
         Args:
             label: the position of the right class.
@@ -195,7 +195,7 @@ class NumpyNetwork:
         return self._ends(hidden)
 
     def _ends(self, hidden: Numbers) -> Numbers:
-        """The states after the last frame that was read: a backward layer ends at the clip's beginning."""
+        """The states after the last frame that was read; a backward layer ends at the beginning of the clip."""
         if not self.config.bidirectional:
             return np.asarray(hidden[-1])
         units = self.config.units
@@ -229,7 +229,7 @@ class NumpyNetwork:
         return self._at_last(np.tile(dsummary, (steps, 1)))
 
     def _convolutions(self, frames: Numbers) -> tuple[list[Numbers], Numbers]:
-        """Every map from the frames on, and what the cell reads: (steps, bands * filters)."""
+        """The frames and each feature map, and the input of the cell: (steps, bands * filters)."""
         if not self.config.convolutions:
             return [], frames
         maps = [frames[:, :, None]]
@@ -257,7 +257,7 @@ class NumpyNetwork:
 
 
 def _windows(shape: tuple[int, ...], stride: int) -> list[tuple[int, int, tuple[slice, slice]]]:
-    """For each place of the kernel, what of the padded map it meets."""
+    """For each place of the kernel, the part of the padded map under it."""
     rows, columns = -(-shape[0] // stride), -(-shape[1] // stride)
     return [
         (

@@ -28,14 +28,14 @@ _MEND = "Resume or repeat the training, or copy the file again."
 
 @dataclass(frozen=True)
 class Answer:
-    """What was heard in one clip.
+    """The answer to one clip.
 
     Attributes:
         label: the most probable label.
         confidence: its probability.
         probabilities: of each label, in the network's order; they sum to 1.
-        frames: the MFCC sequence that it was read from, (frames, width), not normalised.
-        sure: whether the confidence reaches the network's threshold; where not, the label is a guess.
+        frames: the MFCC sequence that the network read, (frames, width), not normalised.
+        sure: whether the confidence reaches the network's threshold; otherwise the label is a guess.
     """
 
     label: str
@@ -99,7 +99,7 @@ class Recognizer:
         return cls(run.model_path)
 
     def _check(self, content: bytes) -> None:
-        """Refuse a network whose answers would be wrong without a word: read one frame, and look at all weights."""
+        """Refuse a network whose answers would be silently wrong: read one frame, and check all weights."""
         answer = self.answer(np.ones((1, self.features.width), np.float32))
         if answer.shape != (len(self.labels),):
             raise RunError(f"It has {len(self.labels)} labels for {answer.size} outputs.")
@@ -107,11 +107,11 @@ class Recognizer:
             raise RunError("Some of its weights are not finite numbers.")
 
     def frames(self, samples: Waveform) -> Frames:
-        """The MFCC sequence (frames, width) of a waveform (samples,) float32 at `features.sample_rate`."""
+        """Compute the MFCC sequence (frames, width) of a waveform (samples,) float32 at `features.sample_rate`."""
         return mfcc(samples, self.features, self.filters)
 
     def hear(self, samples: Waveform) -> Answer:
-        """The answer to a waveform (samples,) float32 at `features.sample_rate`."""
+        """Answer a waveform (samples,) float32 at `features.sample_rate`."""
         frames = self.frames(samples)
         probabilities = self.probabilities([frames])[0]
         best = int(probabilities.argmax())
@@ -137,15 +137,15 @@ class Recognizer:
         return samples
 
     def normalise(self, frames: Frames) -> Frames:
-        """MFCC frames (frames, width) as the network reads them."""
+        """Normalise MFCC frames (frames, width) for the network."""
         return self.normalisation.apply(frames)
 
     def probabilities(self, sequences: Sequence[Frames]) -> NDArray[np.float32]:
-        """(clips, labels) for MFCC sequences, each (frames, width) as `mfcc` gives them, not normalised."""
+        """The probabilities (clips, labels) of MFCC sequences, each (frames, width) from `mfcc`, not normalised."""
         return self._answers("probabilities", len(self.labels), sequences)
 
     def answer(self, frames: Frames) -> NDArray[np.float32]:
-        """(labels,) for one normalised MFCC sequence (frames, width)."""
+        """The probabilities (labels,) of one normalised MFCC sequence (frames, width)."""
         inputs = {"frames": frames[None], "lengths": np.array([len(frames)], np.int32)}
         found: NDArray[np.float32] = self._session.run(["probabilities"], inputs)[0][0]
         return found
@@ -166,7 +166,7 @@ class Recognizer:
 
 
 def session(graph: bytes) -> onnxruntime.InferenceSession:
-    """A graph ready to run, on one core: clips are short, threads cost more than they give."""
+    """Load a graph to run on one core: for short clips, threads cost more than they save."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
