@@ -13,7 +13,7 @@ from typing import Literal, get_args
 from data.corpus import BACKGROUND_NOISE, Clip, Corpus, Description, Index, Report, Skipped, Split, no_progress
 from data.errors import CorpusError
 from data.names import composed
-from data.scan import Sound, audio_files, entries, is_audio, scan
+from data.scan import Sound, audio_files, entries, is_audio, is_word_folder, leads_to_file, scan
 from data.splits import (
     Splittable,
     has_every_split,
@@ -234,18 +234,18 @@ def listed(path: Path) -> list[str]:
 
 
 def _not_entered(root: Path) -> Iterator[Skipped]:
-    """What is not read: folders below the words' folders, links to folders, and links that lead to no file."""
+    """What is not read: folders below the words' folders, and links that lead to no clip."""
     for word in entries(root):
-        if problem := _faulty_link(word):
-            yield Skipped(Path(word.path), problem)
-        elif word.is_dir(follow_symlinks=False) and word.name != "__MACOSX":
+        if is_word_folder(word, root):
             for inner in entries(Path(word.path)):
-                if problem := _faulty_link(inner):
-                    yield Skipped(Path(inner.path), problem)
-                elif inner.is_dir(follow_symlinks=False):
+                if _is_directory(inner):
                     yield Skipped(
                         Path(inner.path), "A folder inside a word's folder is not read; move its clips up by one level."
                     )
+                elif problem := _faulty_link(inner):
+                    yield Skipped(Path(inner.path), problem)
+        elif problem := _faulty_link(word):
+            yield Skipped(Path(word.path), problem)
 
 
 def _faulty_link(entry: os.DirEntry[str]) -> str:
@@ -253,8 +253,8 @@ def _faulty_link(entry: os.DirEntry[str]) -> str:
     if not entry.is_symlink():
         return ""
     if _is_directory(entry):
-        return "A link to a folder is not followed; put the folder itself in its place."
-    if is_audio(entry.name) and not _is_file(entry):
+        return "This link leads to a folder that holds this one, so it is not followed."
+    if is_audio(entry.name) and not leads_to_file(entry):
         return "This link leads to no file. Put the file itself in its place."
     return ""
 
@@ -262,10 +262,4 @@ def _faulty_link(entry: os.DirEntry[str]) -> str:
 def _is_directory(entry: os.DirEntry[str]) -> bool:
     with contextlib.suppress(OSError):
         return entry.is_dir()
-    return False
-
-
-def _is_file(entry: os.DirEntry[str]) -> bool:
-    with contextlib.suppress(OSError):
-        return entry.is_file()
     return False

@@ -53,15 +53,14 @@ class Sound:
 def audio_files(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
     """Audio files directly in `folder` and one level below, sorted, with what the file system says of them.
 
-    Links to files are followed: a folder that the user names holds them on purpose, and archives are unpacked without
-    them. Links to folders, hidden files, devices, and the `__MACOSX` of zip files are passed over.
+    Links to files and to folders of words are followed: a folder that the user names holds them on purpose, and archives
+    are unpacked without them. Hidden files, devices, and the `__MACOSX` of zip files are passed over.
     """
     for entry in entries(folder):
-        if entry.is_dir(follow_symlinks=False):
-            if entry.name != "__MACOSX":
-                for inner in entries(Path(entry.path)):
-                    if status := _clip_status(inner):
-                        yield f"{entry.name}/{inner.name}", status
+        if is_word_folder(entry, folder):
+            for inner in entries(Path(entry.path)):
+                if status := _clip_status(inner):
+                    yield f"{entry.name}/{inner.name}", status
         elif status := _clip_status(entry):
             yield entry.name, status
 
@@ -115,10 +114,28 @@ def is_audio(name: str) -> bool:
     return name.lower().endswith(ENDINGS)
 
 
+def leads_to_file(entry: os.DirEntry[str]) -> bool:
+    """Whether it is a file, or a link to one; not a device, a pipe, or a link in a circle."""
+    try:
+        return entry.is_file()
+    except OSError:
+        return False
+
+
+def is_word_folder(entry: os.DirEntry[str], folder: Path) -> bool:
+    """Whether an entry of `folder` is a folder, or a link to one that does not hold `folder` itself."""
+    try:
+        if entry.name == "__MACOSX" or not entry.is_dir():
+            return False
+        return not entry.is_symlink() or not folder.resolve().is_relative_to(Path(entry.path).resolve())
+    except OSError:
+        return False
+
+
 def _clip_status(entry: os.DirEntry[str]) -> os.stat_result | None:
     """What the file system says of an audio file, or of the one that a link leads to; None for anything else."""
     try:
-        return entry.stat() if is_audio(entry.name) and entry.is_file() else None
+        return entry.stat() if is_audio(entry.name) and leads_to_file(entry) else None
     except OSError:  # gone, or a link that leads round in a circle
         return None
 

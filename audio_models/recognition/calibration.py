@@ -1,6 +1,6 @@
-"""Confidence that means something: of the answers given with 80 % confidence, 80 % are right.
+"""Calibrate confidence: of the answers with 80 % confidence, 80 % should be right.
 
-Both numbers are found on validation clips and travel with the network.
+Temperature and threshold are fitted on validation clips and travel with the network.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ _LOWEST, _HIGHEST = 0.5, 0.7
 
 
 def fit_temperature(probabilities: NDArray[np.float32], classes: NDArray[np.int64]) -> float:
-    """The temperature T that makes softmax(logits / T) fit best: least cross-entropy (Guo et al. 2017).
+    """Fit the temperature T of softmax(logits / T) by minimum cross-entropy (Guo et al. 2017).
 
     Args:
         probabilities: (clips, labels), softmax of the logits.
         classes: (clips,) the true ones.
 
     Returns:
-        between 0.2 and 5; above 1 the network was too sure of itself.
+        between 0.2 and 5; above 1 the network was overconfident.
     """
     logits = np.log(np.maximum(probabilities.astype(np.float64), 1e-12))
 
@@ -37,7 +37,7 @@ def fit_temperature(probabilities: NDArray[np.float32], classes: NDArray[np.int6
 
 
 def apply_temperature(probabilities: NDArray[np.float32], temperature: float) -> NDArray[np.float64]:
-    """softmax(logits / temperature) from softmax(logits), (clips, labels)."""
+    """Compute softmax(logits / temperature) from softmax(logits), (clips, labels)."""
     logits = np.log(np.maximum(probabilities.astype(np.float64), 1e-12)) / temperature
     shares = np.exp(logits - logits.max(axis=1, keepdims=True))
     scaled: NDArray[np.float64] = shares / shares.sum(axis=1, keepdims=True)
@@ -45,10 +45,10 @@ def apply_temperature(probabilities: NDArray[np.float32], temperature: float) ->
 
 
 def fit_threshold(confidences: NDArray[np.float64], correct: NDArray[np.bool_]) -> float:
-    """The confidence under which an answer is "not sure".
+    """Fit the confidence below which an answer is "not sure".
 
-    The lowest from which on 95 of 100 answers are right, but at least 0.5, where an answer is as likely wrong as
-    right, and at most 0.7, above which a weak network would hardly answer at all.
+    The lowest confidence above which 95 % of the answers are right, but at least 0.5, where an answer is as likely wrong
+    as right, and at most 0.7, above which a weak network would hardly answer at all.
     """
     order = np.argsort(-confidences)
     right = np.cumsum(correct[order]) / np.arange(1, len(order) + 1)

@@ -1,4 +1,4 @@
-"""Numbers that judge a classifier, from true and predicted classes alone."""
+"""Metrics of a classifier, from true and predicted classes alone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _Z95 = 1.959963984540054
 
 @dataclass(frozen=True)
 class Interval:
-    """A 95 % interval of an accuracy, and what was drawn anew for it: "speakers" or "clips"."""
+    """A 95 % confidence interval of an accuracy, and what was resampled for it: "speakers" or "clips"."""
 
     low: float
     high: float
@@ -28,7 +28,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class ClassScore:
-    """How one label fares. `support` counts its clips; a share of nothing is 0."""
+    """Scores of one label. `support` is its number of clips; a ratio with denominator 0 is 0."""
 
     label: str
     precision: float
@@ -39,7 +39,7 @@ class ClassScore:
 
 @dataclass(frozen=True)
 class SpeakerScore:
-    """How one speaker's clips fare."""
+    """Accuracy on the clips of one speaker."""
 
     speaker: str
     clips: int
@@ -48,7 +48,7 @@ class SpeakerScore:
 
 @dataclass(frozen=True)
 class ReliabilityBin:
-    """Answers of about the same confidence. `confidence` and `accuracy` are means over its clips."""
+    """Answers of similar confidence. `confidence` and `accuracy` are means over its clips."""
 
     low: float
     high: float
@@ -58,7 +58,7 @@ class ReliabilityBin:
 
 
 def reliability(confidences: NDArray[np.float64], correct: NDArray[np.bool_], bins: int = 10) -> list[ReliabilityBin]:
-    """Answers gathered by confidence, empty bins left out; calibrated, each bin's accuracy is its confidence."""
+    """Bin answers by confidence, without empty bins; in a calibrated network, each bin's accuracy equals its confidence."""
     place = np.minimum((confidences * bins).astype(int), bins - 1)
     return [
         ReliabilityBin(
@@ -70,24 +70,24 @@ def reliability(confidences: NDArray[np.float64], correct: NDArray[np.bool_], bi
 
 
 def calibration_error(bins: Sequence[ReliabilityBin]) -> float:
-    """The mean distance of confidence and accuracy over all clips (expected calibration error, Naeini et al. 2015)."""
+    """Compute the expected calibration error: mean distance of confidence and accuracy over clips (Naeini et al. 2015)."""
     clips = sum(one.clips for one in bins)
     return sum(one.clips * abs(one.confidence - one.accuracy) for one in bins) / clips
 
 
 def loss_and_accuracy(heard: NDArray[np.floating[Any]], classes: Classes) -> tuple[float, float]:
-    """Cross-entropy [nat] and accuracy of probabilities (clips, labels), for clips of these classes (clips,)."""
+    """Compute cross-entropy [nat] and accuracy of probabilities (clips, labels) for true classes (clips,)."""
     chosen = heard[np.arange(len(classes)), classes]
     return float(-np.log(np.maximum(chosen, 1e-7)).mean()), float((heard.argmax(axis=1) == classes).mean())
 
 
 def confusion_matrix(true: Classes, predicted: Classes, classes: int) -> NDArray[np.int64]:
-    """(classes, classes) counts: rows are what was said, columns what was heard."""
+    """Count clips, (classes, classes): rows are true classes, columns predicted ones."""
     return np.bincount(true * classes + predicted, minlength=classes * classes).reshape(classes, classes)
 
 
 def class_scores(confusion: NDArray[np.int64], labels: Sequence[str]) -> list[ClassScore]:
-    """Precision, recall and F1 of each label."""
+    """Compute precision, recall and F1 of each label."""
     hits = np.diag(confusion).astype(float)
     heard, said = confusion.sum(axis=0), confusion.sum(axis=1)
     precision = np.divide(hits, heard, out=np.zeros_like(hits), where=heard > 0)
@@ -101,7 +101,7 @@ def class_scores(confusion: NDArray[np.int64], labels: Sequence[str]) -> list[Cl
 
 
 def speaker_scores(correct: NDArray[np.bool_], speakers: Sequence[str | None]) -> list[SpeakerScore]:
-    """Accuracy of each known speaker, the lowest first."""
+    """Compute the accuracy of each known speaker, the lowest first."""
     by_speaker: dict[str, list[bool]] = {}
     for hit, speaker in zip(correct, speakers, strict=True):
         if speaker is not None:
@@ -111,12 +111,11 @@ def speaker_scores(correct: NDArray[np.bool_], speakers: Sequence[str | None]) -
 
 
 def accuracy_interval(correct: NDArray[np.bool_], speakers: Sequence[str | None]) -> Interval:
-    """The 95 % interval of the accuracy.
+    """Compute the 95 % confidence interval of the accuracy.
 
-    Clips of one speaker stand or fall together, so where five or more speakers are known, speakers are drawn anew
-    (cluster bootstrap, percentiles; Efron and Tibshirani 1993, a fixed seed). Clips without a speaker (silence) are
-    drawn one by one. Otherwise, and where all or no clips are right, which drawing anew cannot see beyond: Wilson's
-    interval over clips (1927).
+    Clips of one speaker are correlated, so with five or more known speakers, speakers are resampled (cluster bootstrap,
+    percentiles; Efron and Tibshirani 1993, a fixed seed). Clips without a speaker (silence) are resampled one by one.
+    With fewer speakers, and where all or no clips are right, it is Wilson's interval over clips (1927).
     """
     groups: dict[str, list[bool]] = {}
     for number, (hit, speaker) in enumerate(zip(correct, speakers, strict=True)):
@@ -135,13 +134,13 @@ def accuracy_interval(correct: NDArray[np.bool_], speakers: Sequence[str | None]
 
 @dataclass(frozen=True)
 class PairedDifference:
-    """How much more often one network is right than another, on the same clips.
+    """The difference in accuracy of two networks on the same clips.
 
     Attributes:
         difference: of the mean accuracies.
-        low, high: its 95 % interval; None where it cannot be told.
-        p: how often a difference at least this large would come by chance if the two were equally good; None where it
-            cannot be told, because there is only one training of each, or hardly a clip.
+        low, high: its 95 % confidence interval; None where it cannot be computed.
+        p: probability of a difference at least this large if both were equally good; None with only one training of each,
+            or hardly any clips.
     """
 
     difference: float
@@ -151,15 +150,15 @@ class PairedDifference:
 
 
 def mean_accuracy_interval(correct: NDArray[np.bool_], speakers: Sequence[str | None]) -> Interval:
-    """The 95 % interval of the mean accuracy of several trainings of one network, over speakers and trainings.
+    """Compute the 95 % confidence interval of the mean accuracy of several trainings, over speakers and trainings.
 
-    Two things are left to chance: which speakers were judged, and how a training went. Their variances add up (Student's
-    t; degrees of freedom after Satterthwaite 1946). Where fewer than five speakers are known, clips take their place; where
-    every clip is always right, or always wrong, it is Wilson's interval.
+    The variances of the sample of speakers and of the trainings add up (Student's t; degrees of freedom after
+    Satterthwaite 1946). With fewer than five known speakers, clips take their place. Where every clip is always right, or
+    always wrong, it is Wilson's interval.
 
     Args:
-        correct: (trainings, clips), whether each clip was heard right.
-        speakers: (clips,); a clip without one stands for itself.
+        correct: (trainings, clips), whether each answer is right.
+        speakers: (clips,); a clip without one counts as a speaker of its own.
     """
     shares = correct.mean(axis=0)
     if shares.min() == shares.max():
@@ -173,15 +172,15 @@ def mean_accuracy_interval(correct: NDArray[np.bool_], speakers: Sequence[str | 
 def paired_difference(
     one: NDArray[np.bool_], other: NDArray[np.bool_], speakers: Sequence[str | None], comparisons: int = 1
 ) -> PairedDifference:
-    """Compare two networks that heard the same clips, each trained several times.
+    """Compare two networks on the same clips, each trained several times.
 
-    A t-test on the clips' differences, summed up by speaker, with the variance from training to training added: without
-    it, two equally good cells would seem different because one training went well (see `mean_accuracy_interval`).
+    A t-test on the differences per clip, clustered by speaker, with the variance between trainings added: without it, two
+    equally good cells would seem different because one training went well (see `mean_accuracy_interval`).
 
     Args:
-        one, other: (trainings, clips), whether each clip was heard right.
+        one, other: (trainings, clips), whether each answer is right.
         speakers: (clips,).
-        comparisons: that are made at once; the interval is widened so that all of them hold together (Bonferroni).
+        comparisons: number of comparisons made at once; the interval is widened for all of them to hold together (Bonferroni).
     """
     gained = one.mean(axis=0) - other.mean(axis=0)
     difference = float(gained.mean())
@@ -199,7 +198,7 @@ def paired_difference(
 
 
 def sign_test(one: int, other: int) -> float:
-    """How often two outcomes that are equally likely come at least this far apart: one such count against the other.
+    """Compute the p-value of two counts of outcomes that are equally likely under the null hypothesis.
 
     Exact and two-sided (McNemar 1947, with the binomial distribution).
     """
@@ -211,11 +210,11 @@ def sign_test(one: int, other: int) -> float:
 
 
 _Variance = tuple[float, int]
-"""Of a mean, with its degrees of freedom."""
+"""Variance of a mean, and its degrees of freedom."""
 
 
 def _enough(speakers: Sequence[str | None]) -> Sequence[str | None]:
-    """The speakers where they are many enough to stand for others, else none."""
+    """The speakers, where there are enough to generalise from; else none."""
     known = {speaker for speaker in speakers if speaker is not None}
     return speakers if len(known) >= _FEWEST_SPEAKERS else [None] * len(speakers)
 
@@ -225,7 +224,7 @@ def _groups(speakers: Sequence[str | None]) -> list[str]:
 
 
 def _speaker_variance(values: NDArray[np.floating[Any]], speakers: Sequence[str | None]) -> _Variance:
-    """Of the mean over clips, where those of a speaker stand or fall together (Liang and Zeger 1986)."""
+    """Variance of the mean over clips, clustered by speaker (Liang and Zeger 1986)."""
     _, group = np.unique(_groups(speakers), return_inverse=True)
     residuals = np.bincount(group, values - values.mean())
     count = len(residuals)
@@ -233,7 +232,7 @@ def _speaker_variance(values: NDArray[np.floating[Any]], speakers: Sequence[str 
 
 
 def _training_variance(correct: NDArray[np.bool_]) -> _Variance:
-    """Of the mean over trainings."""
+    """Variance of the mean over trainings."""
     accuracies = correct.mean(axis=1)
     if len(accuracies) < 2:
         return 0.0, 1
@@ -246,7 +245,7 @@ def _freedom(parts: Sequence[_Variance]) -> float:
 
 
 def _reach(parts: Sequence[_Variance], error: float) -> float:
-    """Half the width of an interval that misses in a share `error` of cases."""
+    """Half the width of a confidence interval with the error rate `error`."""
     from scipy.special import stdtrit
 
     total = sum(variance for variance, _ in parts)

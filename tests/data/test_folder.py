@@ -131,7 +131,7 @@ def test_what_cannot_be_used_is_left_out_with_a_reason(tmp_path: Path) -> None:
     write(folder / "outside.wav", tone(300))
     (folder / "left" / ".hidden.wav").write_bytes(b"x")
     (folder / "left" / "notes.txt").write_text("not audio, not told")
-    (folder / "right").symlink_to(folder / "left")
+    (folder / "right").symlink_to(folder)
     index = _index(folder)
     assert [clip.path.name for clip in index.clips] == ["good.wav"]
     reasons = {one.path.name: one.reason for one in index.skipped}
@@ -148,7 +148,7 @@ def test_what_cannot_be_used_is_left_out_with_a_reason(tmp_path: Path) -> None:
     assert "cannot be read as audio" in reasons["text.wav"]
     assert "31 s" in reasons["long.wav"]
     assert "length is zero" in reasons["nothing.wav"]
-    assert "A link to a folder is not followed" in reasons["right"]
+    assert "leads to a folder that holds this one" in reasons["right"]
 
 
 def test_links_to_files_are_followed_and_nothing_else_is_opened(tmp_path: Path) -> None:
@@ -164,11 +164,15 @@ def test_links_to_files_are_followed_and_nothing_else_is_opened(tmp_path: Path) 
     (folder / "left" / "loop").symlink_to("..")
     os.mkfifo(folder / "left" / "pipe.wav")
     (folder / "left" / "to_pipe.wav").symlink_to("pipe.wav")
+    (folder / "right").symlink_to(elsewhere / "any")
+    (folder / "around").symlink_to("..")
     index = _index(folder)
-    assert [clip.path.name for clip in index.clips] == ["a.wav", "b.wav"]
+    assert [(clip.label, clip.path.name) for clip in index.clips] == [
+        ("left", "a.wav"), ("left", "b.wav"), ("right", "1.wav"), ("right", "2.wav")
+    ]  # fmt: skip
     reasons = {one.path.name: one.reason for one in index.skipped}
-    assert set(reasons) == {"gone.wav", "round.wav", "zero.wav", "to_pipe.wav", "loop"}
-    assert {reasons[name] for name in set(reasons) - {"loop"}} == {
+    assert set(reasons) == {"gone.wav", "round.wav", "zero.wav", "to_pipe.wav", "loop", "around"}
+    assert {reasons[name] for name in set(reasons) - {"loop", "around"}} == {
         "This link leads to no file. Put the file itself in its place."
     }
     write(elsewhere / "any" / "1.wav", tone(900, 0.3))
