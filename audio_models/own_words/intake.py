@@ -93,17 +93,17 @@ def examine(batch: ImportBatch, label: str | None, source: Source, report: Repor
     for number, one in enumerate(batch.clips):
         if number % _EVERY == 0:
             report(Progress("Listening to clips", number, len(batch.clips)))
-        said = one.label or label
-        if said is None:
+        word = one.label or label
+        if word is None:
             refused.append(Skipped(Path(one.original), WORD_MISSING))
             continue
         try:
-            if said != BACKGROUND_NOISE and waveform.MAX_SECONDS < _seconds(one) <= recording.LONGEST:
+            if word != BACKGROUND_NOISE and waveform.MAX_SECONDS < _seconds(one) <= recording.LONGEST:
                 long.append(one)
                 continue
             clips.append(
                 new_clip(
-                    one.path, said, one.speaker, one.source or source, one.original, split=one.split, added=one.added
+                    one.path, word, one.speaker, one.source or source, one.original, split=one.split, added=one.added
                 )
             )
         except AudioError as error:
@@ -117,7 +117,7 @@ def _seconds(one: ImportItem) -> float:
 
 
 def cut(
-    recording: Recording, kept: Sequence[segments.Take], label: str, speaker: str | None, original: str
+    recording: Recording, takes: Sequence[segments.Take], label: str, speaker: str | None, original: str
 ) -> tuple[list[NewClip], list[Skipped]]:
     """Cut takes out of a recording: return clips to add, and takes that cannot be added.
 
@@ -126,7 +126,7 @@ def cut(
     """
     stem = original.rpartition(".")[0] or original
     clips, refused = [], []
-    for number, take in enumerate(kept, 1):
+    for number, take in enumerate(takes, 1):
         name = f"{stem} {number}.flac"
         try:
             clips.append(new_clip(recording.flac(take), label, speaker, "recording", name))

@@ -54,18 +54,18 @@ def find_label_errors(clips: Sequence[Checked], embeddings: NDArray[np.floating[
     for clip, is_readable in zip(clips, readable, strict=True):
         counts[clip.label] += int(is_readable)
     words = sorted(word for word, count in counts.items() if count >= _FEWEST)
-    kept = [place for place, clip in enumerate(clips) if readable[place] and clip.label in words]
+    usable = [place for place, clip in enumerate(clips) if readable[place] and clip.label in words]
     if len(words) < 2:
         return []
-    vectors = vectors[kept]
+    vectors = vectors[usable]
     vectors = (vectors - vectors.mean(axis=0)) / np.maximum(vectors.std(axis=0), 1e-6)
-    labels = np.array([words.index(clips[place].label) for place in kept])
+    labels = np.array([words.index(clips[place].label) for place in usable])
     groups: dict[str, list[int]] = defaultdict(list)
-    for row, place in enumerate(kept):
+    for row, place in enumerate(usable):
         groups[clips[place].sound or f"clip {place}"].append(row)
     same = [rows for rows in groups.values() if len(rows) > 1]
 
-    everyone = np.ones(len(kept), bool)
+    everyone = np.ones(len(usable), bool)
     doubt, _ = _doubt(_scores(vectors, labels, everyone, same), labels)
     trusted = doubt < _DOUBTFUL
     if np.bincount(labels[trusted], minlength=len(words)).min() < _FEWEST - 1:
@@ -76,11 +76,11 @@ def find_label_errors(clips: Sequence[Checked], embeddings: NDArray[np.floating[
     for row in np.argsort(-doubt, kind="stable"):
         if doubt[row] < _SURE:
             break
-        clip, word = clips[kept[row]], words[sounds_like[row]]
+        clip, word = clips[usable[row]], words[sounds_like[row]]
         there = np.flatnonzero((labels == sounds_like[row]) & trusted)
         nearest = there[np.argsort(((vectors[there] - vectors[row]) ** 2).sum(axis=1), kind="stable")][:_SHOWN]
         text = f"Sounds more like “{word}” than like the other clips of “{clip.label}”. Listen to it."
-        found.append(Finding(clip.id, "unlike", text, tuple(clips[kept[one]].id for one in nearest)))
+        found.append(Finding(clip.id, "unlike", text, tuple(clips[usable[one]].id for one in nearest)))
     return found
 
 

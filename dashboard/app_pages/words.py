@@ -81,10 +81,10 @@ def _page() -> None:
         corpus = _choose(names)
         now = corpus.snapshot()
         clips.overview(corpus, now)
-        if told := OWN_MESSAGE.pop():
-            st.success(as_text(told), icon=":material/check:")
-        if fault := OWN_ERROR.pop():
-            st.error(as_text(fault), icon=":material/error:")
+        if message := OWN_MESSAGE.pop():
+            st.success(as_text(message), icon=":material/check:")
+        if error := OWN_ERROR.pop():
+            st.error(as_text(error), icon=":material/error:")
         section = st.segmented_control(
             "Section", list(_SECTIONS), default="Record", required=True, key="own_section", label_visibility="collapsed",
             format_func=lambda one: f"{_SECTIONS[one][0]} {one}",

@@ -125,16 +125,16 @@ def _matches(clip: OwnClip, text: str) -> bool:
 
 def _findings(corpus: OwnCorpus, now: Snapshot) -> list[Finding]:
     """Check the clips, by their embeddings too once these are computed; cached until the corpus changes."""
-    heard = embeddings.remembered(corpus, now)
-    key = (corpus.name, now.version, heard is not None)
+    embedded = embeddings.remembered(corpus, now)
+    key = (corpus.name, now.version, embedded is not None)
     stored = _FINDINGS.get()
     if stored is not None and stored[0] == key:
         return stored[1]
     found = list(findings(now.clips))
-    if heard is not None:
+    if embedded is not None:
         from audio_models.own_words.label_errors import find_label_errors
 
-        found += find_label_errors(heard.clips, heard.embeddings)
+        found += find_label_errors(embedded.clips, embedded.embeddings)
     _FINDINGS.set((key, found))
     return found
 

@@ -61,7 +61,7 @@ def _words(corpus: OwnCorpus, *, once: bool) -> None:
     if not label.strip():
         st.caption("Type a word to record it.")
         return
-    label, said_by = clean_label(label), clean_speaker(speaker)
+    label, speaker_name = clean_label(label), clean_speaker(speaker)
     shown = as_text(label)
     content = _recorder(f"Say “{shown}”" if once else f"Say “{shown}” ten times, with pauses")
     if content is None:
@@ -81,14 +81,14 @@ def _words(corpus: OwnCorpus, *, once: bool) -> None:
         text.markdown(
             f"**{plural(len(found.takes), 'take')}** of **{as_text(label)}**. Listen, and untick the bad ones."
         )
-    kept = _choose(found, hashlib.blake2b(content, digest_size=6).hexdigest())
+    chosen = _choose(found, hashlib.blake2b(content, digest_size=6).hexdigest())
     if button.button(
-        f"Keep {plural(len(kept), 'take')}", type="primary", icon=":material/check:", disabled=not kept, key="keep-takes",
+        f"Keep {plural(len(chosen), 'take')}", type="primary", icon=":material/check:", disabled=not chosen, key="keep-takes",
         width="stretch",
     ):  # fmt: skip
         from audio_models.own_words import intake
 
-        clips, refused = intake.cut(found.recording, kept, label, said_by, f"recording of {label}.wav"[-80:])
+        clips, refused = intake.cut(found.recording, chosen, label, speaker_name, f"recording of {label}.wav"[-80:])
         if not clips:
             raise EchoicError(refused[0].reason)
         if refused:
@@ -157,11 +157,11 @@ def _cut(content: bytes, *, once: bool) -> _Found:
 
 def _choose(found: _Found, key: str) -> list[Take]:
     """Draw a card for each take; return those that stay ticked."""
-    kept = []
+    chosen = []
     columns = st.columns(min(_COLUMNS, len(found.takes)) if len(found.takes) > 1 else 3)
     for number, (take, card) in enumerate(zip(found.takes, found.cards, strict=True)):
         with columns[number % len(columns)], st.container(border=True):
             card.show()
             if st.checkbox(f"Keep {number + 1}", value=True, key=f"take-{key}-{number}"):
-                kept.append(take)
-    return kept
+                chosen.append(take)
+    return chosen

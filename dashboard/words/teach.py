@@ -64,7 +64,7 @@ def show(corpus: OwnCorpus, now: Snapshot) -> None:
     with watch:
         known = _runs_of(corpus.name)
         if known:
-            job_panel.choose_and_watch(known, "teach", "Taught", _called, _draw)
+            job_panel.choose_and_watch(known, "teach", "Taught", _title, _draw)
         else:
             st.markdown("##### Not taught yet")
             st.markdown(f"{FOLDS} trial networks measure the accuracy; yours then learns from all clips.")
@@ -118,7 +118,7 @@ def _runs_of(corpus: str) -> list[Run]:
     return [run for run in readable(runs.listing()) if run.config.corpus.name == corpus and run.config.training.folds]
 
 
-def _called(run: Run) -> str:
+def _title(run: Run) -> str:
     return f"{run.name} · {_start_of(run)} · {run.started_in_words}"
 
 

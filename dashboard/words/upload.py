@@ -78,9 +78,9 @@ def show(corpus: OwnCorpus) -> None:
         )
         return
     with show_errors():
-        said, by = clean_label(label) if label.strip() else None, clean_speaker(speaker)
-        found = _examined(uploaded, said, by)
-        taken, bad = _takes(found, said) if found.long else ([], [])
+        default_label, default_speaker = clean_label(label) if label.strip() else None, clean_speaker(speaker)
+        found = _examined(uploaded, default_label, default_speaker)
+        taken, bad = _takes(found, default_label) if found.long else ([], [])
         cut = bool(taken) and st.toggle(
             f"Cut {plural(len(found.long), 'long recording')} into takes at the pauses",
             value=True, key="upload_cut",
@@ -114,11 +114,11 @@ def _takes(found: Intake, label: str | None) -> tuple[list[NewClip], list[Skippe
 
         taken, bad = [], []
         for one in found.long:
-            said = one.label or label
-            if said is None:
+            word = one.label or label
+            if word is None:
                 bad.append(Skipped(Path(one.original), intake.WORD_MISSING))
                 continue
-            clips, refused = intake.takes_of(one.path, said, one.speaker, one.original)
+            clips, refused = intake.takes_of(one.path, word, one.speaker, one.original)
             taken += clips
             bad += refused
         staged.takes = (taken, bad)
@@ -128,9 +128,9 @@ def _takes(found: Intake, label: str | None) -> tuple[list[NewClip], list[Skippe
 def _examined(uploaded: Sequence[Any], label: str | None, speaker: str | None) -> Intake:
     """Decode and check the files, once until other files are chosen."""
     key = hashlib.blake2b(repr([[file.file_id for file in uploaded], label, speaker]).encode(), digest_size=8).hexdigest()  # fmt: skip
-    kept = _STAGED.get()
-    if kept is not None and kept.key == key and kept.folder.is_dir():
-        return kept.found
+    earlier = _STAGED.get()
+    if earlier is not None and earlier.key == key and earlier.folder.is_dir():
+        return earlier.found
     forget(files=False)
     from audio_models.own_words import intake
     from data.own import incoming
@@ -156,8 +156,8 @@ def _examined(uploaded: Sequence[Any], label: str | None, speaker: str | None) -
 
 def forget(*, files: bool = True) -> None:
     """Discard the upload; with `files`, empty the upload boxes too."""
-    if (kept := _STAGED.pop()) is not None:
-        shutil.rmtree(kept.folder, ignore_errors=True)
+    if (earlier := _STAGED.pop()) is not None:
+        shutil.rmtree(earlier.folder, ignore_errors=True)
     if files:
         OWN_UPLOADS.set(OWN_UPLOADS.get() + 1)
 

@@ -201,14 +201,14 @@ class OwnCorpus(Corpus):
         files = list(audio_files(self.path / "clips"))
         there = {one.path: one for one in scan(self.path / "clips", files, report)}
         now = self.snapshot()
-        kept = sorted((*now.clips, *now.noise), key=lambda one: (one.label, one.id))
+        stored = sorted((*now.clips, *now.noise), key=lambda one: (one.label, one.id))
         skipped = tuple(
             Skipped(one.path, f"Its file is gone from {self.path / 'clips'}; something other than Echoic removed it.")
-            for one in kept
+            for one in stored
             if one.path.name not in there
         )
-        kept = [one for one in kept if one.path.name in there]
-        words = [one for one in kept if one.label != BACKGROUND_NOISE]
+        stored = [one for one in stored if one.path.name in there]
+        words = [one for one in stored if one.label != BACKGROUND_NOISE]
         if not words:
             raise CorpusError(
                 f"The corpus '{self.title}' is empty. Record or upload some clips first."
@@ -222,7 +222,7 @@ class OwnCorpus(Corpus):
         )
         return Index(
             clips=clips,
-            noise=tuple(one.path for one in kept if one.label == BACKGROUND_NOISE),
+            noise=tuple(one.path for one in stored if one.label == BACKGROUND_NOISE),
             skipped=skipped,
             split_rule=rule,
             speakers_known=all(clip.speaker is not None for clip in clips),

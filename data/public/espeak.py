@@ -22,7 +22,7 @@ class Synthesiser:
 
     def __init__(self) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "data.public.espeak_worker"],
+            [sys.executable, "-m", f"{__package__}.espeak_worker"],
             cwd=workspace.PROJECT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -31,7 +31,7 @@ class Synthesiser:
         self.rate = 0
 
     def say(self, text: str, voice: str, rate: int, pitch: int) -> NDArray[np.float32]:
-        """(samples,) float32 at `rate` [Hz] in -1..1.
+        """Speak a text; return (samples,) float32 in -1..1 at `rate` [Hz].
 
         Raises:
             CorpusError: the synthesiser hangs or has ended.
@@ -59,8 +59,8 @@ class Synthesiser:
             raise CorpusError(
                 f"The speech synthesiser has no sound for '{text}'. Leave that word out, or spell it as it is spoken."
             )
-        said: NDArray[np.float32] = np.frombuffer(content, np.int16).astype(np.float32)
-        return said / np.float32(32768)
+        samples: NDArray[np.float32] = np.frombuffer(content, np.int16).astype(np.float32)
+        return samples / np.float32(32768)
 
     def stop(self) -> None:
         self._process.kill()

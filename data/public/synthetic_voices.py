@@ -182,12 +182,12 @@ def _record(speaker: Synthesiser, word: str, voice: Voice, take: int) -> NDArray
     random = _random(str(_SEED), word, voice.speaker, str(take))
     pitch = int(np.clip(voice.pitch + random.integers(-6, 7), 0, 99))
     pace = int(np.clip(voice.pace + random.integers(-15, 16), 80, 260))
-    said = speaker.say(word, f"{voice.accent}+{voice.timbre}", pace, pitch)
-    said = soxr.resample(said, speaker.rate, SAMPLE_RATE).astype(np.float32)
-    loud = np.flatnonzero(np.abs(said) > 0.02 * np.abs(said).max())
-    said = said[loud[0] : loud[-1] + 1] if len(loud) else said
+    spoken = speaker.say(word, f"{voice.accent}+{voice.timbre}", pace, pitch)
+    spoken = soxr.resample(spoken, speaker.rate, SAMPLE_RATE).astype(np.float32)
+    loud = np.flatnonzero(np.abs(spoken) > 0.02 * np.abs(spoken).max())
+    spoken = spoken[loud[0] : loud[-1] + 1] if len(loud) else spoken
     before, after = (random.uniform(0.06, 0.2, 2) * SAMPLE_RATE).astype(int)
-    samples = np.pad(said, (before, after))
+    samples = np.pad(spoken, (before, after))
     samples *= random.uniform(0.2, 0.8) / max(float(np.abs(samples).max()), 1e-6)
     level = 10 ** random.uniform(-3.3, -2.3)  # of the noise, full scale being 1
     return (samples + random.normal(0, level, len(samples))).astype(np.float32)
