@@ -1,4 +1,4 @@
-"""How a network fares that listens: misses against false alarms, and the operating point to drag along the curve."""
+"""The streaming evaluation: missed words against false alarms, and the threshold to choose on the curve."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from dashboard.shared.feedback import ProgressBar
 from dashboard.shared.formatting import percent
 from dashboard.shared.state import Value
 from data.corpus import CorpusReference, Split
+from data.phrases import plural
 
 if TYPE_CHECKING:
     from audio_models.listening.evaluation_config import UnlearnedSplit
@@ -24,39 +25,37 @@ _LEAST = 0.1  # an hour: where no alarm was heard, on a logarithmic axis
 _KINDS = {"speech_alarms": "other words", "noise_alarms": "noise"}
 
 _MEASURED: Value[StreamingEvaluation | None] = Value("streaming_evaluation", None)
-"""What was measured by a corpus other than the run's own, which is not stored; `of` run, corpus and split."""
+"""A measurement on a corpus other than the run's own, which is not stored; `of` run, corpus and split."""
 
 
 def show_kept(run: Run, split: str) -> None:
-    """The section, where the clips are not there but a bench came with the model."""
+    """Draw the section where the clips are missing but a measurement came with the model."""
     from audio_models.listening import streaming_evaluation as benches
 
     if split in ("validation", "test") and benches.load_cached(run, "test" if split == "test" else "validation"):
-        st.markdown("##### How it listens")
+        st.markdown("##### Listening to a stream")
         show(run, None, split, clips=False)
 
 
 def show(run: Run, corpus: CorpusReference | None, split: str, *, clips: bool = True) -> None:
-    """The section, for clips of one side.
+    """Draw the section for one split.
 
     Args:
-        clips: whether they are there, so that it can be measured.
+        clips: whether the clips are there, to measure on.
 
     Raises:
-        EchoicError: what the bench needs is not there.
+        EchoicError: what the measurement needs is missing.
     """
     from audio_models.listening import streaming_evaluation as benches
 
     if split not in ("validation", "test"):
-        st.caption(
-            "Choose validation or test clips above: of the others the network has learned, so that they would flatter it."
-        )
+        st.caption("Choose validation or test clips above: the network learned from the others.")
         return
     measured: UnlearnedSplit = "test" if split == "test" else "validation"
     found = benches.load_cached(run, measured) if corpus is None else _MEASURED.of(_key(run, corpus, measured)).get()
     st.markdown(
-        f"How it would fare all day: recordings are made of **{measured}** clips, its words among other words, other words alone, "
-        "and noise alone. A word counts as heard once its probability reaches the threshold."
+        f"Missed words and false alarms in long recordings, mixed from **{measured}** clips: its words among other words, other "
+        "words alone, and noise alone. A word is detected when its smoothed probability reaches the threshold."
     )
     if found is None:
         _measure(run, corpus, measured)
@@ -70,57 +69,53 @@ def show(run: Run, corpus: CorpusReference | None, split: str, *, clips: bool = 
             thresholds,
             value=found.at(settings.threshold).threshold,
             key=f"threshold-{run.id}-{measured}-{settings.threshold}",
-            help="Drag it along the curve: lower, and less is missed but more is heard that nobody said.",
+            help="Lower: fewer missed words, more false alarms.",
         )
         point = found.at(at)
         missed, alarms, noise = st.columns(3)
-        missed.metric("Missed", percent(point.missed), help=f"Of {point.words} words that were said.")
+        missed.metric("Missed", percent(point.missed), help=f"Of {plural(point.words, 'word')} spoken.")
         alarms.metric(
             "False, speech", _an_hour(point.speech_alarms) if found.others else "unknown",
-            help=f"Alarms an hour of other words, one close upon the other: {found.others} clips, again and again.",
+            help=f"False alarms per hour of other words without a pause, from {plural(found.others, 'clip')}.",
         )  # fmt: skip
-        noise.metric("False, noise", _an_hour(point.noise_alarms), help="Alarms an hour of noise without words.")
+        noise.metric("False, noise", _an_hour(point.noise_alarms), help="False alarms per hour of noise.")
         if point.delay is not None and point.late_delay is not None:
             st.markdown(
-                f"A word is reported **{_milliseconds(point.delay)}** its end (median); nineteen of twenty not later than "
-                f"**{_milliseconds(point.late_delay)}** it."
+                f"A word is detected **{_milliseconds(point.delay)}** its end (median), 95 % of them by "
+                f"**{_milliseconds(point.late_delay)}**."
             )
         if at == settings.threshold:
-            st.caption("This threshold is in use wherever this model listens.")
+            st.caption("This threshold is in use on Listen and Live.")
         elif at == found.at(settings.threshold).threshold:
-            st.caption(
-                f"In use wherever this model listens: {settings.threshold:g}, to which this is the nearest that was measured."
-            )
+            st.caption(f"In use on Listen and Live: {settings.threshold:g}. This is the nearest that was measured.")
         elif st.button("Use this threshold", type="primary", icon=":material/check:"):
             detection.store_settings(run, replace(settings, threshold=at))
             st.rerun()
         if (found.smoothing_ms, found.refractory_ms) != (settings.smoothing_ms, settings.refractory_ms):
             st.caption(
-                f"Measured with a smoothing of {found.smoothing_ms:g} ms and a pause of {found.refractory_ms:g} ms between words; in "
-                f"use are {settings.smoothing_ms:g} and {settings.refractory_ms:g} ms, for which it has not been measured."
+                f"Measured with {found.smoothing_ms:g} ms of smoothing and {found.refractory_ms:g} ms of pause between words. In use, and "
+                f"not measured: {settings.smoothing_ms:g} and {settings.refractory_ms:g} ms."
             )
             if clips:
                 _measure(run, corpus, measured)
         if measured == "validation" and found.suggested.threshold != at:  # test clips choose nothing
-            st.caption(f"{found.suggested.threshold:g} gives the best balance among words, with noise left unanswered.")
+            st.caption(f"Suggested: {found.suggested.threshold:g}, the best F1 with hardly any alarm in noise.")
     with picture:
         st.altair_chart(curve(found.points, point, speech=bool(found.others)))
-        heard = (
-            "other words and as much of noise" if found.others else "noise, as there are no other words among the clips"
-        )
+        heard = "other words and as much noise" if found.others else "noise; the corpus has no other words"
         st.caption(
-            f"Words {found.config.snr_db:g} dB above the noise; {found.config.minutes:g} minutes of {heard}. Where nothing was heard "
-            f"in all that time, the curve lies at {_LEAST:g}."
+            f"Words {found.config.snr_db:g} dB above the noise. {plural(round(found.config.minutes), 'minute')} of {heard}. "
+            f"No false alarm is drawn at {_LEAST:g}."
         )
 
 
 def curve(points, chosen, *, speech: bool) -> alt.LayerChart:  # type: ignore[no-untyped-def]
-    """Share of words missed against false alarms an hour, one line for each kind of sound; the chosen point is ringed.
+    """Draw the share of missed words against false alarms per hour, one line per kind of sound; the chosen point is ringed.
 
     Args:
         points: of `audio_models.listening.streaming_evaluation`, one for each threshold.
         chosen: one of them.
-        speech: whether other words were there to be heard.
+        speech: whether the recordings had other words.
     """
     kinds = {key: title for key, title in _KINDS.items() if speech or key != "speech_alarms"}
     rows = [
@@ -132,8 +127,8 @@ def curve(points, chosen, *, speech: bool) -> alt.LayerChart:  # type: ignore[no
         for point in points
     ]  # fmt: skip
     base = alt.Chart(pd.DataFrame(rows)).encode(
-        x=alt.X("alarms:Q", title="False alarms an hour", scale=alt.Scale(type="log", nice=False)),
-        y=alt.Y("missed:Q", title="Words missed", axis=alt.Axis(format="%"), scale=alt.Scale(domainMin=0)),
+        x=alt.X("alarms:Q", title="False alarms per hour", scale=alt.Scale(type="log", nice=False)),
+        y=alt.Y("missed:Q", title="Missed words", axis=alt.Axis(format="%"), scale=alt.Scale(domainMin=0)),
         tooltip=[
             alt.Tooltip("threshold:Q"), alt.Tooltip("missed:Q", format=".1%"),
             alt.Tooltip("alarms an hour:Q", format=".1f"), alt.Tooltip("heard in:N"),
@@ -158,7 +153,7 @@ def _measure(run: Run, corpus: CorpusReference | None, split: UnlearnedSplit) ->
 
     minutes = 60.0 if run.config.streams else 15.0
     if not st.button("Measure", type="primary", icon=":material/hearing:", key=f"measure-{split}"):
-        st.caption(f"{minutes:.0f} minutes of other words and as much of noise are heard, which takes a minute or two.")
+        st.caption(f"{minutes:.0f} minutes of other words and as much noise: takes a minute or two.")
         return
     bar = ProgressBar()
     try:

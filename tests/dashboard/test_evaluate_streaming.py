@@ -44,7 +44,7 @@ def test_a_threshold_is_measured_dragged_and_kept(run, monkeypatch: pytest.Monke
     button(app, "Measure").click().run()
     healthy(app)
     assert [(config.split, config.minutes) for config in asked] == [("test", 60)]
-    assert "In use wherever this model listens: 0.8, to which this is the nearest" in text_of(app)
+    assert "In use on Listen and Live: 0.8. This is the nearest" in text_of(app)
 
     point = short.points[3]
     _slider(app).set_value(point.threshold).run()
@@ -56,13 +56,13 @@ def test_a_threshold_is_measured_dragged_and_kept(run, monkeypatch: pytest.Monke
     healthy(app)
     assert detection.load_settings(run).threshold == point.threshold
     assert _slider(app).value == point.threshold
-    assert "This threshold is in use wherever this model listens" in text_of(app)
-    assert "has not been measured" not in text_of(app)
+    assert "This threshold is in use on Listen and Live" in text_of(app)
+    assert "not measured: " not in text_of(app)
 
     detection.store_settings(run, replace(detection.load_settings(run), smoothing_ms=640))
     app.run()
     healthy(app)
-    assert "in use are 640 and 500 ms, for which it has not been measured" in text_of(app)
+    assert "not measured: 640 and 500 ms" in text_of(app)
     button(app, "Measure").click().run()
     healthy(app)
     assert len(asked) == 2
@@ -79,11 +79,11 @@ def test_where_no_other_words_were_there_none_are_said_to_have_been_heard(run) -
     found = streaming_evaluation.measure(run, StreamingEvaluationConfig("test", minutes=1))
     streaming_evaluation.store(run, found)
     assert found.others
-    assert "1 minutes of other words and as much of noise" in text_of(open_page("evaluate"))
+    assert "1 minute of other words and as much noise" in text_of(open_page("evaluate"))
     streaming_evaluation.store(run, replace(found, others=0))
     without = open_page("evaluate")
-    assert "1 minutes of other words" not in text_of(without)
-    assert "1 minutes of noise, as there are no other words" in text_of(without)
+    assert "1 minute of other words" not in text_of(without)
+    assert "1 minute of noise; the corpus has no other words" in text_of(without)
     assert {metric.label: metric.value for metric in without.metric}["False, speech"] == "unknown"
 
 
@@ -91,7 +91,7 @@ def test_of_learned_clips_there_is_no_curve(run) -> None:
     app = open_page("evaluate")
     app.get("button_group")[0].set_value("training").run()
     healthy(app)
-    assert "of the others the network has learned" in text_of(app).lower()
+    assert "the network learned from the others" in text_of(app)
     assert not app.select_slider
 
 
