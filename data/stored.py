@@ -83,7 +83,9 @@ def read_json(path: Path) -> Any:
         raise
     except OSError as error:
         raise WorkspaceError(f"{path} cannot be read ({error.strerror or error}). Check its permissions.") from error
-    except (ValueError, RecursionError) as error:
+    except RecursionError as error:
+        raise damaged(path, ValueError("it is nested too deeply")) from error
+    except ValueError as error:
         raise damaged(path, error) from error
 
 

@@ -25,13 +25,9 @@ def _choose_watched(known: list[Run]) -> str | None:
     watched = WATCHED_RUN.get()
     if watched in ids:
         return watched
-    for run in known:
-        try:
-            if run.state.status in ACTIVE:
-                return run.id
-        except EchoicError:
-            continue
-    return ids[0] if ids else None
+    sound = [run for run in known if run.damage is None]
+    active = [run for run in sound if run.state.status in ACTIVE]
+    return next((run.id for run in [*active, *sound, *known]), None)
 
 
 def _all_runs(known: list[Run]) -> None:

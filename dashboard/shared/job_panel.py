@@ -42,8 +42,9 @@ def choose_and_watch(
     by_id = {one.id: one for one in known}
     titles = {one.id: called(one) if one.damage is None else f"{one.id} (damaged)" for one in known}
     newest = NEWEST_JOB.of(key).get()
+    first = newest if newest in by_id else next((one.id for one in known if one.damage is None), known[0].id)
     chosen = st.selectbox(
-        label, list(by_id), index=list(by_id).index(newest) if newest in by_id else 0,
+        label, list(by_id), index=list(by_id).index(first),
         format_func=titles.__getitem__, key=f"{key}_chosen_{newest}",
     )  # fmt: skip
     job = by_id[chosen]

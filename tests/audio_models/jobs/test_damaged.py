@@ -209,7 +209,8 @@ def test_pages_show_a_damaged_run_as_one_row(healthy: Run, name: str, how: str) 
     for page in ("train", "predict", "evaluate", "inside", "memory", "compare", "words"):
         app = open_page(page)
         if page in ("memory", "compare"):
-            assert "is damaged" in text_of(app)
+            assert "is damaged (" in text_of(app)
+            assert app.selectbox[-1].options[0].endswith("(damaged)")
         if page == "train":
             rows = app.dataframe[0].value
             assert rows["state"].str.startswith("damaged").sum() == 2
