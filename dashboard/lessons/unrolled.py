@@ -1,4 +1,4 @@
-"""The recurrent network drawn twice: as a loop, and unrolled over the first frames of a clip, its weights shared."""
+"""Draw a recurrent network as a loop, and unrolled over the first frames of a clip with its weights shared."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from dashboard.lessons import templates
 if TYPE_CHECKING:
     from audio_models.lab.inspection import Inspection  # brings librosa and onnxruntime, which take seconds
 
-_STEPS = 4  # drawn before the dots
-_SQUARES = 12  # of a state that are drawn
+_STEPS = 4  # steps drawn before the dots
+_SQUARES = 12  # units drawn of a state
 _BOX, _GAP, _HIGH = 118, 54, 62
 _W, _U, _V = "#0072b2", "#d55e00", "#009e73"  # the three matrices, each with a dash of its own
 _DASH = {_W: "none", _U: "7 3", _V: "2 2"}
 
 
 def picture(found: Inspection) -> Markup:
-    """An SVG of the network of an inspection with its sizes and the states that it had.
+    """Draw an inspected network as SVG, with its sizes and states.
 
-    Each arrow that bears the same letter, colour and dash is the same matrix. The squares in a cell are the first units of
-    its state after that frame: blue is minus, red is plus.
+    Arrows with the same letter, colour and dash are the same matrix. The squares in a cell are the first units of its state
+    after that frame: blue is negative, red positive.
     """
     layer = next((one for one in found.trace.layers if one.direction == FORWARD), None)
     if layer is None:
@@ -106,7 +106,7 @@ def _feed_forward(found: Inspection) -> Markup:
     steps = min(_STEPS, len(found.trace.hidden))
     width, units = found.trace.frames.shape[1], found.trace.hidden.shape[1]
     total = 60 + (steps + 1) * (_BOX + _GAP) + 140
-    parts = [_text(total / 2, 26, "no loop: each frame on its own, then the mean", bold=True)]
+    parts = [_text(total / 2, 26, "no loop: each frame alone, then the mean", bold=True)]
     for step in [*range(steps), *([-1] if len(found.trace.hidden) > _STEPS else [])]:
         x = 40 + (steps if step < 0 else step) * (_BOX + _GAP)
         middle = x + _BOX / 2
@@ -168,7 +168,7 @@ def _text(
 
 
 def _shapes(rows: list[tuple[str, str, str]], total: float) -> list[Markup]:
-    """What the letters mean, along the lower edge."""
+    """The legend along the lower edge."""
     each = (total - 40) / len(rows)
     return [
         _draw().legend(20 + place * each, shape, meaning, colour, _DASH[colour])

@@ -26,7 +26,7 @@ def _inspection(name: str) -> Inspection:
 def test_every_strip_is_as_long_as_the_clip_has_steps(name: str) -> None:
     found = _inspection(name)
     data = json.loads(json.dumps(stepper.data(found)))
-    assert len(data["so_far"]) == data["frames"]
+    assert len(data["prefix_probabilities"]) == data["frames"]
     assert len(data["sentences"]) == data["steps"] == len(found.trace.hidden)
     for strip in data["strips"]:
         content = base64.b64decode(strip["values"])
@@ -42,7 +42,7 @@ def test_every_strip_is_as_long_as_the_clip_has_steps(name: str) -> None:
         ("plain-gru", ["Frames", "Hidden state", "Update gate", "Reset gate"]),
         ("plain-simple-rnn", ["Frames", "Hidden state"]),
         ("plain-feed-forward", ["Frames", "Hidden layer"]),
-        ("commands", ["Frames", "Attention", "Hidden state", "Update gate", "Reset gate", "Hidden state, read from the end"]),
+        ("commands", ["Frames", "Attention", "Hidden state", "Update gate", "Reset gate", "Hidden state, backward"]),
     ],
 )  # fmt: skip
 def test_each_cell_shows_what_it_has(name: str, titles: list[str]) -> None:
@@ -54,11 +54,9 @@ def test_the_words_are_those_of_the_gates() -> None:
     layer = found.trace.layers[0]
     said = stepper.sentences(found)
     write = layer.gate("input").mean(axis=1)
-    assert said[5][0].startswith(f"Write (input gate): {write[5]:.0%} of the new gets in")
+    assert said[5][0].startswith(f"Input gate: writes {write[5]:.0%} of the candidate")
     assert [t for t, lines in enumerate(said) if "the most" in lines[0]] == [int(write.argmax())]
-    assert said[7][1].startswith(
-        f"Forget (forget gate): {1 - layer.gate('forget')[7].mean():.0%} of the memory is dropped"
-    )
+    assert said[7][1].startswith(f"Forget gate: drops {1 - layer.gate('forget')[7].mean():.0%} of the memory")
 
 
 def test_a_strip_lies_as_the_units_do() -> None:

@@ -1,6 +1,6 @@
-"""The stepper: what happens inside a network at each frame, under one cursor, on the page or in a file of its own.
+"""The stepper: a network's states and gates at each frame under one cursor, on a page or in a file of its own.
 
-`stepper.js` draws and moves; here the numbers are made small, and put into words.
+`stepper.js` draws and moves the cursor; this module reduces the numbers and describes each step in a sentence.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 _FOLDER = workspace.PROJECT / "dashboard" / "lessons" / "stepper"
 _COLUMNS = 500  # of the waveform
-_MOST_STEPS = 600  # a strip of more columns shows no more
-_SPREAD = 2.5  # standard deviations of a coefficient that the colours reach
+_MOST_STEPS = 600  # columns of a strip
+_SPREAD = 2.5  # standard deviations of a coefficient covered by the colours
 
 GATE_NOTES = {
     "input": ("Input gate", "how much is written"),
@@ -37,7 +37,7 @@ GATE_NOTES = {
 
 
 def show(found: Inspection, key: str) -> None:
-    """Put the stepper on the page."""
+    """Draw the stepper on the page."""
     _component()(data=data(found), key=key)
 
 
@@ -48,7 +48,7 @@ def _component() -> Any:
 
 
 def as_html(found: Inspection) -> Markup:
-    """The stepper as a piece of HTML that needs nothing else: styles, numbers and code are in it."""
+    """Render the stepper as HTML that needs nothing else: styles, numbers and code are in it."""
     css, js = _sources()
     code = js.replace("export default function (", "function stepper(")
     return templates.render("stepper/stepper.html", css=Markup(css), js=Markup(code), data=data(found))
@@ -59,7 +59,7 @@ def _sources() -> tuple[str, str]:
 
 
 def data(found: Inspection) -> dict[str, Any]:
-    """What `stepper.js` draws."""
+    """The numbers that `stepper.js` draws."""
     offset = (found.features.frame_length - found.features.hop_length) / found.features.sample_rate
     seconds = max(
         len(found.samples) / found.features.sample_rate, len(found.prefix_probabilities) * found.frame_seconds + offset
@@ -76,7 +76,7 @@ def data(found: Inspection) -> dict[str, Any]:
         "frames_a_step": found.network.frames_a_step,
         "steps": len(found.trace.hidden),
         "labels": list(found.labels),
-        "so_far": np.round(found.prefix_probabilities, 4).tolist(),
+        "prefix_probabilities": np.round(found.prefix_probabilities, 4).tolist(),
         "envelope": [np.round(low, 4).tolist(), np.round(high, 4).tolist()],
         "strips": _strips(found),
         "sentences": sentences(found),
@@ -89,13 +89,13 @@ def _strips(found: Inspection) -> list[dict[str, Any]]:
     what = f"{features.n_mfcc} MFCC" if features.kind == "mfcc" else f"{features.n_mels} mel bands"
     strips = [
         _strip(
-            "Frames", f"what it reads: {what}{' and their slopes' if features.deltas else ''}",
+            "Frames", f"input: {what}{' and their slopes' if features.deltas else ''}",
             found.trace.frames / (2 * _SPREAD) + 0.5, found.frame_seconds, "viridis", 76,
         )
     ]  # fmt: skip
     if found.trace.attention is not None:
         share = found.trace.attention / found.trace.attention.max()
-        strips.append(_strip("Attention", "whose states make the answer", share[:, None], step, "open", 18))
+        strips.append(_strip("Attention", "weight of each state in the answer", share[:, None], step, "open", 18))
     if not found.trace.layers:
         hidden = found.trace.hidden / max(float(found.trace.hidden.max()), 1e-9)
         strips.append(
@@ -104,17 +104,17 @@ def _strips(found: Inspection) -> list[dict[str, Any]]:
     for layer in _top(found):
         backward = layer.direction == BACKWARD
         order = _by_time(layer.hidden)
-        also = ", read from the end" if backward else ""
+        also = ", backward" if backward else ""
         strips.append(
             _strip(f"Hidden state{also}", f"{len(order)} units, blue minus, red plus", layer.hidden[:, order] / 2 + 0.5, step, "signed", 96)
         )  # fmt: skip
         if (memory := layer.cell_states) is not None and not backward:
             reach = 2 * max(float(np.quantile(np.abs(memory), 0.99)), 1e-9)
-            strips.append(_strip("Cell state", "the memory itself", memory[:, order] / reach + 0.5, step, "signed", 96))
+            strips.append(_strip("Cell state", "the memory", memory[:, order] / reach + 0.5, step, "signed", 96))
         for name, (title, note) in GATE_NOTES.items() if not backward else ():
             if name in layer.states[0].gates:
                 strips.append(
-                    _strip(title, f"{note}: dark shut, light open", layer.gate(name)[:, order], step, "open", 72)
+                    _strip(title, f"{note}: dark closed, light open", layer.gate(name)[:, order], step, "open", 72)
                 )
     return strips
 
@@ -124,7 +124,7 @@ def _top(found: Inspection) -> list[LayerTrace]:
 
 
 def _by_time(hidden: Numbers) -> NDArray[np.int64]:
-    """The units in the order in which they are the most active, so that the strip reads like a score."""
+    """The units ordered by the time of their activity, so the strip reads like a score."""
     activity = np.abs(hidden) ** 2
     middle = (activity * np.arange(len(hidden))[:, None]).sum(axis=0) / (activity.sum(axis=0) + 1e-12)
     order: NDArray[np.int64] = np.argsort(middle)
@@ -132,7 +132,7 @@ def _by_time(hidden: Numbers) -> NDArray[np.int64]:
 
 
 def _strip(title: str, note: str, values: Numbers, column_seconds: float, ramp: str, height: int) -> dict[str, Any]:
-    """`values` (columns, rows) in 0..1."""
+    """Pack `values` (columns, rows) in 0..1 into bytes."""
     several = -(-len(values) // _MOST_STEPS)
     columns = np.stack([values[first : first + several].mean(axis=0) for first in range(0, len(values), several)])
     bytes_ = np.round(np.clip(columns, 0, 1) * 255).astype(np.uint8)
@@ -149,31 +149,31 @@ def _strip(title: str, note: str, values: Numbers, column_seconds: float, ramp: 
 
 
 def sentences(found: Inspection) -> list[list[str]]:
-    """What happens at each step of the cell, in plain words."""
+    """Describe each step of the cell."""
     steps = len(found.trace.hidden)
-    said: list[list[str]] = [[] for _ in range(steps)]
+    described: list[list[str]] = [[] for _ in range(steps)]
     layer = next((layer for layer in _top(found) if layer.direction == FORWARD), None)
     if layer is None:
-        for here in said:
-            here.append("No memory: this frame is read as if it were the only one.")
-            here.append("The answer is made of the mean over all frames, in whatever order they come.")
-        return said
-    kept = {"lstm": _lstm, "gru": _gru}.get(found.cell, _simple_rnn)(layer)
-    for here, lines in zip(said, kept, strict=True):
+        for here in described:
+            here.append("No memory: each frame is read alone.")
+            here.append("The answer is the mean over all frames, in any order.")
+        return described
+    lines_by_step = {"lstm": _lstm, "gru": _gru}.get(found.cell, _simple_rnn)(layer)
+    for here, lines in zip(described, lines_by_step, strict=True):
         here += lines
     if found.trace.attention is not None:
-        for here, share in zip(said, found.trace.attention, strict=True):
+        for here, share in zip(described, found.trace.attention, strict=True):
             here.append(f"Attention: {share:.0%} of the answer comes from this step.")
-    return said
+    return described
 
 
 def _lstm(layer: LayerTrace) -> list[list[str]]:
     write, keep, read = (layer.gate(name).mean(axis=1) for name in ("input", "forget", "output"))
     return [
         [
-            f"Write (input gate): {write[t]:.0%} of the new gets in{_mark(write, t, 'the most in this clip')}.",
-            f"Forget (forget gate): {1 - keep[t]:.0%} of the memory is dropped{_mark(1 - keep, t, 'the most in this clip')}.",
-            f"Read (output gate): {read[t]:.0%} of the memory is shown{_mark(read, t, 'the most in this clip')}.",
+            f"Input gate: writes {write[t]:.0%} of the candidate{_mark(write, t, 'the most in this clip')}.",
+            f"Forget gate: drops {1 - keep[t]:.0%} of the memory{_mark(1 - keep, t, 'the most in this clip')}.",
+            f"Output gate: reads {read[t]:.0%} of the memory{_mark(read, t, 'the most in this clip')}.",
         ]
         for t in range(len(write))
     ]
@@ -183,8 +183,8 @@ def _gru(layer: LayerTrace) -> list[list[str]]:
     keep, seen = layer.gate("update").mean(axis=1), layer.gate("reset").mean(axis=1)
     return [
         [
-            f"Keep (update gate): {keep[t]:.0%} of the state stays, {1 - keep[t]:.0%} is renewed{_mark(1 - keep, t, 'the most in this clip')}.",
-            f"Reset gate: the new is made with {seen[t]:.0%} of the state before{_mark(-seen, t, 'the least in this clip')}.",
+            f"Update gate: keeps {keep[t]:.0%} of the state, renews {1 - keep[t]:.0%}{_mark(1 - keep, t, 'the most in this clip')}.",
+            f"Reset gate: the candidate sees {seen[t]:.0%} of the state{_mark(-seen, t, 'the least in this clip')}.",
         ]
         for t in range(len(keep))
     ]
@@ -196,8 +196,8 @@ def _simple_rnn(layer: LayerTrace) -> list[list[str]]:
     saturated = (np.abs(layer.hidden) > 0.9).mean(axis=1)
     return [
         [
-            f"No gates: the whole state is made anew; it moved by {moved[t]:.1f}{_mark(moved, t, 'the most in this clip')}.",
-            f"{saturated[t]:.0%} of its units are near -1 or 1, where hardly any gradient passes.",
+            f"No gates: the whole state is recomputed; it moved by {moved[t]:.1f}{_mark(moved, t, 'the most in this clip')}.",
+            f"{saturated[t]:.0%} of the units are near -1 or 1, where the gradient vanishes.",
         ]
         for t in range(len(moved))
     ]

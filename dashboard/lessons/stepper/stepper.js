@@ -122,7 +122,7 @@ export default function ({ data, parentElement }) {
 
   function shown() {
     // The labels that are ever likely; the others would only lie on the ground.
-    const most = data.labels.map((label, number) => Math.max(...data.so_far.map((one) => one[number])));
+    const most = data.labels.map((label, number) => Math.max(...data.prefix_probabilities.map((one) => one[number])));
     return data.labels
       .map((label, number) => ({ label, number, most: most[number] }))
       .sort((one, other) => other.most - one.most)
@@ -154,7 +154,7 @@ export default function ({ data, parentElement }) {
       context.setLineDash(DASHES[place]);
       context.lineWidth = 2.2;
       context.beginPath();
-      data.so_far.forEach((one, at) => context.lineTo(x(middle(at), width), 4 + (1 - one[number]) * (height - 8)));
+      data.prefix_probabilities.forEach((one, at) => context.lineTo(x(middle(at), width), 4 + (1 - one[number]) * (height - 8)));
       context.stroke();
     });
     context.setLineDash([]);
@@ -190,10 +190,10 @@ export default function ({ data, parentElement }) {
     slider.ariaValueText = `${end.toFixed(2)} seconds`;
     where.textContent = `${end.toFixed(2)} s · frame ${frame + 1} of ${data.frames}`;
     const ranked = data.labels
-      .map((label, number) => [label, data.so_far[frame][number]])
+      .map((label, number) => [label, data.prefix_probabilities[frame][number]])
       .sort((one, other) => other[1] - one[1]);
     heard.textContent = ranked[0][0];
-    sure.textContent = `${(100 * ranked[0][1]).toFixed(0)} % sure`;
+    sure.textContent = `${(100 * ranked[0][1]).toFixed(0)} % confidence`;
     bars.replaceChildren();
     ranked.slice(0, 5).forEach(([label, share], place) => {
       make("span", "", bars, label);
