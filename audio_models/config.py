@@ -216,7 +216,7 @@ class TrainingConfig:
         help="Share of the target spread evenly over all classes, against overconfidence (Szegedy et al. 2016).",
     )  # fmt: skip
     ema_decay: float = setting(
-        0.0, 0, 0.9999, step=0.01, title="EMA decay", formerly="averaging",
+        0.0, 0, 0.9999, step=0.001, title="EMA decay", formerly="averaging",
         help="Decay of an exponential moving average of the weights, which is the network that is kept; 0: the last weights.",
     )  # fmt: skip
     mixup: float = setting(

@@ -12,7 +12,7 @@ from audio_models.settings import Setting, settings_of
 
 Config = TypeVar("Config")
 
-_COLUMNS = 3
+_COLUMNS = 2
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,7 @@ _CELL_TEXTS: dict[Cell, str] = {
     "gru": "Two gates and no separate memory cell: lighter than an LSTM and often as good.",
     "feed_forward": "Sees each frame on its own and averages the answers, so the order of the frames is lost.",
 }
+_CELL_TITLES: dict[Cell, str] = {cell: title.split(" (")[0] for cell, title in CELL_TITLES.items()}  # short for a phone
 _RECIPE_TITLES: dict[Recipe, str] = {
     "strong": "For any voice",
     "streaming": "For listening",
@@ -58,9 +59,9 @@ def show() -> None:
     chosen = choose_task("train")
     if chosen is None:
         return
-    cell = _choice("Cell", _CELL_TEXTS, CELL_TITLES, "gru", "The layer that reads the frames, one after the other.")
+    cell = _choice("Cell", _CELL_TEXTS, _CELL_TITLES, "gru", "The layer that reads the frames, one after the other.")
     recipe = _choice("Recipe", _RECIPE_TEXTS, _RECIPE_TITLES, "strong", "Sets all the settings below.")
-    base = runs.next_name(CELL_TITLES[cell].split(" (")[0])
+    base = runs.next_name(_CELL_TITLES[cell])
     name = st.text_input("Name", placeholder=base, max_chars=60, key="name").strip() or base
     configs, problem = _settings(cell, recipe, chosen.index)
     if not chosen.is_enough:
