@@ -1,14 +1,17 @@
-"""The engine of Echoic: from a clip to an answer, and from a corpus to a trained network.
+"""The engine of Echoic: from a clip to an answer, and from a corpus to a trained network. In the order of the sound's way:
 
-    waveform -> mfcc -> sequences       from a file to a batch (clip_features keeps what was computed)
-    augment, batches                    training clips changed each time; what an epoch is made of
-    networks, onnx_graph                the network in keras, and the same network as an ONNX graph
-    config, runs, jobs, training        what to train, the folder that holds it, its process, the loop
-    estimate, calibration               how long it will take; confidence that means something
-    recognizer, evaluation              a run answers clips, and is judged by them
-    bundle, bundled/                    the models that come with Echoic, and how they were made
-    cli                                 the same in the shell: python -m audio_models
+    config, recipes     the settings of a run, and their defaults
+    features            waveform -> MFCC sequences, cached; augmentation of training clips
+    networks            the network in keras, in numpy, and as an ONNX graph; what stands in a model file
+    jobs                the folder of a run, its process and its progress
+    recognition         a model file answers clips; evaluation, cross-validation, calibration
+    own_words           check and embed the clips of a user's own corpus
+    listening           detect words in streams and recordings
+    training            from a configuration to a trained and evaluated run
+    export              a model to take along, with a program that uses it
+    lab, pretrained     the memory lab and comparisons; the models that come with Echoic, and how they were made
+    cli                 the same in the shell: python -m audio_models
 
-tensorflow is imported in processes of their own alone: `training_process`, `memory_process`, `comparison_process`,
-`litert_process`.
+tensorflow is imported only in processes of its own: `training.process`, `lab.memory_process`, `lab.comparison_process`,
+`export.litert_process`.
 """

@@ -122,7 +122,7 @@ def default_run(
 
 
 FOLDS = 5
-"""Of a corpus of the user's own, which is too small for sides."""
+"""Of a corpus of the user's own, which is too small to split."""
 
 
 def tuned_run(

@@ -18,6 +18,7 @@ from audio_models.features.filters import Filters
 from audio_models.features.sequences import Normalisation
 from audio_models.settings import from_dict, to_dict
 from data.errors import EchoicError
+from data.names import composed
 
 
 @dataclass(frozen=True)
@@ -135,8 +136,9 @@ def _require(fits: bool) -> None:
 
 def _labels(value: Any) -> tuple[str, ...]:
     _require(isinstance(value, list) and len(value) > 0 and all(isinstance(one, str) and one for one in value))
-    _require(len(set(value)) == len(value))
-    return tuple(value)
+    labels = tuple(composed(one) for one in value)
+    _require(len(set(labels)) == len(labels))
+    return labels
 
 
 def _features(value: Any) -> FeatureConfig:

@@ -42,6 +42,12 @@ def test_files_from_before_calibration_are_read() -> None:
     assert ModelMetadata.from_props(props) == replace(METADATA, temperature=1.0, threshold=0.0)
 
 
+def test_labels_of_a_mac_are_read_composed() -> None:
+    """A network that learned "cafe\\u0301" with the accent apart answers "caf\\u00e9", as all labels are written."""
+    props = METADATA.to_props() | {"labels": json.dumps(["cafe\u0301", "tea"])}
+    assert ModelMetadata.from_props(props).labels == ("caf\u00e9", "tea")
+
+
 WIDTH = FEATURES.width
 
 
