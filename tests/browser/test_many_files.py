@@ -44,11 +44,14 @@ def page(page: Page, served: tuple[Served, Path], monkeypatch: pytest.MonkeyPatc
 
 
 def _folder(folder: Path, count: int) -> Path:
-    """Clips of the words `left` and `right`, the first with a long name and one a level too deep."""
+    """Clips of the words `left` and `right`, the first with a long name, and a hidden file far down."""
     for number in range(count):
         path = folder / ("left", "right")[number % 2] / f"ann_nohash_{number}{LONG if number == 0 else ''}.wav"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(wav(tone(300 + number, 0.4)))
+    deep = folder / ".git" / "/".join("abcdefghij") / "x"  # more levels than an archive may have
+    deep.parent.mkdir(parents=True)
+    deep.write_bytes(b"hidden")
     return folder
 
 

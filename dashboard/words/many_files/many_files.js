@@ -31,8 +31,9 @@ export default function ({ data }) {
     return element instanceof Element && element.closest('[data-testid="stFileUploader"]') !== null;
   }
 
-  // Hand files to the upload box, archives as they are.
-  function give(files) {
+  // Hand files to the upload box, archives as they are; hidden files, of .git for example, stay behind.
+  function give(all) {
+    const files = all.filter(({ name }) => !name.split("/").some((part) => part.startsWith(".")));
     const isArchive = ({ name }) => !name.includes("/") && archives.some((one) => name.toLowerCase().endsWith(one));
     const transfer = new DataTransfer();
     for (const { file } of files.filter(isArchive)) transfer.items.add(file);
