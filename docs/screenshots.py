@@ -54,7 +54,7 @@ def main() -> int:
             _photograph(page, "memory")
             page.goto(f"{served.url}/train")
             page.get_by_role("radio", name="Plain cell").click()
-            page.get_by_text("the network of the textbook").wait_for(timeout=_PATIENCE)
+            page.get_by_text("the textbook network").wait_for(timeout=_PATIENCE)
             page.get_by_role("button", name="Start training").click()
             page.get_by_text("Epoch 9 of").wait_for(timeout=_PATIENCE)
             _photograph(page, "train")
@@ -63,7 +63,7 @@ def main() -> int:
             page.goto(f"{served.url}/listen")
             _choose(page, "commands-streaming")
             page.get_by_role("button", name="Listen", exact=True).click()
-            page.get_by_text("A closer look").wait_for(timeout=_PATIENCE)
+            page.get_by_text("Closer look", exact=True).wait_for(timeout=_PATIENCE)
             _photograph(page, "listen")
             browser.close()
             _live(playwright, served.url, home)
@@ -128,7 +128,7 @@ def _shell(home: Path, *arguments: object) -> None:
 
 
 def _photograph(page: Page, name: str) -> None:
-    page.wait_for_timeout(2500)  # charts appear after the text
+    page.wait_for_timeout(4000)  # charts appear after the text
     page.screenshot(path=FOLDER / f"{name}.png")
 
 
