@@ -1,6 +1,6 @@
-"""Charts of the pages that teach: what order does, how a gradient fades, how long a cell remembers, which cell is better.
+"""Charts of Inside, Memory and Compare: order of frames, gradients, memory, accuracies.
 
-Arrays in, Altair charts out, in the colours and dashes of `charts`.
+Altair charts from arrays, in the colours and dashes of `dashboard.shared.charts`.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from dashboard.shared.charts import ACCENT, DASHES, PALETTE
 
 
 def compared_accuracies(means: pd.DataFrame, each: pd.DataFrame) -> alt.LayerChart:
-    """Accuracies of several networks with their intervals.
+    """Draw the accuracies of several networks with their intervals.
 
     Args:
         means: columns `cell`, `accuracy`, `low`, `high`, the best first.
-        each: columns `cell`, `accuracy`, one row a training.
+        each: columns `cell`, `accuracy`, one row per training.
     """
     order = list(means["cell"])
     low = float(np.floor(min(means["low"].min(), each["accuracy"].min()) * 20) / 20)
@@ -47,7 +47,7 @@ def compared_accuracies(means: pd.DataFrame, each: pd.DataFrame) -> alt.LayerCha
 
 
 def paired_bars(table: pd.DataFrame) -> alt.Chart:
-    """Probabilities of the same labels in two readings, one under the other. Columns `label`, `frames`, `probability`."""
+    """Draw the probabilities of the same labels in two readings, one below the other. Columns `label`, `frames`, `probability`."""
     readings = list(dict.fromkeys(table["frames"]))
     return (
         alt.Chart(table)
@@ -72,7 +72,7 @@ def paired_bars(table: pd.DataFrame) -> alt.Chart:
 
 
 def fading(table: pd.DataFrame, names: Sequence[str]) -> alt.LayerChart:
-    """How a gradient fades towards the beginning of a clip, on a logarithmic scale.
+    """Draw how a gradient decays towards the beginning of a clip, on a logarithmic scale.
 
     Args:
         table: columns `seconds`, `share` (of its value at the end; above 0), `network`, `weights` ("trained" or "before
@@ -115,7 +115,7 @@ def fading(table: pd.DataFrame, names: Sequence[str]) -> alt.LayerChart:
 
 
 def forgetting(table: pd.DataFrame, chance: float) -> alt.LayerChart:
-    """Accuracy against the number of steps over which a cell must remember.
+    """Draw accuracy against the number of steps over which a cell must remember.
 
     Args:
         table: columns `length`, `accuracy`, `cell`, `steps`.

@@ -1,10 +1,10 @@
-// The open microphone. The sound goes to the page's server over the connection that the page has anyway; what the
-// network makes of it comes back and is drawn here. One message is under way at a time, and each holds all sound that
-// the server has not confirmed, so that what the line loses is sent again.
+// The open microphone. Sound goes to the server over the page's own connection; the network's answers come back and are
+// drawn here. One message is under way at a time, and holds all sound that the server has not confirmed, so lost sound
+// is sent again.
 
 const SEND_SECONDS = 0.09; // of sound in a message, at the least
 const BEHIND_SECONDS = 1; // from then on the page says that the server is behind
-const SKIP_SECONDS = 5; // from then on the sound that waits is dropped, all but the last
+const SKIP_SECONDS = 5; // with more sound waiting than this, all but the newest is dropped
 const KEEP_SECONDS = 0.5; // of it
 const AGAIN_MS = 1000; // a message without an answer is sent once more
 const LOST_MS = 2000; // from then on the page says that the server does not answer
@@ -18,7 +18,7 @@ const QUIETEST = -60; // of the level meter [dB]
 const APART = ["_unknown_", "_silence_"];
 const ROW = 26; // height of a ribbon [px]
 
-// Runs beside the page, in the thread of the sound: channels averaged, 16 bits, about 20 ms at a time.
+// Runs in the audio thread: averages the channels, 16 bits, about 20 ms at a time.
 const RECORDER = `
 registerProcessor("recorder", class extends AudioWorkletProcessor {
   filled = 0;
@@ -117,8 +117,8 @@ function open(root) {
   let yieldsFrom = 0; // nothing is sent from then [ms]
   let yieldsUntil = 0; // until then
 
-  // A message runs this part of the page alone, and would cut off the run that a click elsewhere asked for: one that leads to
-  // another page left an empty one. So the click goes first; the sound is kept meanwhile.
+  // A message reruns this fragment, and would cut off the run that a click elsewhere asked for; a click to another page
+  // left that page empty. So the click goes first, and the sound waits.
   function yields(event) {
     const path = event.composedPath();
     if (path.includes(root) || (event.type === "keydown" && !PRESSING.includes(event.key))) return;
@@ -126,11 +126,11 @@ function open(root) {
     const leads = event.type === "popstate" || (link && link.pathname !== location.pathname);
     const time = performance.now();
     if (time > yieldsUntil) yieldsFrom = time;
-    // clicks one after the other do not hold the sound for ever
+    // clicks in quick succession do not hold the sound back for ever
     yieldsUntil = Math.min(yieldsFrom + LEAVE_MS, Math.max(yieldsUntil, time + (leads ? LEAVE_MS : YIELD_MS)));
   }
 
-  // Seconds for which the page itself has held the sound since the last answer.
+  // Seconds for which this page has held sound back since the last answer.
   function held() {
     const since = Math.max(yieldsFrom, microphone.answered ?? 0);
     return Math.max(0, Math.min(yieldsUntil, performance.now()) - since) / 1000;
@@ -145,7 +145,7 @@ function open(root) {
     const opened = { chunks: [], next: 0, zeros: 0, left: 0, sitting: crypto.randomUUID(), underway: null };
     try {
       opened.source = await navigator.mediaDevices.getUserMedia({
-        // The networks learned from sound as it is; only its loudness may be evened out.
+        // The networks are trained on unprocessed sound; only its level may be adjusted.
         audio: { channelCount: 1, echoCancellation: false, noiseSuppression: false, autoGainControl: true },
       });
       opened.context = new AudioContext({ latencyHint: "interactive" });
@@ -268,7 +268,7 @@ function open(root) {
     word.textContent = step.word;
     sure.textContent = `${share} sure`;
     word.className = "word";
-    void word.offsetWidth; // so that the same word lights up again
+    void word.offsetWidth; // restarts the animation if the same word is detected again
     word.className = "word lit";
     const line = document.createElement("li");
     make("time", "", line, clock(step.time));
@@ -301,7 +301,7 @@ function open(root) {
   }
 
   function remark(sentence) {
-    if (note.textContent !== sentence) note.textContent = sentence; // set anew it would be read out again
+    if (note.textContent !== sentence) note.textContent = sentence; // setting the same text again would make a screen reader repeat it
   }
 
   function watch() {
@@ -334,7 +334,7 @@ function open(root) {
     requestAnimationFrame(draw);
   }
 
-  // A ribbon is the thicker and the darker, the more probable its word is.
+  // The more probable its word, the thicker and darker a ribbon.
   function paint() {
     const scale = window.devicePixelRatio || 1;
     const width = canvas.clientWidth;
@@ -391,8 +391,8 @@ function open(root) {
   };
 }
 
-// Streamlit sends a value with a timer of zero. A click that leads to another page and comes before that timer would be
-// sent first, and the message, for a part of the page that is gone by then, would leave an empty one. So no time passes.
+// Streamlit sends a value after a timer of zero. A click to another page before that timer would be sent first, and the
+// message, for a fragment that is gone by then, would leave that page empty. So send at once.
 function atOnce(give) {
   const timer = window.setTimeout;
   window.setTimeout = (run, delay, ...rest) => (delay ? timer(run, delay, ...rest) : run(...rest));
@@ -403,13 +403,13 @@ function atOnce(give) {
   }
 }
 
-// Seconds as minutes and seconds: 72.4 is 1:12.4.
+// Format seconds as minutes and seconds: 72.4 is 1:12.4.
 function clock(seconds) {
-  const tenths = Math.floor(10 * seconds + 1e-6); // rounded down, so that no minute has sixty seconds
+  const tenths = Math.floor(10 * seconds + 1e-6); // rounded down, so no minute has sixty seconds
   return `${Math.floor(tenths / 600)}:${((tenths % 600) / 10).toFixed(1).padStart(4, "0")}`;
 }
 
-// The samples of all chunks, one after the other.
+// Concatenate the samples of all chunks.
 function base64(chunks) {
   let text = "";
   for (const { samples } of chunks) text += String.fromCharCode(...new Uint8Array(samples.buffer));
