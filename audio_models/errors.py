@@ -4,16 +4,16 @@ from data.errors import EchoicError
 
 
 class AudioError(EchoicError):
-    """A clip cannot be read as audio, or not within the bounds."""
+    """A clip is not audio that can be read, or is out of bounds."""
 
 
 class ConfigError(EchoicError):
-    """A setting is out of its range."""
+    """A setting has the wrong type or is out of range."""
 
 
 class RunError(EchoicError):
-    """A run is not there, not finished, or its folder is damaged."""
+    """A run is missing, unfinished or damaged."""
 
 
 class TrainingError(EchoicError):
-    """A training cannot start or go on with these clips."""
+    """These clips cannot be trained on."""

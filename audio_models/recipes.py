@@ -1,4 +1,4 @@
-"""What a user gets who chooses little: the settings of each recipe, and of teaching a trained network new words."""
+"""The settings of each recipe, and of fine-tuning a trained network on the user's own words."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from data.task import Task
 
 _EPOCHS_FOR_ONE_VOICE, _EPOCHS_FOR_SEVERAL, _SEVERAL_VOICES = 4, 7, 3  # of tuning; the first fits the last layer alone
 
-# What suits each cell, found on validation clips (docs/recipe.md). A SimpleRNN falls apart at the rate that suits a
+# What suits each cell, chosen on validation clips (docs/recipe.md). A SimpleRNN diverges at the rate that suits a
 # GRU, and its short memory cannot carry a whole word to the last frame.
 _LEARNING_RATES: dict[Cell, float] = {"simple_rnn": 1e-3, "lstm": 2e-3, "gru": 2e-3, "feed_forward": 2e-3}
 _STRONG_LEARNING_RATES: dict[Cell, float] = {"simple_rnn": 2e-3, "lstm": 3e-3, "gru": 3e-3, "feed_forward": 2e-3}
@@ -32,12 +32,12 @@ _READOUTS: dict[Cell, Readout] = {"simple_rnn": "mean", "lstm": "last", "gru": "
 
 
 def default_features(recipe: Recipe) -> FeatureConfig:
-    """The features that a recipe reads."""
+    """The features of a recipe."""
     return FeatureConfig() if recipe == "plain" else FeatureConfig(deltas=False, kind="log_mel")
 
 
 def default_network(cell: Cell, recipe: Recipe = "plain") -> NetworkConfig:
-    """The network that a user gets who chooses nothing but the cell and the recipe."""
+    """The network of a cell and a recipe."""
     if recipe == "plain" or cell == "feed_forward":
         return NetworkConfig(cell, readout=_READOUTS[cell])
     if recipe == "streaming":
@@ -46,7 +46,7 @@ def default_network(cell: Cell, recipe: Recipe = "plain") -> NetworkConfig:
 
 
 def default_training(cell: Cell, recipe: Recipe = "plain") -> TrainingConfig:
-    """The training that suits a cell."""
+    """The training that suits a cell in a recipe."""
     if recipe == "plain":
         return TrainingConfig(learning_rate=_LEARNING_RATES[cell])
     return TrainingConfig(
@@ -108,7 +108,7 @@ def default_run(
     seed: int = 0,
     epochs: int | None = None,
 ) -> RunConfig:
-    """What a user gets who chooses nothing but corpus, task, cell and recipe; `epochs` is the recipe's where None."""
+    """The run of a cell and a recipe; `epochs` is the recipe's where None."""
     training = replace(default_training(cell, recipe), seed=seed)
     return RunConfig(
         corpus,
@@ -128,7 +128,7 @@ FOLDS = 5
 def tuned_run(
     corpus: CorpusReference, task: Task, start: str, of: RunConfig, *, speakers: int = 1, name: str = ""
 ) -> RunConfig:
-    """What a user gets who teaches a trained network their own words.
+    """The run that fine-tunes a trained network on the user's own words.
 
     Args:
         start: the run that has the network.
@@ -142,7 +142,7 @@ def tuned_run(
         schedule="cosine",
         folds=FOLDS,
         seed=of.training.seed,
-        clips_per_sequence=of.training.clips_per_sequence,  # what listens goes on listening
+        clips_per_sequence=of.training.clips_per_sequence,  # a streaming network stays one
     )
     return RunConfig(
         corpus, task, name, of.features, of.network, training, default_augmentation("strong"), start

@@ -1,4 +1,4 @@
-"""The command `export`: a network taken away, as a folder that needs no Echoic."""
+"""The command `export`: write a network to a folder that runs without Echoic."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from audio_models.jobs import runs
 
 
 def export(options: argparse.Namespace) -> int:
-    """Write a run's network to a folder and say what is in it."""
+    """Write a run's network to a folder and list its files."""
     run, folder = runs.find(options.run), Path(options.to)
     with TerminalProgress() as progress:
         made = model_folder.export(run, folder, kind=options.format, int8=options.int8, report=progress.report)

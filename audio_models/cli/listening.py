@@ -1,4 +1,4 @@
-"""The commands around listening: `listen` says what is heard as it is heard, `bench` how reliable that is."""
+"""The commands `listen`, which finds words in a recording or a pipe, and `evaluate-streaming`, which measures how reliably."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from audio_models.listening.listener import Listener
 from audio_models.listening.streaming_evaluation import StreamingEvaluation
 from data import catalogue
 
-_CHUNK = 4096  # bytes asked for at once; what is there is heard at once
+_CHUNK = 4096  # bytes to read at most; fewer are processed as soon as they are there
 _FILES = {b"RIFF": "WAV", b"fLaC": "FLAC", b"OggS": "OGG"}  # by the first four bytes
 
 
 def listen(options: argparse.Namespace) -> int:
-    """Print one JSON line for each word that is heard, as soon as it is."""
+    """Print one JSON line for each word, as soon as it is detected."""
     run = runs.find(options.run)
     config = changed(detection.load_settings(run), options)
     if options.source == "-":
@@ -47,7 +47,7 @@ def _hear(hearing: Listener, chunks: Iterator[Waveform], out: TextIO) -> int:
         for chunk in chunks:
             _say(hearing.feed(chunk).events, out)
         _say(hearing.feed(np.empty(0, np.float32), last=True).events, out)
-    except KeyboardInterrupt:  # how one stops listening
+    except KeyboardInterrupt:  # the way to stop listening
         pass
     return 0
 
@@ -61,7 +61,7 @@ def _say(events: tuple[Event, ...], out: TextIO) -> None:
 
 def pcm(stream: BinaryIO) -> Iterator[Waveform]:
     """Raw sound, 16 bits little-endian, one channel, as it comes: chunks (n,) float32 in -1..1."""
-    read = getattr(stream, "read1", stream.read)  # does not wait until all that was asked for is there
+    read = getattr(stream, "read1", stream.read)  # returns what is there instead of waiting for more
     content, odd = read(_CHUNK), b""
     if content[:4] in _FILES:
         raise AudioError(
@@ -77,7 +77,7 @@ def pcm(stream: BinaryIO) -> Iterator[Waveform]:
 
 
 def evaluate_streaming(options: argparse.Namespace) -> int:
-    """Measure what a listening network misses, hears wrongly, and how late it is; keep it, and choose its threshold."""
+    """Measure missed words, false alarms and delay at each threshold; store the result and the chosen threshold."""
     run = runs.find(options.run)
     config = changed(StreamingEvaluationConfig(), options)
     corpus = catalogue.refer(options.corpus) if options.corpus else None

@@ -1,4 +1,4 @@
-"""The terminal that a command runs in: results on stdout, complaints on stderr, Ctrl-C, and tensorflow's chatter."""
+"""The terminal: results on stdout, errors and progress on stderr, Ctrl-C, and tensorflow's own output."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ _MOST_REASONS = 5
 
 
 def print_json(value: Any) -> None:
-    """One JSON document on stdout."""
+    """Print one JSON document on stdout."""
     json.dump(value, sys.stdout, ensure_ascii=False, allow_nan=False)
     sys.stdout.write("\n")
     sys.stdout.flush()
 
 
 def complain(text: str) -> None:
-    """One line on stderr."""
+    """Print one line on stderr."""
     print(f"echoic: {text}", file=sys.stderr)
 
 
@@ -51,7 +51,7 @@ def complain_left_out(skipped: Sequence[Skipped], what: str = "clip") -> None:
 
 @contextlib.contextmanager
 def interrupt_cancels(job: JobFolder[Any]) -> Iterator[None]:
-    """Ctrl-C asks for the same as `cancel`; a KeyboardInterrupt gets lost where it meets a callback of tensorflow's.
+    """Let Ctrl-C cancel the job: a KeyboardInterrupt would be lost in a callback of tensorflow.
 
     A second Ctrl-C interrupts as usual.
     """
@@ -72,7 +72,7 @@ def interrupt_cancels(job: JobFolder[Any]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def chatter_to(log: Path) -> Iterator[None]:
-    """Send what tensorflow's C++ writes to file descriptor 2 into the run's log; ours still goes to the terminal."""
+    """Redirect what tensorflow's C++ code writes to file descriptor 2 into the job's log; Python's stderr stays."""
     ours, theirs, python = os.dup(2), os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644), sys.stderr
     try:
         with os.fdopen(os.dup(ours), "w", buffering=1) as terminal:
@@ -90,7 +90,7 @@ _EVERY = {True: 0.1, False: 5.0}  # seconds between two lines, by whether stderr
 
 
 class TerminalProgress:
-    """Writes progress to stderr; stdout stays for results."""
+    """Writes progress to stderr."""
 
     def __init__(self) -> None:
         self._terminal = sys.stderr.isatty()
@@ -112,7 +112,7 @@ class TerminalProgress:
             self._line(format_stage(progress))
 
     def training(self, run: Run) -> Callable[[State], None]:
-        """A listener for `training_process.train`: a line an epoch, and the time left in between."""
+        """Make the callback of a training: one line per epoch, and the time left in between."""
 
         def said(state: State) -> None:
             if state.epoch > self._epoch:
@@ -129,7 +129,7 @@ class TerminalProgress:
         return said
 
     def job(self, state: State, about: str = "about") -> None:
-        """A listener for any work: what it does, how far it is, the time left."""
+        """The callback of any other job: stage, progress, time left."""
         if time.monotonic() - self._said > _EVERY[self._terminal]:
             self._line(format_progress(state, about))
 
