@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def _exchange(run: Run) -> Exchange:
-    """This tab's network, made anew when it or its detection settings have changed.
+    """This tab's network, remade when it or its detection settings have changed.
 
     Raises:
         RunError: its file is damaged.

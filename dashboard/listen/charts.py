@@ -16,7 +16,7 @@ from dashboard.shared.charts import PALETTE
 _MARK = PALETTE[1]
 _CLEAR = "#3d8fd1"  # stands out on light and dark
 _QUIET = "#7c878c"
-_LEFT = 84  # pixels for the vertical axis, the same in each chart, so that their time axes align
+_LEFT = 84  # pixels for the vertical axis, the same in each chart: their time axes align
 _FAINTEST = 0.05  # lower probabilities are not drawn
 _MANY = 60  # events; beyond it their marks are smaller
 _TICKS = 8

@@ -36,7 +36,7 @@ def start_at_first(events: Sequence[Event], whole: float) -> None:
 
 
 def forget() -> None:
-    """Choose anew: another recording follows."""
+    """Forget the stretch: another recording follows."""
     LISTEN_STRETCH.pop()
     LISTEN_PLAYING.pop()
 

@@ -40,21 +40,21 @@ registerProcessor("recorder", class extends AudioWorkletProcessor {
 });`;
 
 const REASONS = {
-  NotAllowedError: "The browser may not use the microphone: allow it for this page, beside its address, then press Start again.",
+  NotAllowedError: "The browser may not use the microphone: allow it for this page in the address bar, then press Start again.",
   NotFoundError: "There is no microphone: plug one in, then press Start again.",
-  NotReadableError: "The microphone does not answer: close other programs that use it, then press Start again.",
+  NotReadableError: "The microphone does not respond: close other programs that use it, then press Start again.",
 };
 const NOT_SECURE =
-  "Browsers open the microphone only for pages of this computer or over HTTPS: open Echoic as http://localhost with its " +
-  "port, or put it behind a server that speaks HTTPS.";
-const UNPLUGGED = "The microphone is gone: plug it in, then press Start again.";
-const MUTED = "The microphone gives nothing, not even noise: is it muted?";
+  "Browsers open the microphone only on localhost or over HTTPS: open Echoic as http://localhost with its port, or serve it " +
+  "over HTTPS.";
+const UNPLUGGED = "The microphone was unplugged: plug it in, then press Start again.";
+const MUTED = "The microphone is silent. Is it muted?";
 const YIELDS_TO = ["pointerdown", "click", "keydown", "popstate"];
 const PRESSING = ["Enter", " "]; // keys that do what a click does
 const YIELD_MS = 1000; // after a click elsewhere on the page
 const LEAVE_MS = 5000; // after one on a link to another page
-const BEHIND = "The server is behind, by more than a second; nothing is lost.";
-const NO_ANSWER = "The server does not answer; the page goes on by itself once it does.";
+const BEHIND = "The server is more than a second behind. Nothing is lost.";
+const NO_ANSWER = "The server does not answer. The page continues when it does.";
 
 export default function ({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".live");
@@ -163,7 +163,7 @@ function open(root) {
       button.disabled = false;
       if (focused) button.focus(); // which it lost while it was disabled
     }
-    if (!root.isConnected) return release(opened); // the page was left meanwhile
+    if (!root.isConnected) return release(opened); // the user has left the page
     opened.rate = opened.context.sampleRate;
     clear();
     microphone = opened;

@@ -180,7 +180,7 @@ def test_what_goes_wrong_is_one_sentence(launch: Callable[..., Browser], served:
             "There is no microphone: plug one in",
         ),
         ("getUserMedia: () => Promise.reject(new DOMException('', 'NotReadableError'))", "close other programs"),
-        ("", "only for pages of this computer or over HTTPS"),  # as where the page is not secure
+        ("", "only on localhost or over HTTPS"),  # as where the page is not secure
     ):
         page.evaluate(f"Object.defineProperty(navigator, 'mediaDevices', {{value: {{{instead}}}, configurable: true}})")
         start.click()

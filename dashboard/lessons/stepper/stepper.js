@@ -1,12 +1,12 @@
-// The stepper: a clip frame by frame, everything on one time axis under one cursor. All of it happens in the browser:
-// the page's server is asked for nothing while the cursor moves, and nothing but the cursor and the words is drawn anew.
+// The stepper: a clip frame by frame, everything on one time axis under one cursor. It runs in the browser alone: moving the
+// cursor asks nothing of the server and redraws only the cursor and the text.
 
 const PALETTE = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f"];
 const DASHES = [[], [7, 3], [2, 2], [8, 2, 2, 2], [4, 4], [1, 3], [10, 4]];
-// Ends of the ramps are far apart in lightness, so that they are told apart without colour too.
+// The ends of each ramp differ in lightness, which works without colour too.
 const RAMPS = {
   viridis: ["#440154", "#3b528b", "#21918c", "#5ec962", "#fde725"],
-  open: ["#0d1b2a", "#1b4965", "#3a86a8", "#9ccfd8", "#fff4d6"], // shut to open
+  open: ["#0d1b2a", "#1b4965", "#3a86a8", "#9ccfd8", "#fff4d6"], // closed to open
   signed: ["#053061", "#4393c3", "#f4f4f0", "#d6604d", "#67001f"], // minus to plus
 };
 const SECONDS_OF_PLAYING = { "slow": 16, "normal": 7, "as spoken": 0 };

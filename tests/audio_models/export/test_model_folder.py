@@ -43,7 +43,7 @@ from tests.support.untrained import untrained_run
 
 STREAMS = NetworkConfig("gru", 9, convolutions=2, filters=4, causal=True)
 WINDOW = NetworkConfig("lstm", 8, bidirectional=True, readout="attention", convolutions=2, filters=4)
-# With seeds by which the random numbers hear both words, several times.
+# With seeds that make each random network detect both words several times.
 NETWORKS = {
     "gru, mel bands, streams": (STREAMS, FeatureConfig(deltas=False, kind="log_mel"), 12),
     "lstm, slopes, streams": (NetworkConfig("lstm", 7, 2), FeatureConfig(), 2),
@@ -55,7 +55,7 @@ NETWORKS = {
         14,
     ),
 }
-NOWHERE = CorpusReference("/nowhere")  # so that nothing is judged
+NOWHERE = CorpusReference("/nowhere")  # nothing to evaluate on
 # What onnxruntime and soundfile need; nothing else can be imported.
 PACKAGES = (
     "numpy", "numpy.libs", "onnxruntime", "flatbuffers", "google", "packaging", "soundfile.py", "_soundfile.py",
@@ -64,7 +64,7 @@ PACKAGES = (
 
 
 def _sound(seconds: float = 4.0, rate: int = 16_000, seed: int = 0) -> np.ndarray:
-    """Noise that swells and changes its colour; 16 bits, so that a file holds it as it is."""
+    """Noise that swells and changes its colour; 16 bits, which a file holds exactly."""
     random, time = np.random.default_rng(seed), np.arange(round(seconds * rate)) / rate
     noise = random.normal(size=len(time))
     deep = np.convolve(noise, np.ones(12) / 4, mode="same")
@@ -152,7 +152,7 @@ def test_the_program_reads_other_rates_and_channels_and_says_what_it_cannot_read
 
 
 def test_the_program_can_be_read() -> None:
-    """It goes to people who will change it: short functions, each of which says what it does."""
+    """It goes to people who will change it: short functions with docstrings."""
     program = ast.parse(model_folder.READER.read_text(encoding="utf-8"))
     functions = [one for one in ast.walk(program) if isinstance(one, ast.FunctionDef) and one.name != "__init__"]
     assert len(functions) > 20
@@ -322,7 +322,7 @@ def test_what_was_there_stays_where_the_new_folder_cannot_take_its_place(
 def test_litert_answers_like_the_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command) -> None:
     """Each cell, both ways and with convolutions, in one process; then the command with what that made."""
     networks = [NetworkConfig("simple_rnn", 6, 2, readout="mean"), STREAMS, WINDOW, NetworkConfig("feed_forward", 6)]
-    few = FeatureConfig(hop_ms=80, deltas=False, kind="log_mel")  # frames, each of which is laid out
+    few = FeatureConfig(hop_ms=80, deltas=False, kind="log_mel")  # frames, each unrolled
     made = [
         (untrained_run(network, few, seed=place), tmp_path / f"{place}.tflite")
         for place, network in enumerate(networks)
