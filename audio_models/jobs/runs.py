@@ -21,6 +21,7 @@ Copy the folder and you have copied the model. The models that come with Echoic 
 from __future__ import annotations
 
 import contextlib
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
@@ -28,7 +29,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from audio_models.config import RunConfig
-from audio_models.errors import RunError
+from audio_models.errors import RunError, TrainingError
 from audio_models.jobs import job_folder
 from audio_models.jobs.job_folder import JobFolder
 from data import workspace
@@ -133,6 +134,14 @@ class Run(JobFolder[RunConfig]):
         return self.kept_folder / "evaluations"
 
     def write_history(self, history: list[Epoch]) -> None:
+        """Write the epochs so far.
+
+        Raises:
+            TrainingError: a loss is not finite, so the training has diverged.
+            WorkspaceError: it cannot be written.
+        """
+        if not all(math.isfinite(row.loss) and math.isfinite(row.validation_loss) for row in history):
+            raise TrainingError("The training diverged: its loss is not a number any more. Use a lower learning rate.")
         workspace.write_json(self.folder / "history.json", [asdict(row) for row in history])
 
 

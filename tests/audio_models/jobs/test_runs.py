@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
 import subprocess
@@ -15,7 +16,7 @@ import psutil
 import pytest
 
 from audio_models.config import RunConfig
-from audio_models.errors import RunError
+from audio_models.errors import RunError, TrainingError
 from audio_models.jobs import runs
 from audio_models.jobs.job_folder import State
 from audio_models.jobs.runs import Epoch, Run
@@ -220,6 +221,16 @@ def test_the_best_epoch_has_the_lowest_validation_loss() -> None:
     run.write_history([Epoch(n, 1, 0.5, loss, 0.5, 1) for n, loss in enumerate([0.9, 0.4, 0.6], 1)])
     assert run.best_epoch is not None
     assert run.best_epoch.epoch == 2
+
+
+@pytest.mark.parametrize("row", [Epoch(2, math.nan, 0.5, 1, 0.5, 1), Epoch(2, 1, 0.5, math.inf, 0.5, 1)])
+def test_a_training_that_diverged_is_told_and_its_history_stays(row: Epoch) -> None:
+    """NaN is not JSON: it ended in "an unexpected error (ValueError)"."""
+    run, first = runs.create(CONFIG), Epoch(1, 1, 0.5, 1, 0.5, 1)
+    run.write_history([first])
+    with pytest.raises(TrainingError, match="Use a lower learning rate"):
+        run.write_history([first, row])
+    assert run.history == [first]
 
 
 def test_names_are_counted_on() -> None:
