@@ -119,7 +119,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
 def home(trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A workspace with one trained run that a test may spoil."""
     home = tmp_path / "home"
-    shutil.copytree(trained.workspace / "runs", home / "runs")
+    shutil.copytree(trained.folder, home / "runs" / trained.folder.name)
     monkeypatch.setenv("ECHOIC_HOME", str(home))
     return home
 

@@ -25,7 +25,8 @@ from tests.support.sounds import glides, tone, write
 
 @pytest.fixture
 def run(trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    monkeypatch.setenv("ECHOIC_HOME", str(trained.workspace))
+    workspace = shutil.copytree(trained.workspace, tmp_path / "workspace of the run")
+    monkeypatch.setenv("ECHOIC_HOME", str(workspace))
     return Run(shutil.copytree(trained.folder, tmp_path / trained.folder.name))
 
 
