@@ -289,4 +289,7 @@ def _index(corpus: CorpusReference) -> Index:
         opened = catalogue.open_corpus(corpus)
         if not opened.is_loaded():
             opened.load(progress.report)
-        return opened.index(progress.report)
+        index = opened.index(progress.report)
+    if index.copies.clips:
+        complain(str(index.copies))
+    return index

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -288,3 +289,18 @@ def test_predict_imports_no_tensorflow(home: Path, tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=False)
     assert done.stdout.splitlines()[-1] == "0 False False False", done.stderr
+
+
+def test_copies_of_a_recording_are_counted(tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch) -> None:
+    for label, top in (("left", 900), ("right", 1900)):
+        for number in range(4):
+            write(tmp_path / label / f"{number}.wav", chirp(300 + 50 * number, top))
+            shutil.copy(tmp_path / label / f"{number}.wav", tmp_path / label / f"copy of {number}.wav")
+    told = "8 clips repeat another recording in the corpus; copies stay in one split."
+    status, out, _ = _run(capsys, "fetch", tmp_path)
+    assert (status, told in out) == (0, True)
+    status, out, _ = _run(capsys, "fetch", tmp_path, "--json")
+    assert json.loads(out)["copies"] == {"clips": 8, "apart": 0}
+    monkeypatch.setattr(launch, "spawn", lambda run: None)
+    status, _, err = _run(capsys, "train", "--corpus", tmp_path, "--background")
+    assert (status, told in err) == (0, True)
