@@ -19,7 +19,7 @@ from audio_models.recognition.learned import Learned
 from data.corpus import Clip, CorpusReference
 from data.folder import FolderCorpus
 from data.task import Task
-from tests.conftest import Trained, shell
+from tests.conftest import Trained, in_this_process
 from tests.support.sounds import glides, tone, write
 
 
@@ -165,21 +165,21 @@ def test_copies_that_lists_put_into_training_and_test_are_not_counted(tmp_path: 
             soundfile.write(folder / label / f"copy {number}.flac", samples, rate)
     (folder / "validation_list.txt").write_text("low/0.wav\nlow/copy 0.wav\nhigh/0.wav\nhigh/copy 0.wav\n")
     (folder / "testing_list.txt").write_text("low/1.wav\nlow/2.wav\nlow/copy 2.wav\nhigh/1.wav\nhigh/2.wav\n")
-    done = shell(
+    done = in_this_process(
         "train", "--corpus", folder, "--recipe", "plain", "--cell", "gru", "--units", 8, "--epochs", 1, "--json", home=home
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    done = shell("evaluate", json.loads(done.stdout)["run"], "--json", home=home)
+    done = in_this_process("evaluate", json.loads(done.stdout)["run"], "--json", home=home)
     found = json.loads(done.stdout)
     assert (found["clips"], found["unchecked"]) == (2, "")
     assert sorted(Path(one["path"]).name for one in found["skipped"]) == ["1.wav", "1.wav", "2.wav"]
     assert {one["reason"] for one in found["skipped"]} == {"The network learned from this recording."}
     (folder / "testing_list.txt").write_text("low/1.wav\nhigh/1.wav\n")
-    done = shell(
+    done = in_this_process(
         "train", "--corpus", folder, "--recipe", "plain", "--cell", "gru", "--units", 8, "--epochs", 1, "--json", home=home
     )  # fmt: skip
     assert json.loads(done.stdout)["state"] == "finished", "a test split that tests nothing does not spoil a training"
-    done = shell("evaluate", json.loads(done.stdout)["run"], "--split", "test", home=home)
+    done = in_this_process("evaluate", json.loads(done.stdout)["run"], "--split", "test", home=home)
     assert (done.returncode, "so they cannot test it" in done.stderr) == (1, True)
 
 
