@@ -23,7 +23,7 @@ FEWEST_CLIPS = 5
 _FEWEST_SPEAKERS = 3  # with two, a network would learn from one voice and be tested on the other
 
 _MOST_OF_ONE = 0.5  # share of the clips
-_CHOSEN = "The epoch and the threshold were chosen by these answers too, which flatters a little."
+_CHOSEN = "The epoch and the threshold were chosen on the same answers, so the accuracy is slightly optimistic."
 
 NEVER = -1
 """The fold of a clip that is always learned from and never evaluated: silence, which is cut from noise."""

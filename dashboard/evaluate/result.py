@@ -67,8 +67,9 @@ def headline(run: Run, corpus: CorpusReference | None, result: Evaluation) -> No
     number, text = st.columns([1, 2], vertical_alignment="center")
     number.html(large_type(percent(result.accuracy)))
     speakers = f", {plural(len(result.per_speaker), 'speaker')}" if result.per_speaker else ""
+    what = "**cross-validated** accuracy" if result.split == CROSS_VALIDATED else f"accuracy on **{result.split}**"
     text.markdown(
-        f"accuracy on **{result.split}**, {plural(result.clips, 'clip')}{speakers}.  \n"
+        f"{what}, {plural(result.clips, 'clip')}{speakers}.  \n"
         f"95 % interval: {percent(result.interval.low)} to {percent(result.interval.high)}, over {result.interval.over}.",
         help=TERMS["interval"],
     )
