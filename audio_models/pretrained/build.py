@@ -30,7 +30,7 @@ from audio_models.listening import detection, streaming_evaluation
 from audio_models.listening.evaluation_config import StreamingEvaluationConfig
 from audio_models.listening.streaming_evaluation import Point
 from audio_models.recipes import default_run
-from audio_models.recognition import evaluation
+from audio_models.recognition import evaluation, learned
 from audio_models.recognition.evaluation_result import Evaluation
 from audio_models.recognition.recognizer import Recognizer
 from audio_models.settings import to_dict
@@ -127,6 +127,8 @@ def _put_in_place(name: str, run: Run, reference: CorpusReference, evaluated: Se
     for file in ("model.onnx", "history.json", "state.json", *(_LISTENING if streaming else ())):
         (folder / file).parent.mkdir(exist_ok=True)
         workspace.write_atomically(folder / file, (run.folder / file).read_bytes())
+    # every network is trained on the same clips, so one note serves them all
+    workspace.write_atomically(runs.BUNDLED / learned.FILE_NAME, (run.folder / learned.FILE_NAME).read_bytes())
     workspace.write_atomically(folder / "card.md", _card(name, run, reference, evaluated, streaming).encode("utf-8"))
 
 

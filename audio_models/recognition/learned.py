@@ -1,6 +1,7 @@
 """The recordings that a run learned from, by content, so that none of them is ever counted as a test clip.
 
-A training notes them in its run folder, `learned.json`. For a run from before that, they are found again in its corpus.
+A training notes them in its run folder, `learned.json`; the bundled networks share one. For an older run they are found
+again in its corpus.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from data import catalogue, stored, task, workspace
 from data.corpus import Clip, Report, Skipped, no_progress
 from data.errors import CorpusError, WorkspaceError
 
-_NAME = "learned.json"
+FILE_NAME = "learned.json"
 _LEARNED = "The network learned from this recording."
 _CHOSEN = "The network was chosen by this recording: it was a validation clip."
 _NOISE = "The network was trained with this stretch of noise."
@@ -28,7 +29,7 @@ _NOISE = "The network was trained with this stretch of noise."
 
 @dataclass(frozen=True)
 class Learned:
-    """The recordings that a network has met, each by `Clip.content` and by the digest of its file.
+    """The recordings that a network has met, each by its `Clip.content`.
 
     Attributes:
         training: recordings that its weights were fitted to.
@@ -48,8 +49,7 @@ class Learned:
         clips = tuple(clips)
 
         def contents(split: str) -> frozenset[str]:
-            chosen = [clip for clip in clips if clip.split == split and clip.whole]
-            return frozenset(name for clip in chosen for name in (clip.sound, clip.digest) if name)
+            return frozenset(clip.content for clip in clips if clip.split == split and clip.whole)
 
         noise = frozenset(clip.digest for clip in clips if clip.split != "test" and not clip.whole)
         return cls(contents("training"), contents("validation"), noise)
@@ -68,7 +68,7 @@ class Learned:
             return _NOISE if clip.split != "test" and clip.digest in self.noise else ""
         if self.has_learned(clip):
             return _LEARNED
-        return _CHOSEN if clip.sound in self.validation or clip.digest in self.validation else ""
+        return _CHOSEN if clip.content in self.validation else ""
 
     def without_learned(
         self, clips: Iterable[Clip], split: EvaluationSplit, *, is_own: bool
@@ -94,7 +94,7 @@ class Learned:
 
     def has_learned(self, clip: Clip) -> bool:
         """Whether the weights were fitted to this recording."""
-        return clip.whole and (clip.sound in self.training or clip.digest in self.training)
+        return clip.whole and clip.content in self.training
 
 
 def store(run: Run, clips: Iterable[Clip]) -> None:
@@ -104,7 +104,7 @@ def store(run: Run, clips: Iterable[Clip]) -> None:
         WorkspaceError: it cannot be written.
     """
     learned = Learned.of(clips) | (_noted(run) or Learned()) | _of_start(run, no_progress, frozenset())
-    workspace.write_json(run.folder / _NAME, {name: sorted(names) for name, names in asdict(learned).items()})
+    workspace.write_json(run.folder / FILE_NAME, {name: sorted(names) for name, names in asdict(learned).items()})
 
 
 def load(run: Run, report: Report = no_progress) -> Learned | None:
@@ -121,8 +121,9 @@ def _load(run: Run, report: Report, followers: frozenset[Path]) -> Learned | Non
 
 
 def _noted(run: Run) -> Learned | None:
+    folder = runs.BUNDLED if run.is_bundled else run.folder  # the bundled networks learned from the same clips
     with contextlib.suppress(FileNotFoundError, WorkspaceError):
-        return stored.read(run.folder / _NAME, Learned)
+        return stored.read(folder / FILE_NAME, Learned)
     return None
 
 

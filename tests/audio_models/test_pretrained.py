@@ -14,9 +14,10 @@ import pytest
 from audio_models.errors import RunError
 from audio_models.jobs import runs
 from audio_models.pretrained import build
-from audio_models.recognition import evaluation
+from audio_models.recognition import evaluation, learned
 from audio_models.recognition.recognizer import Recognizer
-from data.corpus import CorpusReference
+from data.corpus import SPLITS, CorpusReference
+from data.folder import FolderCorpus
 from tests.conftest import Done
 
 MODELS = list(build.MODELS)
@@ -77,6 +78,21 @@ def test_a_model_hears_as_its_card_says(
     assert result.accuracy * 100 == pytest.approx(float(stated[1]), abs=0.3)
     assert not (run.folder / "evaluations").exists(), "nothing is written inside the source folders"
     assert list((one_workspace / "bundled" / name / "evaluations").iterdir())
+
+
+def test_what_the_models_learned_is_noted_for_all_of_them(real_commands: Path, workspace_folder: Path) -> None:
+    """Whatever folder the clips come back in: without the note only their corpus, 2.4 GB, could tell."""
+    known = learned.load(runs.find("commands"))
+    assert known is not None
+    index = FolderCorpus(real_commands).index()
+    of = {split: [clip for clip in index.clips if clip.split == split] for split in SPLITS}
+    assert not any(known.reason(clip) for clip in of["test"])
+    words = [clip for clip in of["training"] if clip.label in build.WORDS]
+    assert words
+    assert all(known.has_learned(clip) for clip in words)
+    counted, skipped = known.without_learned(of["validation"], "test", is_own=False)
+    assert skipped
+    assert not any(clip.label in build.WORDS for clip in counted)
 
 
 def test_commands_is_not_fooled_by_noise() -> None:
