@@ -134,7 +134,10 @@ def test_what_the_network_learned_that_it_started_from_counts_too(run: Run, tmp_
     assert resumed.training == after.training | {"newer"}, "a resumed training has learned from both"
     third = runs.create(RunConfig(CorpusReference(str(tmp_path)), Task(("a", "b")), start="bundled:commands"))
     learned.store(third, [])
-    assert learned.load(third) == Learned(unknown=frozenset({"commands"}))
+    assert learned.load(third) == learned.load(runs.bundled_run("commands"))
+    fourth = runs.create(RunConfig(CorpusReference(str(tmp_path)), Task(("a", "b")), start=str(tmp_path / "deleted")))
+    learned.store(fourth, [])
+    assert learned.load(fourth) == Learned(unknown=frozenset({fourth.start_in_words}))
 
 
 def test_a_start_that_leads_back_to_itself_ends(run: Run) -> None:
