@@ -135,7 +135,8 @@ def test_what_the_network_learned_that_it_started_from_counts_too(run: Run, tmp_
     third = runs.create(RunConfig(CorpusReference(str(tmp_path)), Task(("a", "b")), start="bundled:commands"))
     learned.store(third, [])
     assert learned.load(third) == learned.load(runs.bundled_run("commands"))
-    fourth = runs.create(RunConfig(CorpusReference(str(tmp_path)), Task(("a", "b")), start=str(tmp_path / "deleted")))
+    fourth = runs.create(RunConfig(CorpusReference(str(tmp_path)), Task(("a", "b")), start=second.reference))
+    shutil.rmtree(second.folder)
     learned.store(fourth, [])
     assert learned.load(fourth) == Learned(unknown=frozenset({fourth.start_in_words}))
 
