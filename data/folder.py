@@ -8,7 +8,6 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal, get_args
 
 from data.corpus import BACKGROUND_NOISE, Clip, Corpus, Description, Index, Report, Skipped, Split, no_progress
 from data.errors import CorpusError
@@ -16,14 +15,13 @@ from data.names import composed
 from data.scan import Sound, audio_files, entries, is_audio, is_word_folder, leads_to_file, scan
 from data.splits import (
     Splittable,
+    check_rule,
     has_every_split,
     is_speaker_disjoint,
     split_by_hash,
     splits_by_clip,
     splits_by_speaker,
 )
-
-SplitBy = Literal["lists", "speaker", "clip"]
 
 # The names of Speech Commands, and of the Free Spoken Digit Dataset.
 NOHASH = re.compile(r"^(.+?)_nohash_")
@@ -49,11 +47,7 @@ class FolderCorpus(Corpus):
     def __init__(self, path: Path, speaker_pattern: str | None = None, split_by: str | None = None) -> None:
         self.path = path
         self._pattern = compile_pattern(speaker_pattern)
-        if split_by not in (None, *get_args(SplitBy)):
-            raise CorpusError(
-                f"The splits cannot be made by '{split_by}'; choose one of {', '.join(get_args(SplitBy))}."
-            )
-        self._split_by = split_by
+        self._split_by = check_rule(split_by)
         self.description = Description(
             name=str(path),
             title=f"Folder {path.name}",

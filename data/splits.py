@@ -6,11 +6,26 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from data.corpus import SILENCE, Clip, Split
+from data.errors import CorpusError
+
+SplitBy = Literal["lists", "speaker", "clip"]
 
 _LARGEST_BUCKET = 2**27 - 1  # MAX_NUM_WAVS_PER_CLASS in the README of Speech Commands
 _SHARE = 0.1  # of the clips, for validation and for test each
+
+
+def check_rule(split_by: str | None) -> str | None:
+    """Return `split_by`; None lets the corpus choose its rule.
+
+    Raises:
+        CorpusError: there is no such rule.
+    """
+    if split_by not in (None, *get_args(SplitBy)):
+        raise CorpusError(f"The splits cannot be made by '{split_by}'; choose one of {', '.join(get_args(SplitBy))}.")
+    return split_by
 
 
 def split_by_hash(speaker: str, validation_percent: float = 10, testing_percent: float = 10) -> Split:

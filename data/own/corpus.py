@@ -16,7 +16,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import get_args
 
 import filelock
 
@@ -34,13 +33,12 @@ from data.corpus import (
     no_progress,
 )
 from data.errors import CorpusError, WorkspaceError
-from data.folder import SplitBy
 from data.names import clean_label, clean_name, clean_speaker, same_on_every_system, shown
 from data.own.new_clips import NewClip, row_of, write_clip
 from data.own.store import NOTHING, Change, Field, OwnClip, Snapshot, Store
 from data.phrases import plural
 from data.scan import audio_files, scan
-from data.splits import Splittable, is_speaker_disjoint, splits_by_clip, splits_by_speaker
+from data.splits import Splittable, check_rule, is_speaker_disjoint, splits_by_clip, splits_by_speaker
 
 OWN_PREFIX = "own:"
 
@@ -126,11 +124,7 @@ class OwnCorpus(Corpus):
 
     def __init__(self, name: str, split_by: str | None = None) -> None:
         self.title = clean_name(name)
-        if split_by not in (None, *get_args(SplitBy)):
-            raise CorpusError(
-                f"The splits cannot be made by '{split_by}'; choose one of {', '.join(get_args(SplitBy))}."
-            )
-        self._split_by = split_by
+        self._split_by = check_rule(split_by)
         self._store = Store(self.path / "corpus.sqlite", self.path / "clips", self.title)
         self.description = Description(
             name=f"{OWN_PREFIX}{self.title}",
