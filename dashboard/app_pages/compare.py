@@ -37,6 +37,7 @@ def _form() -> None:
         default=CELLS,
         format_func=lambda cell: CELL_TITLES[cell],
         key="compare_cells",
+        wrap=True,
     )
     one, two = st.columns(2)
     seeds = one.slider(
@@ -86,7 +87,7 @@ def _result(made: Comparison, state: State) -> None:
         f"Bar: 95 % interval over {over}. Large dot: mean. Small dots: single trainings. "
         f"{corpus_title(config.corpus)}, {config.recipe} recipe, {len(found[0].each)} of {config.seeds} trainings each, "
         f"{found[0].correct.shape[1]} {found[0].split} clips"
-        + (f" of {plural(speakers, 'speaker')}." if speakers else ".")
+        + (f" by {plural(speakers, 'speaker')}." if speakers else ".")
     )
     if found[0].split != "test":
         st.warning(

@@ -8,7 +8,7 @@ import streamlit as st
 from dashboard.shared import charts
 from dashboard.shared.choose_corpus import choose_corpus, loaded_index
 from dashboard.shared.feedback import ProgressBar, show_errors
-from dashboard.shared.formatting import as_text
+from dashboard.shared.formatting import as_text, table_height
 from dashboard.shared.glossary import TERMS
 from dashboard.shared.players import play
 from dashboard.shared.state import DATA_CLIPS_PAGE
@@ -17,6 +17,7 @@ from data.corpus import SPLITS, Corpus, Index
 from data.phrases import plural
 
 _PLAYERS = 6
+_TABLE_ROWS = 11  # visible without scrolling
 
 
 def _describe(corpus: Corpus) -> None:
@@ -40,7 +41,7 @@ def _load(corpus: Corpus) -> None:
     st.info(f"Not on this computer yet: {corpus.description.size}.", icon=":material/download:")
     if not st.button("Load", type="primary", icon=":material/download:"):
         return
-    st.button("Stop", icon=":material/stop:", help="What is loaded so far is kept. Load again to continue.")
+    st.button("Stop", icon=":material/stop:", help="Press Load again to continue from here.")
     bar = ProgressBar()
     with show_errors():
         corpus.load(bar.report)
@@ -120,7 +121,7 @@ def _speakers(index: Index) -> None:
         .sort_values("clips", ascending=False)
         .reset_index()
     )
-    st.dataframe(summary, hide_index=True, height=420)
+    st.dataframe(summary, hide_index=True, height=table_height(len(summary), _TABLE_ROWS))
 
 
 def _listen(index: Index) -> None:

@@ -48,8 +48,8 @@ def _page() -> None:
             with st.expander("About this model", expanded=not is_possible, icon=":material/info:"):
                 st.markdown(run.card)
         if not is_possible:
-            _say_what_is_missing(corpus or run.config.corpus)
-            streaming.show_kept(run, split)
+            _offer_download(corpus or run.config.corpus)
+            streaming.show_stored(run, split)
             return
         with st.container():  # one block, however much is in it: a block more would put the tabs back to the first
             result = load_or_evaluate(run, corpus, split)
@@ -76,7 +76,7 @@ def _choose_split(run: Run) -> EvaluationSplit:
     splits = EVALUATION_SPLITS if USE_EVALUATION_CORPUS.get() or CROSS_VALIDATED not in own else own
     first: EvaluationSplit = "test" if "test" in splits else splits[0]
     chosen: EvaluationSplit | None = st.segmented_control(
-        "Split", splits, default=first, required=True, key=f"split-{len(splits)}", help=TERMS["split"]
+        "Split", splits, default=first, required=True, key=f"split-{len(splits)}", help=TERMS["split"], wrap=True
     )
     return chosen or first
 
@@ -90,7 +90,7 @@ def _is_possible(run: Run, corpus: CorpusReference | None, split: EvaluationSpli
     return opened.is_loaded() or opened.description.synthetic
 
 
-def _say_what_is_missing(corpus: CorpusReference) -> None:
+def _offer_download(corpus: CorpusReference) -> None:
     st.info(
         f"{as_text(corpus_title(corpus))} is not on this computer. Load it on the Data page, or evaluate on another corpus "
         "above, such as a folder of clips.",

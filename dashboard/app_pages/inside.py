@@ -59,10 +59,10 @@ def _page() -> None:
             clip = choose_clip(run, recognizer, "inside")
         if clip is None:
             return
-        player, heard, save = st.columns([2, 2, 1], vertical_alignment="center")
+        player, answer, save = st.columns([2, 2, 1], vertical_alignment="center")
         with player:
             play_samples(clip.samples, recognizer.features.sample_rate)
-        with heard:
+        with answer:
             st.caption(as_text(clip.name))
             _answer(run, clip)
         with save:

@@ -29,14 +29,14 @@ _INITIALISATIONS = {
 def _settings() -> MemoryConfig | None:
     """Draw the form; return a configuration when Measure is pressed."""
     task_name = st.segmented_control(
-        "Task", list(memory_tasks.TASKS), default="recall", required=True, key="memory_task",
+        "Task", list(memory_tasks.TASKS), default="recall", required=True, key="memory_task", wrap=True,
         format_func=lambda name: memory_tasks.TASKS[name].title,
     )  # fmt: skip
     task = memory_tasks.TASKS[task_name]
     st.markdown(task.text)
     base = MemoryConfig(task=task.name)
     cells = st.pills(
-        "Cells", LAB_CELLS, selection_mode="multi", default=LAB_CELLS, key="memory_cells",
+        "Cells", LAB_CELLS, selection_mode="multi", default=LAB_CELLS, key="memory_cells", wrap=True,
         format_func=lambda cell: CELL_TITLES[cell],
     )  # fmt: skip
     with st.expander("Settings"):

@@ -13,7 +13,7 @@ from dashboard.shared import preload
 from dashboard.shared.choose_model import choose_model, usable_runs
 from dashboard.shared.clip_answer import ClipAnswer, answer_clip
 from dashboard.shared.feedback import show_errors
-from dashboard.shared.formatting import as_text, large_type, percent
+from dashboard.shared.formatting import as_text, large_type, percent, table_height
 from dashboard.shared.glossary import TERMS
 from dashboard.shared.players import play_samples
 from dashboard.shared.state import INPUTS_SEEN, NEWEST_INPUT
@@ -52,19 +52,19 @@ def _show(recognizer: Recognizer, name: str, found: ClipAnswer | str, key: str) 
     hop = recognizer.features.hop_length / rate
     rows = "coefficient" if recognizer.features.kind == "mfcc" else "mel band"
     st.altair_chart(
-        charts.evidence(found.heard, rate, found.frames, hop, rows, start=found.first / rate), key=f"evidence-{key}"
+        charts.evidence(found.stretch, rate, found.frames, hop, rows, start=found.first / rate), key=f"evidence-{key}"
     )
-    stretch = ""
-    if len(found.heard) < len(found.samples):
-        length = f"{len(found.heard) / rate:.1f} s"
-        stretch = f"This is the loudest {'second' if length == '1.0 s' else length} of your {len(found.samples) / rate:.1f} s recording. "
+    loudest = ""
+    if len(found.stretch) < len(found.samples):
+        length = f"{len(found.stretch) / rate:.1f} s"
+        loudest = f"This is the loudest {'second' if length == '1.0 s' else length} of your {len(found.samples) / rate:.1f} s recording. "
     st.caption(
-        f"{stretch}Top: the waveform. Bottom: what the network reads, {len(found.frames)} frames of {_frame_in_words(recognizer.features)}.",
+        f"{loudest}Top: the waveform. Bottom: what the network reads, {len(found.frames)} frames of {_describe_frame(recognizer.features)}.",
         help=TERMS["MFCC" if recognizer.features.kind == "mfcc" else "mel band"],
     )
 
 
-def _frame_in_words(features: FeatureConfig) -> str:
+def _describe_frame(features: FeatureConfig) -> str:
     kind = (
         f"{features.n_mfcc} coefficients"
         if features.kind == "mfcc"
@@ -81,11 +81,11 @@ def _several(run: Run, recognizer: Recognizer, files: Sequence[UploadedFile]) ->
         "confidence": st.column_config.ProgressColumn("confidence", format="percent", min_value=0, max_value=1),
         "problem": st.column_config.TextColumn("problem", width="large"),
     }
-    order = ["clip", "heard", "confidence", *(["problem"] if any(row["problem"] for row in rows) else [])]
+    order = ["clip", "answer", "confidence", *(["problem"] if any(row["problem"] for row in rows) else [])]
     st.caption("Select a row to see the evidence.")
     event = st.dataframe(
         rows, column_config=columns, column_order=order, on_select="rerun", selection_mode="single-row", hide_index=True,
-        height=min(36 * (len(rows) + 1) + 4, 36 * (_SHOWN_AT_ONCE + 1)), key="answers",
+        height=table_height(len(rows), _SHOWN_AT_ONCE), key="answers", placeholder="",
     )  # fmt: skip
     chosen = event.selection.rows[0] if event.selection.rows else 0
     _show(recognizer, files[chosen].name, answers[chosen], f"file-{chosen}")
@@ -93,14 +93,14 @@ def _several(run: Run, recognizer: Recognizer, files: Sequence[UploadedFile]) ->
 
 def _row(name: str, found: ClipAnswer | str) -> dict[str, Any]:
     if isinstance(found, str):
-        return {"clip": name, "heard": "", "confidence": None, "problem": found}
+        return {"clip": name, "answer": "", "confidence": None, "problem": found}
     answer = found.answer
-    heard = answer.label if answer.sure else f"not sure (perhaps {answer.label})"
-    return {"clip": name, "heard": heard, "confidence": answer.confidence, "problem": ""}
+    text = answer.label if answer.sure else f"not sure (perhaps {answer.label})"
+    return {"clip": name, "answer": text, "confidence": answer.confidence, "problem": ""}
 
 
 def _page() -> None:
-    st.title("Speak, and see what is heard")
+    st.title("Recognise a word")
     models = usable_runs()
     with show_errors():
         model, words = st.columns([2, 3], vertical_alignment="center")

@@ -47,14 +47,15 @@ def _all_runs(known: list[Run]) -> None:
                     "made": time.strftime("%d %b %H:%M", time.localtime(run.created)),
                 }
             )
-        except EchoicError as error:
-            rows.append({"name": run.id, "state": f"damaged: {error}"})
+        except EchoicError:  # shown when the row is chosen
+            rows.append({"name": run.id, "state": "damaged"})
     event = st.dataframe(
         rows,
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
         key="all-runs",
+        placeholder="",
         column_config={"validation": st.column_config.NumberColumn("validation", format="percent")},
     )
     if event.selection.rows and known[event.selection.rows[0]].id != WATCHED_RUN.get():
@@ -73,7 +74,7 @@ def _page() -> None:
         if watched is None:
             st.markdown("##### Nothing trained yet")
             st.markdown(
-                "Press **Start training**, or begin with the shortest way: six synthetic words, a small GRU, under a minute."
+                "Press **Start training**, or try the quickest model: six synthetic words and a small GRU, in under a minute."
             )
             if st.button("Train a first model", icon=":material/bolt:"):
                 with show_errors():

@@ -48,8 +48,11 @@ def show(models: Sequence[Run], split: EvaluationSplit) -> None:
     if not rows:
         st.caption("Choose runs to compare.")
         return
-    interval = st.column_config.TextColumn(f"95 % interval, {split}")
-    st.dataframe(rows, hide_index=True, column_config={"validation": _SHARE, split: _SHARE, "interval": interval})
+    columns = {
+        "validation": _SHARE, split: _SHARE, "parameters": st.column_config.NumberColumn(format="localized"),
+        "interval": st.column_config.TextColumn(f"95 % interval, {split}"),
+    }  # fmt: skip
+    st.dataframe(rows, hide_index=True, column_config=columns, placeholder="")
     if len({row["corpus"] for row in rows}) > 1 or len({row["classes"] for row in rows}) > 1:
         st.caption("These runs have different corpora or words, so their accuracies cannot be compared.")
     if histories:

@@ -29,11 +29,11 @@ def matrix(result: Evaluation) -> None:
             on_select="rerun",
             key=f"matrix-{result.run}-{result.corpus}-{result.split}",
         )
-        st.caption("Rows: the word that was said. Columns: the network's answer. Darker: a larger share of the row.")
+        st.caption("Row: spoken word. Column: answer. Orange: mistakes, by their share of the row.")
     with right:
         cell = event.selection.get("cell") or []
         if cell:
-            _cell(result, cell[0]["said"], cell[0]["heard"])
+            _cell(result, cell[0]["label"], cell[0]["prediction"])
         else:
             _worst_cells(result)
 

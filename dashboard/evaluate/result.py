@@ -73,7 +73,7 @@ def headline(run: Run, corpus: CorpusReference | None, result: Evaluation) -> No
         f"95 % interval: {percent(result.interval.low)} to {percent(result.interval.high)}, over {result.interval.over}.",
         help=TERMS["interval"],
     )
-    _flattery(result, is_own=corpus is None or corpus == run.config.corpus)
+    _warn_of_optimism(result, is_own=corpus is None or corpus == run.config.corpus)
     if result.split == CROSS_VALIDATED and not is_current(run, corpus, result):
         st.warning(
             "The corpus has changed since this evaluation. Train again to evaluate the clips that it has now.",
@@ -88,7 +88,7 @@ def headline(run: Run, corpus: CorpusReference | None, result: Evaluation) -> No
             )
 
 
-def _flattery(result: Evaluation, *, is_own: bool) -> None:
+def _warn_of_optimism(result: Evaluation, *, is_own: bool) -> None:
     if result.split == CROSS_VALIDATED:
         st.caption(as_text(result.split_rule))
     elif is_own and result.split in ("training", "all"):

@@ -11,11 +11,12 @@ import streamlit as st
 from audio_models.recognition import metrics
 from audio_models.recognition.evaluation_result import Evaluation
 from dashboard.evaluate import charts
-from dashboard.shared.formatting import as_text, percent
+from dashboard.shared.formatting import as_text, percent, table_height
 from dashboard.shared.glossary import TERMS
 from data.phrases import plural
 
 _SHARE = st.column_config.NumberColumn(format="percent")
+_TABLE_ROWS = 8  # visible without scrolling
 
 
 def per_class(result: Evaluation) -> None:
@@ -44,7 +45,9 @@ def per_speaker(result: Evaluation) -> None:
     table = pd.DataFrame([asdict(row) for row in result.per_speaker])
     left, right = st.columns(2, gap="large")
     left.altair_chart(charts.speaker_accuracies(table))
-    right.dataframe(table, hide_index=True, height=300, column_config={"accuracy": _SHARE})
+    right.dataframe(
+        table, hide_index=True, height=table_height(len(table), _TABLE_ROWS), column_config={"accuracy": _SHARE}
+    )
 
 
 def confidence(result: Evaluation) -> None:
@@ -57,8 +60,8 @@ def confidence(result: Evaluation) -> None:
     sure = confidences >= result.threshold
     with words:
         st.markdown(
-            "A dot stands for answers of similar confidence; its size shows how many. On the line, the confidence is "
-            "right: of the answers with 80 %, 80 in 100 are correct.",
+            "Each dot groups answers of similar confidence; a larger dot, more answers. On the line, confidence equals "
+            "accuracy: of the answers at 80 %, 80 in 100 are right.",
             help=TERMS["confidence"],
         )
         st.markdown(

@@ -11,6 +11,7 @@ import streamlit as st
 
 from audio_models.jobs.runs import Run
 from audio_models.listening import detection
+from audio_models.recognition.evaluation_result import CROSS_VALIDATED
 from dashboard.shared.feedback import ProgressBar
 from dashboard.shared.formatting import percent
 from dashboard.shared.state import Value
@@ -21,18 +22,20 @@ if TYPE_CHECKING:
     from audio_models.listening.evaluation_config import UnlearnedSplit
     from audio_models.listening.streaming_evaluation import StreamingEvaluation
 
-_LEAST = 0.1  # an hour: where no alarm was heard, on a logarithmic axis
+_LEAST = 0.1  # alarms an hour: where none is drawn, on a logarithmic axis
 _KINDS = {"speech_alarms": "other words", "noise_alarms": "noise"}
 
 _MEASURED: Value[StreamingEvaluation | None] = Value("streaming_evaluation", None)
 """A measurement on a corpus other than the run's own, which is not stored; `of` run, corpus and split."""
 
 
-def show_kept(run: Run, split: str) -> None:
+def show_stored(run: Run, split: str) -> None:
     """Draw the section where the clips are missing but a measurement came with the model."""
-    from audio_models.listening import streaming_evaluation as benches
+    from audio_models.listening import streaming_evaluation
 
-    if split in ("validation", "test") and benches.load_cached(run, "test" if split == "test" else "validation"):
+    if split in ("validation", "test") and streaming_evaluation.load_cached(
+        run, "test" if split == "test" else "validation"
+    ):
         st.markdown("##### Listening to a stream")
         show(run, None, split, clips=False)
 
@@ -46,13 +49,21 @@ def show(run: Run, corpus: CorpusReference | None, split: str, *, clips: bool = 
     Raises:
         EchoicError: what the measurement needs is missing.
     """
-    from audio_models.listening import streaming_evaluation as benches
+    from audio_models.listening import streaming_evaluation
 
     if split not in ("validation", "test"):
-        st.caption("Choose validation or test clips above: the network learned from the others.")
+        st.caption(
+            "This network learned from all its clips. Evaluate it on another corpus (above) to measure it in a stream."
+            if split == CROSS_VALIDATED
+            else "Choose validation or test clips above: the network learned from the others."
+        )
         return
     measured: UnlearnedSplit = "test" if split == "test" else "validation"
-    found = benches.load_cached(run, measured) if corpus is None else _MEASURED.of(_key(run, corpus, measured)).get()
+    found = (
+        streaming_evaluation.load_cached(run, measured)
+        if corpus is None
+        else _MEASURED.of(_key(run, corpus, measured)).get()
+    )
     st.markdown(
         f"Missed words and false alarms in long recordings, mixed from **{measured}** clips: its words among other words, other "
         "words alone, and noise alone. A word is detected when its smoothed probability reaches the threshold."
@@ -102,10 +113,10 @@ def show(run: Run, corpus: CorpusReference | None, split: str, *, clips: bool = 
             st.caption(f"Suggested: {found.suggested.threshold:g}, the best F1 with hardly any alarm in noise.")
     with picture:
         st.altair_chart(curve(found.points, point, speech=bool(found.others)))
-        heard = "other words and as much noise" if found.others else "noise; the corpus has no other words"
+        sound = "other words and as much noise" if found.others else "noise; the corpus has no other words"
         st.caption(
-            f"Words {found.config.snr_db:g} dB above the noise. {plural(round(found.config.minutes), 'minute')} of {heard}. "
-            f"No false alarm is drawn at {_LEAST:g}."
+            f"Words {found.config.snr_db:g} dB above the noise. {plural(round(found.config.minutes), 'minute')} of {sound}. "
+            f"Zero false alarms are drawn at {_LEAST:g}."
         )
 
 
@@ -120,7 +131,7 @@ def curve(points, chosen, *, speech: bool) -> alt.LayerChart:  # type: ignore[no
     kinds = {key: title for key, title in _KINDS.items() if speech or key != "speech_alarms"}
     rows = [
         {
-            "alarms": max(_LEAST, getattr(point, key)), "heard in": title, "missed": point.missed,
+            "alarms": max(_LEAST, getattr(point, key)), "alarms in": title, "missed": point.missed,
             "threshold": point.threshold, "alarms an hour": getattr(point, key), "chosen": point is chosen,
         }
         for key, title in kinds.items()
@@ -131,24 +142,24 @@ def curve(points, chosen, *, speech: bool) -> alt.LayerChart:  # type: ignore[no
         y=alt.Y("missed:Q", title="Missed words", axis=alt.Axis(format="%"), scale=alt.Scale(domainMin=0)),
         tooltip=[
             alt.Tooltip("threshold:Q"), alt.Tooltip("missed:Q", format=".1%"),
-            alt.Tooltip("alarms an hour:Q", format=".1f"), alt.Tooltip("heard in:N"),
+            alt.Tooltip("alarms an hour:Q", format=".1f"), alt.Tooltip("alarms in:N"),
         ],
     )  # fmt: skip
     kind = alt.Color(
-        "heard in:N",
+        "alarms in:N",
         scale=alt.Scale(domain=list(_KINDS.values()), range=["#0072B2", "#E69F00"]),
         legend=alt.Legend(orient="top"),
     )
     lines = base.mark_line().encode(
-        color=kind, strokeDash=alt.StrokeDash("heard in:N", legend=None), order="threshold:Q"
+        color=kind, strokeDash=alt.StrokeDash("alarms in:N", legend=None), order="threshold:Q"
     )
-    dots = base.mark_point(size=25, filled=True).encode(color=kind, shape=alt.Shape("heard in:N", legend=None))
+    dots = base.mark_point(size=25, filled=True).encode(color=kind, shape=alt.Shape("alarms in:N", legend=None))
     rings = base.transform_filter("datum.chosen").mark_point(size=260, strokeWidth=3).encode(color=kind)
     return (lines + dots + rings).properties(height=340)
 
 
 def _measure(run: Run, corpus: CorpusReference | None, split: UnlearnedSplit) -> None:
-    from audio_models.listening import streaming_evaluation as benches
+    from audio_models.listening import streaming_evaluation
     from audio_models.listening.evaluation_config import StreamingEvaluationConfig
 
     minutes = 60.0 if run.config.streams else 15.0
@@ -157,11 +168,11 @@ def _measure(run: Run, corpus: CorpusReference | None, split: UnlearnedSplit) ->
         return
     bar = ProgressBar()
     try:
-        found = benches.measure(run, StreamingEvaluationConfig(split, minutes=minutes), corpus, bar.report)
+        found = streaming_evaluation.measure(run, StreamingEvaluationConfig(split, minutes=minutes), corpus, bar.report)
     finally:
         bar.clear()
     if corpus is None:
-        benches.store(run, found)
+        streaming_evaluation.store(run, found)
     else:
         _MEASURED.of(_key(run, corpus, split)).set(found)
     st.rerun()

@@ -28,7 +28,7 @@ def compared_accuracies(means: pd.DataFrame, each: pd.DataFrame) -> alt.LayerCha
     y = alt.Y("cell:N", sort=order, title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=170))
     bars = (
         alt.Chart(means)
-        .mark_bar(height=12, color=ACCENT, opacity=0.28)
+        .mark_bar(height=12, color="#3d8fd1", opacity=0.4)  # visible on light and dark
         .encode(y=y, x=alt.X("low:Q", scale=scale), x2="high:Q")
     )
     dots = alt.Chart(means).mark_point(filled=True, size=130, color=ACCENT, opacity=1).encode(

@@ -1,6 +1,6 @@
 """Save what Inside, Memory and Compare show as one HTML file that needs nothing else.
 
-The pages are the templates in `handouts/`, which escape every text; only what is marked as HTML goes in as it is.
+The pages are the templates in `handouts/`, which escape every text except `Markup`.
 """
 
 from __future__ import annotations

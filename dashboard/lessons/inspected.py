@@ -1,4 +1,4 @@
-"""A clip as a network reads it, inspected once and kept between two clicks."""
+"""A clip as a network reads it, inspected once and cached."""
 
 from __future__ import annotations
 

@@ -37,7 +37,12 @@ def order_of_frames(run: Run, clip: ChosenClip) -> None:
     show_lesson(texts.ORDER)
     order, again = st.columns([3, 2], vertical_alignment="bottom")
     how = order.segmented_control(
-        "Order of the frames", ["spoken", "reversed", "shuffled"], default="reversed", required=True, key="order"
+        "Order of the frames",
+        ["spoken", "reversed", "shuffled"],
+        default="reversed",
+        required=True,
+        key="order",
+        wrap=True,
     )
     seed = int(again.number_input("Shuffle number", 0, 999, 0, key="shuffle", disabled=how != "shuffled"))
     alone = [other for other in same_task(run) if other.config.network.cell == "feed_forward"]

@@ -46,7 +46,9 @@ def choose_recording(run: Run) -> ChosenRecording | None:
     """
     which, what = st.columns([2, 3])
     LISTEN_SOURCE.start_with(LISTEN_LAST_SOURCE.get())
-    chosen = which.segmented_control("Recording", _SOURCES, required=True, key=LISTEN_SOURCE.key, on_change=_remember)
+    chosen = which.segmented_control(
+        "Recording", _SOURCES, required=True, key=LISTEN_SOURCE.key, on_change=_remember, wrap=True
+    )
     with what:
         if chosen == "Upload":
             file = st.file_uploader(

@@ -17,7 +17,7 @@ from dashboard.listen.detection_sliders import TITLE, choose_settings
 from dashboard.listen.session import ListeningSession
 from dashboard.shared import preload
 from dashboard.shared.choose_model import describe_run
-from dashboard.shared.formatting import as_text, large_type
+from dashboard.shared.formatting import as_text, large_type, table_height
 from dashboard.shared.glossary import TERMS
 from dashboard.shared.players import play_samples
 from data.corpus import SILENCE, UNKNOWN
@@ -47,7 +47,7 @@ def show(listened: ListeningSession) -> None:
             _exports(listened, events)
         else:
             st.markdown("##### No word detected")
-            st.markdown(f"If there are any, lower the threshold or the smoothing under “{TITLE}”.")
+            st.markdown(f"Lower the threshold or the smoothing under “{TITLE}” to find more.")
     with picture:
         st.markdown("##### Closer look")
         _closer_look(listened, table)
@@ -62,7 +62,7 @@ def _headline(listened: ListeningSession, events: tuple[Event, ...]) -> None:
     text.markdown(
         f"in **{clock(result.seconds)}** of **{as_text(listened.recording.name)}**, detected by "
         f"{as_text(describe_run(listened.run))}.  \n"
-        f"Took {_duration(listened.took)}: {result.seconds / max(listened.took, 0.01):,.0f} times real time."
+        f"Took {_duration(listened.took)}, {result.seconds / max(listened.took, 0.01):,.0f} times real time."
     )
     if listened.recording.spoken:
         missed = Counter(listened.recording.spoken) - Counter(event.label for event in events)
@@ -75,7 +75,7 @@ def _headline(listened: ListeningSession, events: tuple[Event, ...]) -> None:
     if warning := low_rate_warning(result.sample_rate, preload.recognizer(listened.run).features):
         text.warning(warning, icon=":material/warning:")
     if result.mode == "stateful":
-        text.caption("A streaming network: its state carries on, and each moment is read once.")
+        text.caption("A streaming network: each moment is read once.")
     else:
         times = max(1, round(result.clip_seconds / result.step_seconds))
         text.caption(
@@ -125,8 +125,7 @@ def _timeline(listened: ListeningSession, events: tuple[Event, ...], table: pd.D
         f" The {hidden} words detected least have no row." if hidden > 1 else " One word has no row." if hidden else ""
     )
     st.caption(
-        "Each triangle is a detected word: click it to play it. The colour of a row shows how probable its word was. Drag "
-        f"over the waveform to look closer, at up to a minute.{left_out}"
+        f"Triangle: a detected word; click to play it. Colour: its probability. Drag over the waveform to look closer.{left_out}"
     )
 
 
@@ -139,11 +138,11 @@ def _closer_look(listened: ListeningSession, table: pd.DataFrame) -> None:
     play_samples(samples, rate, autoplay=stretch.plays_at_once(start, seconds))
     recognizer = preload.recognizer(listened.run)
     features = recognizer.features
-    heard = resample(samples, rate, features.sample_rate)
-    bands = mel_bands([heard], features, recognizer.filters)[0]
+    resampled = resample(samples, rate, features.sample_rate)
+    bands = mel_bands([resampled], features, recognizer.filters)[0]
     inside = table[(table["end"] > start) & (table["start"] < start + len(samples) / rate)]
     picture = listen_charts.closer(
-        heard, features.sample_rate, bands, features.hop_length / features.sample_rate, start, inside
+        resampled, features.sample_rate, bands, features.hop_length / features.sample_rate, start, inside
     )
     st.altair_chart(picture, key=f"listen-closer-{listened.number}")
     bars = "Bars: detected words, one clip long. Below: " if len(inside) else ""
@@ -159,7 +158,7 @@ def _words(listened: ListeningSession, events: tuple[Event, ...], table: pd.Data
             "label": st.column_config.TextColumn("word"),
             "confidence": st.column_config.ProgressColumn("confidence", format="percent", min_value=0, max_value=1),
         },
-        height=35 * (min(len(events), _TABLE_ROWS) + 1) + 3,
+        height=table_height(len(events), _TABLE_ROWS),
         on_select=partial(stretch.on_row, key, events, listened.result.seconds), selection_mode="single-row",
     )  # fmt: skip
 

@@ -140,10 +140,10 @@ class Exchange:
         self._known = sample
         self._offset = sample / self._rate
 
-    def _as_steps(self, heard: StreamOutput) -> list[dict[str, Any]]:
-        events = {event.end: event for event in heard.events}
+    def _as_steps(self, output: StreamOutput) -> list[dict[str, Any]]:
+        events = {event.end: event for event in output.events}
         steps = []
-        for time, row in zip(heard.times.tolist(), heard.probabilities, strict=True):
+        for time, row in zip(output.times.tolist(), output.probabilities, strict=True):
             step = {"time": round(self._offset + time, 3), "row": np.round(row.astype(float), 3).tolist()}
             if event := events.get(time):
                 step |= {"word": event.label, "confidence": round(event.confidence, 3)}

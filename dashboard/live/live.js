@@ -85,10 +85,10 @@ function open(root) {
   const note = make("p", "note", root);
   note.role = "status";
   const now = make("div", "now", root);
-  const heard = make("div", "heard", now);
-  heard.ariaLive = "polite";
-  const word = make("div", "word", heard);
-  const sure = make("div", "sure", heard);
+  const latest = make("div", "latest", now);
+  latest.ariaLive = "polite";
+  const word = make("div", "word", latest);
+  const sure = make("div", "sure", latest);
   const past = make("div", "past", now);
   make("div", "title", past, "Heard");
   const list = make("ol", "", past);

@@ -120,7 +120,7 @@ def probability_bars(probabilities: Mapping[str, float], most: int = 5) -> alt.L
         tooltip=[alt.Tooltip("label:N"), alt.Tooltip("share:Q", format=".1%", title="probability")],
     )
     numbers = base.mark_text(align="left", dx=5, color="#7c878c").encode(text=alt.Text("share:Q", format=".0%"))
-    return (bars + numbers).properties(height=26 * len(table) + 8)
+    return (bars + numbers).properties(height=26 * len(table) + 28)
 
 
 def compared_curves(histories: Mapping[str, pd.DataFrame]) -> alt.Chart:
@@ -158,15 +158,15 @@ def compared_curves(histories: Mapping[str, pd.DataFrame]) -> alt.Chart:
 def confusion_matrix(confusion: NDArray[np.int64], labels: Sequence[str], *, shares: bool) -> alt.LayerChart:
     """Draw a confusion matrix with a quiet diagonal, so errors stand out.
 
-    A click on a cell selects it: the selection `cell` has the fields `said` (the label) and `heard` (the prediction).
+    A click on a cell selects it: the selection `cell` has the fields `label` and `prediction`.
     """
-    said = confusion.sum(axis=1, keepdims=True)
-    share = np.divide(confusion, said, out=np.zeros(confusion.shape), where=said > 0)
+    clips = confusion.sum(axis=1, keepdims=True)
+    share = np.divide(confusion, clips, out=np.zeros(confusion.shape), where=clips > 0)
     table = pd.DataFrame(
         [
             {
-                "said": labels[row],
-                "heard": labels[column],
+                "label": labels[row],
+                "prediction": labels[column],
                 "count": int(confusion[row, column]),
                 "share": float(share[row, column]),
                 "error": float(share[row, column]) if row != column else 0.0,
@@ -181,10 +181,10 @@ def confusion_matrix(confusion: NDArray[np.int64], labels: Sequence[str], *, sha
         for count, part in zip(table["count"], table["share"], strict=True)
     ]
     order = list(labels)
-    chosen = alt.selection_point(name="cell", fields=["said", "heard"], on="click", empty=False)
+    chosen = alt.selection_point(name="cell", fields=["label", "prediction"], on="click", empty=False)
     base = alt.Chart(table).encode(
         x=alt.X(
-            "heard:N",
+            "prediction:N",
             sort=order,
             title="heard as",
             axis=alt.Axis(
@@ -196,7 +196,7 @@ def confusion_matrix(confusion: NDArray[np.int64], labels: Sequence[str], *, sha
                 ticks=False,
             ),
         ),
-        y=alt.Y("said:N", sort=order, title="spoken", axis=alt.Axis(labelOverlap=False, domain=False, ticks=False)),
+        y=alt.Y("label:N", sort=order, title="spoken", axis=alt.Axis(labelOverlap=False, domain=False, ticks=False)),
     )
     worst = max(0.05, float(table["error"].max()))
     cells = base.mark_rect(cornerRadius=2, cursor="pointer").encode(
@@ -208,8 +208,8 @@ def confusion_matrix(confusion: NDArray[np.int64], labels: Sequence[str], *, sha
         stroke=alt.condition(chosen, alt.value(ACCENT), alt.value("#8a979c33")),
         strokeWidth=alt.condition(chosen, alt.value(3), alt.value(1)),
         tooltip=[
-            alt.Tooltip("said:N", title="spoken"),
-            alt.Tooltip("heard:N", title="heard as"),
+            alt.Tooltip("label:N", title="spoken"),
+            alt.Tooltip("prediction:N", title="heard as"),
             alt.Tooltip("count:Q", title="clips"),
             alt.Tooltip("share:Q", format=".1%", title="share of the row"),
         ],
@@ -219,7 +219,8 @@ def confusion_matrix(confusion: NDArray[np.int64], labels: Sequence[str], *, sha
         color=alt.condition(f"!datum.right && datum.error > {worst * 0.55}", alt.value("white"), alt.value("#75848b")),
     )
     size = 46 if len(order) <= 14 else 28
-    return (cells.add_params(chosen) + numbers).properties(height=size * len(order) + 30)
+    names = 130 if len(order) > 6 else 80  # above the cells: column labels and title
+    return (cells.add_params(chosen) + numbers).properties(height=size * len(order) + names)
 
 
 def label_counts(table: pd.DataFrame) -> alt.Chart:

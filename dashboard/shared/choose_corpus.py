@@ -26,7 +26,7 @@ def choose_corpus(
     Args:
         key: of the page.
         default: the corpus chosen at first.
-        memory: where the choice is kept; pages that share it follow each other.
+        memory: where the choice is stored; pages that share it follow each other.
     """
     folder = "a folder on this computer"
     own = [OWN_PREFIX + name for name in own_corpus.listing()]
@@ -76,11 +76,11 @@ def choose_corpus(
                 "speaker": "By speaker",
                 "clip": "Clip by clip",
             }
-            kept = (remembered.split_by or "") if is_folder and remembered else ""
+            stored = (remembered.split_by or "") if is_folder and remembered else ""
             rule = st.selectbox(
                 "Splits",
                 list(rules),
-                index=list(rules).index(kept),
+                index=list(rules).index(stored),
                 format_func=rules.__getitem__,
                 help=TERMS["split"],
                 key=f"{key}_rule",

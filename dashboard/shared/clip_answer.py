@@ -37,7 +37,7 @@ class ClipAnswer:
     frames: Frames
 
     @property
-    def heard(self) -> Waveform:
+    def stretch(self) -> Waveform:
         """The samples that the network read."""
         return self.samples[self.first : self.last]
 

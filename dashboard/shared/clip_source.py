@@ -50,7 +50,7 @@ def choose_clip(run: Run, recognizer: Recognizer, key: str) -> ChosenClip | None
         EchoicError: it cannot be read.
     """
     which, what = st.columns([3, 2])
-    source = which.segmented_control("Clip", _SOURCES, default="Example", required=True, key=f"{key}_source")
+    source = which.segmented_control("Clip", _SOURCES, default="Example", required=True, key=f"{key}_source", wrap=True)
     if source == "Example":
         with what:
             return _example(run, recognizer, key)

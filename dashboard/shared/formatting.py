@@ -11,6 +11,11 @@ def percent(share: float) -> str:
     return f"{share * 100:.1f} %"
 
 
+def table_height(rows: int, most: int) -> int:
+    """Return the height [pixels] of a `st.dataframe` that shows its rows, and scrolls beyond `most` of them."""
+    return 35 * (min(rows, most) + 1) + 3
+
+
 def as_text(text: str) -> str:
     """Escape Markdown in a user's text or a label such as `_unknown_`."""
     return re.sub(r"([\\`*_\[\]<$~:])", r"\\\1", text)

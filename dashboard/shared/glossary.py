@@ -5,10 +5,10 @@ from __future__ import annotations
 TERMS = {
     "MFCC": "Mel-frequency cepstral coefficients: a few numbers that describe the spectrum of one short frame of sound, on the mel scale of pitch.",
     "mel band": "The level of the sound in one range of pitch during one frame, in decibels. The ranges follow the mel scale, as the ear does.",
-    "split": "Clips are divided into three splits: the network learns from the training clips, validation clips decide when to stop, and test clips, which it has never heard, measure its accuracy.",
+    "split": "Clips are divided into three splits: the network learns from the training clips, validation clips decide when to stop, and test clips, which it has not learned from, measure its accuracy.",
     "interval": "The 95 % confidence interval: where the true accuracy plausibly lies, given this number of clips. More clips make it narrower.",
     "unknown": "A class for all other words, learned from the rest of the corpus, so the network can reject words that are not yours.",
     "silence": "A class for background noise without speech, so the network does not hear words in noise.",
     "confidence": "The probability the network gives to its answer, calibrated on validation clips: of the answers with 80 % confidence, about 80 in 100 are right. Below a threshold, also found there, the answer is only a guess.",
-    "speaker-disjoint": "Test accuracy is measured on voices the network has never heard.",
+    "speaker-disjoint": "Test accuracy is measured on speakers the network was not trained on.",
 }

@@ -63,7 +63,7 @@ def edit(
 
     Args:
         config: what the form starts from; a dataclass with settings.
-        key: makes the widgets' keys unique; another key starts anew from `config`.
+        key: makes the widgets' keys unique; another key starts again from `config`.
         only: settings to draw; all by default.
         hidden: settings not to draw.
         disabled: settings to draw but not to change.

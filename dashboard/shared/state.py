@@ -102,11 +102,11 @@ LISTEN_ERROR = Value[str]("listen_error", "")
 LISTEN_SOURCE = Value[str | None]("listen_source", None)
 """Widget: where the recording comes from."""
 LISTEN_LAST_SOURCE = Value[str]("listen_last_source", "Example")
-"""The same, kept while another page is open."""
+"""The same, remembered while another page is open."""
 LISTEN_PATH = Value[str | None]("listen_path", None)
 """Widget: its path on this computer."""
 LISTEN_LAST_PATH = Value[str]("listen_last_path", "")
-"""The same, kept while another page is open."""
+"""The same, remembered while another page is open."""
 LISTEN_STRETCH = Value[tuple[float, float] | None]("listen_stretch", None)
 """The stretch shown in the closer look: start and length [s]."""
 LISTEN_PLAYING = Value[tuple[float, float] | None]("listen_playing", None)

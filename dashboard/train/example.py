@@ -16,7 +16,7 @@ from data.errors import EchoicError
 
 
 def before_and_after(augmentation: AugmentationConfig, features: FeatureConfig, index: Index | None) -> None:
-    """Play one training clip, and as the network might hear it; nothing is drawn where there is no clip."""
+    """Play one training clip, and an augmented version of it; draw nothing without a clip."""
     if index is None:
         return
     clips = [clip for clip in index.clips if clip.split == "training"]

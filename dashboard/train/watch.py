@@ -104,14 +104,16 @@ def _progress(run: Run, state: State) -> None:
         st.error(as_text(state.error), icon=":material/error:")
     elif state.status == "interrupted":
         st.warning(
-            f"Its process is gone after {plural(state.epoch, 'epoch')}: it was killed, or the computer was switched off. Press Resume to continue.",
+            f"The training stopped after {plural(state.epoch, 'epoch')}: its process was killed or the computer switched off. Press Resume.",
             icon=":material/power_off:",
         )
     elif state.status == "cancelled":
-        kept = (
-            "The best weights so far are kept." if run.has_model else "No epoch was complete, so there is no model yet."
+        left = (
+            "The best weights so far are saved."
+            if run.has_model
+            else "No epoch was complete, so there is no model yet."
         )
-        st.info(f"Cancelled after {plural(state.epoch, 'epoch')}. {kept}", icon=":material/cancel:")
+        st.info(f"Cancelled after {plural(state.epoch, 'epoch')}. {left}", icon=":material/cancel:")
 
 
 def _outcome(run: Run, state: State, history: list[Epoch]) -> None:
@@ -120,7 +122,7 @@ def _outcome(run: Run, state: State, history: list[Epoch]) -> None:
     best = min(history, key=lambda row: row.validation_loss)
     skipped = f" {plural(state.skipped, 'unreadable clip')} left out." if state.skipped else ""
     st.markdown(
-        f"{'Best so far' if state.status in ACTIVE else 'Best'}: **{percent(best.validation_accuracy)}**, validation, epoch {best.epoch} of {len(history)}; {format_duration(state.seconds)} in total.{skipped}"
+        f"{'Best so far' if state.status in ACTIVE else 'Best'}: **{percent(best.validation_accuracy)}** on validation, epoch {best.epoch} of {len(history)}; {format_duration(state.seconds)} in total.{skipped}"
     )
     if state.status not in ACTIVE:
         with st.container(horizontal=True):

@@ -37,7 +37,7 @@ def sound_map(table: pd.DataFrame, by: str) -> alt.LayerChart:
             **place,
             color=alt.Color(f"{by}:N", scale=scale, legend=None),
             shape=alt.Shape(f"{by}:N", scale=shapes, legend=None),
-            stroke=alt.condition(clicked, alt.value("#000000"), alt.value(None)),
+            stroke=alt.condition(clicked, alt.value("#9aa7ad"), alt.value(None)),
             strokeWidth=alt.value(2),
             tooltip=["word:N", "speaker:N", "file:N"],
         )

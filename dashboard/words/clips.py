@@ -11,7 +11,7 @@ import streamlit as st
 
 from audio_models.own_words.clip_checks import Finding, findings
 from dashboard.shared.feedback import show_errors
-from dashboard.shared.formatting import as_text
+from dashboard.shared.formatting import as_text, table_height
 from dashboard.shared.players import play
 from dashboard.shared.state import OWN_ERROR, OWN_MESSAGE, OWN_ZIP, Value
 from dashboard.words import embeddings
@@ -171,7 +171,7 @@ def _table(now: Snapshot, shown: Sequence[OwnClip], remarks: dict[str, str], key
     )
     event = st.dataframe(
         rows, hide_index=True, on_select="rerun", selection_mode="multi-row",
-        key=f"own-clips-{now.version}-{key}", height=min(36 * (len(rows) + 1) + 4, 36 * (_ROWS + 1)),
+        key=f"own-clips-{now.version}-{key}", height=table_height(len(rows), _ROWS),
         column_config={"length": st.column_config.NumberColumn("length", format="%.1f s", width="small")},
     )  # fmt: skip
     return [shown[row] for row in event.selection.rows if row < len(shown)]

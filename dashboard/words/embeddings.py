@@ -1,4 +1,4 @@
-"""Embeddings of a corpus by the pretrained network: computed once, then kept in the session until the corpus changes."""
+"""Embeddings of a corpus by the pretrained network: cached until the corpus changes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ EMBEDDINGS: Value[tuple[tuple[str, int], CorpusEmbeddings] | None] = Value("own_
 
 
 def remembered(corpus: OwnCorpus, now: Snapshot) -> CorpusEmbeddings | None:
-    """Return the embeddings of a corpus as it is now, if they have been computed."""
+    """Return the cached embeddings of a corpus, unless it has changed since."""
     stored = EMBEDDINGS.get()
     return stored[1] if stored is not None and stored[0] == (corpus.name, now.version) else None
 

@@ -22,7 +22,7 @@ _COLOUR = "#3d8bc4"
 
 @dataclass(frozen=True)
 class SoundCard:
-    """A sound as it is shown.
+    """What a card shows.
 
     Attributes:
         picture: its waveform, an SVG.

@@ -52,7 +52,6 @@ def show(corpus: OwnCorpus, now: Snapshot) -> None:
 
         share = agreement(found.points, [clip.label for clip in found.clips]).mean()
         st.caption(
-            f"{share:.0%} of each clip's nearest neighbours are the same word. Clips lie close together if the network "
-            f"“{embeddings.LISTENER}” hears them alike. A word in a cluster of its own is easy to tell apart; a point in "
-            "another word's cluster may be mislabelled. The axes have no meaning."
+            f"{share:.0%} of each clip's nearest neighbours are the same word. Clips that sound alike to the network "
+            f"“{embeddings.LISTENER}” lie close together; one in another word's cluster may be mislabelled."
         )

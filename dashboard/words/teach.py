@@ -64,7 +64,7 @@ def show(corpus: OwnCorpus, now: Snapshot) -> None:
     with watch:
         known = _runs_of(corpus.name)
         if known:
-            job_panel.choose_and_watch(known, "teach", "Taught", _title, _draw)
+            job_panel.choose_and_watch(known, "teach", "Network", _title, _draw)
         else:
             st.markdown("##### Not taught yet")
             st.markdown(f"{FOLDS} trial networks measure the accuracy; yours then learns from all clips.")
@@ -77,9 +77,7 @@ def _form(corpus: OwnCorpus, now: Snapshot, words: list[str], counts: Counter[st
         help="Adds the class \\_silence\\_, learned from background noise. Without it, the network hears a word in every noise.",
     )  # fmt: skip
     if silence and not now.noise:
-        st.caption(
-            "No background noise recorded: synthetic noise is used. Noise of your own room is better (Record, Background noise)."
-        )
+        st.caption("Uses synthetic noise. Your own room works better: see Record, Background noise.")
     left = set(counts) - set(chosen)
     unknown = bool(left) and st.toggle(
         "Reject other words", key="teach_unknown",
@@ -133,13 +131,13 @@ def _draw(run: Run, state: State) -> None:
 
     result = evaluation.load_cached(run, None, CROSS_VALIDATED)
     if result is None:
-        st.warning("Its evaluation is missing; teach it again.", icon=":material/warning:")
+        st.warning("Its evaluation is missing. Press Teach to train it again.", icon=":material/warning:")
         return
     number, text = st.columns([1, 2], vertical_alignment="center")
     number.html(large_type(percent(result.accuracy)))
     speakers = f", {plural(len(result.per_speaker), 'speaker')}" if result.per_speaker else ""
     text.markdown(
-        f"of {plural(result.clips, 'clip')}{speakers}, cross-validated.  \n"
+        f"**cross-validated** accuracy, {plural(result.clips, 'clip')}{speakers}.  \n"
         f"95 % interval: {percent(result.interval.low)} to {percent(result.interval.high)}. Took {format_duration(state.seconds)}.",
         help=f"{result.split_rule} {TERMS['interval']}",
     )
@@ -147,7 +145,7 @@ def _draw(run: Run, state: State) -> None:
         if st.button("Try it", type="primary", icon=":material/mic:", key=f"speak-{run.id}"):
             CHOSEN_RUN.set(run.id)
             st.switch_page("app_pages/predict.py")
-        if st.button("See its errors", icon=":material/grid_on:", key=f"errs-{run.id}"):
+        if st.button("Evaluate", icon=":material/grid_on:", key=f"errs-{run.id}"):
             CHOSEN_RUN.set(run.id)
             st.switch_page("app_pages/evaluate.py")
         export_button(run)

@@ -36,6 +36,8 @@ from tests.support.voices import said
 pytestmark = pytest.mark.browser
 
 PATIENCE = 120_000  # milliseconds, for a training
+CUT_OFF = """groups => groups.flatMap((group) => [...group.querySelectorAll("button")])
+    .filter((one) => one.getBoundingClientRect().right > innerWidth).map((one) => one.textContent)"""
 PAGES = ("", "listen", "live", "words", "data", "train", "evaluate", "inside", "memory", "compare")
 
 
@@ -249,7 +251,7 @@ def test_a_killed_training_is_interrupted_and_resumes(page: Page, first_visit: t
     run = runs.Run(folder)
     process = next(one for one in psutil.process_iter(["cmdline"]) if str(folder) in (one.info["cmdline"] or []))
     process.kill()
-    expect(page.get_by_text("Its process is gone")).to_be_visible(timeout=5_000)
+    expect(page.get_by_text("its process was killed")).to_be_visible(timeout=5_000)
     epoch = run.state.epoch
     assert epoch >= 2
     page.get_by_role("button", name="Resume").click()
@@ -276,6 +278,8 @@ def test_every_page_fits_a_phone_in_both_schemes_tells_no_traceback_and_asks_not
             expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=30_000)
             drawn(page)
             assert page.evaluate("document.documentElement.scrollWidth") <= 420, path
+            cut_off = page.get_by_test_id("stButtonGroup").evaluate_all(CUT_OFF)
+            assert cut_off == [], (path, "choices that lie beyond the right edge")
             assert page.get_by_test_id("stException").count() == 0
             background = page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
             darkness = sum(int(part) for part in re.findall(r"\d+", background)[:3])

@@ -30,7 +30,7 @@ def _slider(app: AppTest):
     return next(one for one in app.select_slider if one.label == "Threshold")
 
 
-def test_a_threshold_is_measured_dragged_and_kept(run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_threshold_is_measured_dragged_and_stored(run, monkeypatch: pytest.MonkeyPatch) -> None:
     short = streaming_evaluation.measure(run, StreamingEvaluationConfig("test", minutes=1))
     asked: list[StreamingEvaluationConfig] = []
 
@@ -68,7 +68,7 @@ def test_a_threshold_is_measured_dragged_and_kept(run, monkeypatch: pytest.Monke
     assert len(asked) == 2
 
 
-def test_a_kept_bench_is_there_again(run) -> None:
+def test_a_stored_evaluation_is_shown_again(run) -> None:
     streaming_evaluation.store(run, streaming_evaluation.measure(run, StreamingEvaluationConfig("test", minutes=1)))
     app = open_page("evaluate")
     assert _slider(app)
@@ -95,12 +95,28 @@ def test_of_learned_clips_there_is_no_curve(run) -> None:
     assert not app.select_slider
 
 
+def test_a_cross_validated_network_is_measured_on_another_corpus(run) -> None:
+    """It asked for validation or test clips, and offered no such choice."""
+    app = AppTest.from_function(_cross_validated, kwargs={"folder": str(run.folder)}).run()
+    healthy(app)
+    assert "Evaluate it on another corpus" in text_of(app)
+
+
+def _cross_validated(folder: str) -> None:
+    from pathlib import Path
+
+    from audio_models.jobs.runs import Run
+    from dashboard.evaluate import streaming
+
+    streaming.show(Run(Path(folder)), None, "cross-validated")
+
+
 def test_the_curve_marks_the_chosen_point_and_leaves_out_what_was_not_measured(run) -> None:
     found = streaming_evaluation.measure(run, StreamingEvaluationConfig("test", minutes=1))
     chart = streaming.curve(found.points, found.points[5], speech=True).to_dict()
     (rows,) = chart["datasets"].values()
     assert {row["threshold"] for row in rows if row["chosen"]} == {found.points[5].threshold}
-    assert {row["heard in"] for row in rows} == {"other words", "noise"}
+    assert {row["alarms in"] for row in rows} == {"other words", "noise"}
     assert min(row["alarms"] for row in rows) >= 0.1, "a logarithm needs more than nothing"
     (rows,) = streaming.curve(found.points, found.points[5], speech=False).to_dict()["datasets"].values()
-    assert {row["heard in"] for row in rows} == {"noise"}
+    assert {row["alarms in"] for row in rows} == {"noise"}

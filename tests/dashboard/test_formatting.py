@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboard.shared.formatting import as_text, large_type, percent
+from dashboard.shared.formatting import as_text, large_type, percent, table_height
 
 
 def test_a_share_keeps_one_decimal() -> None:
@@ -18,3 +18,8 @@ def test_html_in_an_answer_is_shown_as_it_is_written() -> None:
     made = large_type("<script>alert(1)</script> & more")
     assert "<script" not in made
     assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; more" in made
+
+
+def test_a_table_is_as_high_as_its_rows_up_to_a_limit() -> None:
+    """A speaker alone stood above seven empty rows."""
+    assert table_height(1, 8) < table_height(8, 8) == table_height(900, 8)

@@ -314,10 +314,10 @@ def test_train_asks_for_two_words(trained: Trained) -> None:
             "Epoch 3 of 12 · 2,100 clips/s · at most 42 seconds left",
         ),
         (State("running", "Downloading", 5 * 10**6, 10**7, "bytes"), "Downloading: 5.0 of 10.0 MB"),
-        (State("finished", epoch=2), "Best: **60.0 %**, validation"),
+        (State("finished", epoch=2), "Best: **60.0 %** on validation"),
         (State("failed", error="The disk is full."), "The disk is full."),
         (State("cancelled", epoch=2), "Cancelled after 2 epochs"),
-        (State("interrupted", epoch=2), "Its process is gone"),
+        (State("interrupted", epoch=2), "its process was killed"),
     ],
     ids=lambda value: value.status if isinstance(value, State) else "",
 )
@@ -470,6 +470,18 @@ def test_a_damaged_run_takes_no_page_down(home: Path, page: str, name: str) -> N
     (run.folder / name).write_bytes(b"\x00 damaged")
     app = open_page(page)
     assert app.title
+
+
+def test_the_list_of_runs_names_a_damaged_one_in_a_word_and_its_fault_when_chosen(trained: Trained) -> None:
+    """The fault stood in a narrow cell of the list, cut off."""
+    broken = runs.create(quick_config())
+    (broken.folder / "config.json").write_bytes(b"\x00 damaged")
+    app = open_page("train")
+    states = [list(one.value["state"]) for one in app.dataframe if "state" in one.value]
+    assert [state for one in states for state in one if state.startswith("damaged")] == ["damaged"]
+    app.session_state["watched_run"] = broken.id
+    app.run()
+    assert [error for error in app.error if "damaged" in error.value]
 
 
 def test_the_dashboard_never_imports_tensorflow(home: Path) -> None:

@@ -155,7 +155,7 @@ def test_what_was_taught_says_how_well_and_what_to_do_next(after_teaching: runs.
     assert not app.error
     text = read(app)
     assert f">{evaluated.accuracy * 100:.1f} %<" in text
-    assert "of 12 clips, 1 speaker, cross-validated." in text
+    assert "**cross-validated** accuracy, 12 clips, 1 speaker." in text
     low, high = evaluated.interval.low, evaluated.interval.high
     assert f"95 % interval: {low * 100:.1f} % to {high * 100:.1f} %" in text
     assert "Next steps" in text

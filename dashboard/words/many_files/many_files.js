@@ -63,7 +63,7 @@ async function filesIn(entry, above = "") {
   }
 }
 
-// Files in their order, split so that no part is larger than the server accepts.
+// Files in their order, split into parts that the server accepts.
 function* parts(files, most_bytes) {
   let part = [];
   let bytes = 0;
