@@ -90,7 +90,7 @@ def test_the_example_is_one_click_away_and_no_word_is_no_fault() -> None:
     healthy(app)
     assert ">no word<" in text_of(app)
     assert re.search(r"Missed 2 of 2 spoken words: \*\*(low|high)\*\*, \*\*(low|high)\*\*", text_of(app))
-    assert "lower the threshold" in text_of(app)
+    assert "Lower the threshold" in text_of(app)
     assert not app.get("download_button")
 
 

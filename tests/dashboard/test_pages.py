@@ -472,7 +472,7 @@ def test_a_damaged_run_takes_no_page_down(home: Path, page: str, name: str) -> N
     assert app.title
 
 
-def test_the_list_of_runs_names_a_damaged_one_in_a_word_and_its_fault_when_chosen(trained: Trained) -> None:
+def test_the_list_of_runs_names_a_damaged_one_in_a_word_and_its_fault_when_chosen(home: Path) -> None:
     """The fault stood in a narrow cell of the list, cut off."""
     broken = runs.create(quick_config())
     (broken.folder / "config.json").write_bytes(b"\x00 damaged")

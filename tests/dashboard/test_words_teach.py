@@ -38,7 +38,7 @@ def test_teach_says_what_is_missing(mine: OwnCorpus, spawned: list) -> None:
     healthy(app)
     assert "a word needs at least" not in read(app)
     assert "Teach" in labels(app)
-    assert "No background noise" in read(app)
+    assert "Uses synthetic noise" in read(app)
 
 
 def test_teach_starts_what_was_chosen(mine: OwnCorpus, spawned: list) -> None:
