@@ -7,13 +7,16 @@ import streamlit as st
 from dashboard.shared import preload
 from data import workspace
 
-# Streamlit leaves a quarter of a small screen empty above the title.
-_TIGHTER = "<style>.stMainBlockContainer { padding-top: 4.5rem; padding-bottom: 3rem; max-width: 1400px; }</style>"
+# Streamlit leaves a quarter of a small screen empty above the title, and a wide table of a model card runs off a phone.
+_STYLE = """<style>
+.stMainBlockContainer { padding-top: 4.5rem; padding-bottom: 3rem; max-width: 1400px; }
+.stMarkdown table { display: block; overflow-x: auto; }
+</style>"""
 
 st.set_page_config(page_title="Echoic", page_icon=str(workspace.PROJECT / "dashboard" / "icon.svg"), layout="wide")
 st.logo(workspace.PROJECT / "dashboard" / "logo.svg", size="large")
 
-st.html(_TIGHTER)
+st.html(_STYLE)
 
 page = st.navigation(
     [

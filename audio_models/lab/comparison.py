@@ -194,7 +194,7 @@ class Finding:
         one, other = CELL_TITLES[self.one], CELL_TITLES[self.other]
         points = f"{100 * gap.difference:.1f} points"
         if self.p is None or gap.low is None or gap.high is None:
-            return f"{one} was ahead of {other} by {points}, but one training of each, or so few clips, cannot rule out chance."
+            return f"{one} was ahead of {other} by {points}; too few trainings or clips to rule out chance."
         points += f" ({100 * gap.low:.1f} to {100 * gap.high:.1f})"
         if self.told_apart:
             return (

@@ -72,7 +72,7 @@ def _overview(index: Index) -> None:
     splits = {split: sum(clip.split == split for clip in index.clips) for split in SPLITS}
     speakers = {clip.speaker for clip in index.clips if clip.speaker is not None}
     hours = sum(clip.seconds for clip in index.clips) / 3600
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True, gap="medium"):
         st.metric("clips", f"{len(index.clips):,}", width="content")
         st.metric("words", len(index.labels), width="content")
         st.metric("speakers", len(speakers) if index.speakers_known else "unknown", width="content")

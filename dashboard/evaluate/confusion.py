@@ -9,7 +9,7 @@ import streamlit as st
 
 from audio_models.recognition.evaluation_result import ClipPrediction, Evaluation
 from dashboard.shared import charts
-from dashboard.shared.formatting import as_text
+from dashboard.shared.formatting import as_text, on_dark
 from dashboard.shared.players import play
 from data.phrases import plural
 
@@ -25,7 +25,9 @@ def matrix(result: Evaluation) -> None:
             "Cells show", ["counts", "shares"], default="counts", required=True, key="matrix_unit"
         )
         event = st.altair_chart(
-            charts.confusion_matrix(np.array(result.confusion), result.labels, shares=unit == "shares"),
+            charts.confusion_matrix(
+                np.array(result.confusion), result.labels, shares=unit == "shares", on_dark=on_dark()
+            ),
             on_select="rerun",
             key=f"matrix-{result.run}-{result.corpus}-{result.split}",
         )
@@ -44,7 +46,7 @@ def mistakes(result: Evaluation) -> None:
     if not found:
         st.markdown("No mistakes on these clips.")
         return
-    st.caption(f"{plural(len(found), 'mistake')}, the most confident first. Listen: some may be wrong labels.")
+    st.caption(f"{plural(len(found), 'mistake')}, the most confident first. Listen: some clips may be mislabelled.")
     columns = st.columns(3)
     for number, one in enumerate(found[:_PLAYERS]):
         with columns[number % 3]:

@@ -142,7 +142,7 @@ def compared_curves(histories: Mapping[str, pd.DataFrame]) -> alt.Chart:
                 "run:N",
                 title=None,
                 scale=alt.Scale(domain=names, range=PALETTE[: len(names)]),
-                legend=alt.Legend(orient="top", columns=2, labelLimit=260),
+                legend=alt.Legend(orient="bottom", direction="vertical", labelLimit=300),
             ),
             strokeDash=alt.StrokeDash("run:N", title=None, scale=alt.Scale(domain=names, range=DASHES[: len(names)])),
             tooltip=[
@@ -151,12 +151,14 @@ def compared_curves(histories: Mapping[str, pd.DataFrame]) -> alt.Chart:
                 alt.Tooltip("validation_accuracy:Q", format=".1%", title="validation accuracy"),
             ],
         )
-        .properties(height=280)
+        .properties(height=260 + 20 * len(names))
     )
 
 
-def confusion_matrix(confusion: NDArray[np.int64], labels: Sequence[str], *, shares: bool) -> alt.LayerChart:
-    """Draw a confusion matrix with a quiet diagonal, so errors stand out.
+def confusion_matrix(
+    confusion: NDArray[np.int64], labels: Sequence[str], *, shares: bool, on_dark: bool
+) -> alt.LayerChart:
+    """Draw a confusion matrix with a quiet diagonal, so errors stand out; `on_dark`: the page is dark.
 
     A click on a cell selects it: the selection `cell` has the fields `label` and `prediction`.
     """
@@ -214,9 +216,10 @@ def confusion_matrix(confusion: NDArray[np.int64], labels: Sequence[str], *, sha
             alt.Tooltip("share:Q", format=".1%", title="share of the row"),
         ],
     )
+    strong = f"!datum.right && datum.error > {worst * 0.55}"
+    text = "#e8ebe6" if on_dark else "#1c2326"
     numbers = base.mark_text(fontSize=12).encode(
-        text="text:N",
-        color=alt.condition(f"!datum.right && datum.error > {worst * 0.55}", alt.value("white"), alt.value("#75848b")),
+        text="text:N", color=alt.condition(strong, alt.value("white"), alt.value(text))
     )
     size = 46 if len(order) <= 14 else 28
     names = 130 if len(order) > 6 else 80  # above the cells: column labels and title

@@ -1,14 +1,21 @@
-"""Write numbers and a user's text for a page."""
+"""Write numbers and a user's text for a page, and fit tables and colours to it."""
 
 from __future__ import annotations
 
 import html
 import re
 
+import streamlit as st
+
 
 def percent(share: float) -> str:
     """Write a share as a percentage: 0.9418 -> "94.2 %"."""
     return f"{share * 100:.1f} %"
+
+
+def on_dark() -> bool:
+    """Whether the page is dark."""
+    return bool(st.context.theme.type == "dark")
 
 
 def table_height(rows: int, most: int) -> int:

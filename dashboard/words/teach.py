@@ -20,7 +20,7 @@ from audio_models.recognition.evaluation_result import CROSS_VALIDATED
 from audio_models.training import estimate
 from dashboard.shared import charts, job_panel
 from dashboard.shared.export_button import export_button
-from dashboard.shared.formatting import as_text, large_type, percent
+from dashboard.shared.formatting import as_text, large_type, on_dark, percent
 from dashboard.shared.glossary import TERMS
 from dashboard.shared.players import play
 from dashboard.shared.state import CHOSEN_RUN
@@ -155,7 +155,7 @@ def _draw(run: Run, state: State) -> None:
         st.markdown(f"- {as_text(sentence)}")
     _beside_others(run, result)
     st.altair_chart(
-        charts.confusion_matrix(np.array(result.confusion), result.labels, shares=False), key=f"teach-matrix-{run.id}"
+        charts.confusion_matrix(np.array(result.confusion), result.labels, shares=False, on_dark=on_dark()), key=f"teach-matrix-{run.id}"
     )  # fmt: skip
 
 

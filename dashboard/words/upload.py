@@ -14,9 +14,10 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.shared.feedback import ProgressBar, show_errors
+from dashboard.shared.formatting import as_text
 from dashboard.shared.state import OWN_MESSAGE, OWN_UPLOADS, Value
 from dashboard.words import many_files
-from data.corpus import BACKGROUND_NOISE, Skipped
+from data.corpus import BACKGROUND_NOISE, Skipped, reasons
 from data.names import clean_label, clean_speaker
 from data.own.corpus import OwnCorpus
 from data.own.new_clips import NewClip
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _ENDINGS = ["wav", "flac", "ogg", "mp3", "zip", "tar", "gz", "tgz", "bz2", "tbz2", "xz", "txz", "csv", "tsv", "json"]
 _AUDIO = ["wav", "flac", "ogg", "mp3"]
+_MOST_REASONS = 3
 
 
 @dataclass
@@ -89,7 +91,7 @@ def show(corpus: OwnCorpus) -> None:
         _preview(clips, [*found.refused, *bad])
         button, drop = st.columns([1, 1])
         if button.button(
-            f"Add {plural(len(clips), 'clip')}",
+            f"Add {plural(len(clips), 'clip')}" if clips else "Add clips",
             type="primary",
             icon=":material/check:",
             disabled=not clips,
@@ -167,8 +169,12 @@ def _preview(clips: Sequence[NewClip], refused: Sequence[Skipped]) -> None:
     speakers = {label: {clip.speaker for clip in clips if clip.label == label} for label in counts}
     seconds = {label: sum(clip.seconds for clip in clips if clip.label == label) for label in counts}
     st.markdown(
-        f"**{plural(len(clips), 'clip')}** of {plural(len(counts), 'word')} can be added"
-        + (f", **{len(refused):,}** cannot." if refused else ".")
+        (
+            f"**{plural(len(clips), 'clip')}** of {plural(len(counts), 'word')} can be added"
+            if clips
+            else "No clip can be added"
+        )
+        + (f", **{len(refused):,}** cannot." if clips and refused else ".")
     )
     if counts:
         st.dataframe(
@@ -187,4 +193,6 @@ def _preview(clips: Sequence[NewClip], refused: Sequence[Skipped]) -> None:
         )
     if refused:
         with st.expander(f"Files that cannot be added ({len(refused):,})", expanded=len(refused) <= 5):
+            for reason, count in reasons(refused)[:_MOST_REASONS]:  # in full: a cell of the table may cut them off
+                st.caption(f"{plural(count, 'file')}: {as_text(reason)}")
             st.dataframe([{"file": one.path.name, "reason": one.reason} for one in refused], hide_index=True)

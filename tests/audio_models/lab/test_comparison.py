@@ -62,7 +62,7 @@ def test_one_training_of_each_tells_nothing_of_the_cells() -> None:
     )
     assert not found[0].told_apart
     assert found[0].p is None
-    assert "one training of each" in found[0].in_words()
+    assert "too few trainings or clips" in found[0].in_words()
 
 
 @pytest.mark.parametrize("speakers", [SPEAKERS, (None,) * 400, tuple("abcdef"[number % 6] for number in range(400))])
