@@ -151,7 +151,7 @@ class NetworkConfig:
         return forward and (self.causal or not self.convolutions)
 
     @property
-    def in_words(self) -> str:
+    def summary(self) -> str:
         """The layers, on one line."""
         causal = "causal " if self.causal else ""
         convolutions = f"{self.convolutions} {causal}convolutions, " if self.convolutions else ""

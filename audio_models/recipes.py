@@ -79,7 +79,7 @@ def recipe_defaults(kind: type[Any], row: Setting) -> dict[Recipe, str]:
         return {}
     found: dict[Recipe, str] = {}
     for recipe in RECIPES:
-        by_cell = {cell: row.in_words(getattr(_DEFAULTS[kind](cell, recipe), row.name)) for cell in CELLS}
+        by_cell = {cell: row.text_of(getattr(_DEFAULTS[kind](cell, recipe), row.name)) for cell in CELLS}
         usual = by_cell["gru"]
         others: dict[str, list[str]] = {}
         for cell, value in by_cell.items():
@@ -89,12 +89,12 @@ def recipe_defaults(kind: type[Any], row: Setting) -> dict[Recipe, str]:
     return found
 
 
-def default_in_words(kind: type[Any], row: Setting) -> str:
+def default_text(kind: type[Any], row: Setting) -> str:
     """The default of a setting, "default: 0", by recipe where they differ: "plain: 0; strong: 2"; empty for none."""
     by_recipe = recipe_defaults(kind, row)
     if len(set(by_recipe.values())) > 1:
         return "; ".join(f"{recipe}: {value}" for recipe, value in by_recipe.items())
-    value = next(iter(by_recipe.values()), row.in_words(row.default))
+    value = next(iter(by_recipe.values()), row.text_of(row.default))
     return f"default: {value}" if value else ""
 
 

@@ -85,7 +85,7 @@ class Setting:
         if not _fits(value, self.hint, self.low, self.high):
             raise ConfigError(_refusal(self.title, value, self.expected, self.unit))
 
-    def in_words(self, value: Any) -> str:
+    def text_of(self, value: Any) -> str:
         """A value as the shell takes it: "on", "0.5", "lstm,gru"; empty for an empty text or list."""
         if isinstance(value, bool):
             return "on" if value else "off"

@@ -41,7 +41,7 @@ def main(corpus: str) -> None:
     model = keras_model.build(network, features.width, 10)
     recognizer = _recognizer(model, features)
     plain = _median(lambda path: _plain(model, features, path), [clip.path for clip in clips[:_PLAIN_CLIPS]])
-    ours = _median(lambda path: recognizer.hear(recognizer.load(AudioSource(path))), [clip.path for clip in clips])
+    ours = _median(lambda path: recognizer.classify(recognizer.load(AudioSource(path))), [clip.path for clip in clips])
     print(f"answer: {kind(clips)}, one at a time, one core, warm, median")
     print(f"  librosa.load + librosa.feature.mfcc + keras.Model.predict  {plain * 1e3:8.2f} ms")
     print(f"  Echoic: decode + features + onnxruntime                      {ours * 1e3:8.2f} ms")

@@ -69,14 +69,14 @@ def _values(row: Setting) -> str:
         return "on, off"
     if row.low is None or row.high is None:
         return "text"
-    return f"{row.in_words(row.low)} to {row.in_words(row.high)}{commas}"
+    return f"{row.text_of(row.low)} to {row.text_of(row.high)}{commas}"
 
 
 def _default(kind: type[Any], row: Setting) -> str:
     by_recipe = recipe_defaults(kind, row)
     if len(set(by_recipe.values())) > 1:
         return "<br>".join(f"{recipe}: {by_recipe[recipe]}" for recipe in RECIPES)
-    return row.in_words(row.default)
+    return row.text_of(row.default)
 
 
 if __name__ == "__main__":

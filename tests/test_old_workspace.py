@@ -87,7 +87,7 @@ def test_every_run_has_its_status_history_and_settings(manifest: Manifest) -> No
         assert list(run.config.task.classes) == told["labels"]
         assert (run.config.network.cell, run.config.streams) == (told["cell"], told["listens_by_state"])
         assert run.has_model == told["has_model"]
-        assert run.started_in_words.startswith("01 Nov 09:"), "an id in local time"
+        assert run.created_text.startswith("01 Nov 09:"), "an id in local time"
 
 
 def test_what_a_run_started_from_is_found(manifest: Manifest) -> None:
@@ -109,7 +109,7 @@ def test_every_run_answers_as_it_did(manifest: Manifest) -> None:
         assert recognizer.parameters == told["parameters"]
         assert (recognizer.threshold, recognizer.temperature, recognizer.clip_seconds) == (told["threshold"], told["temperature"], told["clip_seconds"])  # fmt: skip
         for expected in told["predictions"]:
-            answer = recognizer.hear(recognizer.load(AudioSource(workspace.root() / expected["clip"])))
+            answer = recognizer.classify(recognizer.load(AudioSource(workspace.root() / expected["clip"])))
             assert (answer.label, answer.sure) == (expected["label"], expected["sure"])
             assert answer.probabilities == pytest.approx(expected["probabilities"], abs=1e-4)
 

@@ -228,7 +228,7 @@ def _print_comparison(made: Comparison, options: argparse.Namespace) -> None:
                     for row in found
                 ],
                 "findings": [
-                    {"one": one.one, "other": one.other, **asdict(one.difference), "p": one.p, "text": one.in_words()}
+                    {"one": one.one, "other": one.other, **asdict(one.difference), "p": one.p, "text": one.summary()}
                     for one in told
                 ],
             }
@@ -238,10 +238,10 @@ def _print_comparison(made: Comparison, options: argparse.Namespace) -> None:
     for row in found:
         print(
             f"{row.cell:>13}  {row.accuracy:.1%} ({row.interval.low:.1%} to {row.interval.high:.1%}) on {row.split} clips  {row.parameters:,} parameters  "
-            f"{row.epoch_seconds:.1f} s an epoch  {row.measures.answer_in_words} an answer  memory {row.measures.memory_in_words}"
+            f"{row.epoch_seconds:.1f} s an epoch  {row.measures.latency_text} an answer  memory {row.measures.memory_text}"
         )
     for one in told:
-        print(one.in_words())
+        print(one.summary())
 
 
 def _parameters(run: Run) -> int | None:

@@ -14,7 +14,7 @@ from audio_models.lab.memory import MemoryConfig
 from audio_models.lab.memory_tasks import TASKS
 from audio_models.listening.detection import DetectionConfig
 from audio_models.listening.evaluation_config import StreamingEvaluationConfig
-from audio_models.recipes import default_in_words
+from audio_models.recipes import default_text
 from audio_models.settings import Setting, settings_of
 
 CORPUS_ACTIONS = ("create", "add", "record-split", "import", "check", "export", "undo", "delete")
@@ -232,7 +232,7 @@ def _add_settings(group: Any, kind: type[Any], *, but: Collection[str] = (), def
     """
     for row in settings_of(kind):
         if row.name not in but:
-            shown = default or default_in_words(kind, row)
+            shown = default or default_text(kind, row)
             text = f"{row.help.removesuffix('.')}{f' ({shown})' if shown else ''}"
             group.add_argument(f"--{row.option}", dest=row.name, help=text.replace("%", "%%"), **_arguments(row))
             _add_older(group, row)

@@ -24,7 +24,7 @@ def predict(options: argparse.Namespace) -> int:
     answers: list[dict[str, Any]] = []
     for clip in options.clip:
         try:
-            answer = recognizer.hear(recognizer.load(AudioSource(Path(clip))))
+            answer = recognizer.classify(recognizer.load(AudioSource(Path(clip))))
             heard = {name: getattr(answer, name) for name in ("label", "confidence", "probabilities", "sure")}
             answers.append({"path": clip, **heard})
         except EchoicError as error:
@@ -110,7 +110,9 @@ def inspect(options: argparse.Namespace) -> int:
         print(
             f"  {name} gate: {means.mean():.0%} open on average, most at {means.argmax() * found.gradient_decay.step_seconds:.2f} s"
         )
-    print(f"  memory length (the gradient falls to a tenth): {inspection.in_words(found.gradient_decay.memory_length)}")
+    print(
+        f"  memory length (the gradient falls to a tenth): {inspection.format_memory_length(found.gradient_decay.memory_length)}"
+    )
     return 0
 
 

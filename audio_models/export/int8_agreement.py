@@ -36,7 +36,7 @@ class Int8Agreement:
     alike: int
 
     @property
-    def in_words(self) -> str:
+    def summary(self) -> str:
         """One sentence; the accuracy only on clips that the network was not trained on."""
         trained_on = self.split == CROSS_VALIDATED
         clips = f"{self.clips} {'training' if trained_on else self.split} clips"

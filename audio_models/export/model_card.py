@@ -32,11 +32,11 @@ def card(run: Run, stream: NetworkStream, files: Mapping[str, bytes], int8: Int8
         f"A network from Echoic for the classes {', '.join(f'`{label}`' for label in recognizer.labels)}.",
         "",
         f"- **Trained on**: {_corpus(run.config.corpus)}.",
-        f"- **Network**: {run.config.network.in_words}; {recognizer.parameters:,} parameters.",
+        f"- **Network**: {run.config.network.summary}; {recognizer.parameters:,} parameters.",
         f"- **Accuracy**: {_accuracy(run)}",
     ]
     if int8:
-        lines.append(f"- **int8**: {int8.in_words}")
+        lines.append(f"- **int8**: {int8.summary}")
     if stream.mode == "stateful":
         reads = "`streaming.onnx` carries its state from step to step and reads each frame once."
     else:

@@ -121,7 +121,7 @@ def contents(run: Run, *, kind: Format = "onnx", int8: bool = False, report: Rep
         files |= {f"{name}.int8.onnx": with_int8_weights(one).SerializeToString() for name, one in graphs.items()}
         try:
             agreement = int8_agreement.measure(run, files["model.int8.onnx"], report)
-            remarks.append(agreement.in_words)
+            remarks.append(agreement.summary)
         except Cancelled:
             raise
         except EchoicError as error:  # the export works all the same

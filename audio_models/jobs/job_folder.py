@@ -116,7 +116,7 @@ class JobFolder(Generic[Config]):
             return 0.0
 
     @property
-    def started_in_words(self) -> str:
+    def created_text(self) -> str:
         """When it was made, in local time: "25 Nov 09:30"."""
         return time.strftime("%d %b %H:%M", time.localtime(self.created))
 

@@ -103,7 +103,7 @@ class Run(JobFolder[RunConfig]):
         return f"{_BUNDLED_PREFIX}{start}" if start in _bundled_names() else start
 
     @property
-    def start_in_words(self) -> str:
+    def start_name(self) -> str:
         """What it started from: "commands", the name of a run, or "random weights"."""
         start = self.start
         if not start:
@@ -124,14 +124,14 @@ class Run(JobFolder[RunConfig]):
             return ""
 
     @property
-    def kept_folder(self) -> Path:
+    def results_folder(self) -> Path:
         """Where what is found out about it is kept: in its folder, unless that came with Echoic."""
         return workspace.root() / "bundled" / self.id if self.is_bundled else self.folder
 
     @property
     def evaluations_folder(self) -> Path:
         """Where judgements of it are kept."""
-        return self.kept_folder / "evaluations"
+        return self.results_folder / "evaluations"
 
     def write_history(self, history: list[Epoch]) -> None:
         """Write the epochs so far.

@@ -35,7 +35,7 @@ from data.task import Task
 if TYPE_CHECKING:
     from audio_models.recognition.evaluation_result import Evaluation
 
-SURE = 0.05
+SIGNIFICANCE = 0.05
 """Significance level: with a larger p-value, two cells are too close to call."""
 
 
@@ -103,13 +103,13 @@ class Measures:
         return math.inf if self.memory_is_longer else self.memory_seconds
 
     @property
-    def memory_in_words(self) -> str:
+    def memory_text(self) -> str:
         if self.memory_is_longer:
             return "longer than the clips"
         return "not measured" if self.memory_seconds is None else f"{self.memory_seconds:.2f} s"
 
     @property
-    def answer_in_words(self) -> str:
+    def latency_text(self) -> str:
         return "not measured" if self.answer_seconds is None else f"{1000 * self.answer_seconds:.1f} ms"
 
 
@@ -176,7 +176,7 @@ class Finding:
 
     Attributes:
         p: p-value, corrected for the number of comparisons (Holm 1979); None where one training of each cannot give it.
-        told_apart: whether p is below `SURE`.
+        is_significant: whether p is below `SIGNIFICANCE`.
     """
 
     one: Cell
@@ -185,10 +185,10 @@ class Finding:
     p: float | None
 
     @property
-    def told_apart(self) -> bool:
-        return self.p is not None and self.p < SURE
+    def is_significant(self) -> bool:
+        return self.p is not None and self.p < SIGNIFICANCE
 
-    def in_words(self) -> str:
+    def summary(self) -> str:
         """Say which cell is better, by how much, and how sure that is."""
         gap = self.difference
         one, other = CELL_TITLES[self.one], CELL_TITLES[self.other]
@@ -196,7 +196,7 @@ class Finding:
         if self.p is None or gap.low is None or gap.high is None:
             return f"{one} was ahead of {other} by {points}; too few trainings or clips to rule out chance."
         points += f" ({100 * gap.low:.1f} to {100 * gap.high:.1f})"
-        if self.told_apart:
+        if self.is_significant:
             return (
                 f"{one} is better than {other} by {points}; {'p < 0.001' if self.p < 0.001 else f'p = {self.p:.3f}'}."
             )

@@ -77,7 +77,7 @@ def _measure(run: Run) -> Measures:
     for clip in sorted(clips, key=lambda clip: clip.digest)[:_CLIPS]:
         samples = load_clip(clip, recognizer.features.sample_rate)
         began = time.perf_counter()
-        recognizer.hear(samples)
+        recognizer.classify(samples)
         seconds.append(time.perf_counter() - began)
         length = inspection.inspect(run, samples, clip.label, recognizer=recognizer).gradient_decay.memory_length
         if length is not None:

@@ -295,7 +295,7 @@ def gate_means(found: Inspection) -> dict[str, Numbers]:
     return {name: np.asarray(one.gate(name).mean(axis=1)) for one in layer for name in names}
 
 
-def in_words(length: float | None) -> str:
+def format_memory_length(length: float | None) -> str:
     """Format a memory length."""
     if length is None:
         return "cannot be measured"

@@ -152,7 +152,7 @@ def smoothing_steps(config: DetectionConfig, step_seconds: float) -> int:
 
 def load_settings(run: Run) -> DetectionConfig:
     """Load a run's detection settings: those its user chose, else those it came with, else the defaults."""
-    for folder in (run.kept_folder, run.folder):
+    for folder in (run.results_folder, run.folder):
         try:
             return from_dict(DetectionConfig, workspace.read_json(folder / "detection.json"))
         except (OSError, ValueError, WorkspaceError, ConfigError):
@@ -166,4 +166,4 @@ def store_settings(run: Run, config: DetectionConfig) -> None:
     Raises:
         WorkspaceError: they cannot be written.
     """
-    workspace.write_json(workspace.made(run.kept_folder) / "detection.json", asdict(config))
+    workspace.write_json(workspace.made(run.results_folder) / "detection.json", asdict(config))

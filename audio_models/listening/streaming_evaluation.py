@@ -298,4 +298,4 @@ def from_json(values: dict[str, Any]) -> StreamingEvaluation:
 
 
 def _path(run: Run, split: Split) -> Path:
-    return run.kept_folder / _NAME.format(split)
+    return run.results_folder / _NAME.format(split)

@@ -235,7 +235,7 @@ def _card(
         "",
         f"- **Trained on**: {count(index.clips, 'training'):,} clips of Google's Speech Commands (P. Warden 2018, CC BY "
         "4.0), a subset of its versions 0.01 and 0.02, and its background noise. No speaker appears in two splits.",
-        f"- **Network**: {network.in_words}; {recognizer.parameters:,} parameters, {(run.folder / 'model.onnx').stat().st_size / 1e6:.1f} MB.",
+        f"- **Network**: {network.summary}; {recognizer.parameters:,} parameters, {(run.folder / 'model.onnx').stat().st_size / 1e6:.1f} MB.",
         f"- **Training**: {MODELS[name][1]} recipe, {len(run.history)} epochs, seed {training.seed}, "
         f"{format_duration(run.state.seconds)} on one of two cores. Reproduce it with `make models CLIPS=folder`.",
         f"- **Accuracy**: {first.accuracy:.1%} ({first.interval.low:.1%} to {first.interval.high:.1%}), test, "

@@ -114,7 +114,7 @@ class Comparison:
     newly_wrong: list[ClipPrediction]
     p: float
 
-    def in_words(self, first: str = "before", second: str = "now") -> str:
+    def summary(self, first: str = "before", second: str = "now") -> str:
         """Summarise in one or two sentences."""
         text = (
             f"Same {plural(self.clips, 'clip')}: {self.before:.1%} {first}, {self.after:.1%} {second}; "

@@ -136,7 +136,7 @@ def _of_start(run: Run, report: Report, followers: frozenset[Path]) -> Learned:
         start = runs.find(run.start)
         if start.folder not in followers and (found := _load(start, report, followers)):
             return found
-    return Learned(unknown=frozenset({run.start_in_words}))
+    return Learned(unknown=frozenset({run.start_name}))
 
 
 def _from_corpus(run: Run, report: Report) -> Learned | None:

@@ -110,7 +110,7 @@ class Recognizer:
         """Compute the MFCC sequence (frames, width) of a waveform (samples,) float32 at `features.sample_rate`."""
         return mfcc(samples, self.features, self.filters)
 
-    def hear(self, samples: Waveform) -> Answer:
+    def classify(self, samples: Waveform) -> Answer:
         """Answer a waveform (samples,) float32 at `features.sample_rate`."""
         frames = self.frames(samples)
         probabilities = self.probabilities([frames])[0]
@@ -124,7 +124,7 @@ class Recognizer:
         )
 
     def load(self, source: AudioSource) -> Waveform:
-        """Decode a clip for `hear`.
+        """Decode a clip for `classify`.
 
         Raises:
             AudioError: it cannot be read, or nothing was recorded and the network knows no silence.

@@ -69,8 +69,8 @@ def _result(made: Comparison, state: State) -> None:
     config = made.config
     told = comparison.findings(found)
     for one in told:
-        icon = ":material/check_circle:" if one.told_apart else ":material/balance:"
-        st.markdown(f"{icon} {one.in_words()}")
+        icon = ":material/check_circle:" if one.is_significant else ":material/balance:"
+        st.markdown(f"{icon} {one.summary()}")
     chart = lesson_charts.compared_accuracies(
         pd.DataFrame(
             [
@@ -100,7 +100,7 @@ def _result(made: Comparison, state: State) -> None:
     if state.status not in ACTIVE and st.button(
         "Save as a handout", icon=":material/description:", key=f"save-{made.id}"
     ):
-        content = handout.compared([one.in_words() for one in told], chart, table, what)
+        content = handout.compared([one.summary() for one in told], chart, table, what)
         st.download_button("Download", content, f"cells-{made.id}.html", "text/html", on_click="ignore")
     with st.expander("Learning curves"):
         histories = {
@@ -129,8 +129,8 @@ def _table(found: list[CellResult]) -> pd.DataFrame:
                 "parameters": f"{row.parameters:,}",
                 "epoch": f"{row.epoch_seconds:.1f} s",
                 "epochs": round(row.epochs, 1),
-                "answer": row.measures.answer_in_words,
-                "memory length": row.measures.memory_in_words,
+                "answer": row.measures.latency_text,
+                "memory length": row.measures.memory_text,
             }
             for row in found
         ]
@@ -153,7 +153,7 @@ def _page() -> None:
 
 def _name(made: Comparison) -> str:
     config = made.config
-    return f"{corpus_title(config.corpus)}, {len(config.task.classes)} classes, {made.started_in_words}"
+    return f"{corpus_title(config.corpus)}, {len(config.task.classes)} classes, {made.created_text}"
 
 
 _page()

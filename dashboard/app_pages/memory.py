@@ -180,7 +180,7 @@ def _name(experiment: Experiment) -> str:
         for name in ("initialisation", "forget_bias", "clip_norm", "units", "steps", "seed")
         if getattr(config, name) != getattr(MemoryConfig(), name)
     ]
-    return f"{memory_tasks.find(config.task).title}, {experiment.started_in_words}" + (
+    return f"{memory_tasks.find(config.task).title}, {experiment.created_text}" + (
         f", {', '.join(changed)}" if changed else ""
     )
 

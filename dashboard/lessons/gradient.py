@@ -71,7 +71,7 @@ def gradient_curves(chosen: list[Run], clip: ChosenClip, what: str) -> tuple[pd.
     Args:
         what: the state, or the frame, that the gradient is taken with respect to; memory only by default.
     """
-    from audio_models.lab.inspection import gradient_decay, in_words, untrained
+    from audio_models.lab.inspection import gradient_decay, format_memory_length, untrained
 
     rows, lengths = [], []
     for run in chosen:
@@ -95,6 +95,6 @@ def gradient_curves(chosen: list[Run], clip: ChosenClip, what: str) -> tuple[pd.
                 )
             )
         lengths.append(
-            {"network": name, "trained": in_words(found.gradient_decay.memory_length), "before training": in_words(before.memory_length)}
+            {"network": name, "trained": format_memory_length(found.gradient_decay.memory_length), "before training": format_memory_length(before.memory_length)}
         )  # fmt: skip
     return pd.concat(rows), pd.DataFrame(lengths)

@@ -69,5 +69,5 @@ def _answered(path: str, changed: int, name: str, content: bytes, find: bool) ->
         return str(error)
     rate = recognizer.features.sample_rate
     first, last = loudest(samples, rate, recognizer.clip_seconds) if find else (0, len(samples))
-    answer = recognizer.hear(samples[first:last])
+    answer = recognizer.classify(samples[first:last])
     return ClipAnswer(samples, first, last, answer, recognizer.normalise(answer.frames))

@@ -30,7 +30,7 @@ def _warm() -> None:
 
     with contextlib.suppress(EchoicError, IndexError):
         model = recognizer(runs.usable()[0])
-        model.hear(np.zeros(model.features.sample_rate, np.float32))
+        model.classify(np.zeros(model.features.sample_rate, np.float32))
     from audio_models.features.filters import designed
 
     designed(FeatureConfig())  # imports librosa, for models from before filters were stored with them, and for corpora

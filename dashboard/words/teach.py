@@ -117,11 +117,11 @@ def _runs_of(corpus: str) -> list[Run]:
 
 
 def _title(run: Run) -> str:
-    return f"{run.name} · {_start_of(run)} · {run.started_in_words}"
+    return f"{run.name} · {_start_of(run)} · {run.created_text}"
 
 
 def _start_of(run: Run) -> str:
-    return f"from {run.start_in_words}" if run.start else "from scratch"
+    return f"from {run.start_name}" if run.start else "from scratch"
 
 
 def _draw(run: Run, state: State) -> None:
@@ -173,7 +173,7 @@ def _beside_others(run: Run, result: Evaluation) -> None:
             continue
         first = "before" if before is same else _start_of(before)
         st.markdown(f"##### Compared with {as_text(before.name)}")
-        st.markdown(as_text(found.in_words(first, "now" if before is same else _start_of(run))))
+        st.markdown(as_text(found.summary(first, "now" if before is same else _start_of(run))))
         for title, clips in (("fixed", found.fixed), ("newly wrong", found.newly_wrong)):
             if clips:
                 with st.expander(f"Play the clips that are {title}"):

@@ -100,7 +100,7 @@ def test_commands_is_not_fooled_by_noise() -> None:
     random = np.random.default_rng(7)
     noise = [random.normal(0, 0.1, 16_000 * 20).astype(np.float32)]
     assert build.false_alarms(recognizer, noise) <= 36, "one in a hundred of an hour's seconds"
-    assert recognizer.hear(np.zeros(16_000, np.float32)).label == "_silence_"
+    assert recognizer.classify(np.zeros(16_000, np.float32)).label == "_silence_"
 
 
 def test_the_shell_answers_straight_after_set_up(real_commands: Path, command: Callable[..., Done]) -> None:

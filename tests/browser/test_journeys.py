@@ -135,7 +135,7 @@ def test_a_word_spoken_into_the_microphone_is_understood(
     recognizer = Recognizer.of_run(runs.find("commands"))
     # the clearest of ten voices: this is a test of the microphone, not of the network
     said_by_each = [say("stop", voice, 0) for voice in voices()[::10]]
-    samples = max(said_by_each, key=lambda sound: recognizer.hear(sound).probabilities["stop"])
+    samples = max(said_by_each, key=lambda sound: recognizer.classify(sound).probabilities["stop"])
     spoken = soxr.resample(samples, SAMPLE_RATE, 48_000)
     silence = np.zeros(48_000, np.float32)
     file = tmp_path / "spoken.wav"

@@ -79,7 +79,7 @@ def test_a_network_that_is_not_sure_says_so(home: Path, monkeypatch: pytest.Monk
 
     probabilities = {"rise": 0.41, "fall": 0.39, "_unknown_": 0.1, "_silence_": 0.1}
     answer = Answer("rise", 0.41, probabilities, np.zeros((49, 26), np.float32), sure=False)
-    monkeypatch.setattr(Recognizer, "hear", lambda self, samples: answer)
+    monkeypatch.setattr(Recognizer, "classify", lambda self, samples: answer)
     app = open_page()
     app.file_uploader[0].upload("mine.wav", wav(chirp(400, 2200)), "audio/wav").run()
     healthy(app)

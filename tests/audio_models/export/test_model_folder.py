@@ -104,7 +104,7 @@ def test_the_program_hears_what_echoic_hears(network, features, seed, alone, tmp
     recognizer = Recognizer.of_run(run)
     for seconds in (1.0, 0.01):  # the second is shorter than a frame
         clip = write(tmp_path / "clip.flac", _sound(seconds, rate, seed=1), rate)
-        expected, done = recognizer.hear(recognizer.load(AudioSource(clip))), alone(program, clip)
+        expected, done = recognizer.classify(recognizer.load(AudioSource(clip))), alone(program, clip)
         assert done.stderr == b""
         got = json.loads(done.stdout)
         assert (got["label"], got["sure"]) == (expected.label, expected.sure)
@@ -132,7 +132,7 @@ def test_the_program_reads_other_rates_and_channels_and_says_what_it_cannot_read
     sound = _sound(1.0, 44_100)
     smooth = np.convolve(sound, np.hanning(9) / 4, mode="same").astype(np.float32)
     clip = write(tmp_path / "clip.wav", np.stack([smooth, 0.5 * smooth], axis=1), 44_100)
-    expected = recognizer.hear(recognizer.load(AudioSource(clip)))
+    expected = recognizer.classify(recognizer.load(AudioSource(clip)))
     assert json.loads(alone(program, clip).stdout)["probabilities"] == pytest.approx(expected.probabilities, abs=0.02)
 
     small = json.loads(alone(program, "--int8", clip).stdout)["probabilities"]
@@ -236,9 +236,9 @@ def test_int8_is_compared_on_the_test_clips(tmp_path: Path) -> None:
     assert made.int8.split == "test"
     assert made.int8.clips > 10
     assert made.int8.alike > 0.8 * made.int8.clips
-    assert made.remarks == (made.int8.in_words,)
+    assert made.remarks == (made.int8.summary,)
     card = made.files["README.md"].decode()
-    assert made.int8.in_words in card
+    assert made.int8.summary in card
     assert "- **Accuracy**: " in card
     assert "glides" in card
     assert str(tmp_path) not in card, "where a folder lies is nobody's business"
@@ -261,8 +261,8 @@ def test_cross_validated_clips_tell_the_agreement_alone(tmp_path: Path, monkeypa
     small = with_int8_weights(onnx.load_model(run.model_path)).SerializeToString()
     found = int8_agreement.measure(run, small)
     assert found.clips == evaluated.clips
-    assert found.in_words == f"int8 and float agree on all {found.clips} training clips."
-    assert "accuracy" not in found.in_words, "it was trained on them"
+    assert found.summary == f"int8 and float agree on all {found.clips} training clips."
+    assert "accuracy" not in found.summary, "it was trained on them"
 
 
 def test_a_run_whose_corpus_is_not_there_gets_no_figure(tmp_path: Path) -> None:

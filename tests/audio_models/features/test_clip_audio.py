@@ -56,7 +56,7 @@ def test_a_float_file_above_full_scale_has_one_level_on_every_way(tmp_path: Path
     np.testing.assert_array_equal(heard, sound)
     (frames,), _ = clip_features([clip], CONFIG)
     assert frames is not None
-    np.testing.assert_allclose(recognizer.hear(heard).frames, frames, atol=1e-4)
+    np.testing.assert_allclose(recognizer.classify(heard).frames, frames, atol=1e-4)
     loud_bands = frames > frames.max() - 60  # below them lies the rounding to 16 bits
     np.testing.assert_allclose(mfcc(trained, CONFIG)[loud_bands], frames[loud_bands], atol=0.1)
 

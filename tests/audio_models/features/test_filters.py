@@ -59,7 +59,7 @@ def test_what_came_with_the_network_is_used_and_not_what_librosa_would_design() 
     onnx.helper.set_model_props(model, metadata.to_props())
     onnx.save_model(model, run.model_path)
     recognizer, clip = Recognizer.of_run(run), chirp(300, 2000)
-    louder = recognizer.hear(clip).frames
+    louder = recognizer.classify(clip).frames
     np.testing.assert_allclose(louder - mfcc(clip, config), 10 * np.log10(2), atol=1e-4)
     stream = FrameStream(config, 3, recognizer.filters)
     streamed = np.concatenate(list(stream.feed(clip)))
@@ -76,8 +76,8 @@ def test_a_model_from_before_they_travelled_along_answers_the_same(run: runs.Run
     onnx.save_model(model, tmp_path / "model.onnx")
     old, clip = Recognizer(tmp_path / "model.onnx"), chirp(300, 2000)
     assert old.filters is None
-    assert old.hear(clip) == recognizer.hear(clip)
-    np.testing.assert_array_equal(old.hear(clip).frames, recognizer.hear(clip).frames)
+    assert old.classify(clip) == recognizer.classify(clip)
+    np.testing.assert_array_equal(old.classify(clip).frames, recognizer.classify(clip).frames)
 
 
 def test_a_trained_run_carries_them(trained) -> None:

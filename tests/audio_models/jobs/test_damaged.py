@@ -119,7 +119,7 @@ def _beside(healthy: Run) -> None:
 
 
 def _read_everything(run: Run) -> None:
-    for name in ("name", "created", "started_in_words", "config", "history", "best_epoch", "has_model", "start", "start_in_words", "damage", "queued_since", "card"):  # fmt: skip
+    for name in ("name", "created", "created_text", "config", "history", "best_epoch", "has_model", "start", "start_name", "damage", "queued_since", "card"):  # fmt: skip
         _look(lambda name=name: getattr(Run(run.folder), name))
     _look(lambda: format_progress(run.state) + format_duration(run.state.seconds))
     _look(run.is_alive)

@@ -66,7 +66,7 @@ def test_from_start_to_kill_to_resume_to_cancel_to_resume(config: RunConfig, mon
     assert state.seconds > 0
     _until(lambda: run.state.clips_per_second and run.state.seconds_left)
     assert run.has_model, "it answers clips from its first epoch on"
-    assert Recognizer.of_run(run).hear(chirp(400, 2200)).label in config.task.classes
+    assert Recognizer.of_run(run).classify(chirp(400, 2200)).label in config.task.classes
     with pytest.raises(RunError, match="is running already"):
         launch.resume(run)
     os.kill(_pid(run), signal.SIGKILL)

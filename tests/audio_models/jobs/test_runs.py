@@ -80,16 +80,16 @@ def test_a_run_starts_from_what_it_began_with(called_commands: list[Run], stored
     run = runs.create(CONFIG)
     workspace.write_json(run.folder / "config.json", to_dict(replace(CONFIG, start=stored)))
     assert Run(run.folder).start == "bundled:commands"
-    assert Run(run.folder).start_in_words == "commands"
+    assert Run(run.folder).start_name == "commands"
 
 
 def test_the_start_of_a_run_is_resolved_when_it_is_created() -> None:
-    assert runs.create(CONFIG).start_in_words == "random weights"
+    assert runs.create(CONFIG).start_name == "random weights"
     first = runs.create(replace(CONFIG, name="base"))
     run = runs.create(replace(CONFIG, start="base"))
     runs.create(replace(CONFIG, name="base"))
     assert runs.find(run.start) == first, "not the newer one of that name"
-    assert run.start_in_words == "base"
+    assert run.start_name == "base"
     assert runs.create(replace(CONFIG, start="commands")).config.start == "bundled:commands"
     with pytest.raises(RunError, match="There is no run 'ghost'"):
         runs.create(replace(CONFIG, start="ghost"))
@@ -110,7 +110,7 @@ def test_ids_go_on_when_summer_time_ends(berlin: None, monkeypatch: pytest.Monke
     for now in (1792886400.0, 1792890000.0, 1792893600.0):  # 02:00 in summer, 02:00 in winter, 03:00
         monkeypatch.setattr(time, "time", lambda now=now: now)
         made.append(runs.create(CONFIG))
-    assert [run.started_in_words for run in made] == ["25 Oct 02:00", "25 Oct 02:00", "25 Oct 03:00"]
+    assert [run.created_text for run in made] == ["25 Oct 02:00", "25 Oct 02:00", "25 Oct 03:00"]
     assert runs.listing() == made[::-1]
     assert [run.created for run in made] == [1792886400.0, 1792890000.0, 1792893600.0]
 
@@ -119,7 +119,7 @@ def test_an_old_id_is_in_local_time_and_sorts_among_the_new(berlin: None) -> Non
     ids = ["20261127-093000-gru-0000", "20261127T080000Z-gru-0001", "20261127T090000Z-gru-0002"]
     for name in ids:
         (workspace.folder("runs") / name).mkdir()
-    assert [run.started_in_words for run in runs.listing()] == ["27 Nov 10:00", "27 Nov 09:30", "27 Nov 09:00"]
+    assert [run.created_text for run in runs.listing()] == ["27 Nov 10:00", "27 Nov 09:30", "27 Nov 09:00"]
 
 
 def test_a_run_s_folder_is_found_anywhere(tmp_path: Path) -> None:

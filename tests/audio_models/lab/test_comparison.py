@@ -48,10 +48,10 @@ def test_a_clear_difference_is_told_and_none_is_made_up() -> None:
         sorted((_result("gru", good), _result("lstm", alike), _result("simple_rnn", bad)), key=lambda r: -r.accuracy)
     )
     assert found[-1].other == "simple_rnn"
-    assert not found[0].told_apart
-    assert "Too close to call" in found[0].in_words()
-    assert found[1].told_apart
-    assert "is better than SimpleRNN by 3" in found[1].in_words()
+    assert not found[0].is_significant
+    assert "Too close to call" in found[0].summary()
+    assert found[1].is_significant
+    assert "is better than SimpleRNN by 3" in found[1].summary()
     assert found[1].difference.low is not None
     assert found[1].difference.low > 0.2
 
@@ -60,9 +60,9 @@ def test_one_training_of_each_tells_nothing_of_the_cells() -> None:
     found = findings(
         [_result("gru", _trainings(0.95, 0, trainings=1)), _result("lstm", _trainings(0.5, 1, trainings=1))]
     )
-    assert not found[0].told_apart
+    assert not found[0].is_significant
     assert found[0].p is None
-    assert "too few trainings or clips" in found[0].in_words()
+    assert "too few trainings or clips" in found[0].summary()
 
 
 @pytest.mark.parametrize("speakers", [SPEAKERS, (None,) * 400, tuple("abcdef"[number % 6] for number in range(400))])
@@ -78,7 +78,7 @@ def test_equal_cells_are_told_apart_in_no_more_than_one_of_twenty(speakers: tupl
             np.stack([random.random(400) < 0.85 + hard + random.normal(0, wavers) for _ in range(3)]) for _ in range(2)
         )
         p = metrics.paired_difference(one, other, speakers).p
-        told += p is not None and p < comparison.SURE
+        told += p is not None and p < comparison.SIGNIFICANCE
     assert told <= 0.09 * 300
 
 
@@ -118,7 +118,7 @@ def test_an_interval_of_several_trainings_is_as_wide_as_they_waver() -> None:
 def test_a_median_of_memory_lengths_may_be_longer_than_the_clips() -> None:
     assert Measures.of([0.1], [0.2, np.inf, np.inf]) == Measures(0.1, None, True)
     assert Measures.of([0.1], [0.2, 0.4, np.inf]) == Measures(0.1, 0.4)
-    assert Measures.of([], []).answer_in_words == Measures.of([], []).memory_in_words == "not measured"
+    assert Measures.of([], []).latency_text == Measures.of([], []).memory_text == "not measured"
 
 
 def test_settings() -> None:

@@ -82,7 +82,7 @@ def test_a_run_is_read_as_it_answers(name: str) -> None:
     recognizer = Recognizer.of_run(run)
     samples = chirp(300, 2500, 1.0, seed=3)
     found = inspect(run, samples, recognizer=recognizer)
-    answer = recognizer.hear(samples)
+    answer = recognizer.classify(samples)
     np.testing.assert_allclose(found.trace.probabilities, list(answer.probabilities.values()), atol=1e-5)
     np.testing.assert_allclose(found.prefix_probabilities[-1], list(answer.probabilities.values()), atol=1e-5)
     assert found.answer == answer.label
@@ -147,7 +147,10 @@ def test_a_network_that_its_configuration_does_not_describe_is_named(trained: Tr
 def test_a_clip_of_one_frame_can_be_looked_into(name: str) -> None:
     found = inspect(runs.find(name), chirp(300, 2500, 0.03))
     assert len(found.prefix_probabilities) == 1
-    assert inspection.in_words(found.gradient_decay.memory_length) in ("cannot be measured", "longer than the clip")
+    assert inspection.format_memory_length(found.gradient_decay.memory_length) in (
+        "cannot be measured",
+        "longer than the clip",
+    )
     json.dumps(inspection.as_numbers(found), allow_nan=False)
 
 

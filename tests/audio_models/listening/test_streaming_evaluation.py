@@ -172,7 +172,7 @@ def test_measured_kept_and_chosen(tmp_path: Path) -> None:
     assert detection.load_settings(run).threshold == 0.66
 
     run.model_path.touch()
-    path = run.kept_folder / "benches" / "validation.json"
+    path = run.results_folder / "benches" / "validation.json"
 
     os.utime(path, (0, 0))
     assert streaming_evaluation.load_cached(run, "validation") is None, "it is of a network that the run no longer has"

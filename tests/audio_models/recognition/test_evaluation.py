@@ -51,7 +51,7 @@ def test_each_clip_s_answer_is_what_predict_says(run: Run) -> None:
     whole = [heard for heard in evaluated.predictions if heard.clip.whole]
     assert whole
     for heard in whole:
-        answer = recognizer.hear(recognizer.load(AudioSource(heard.clip.path)))
+        answer = recognizer.classify(recognizer.load(AudioSource(heard.clip.path)))
         assert answer.label == heard.predicted
         assert answer.confidence == pytest.approx(heard.confidence, abs=1e-4)
         assert answer.probabilities[heard.clip.label] == pytest.approx(heard.label_probability, abs=1e-4)

@@ -30,8 +30,8 @@ def recognizer(trained: Trained) -> Recognizer:
 
 
 def test_it_hears_what_it_was_trained_on(recognizer: Recognizer) -> None:
-    rise = recognizer.hear(chirp(410, 2220, (512 + 320 * 17) / RATE, seed=999))
-    fall = recognizer.hear(chirp(410, 2220, (512 + 320 * 17) / RATE, seed=998)[::-1].copy())
+    rise = recognizer.classify(chirp(410, 2220, (512 + 320 * 17) / RATE, seed=999))
+    fall = recognizer.classify(chirp(410, 2220, (512 + 320 * 17) / RATE, seed=998)[::-1].copy())
     assert (rise.label, fall.label) == ("rise", "fall")
     assert rise.confidence == max(rise.probabilities.values())
     assert list(rise.probabilities) == ["rise", "fall", "_unknown_", "_silence_"]
@@ -43,7 +43,7 @@ def test_a_batch_answers_as_each_clip_alone(recognizer: Recognizer) -> None:
     sequences = [mfcc(clip, recognizer.features) for clip in clips]
     together = recognizer.probabilities(sequences)
     for clip, row in zip(clips, together, strict=True):
-        np.testing.assert_allclose(list(recognizer.hear(clip).probabilities.values()), row, atol=1e-5)
+        np.testing.assert_allclose(list(recognizer.classify(clip).probabilities.values()), row, atol=1e-5)
 
 
 def test_the_graph_equals_the_keras_model_on_clips(trained: Trained, recognizer: Recognizer) -> None:
@@ -59,7 +59,7 @@ def test_the_graph_equals_the_keras_model_on_clips(trained: Trained, recognizer:
 
 
 def test_a_silent_clip_is_silence_to_a_network_that_knows_it(recognizer: Recognizer) -> None:
-    answer = recognizer.hear(recognizer.load(AudioSource(encode_wav(np.zeros(RATE, np.float32), RATE))))
+    answer = recognizer.classify(recognizer.load(AudioSource(encode_wav(np.zeros(RATE, np.float32), RATE))))
     assert answer.label == "_silence_"
 
 
@@ -72,7 +72,7 @@ def test_a_silent_clip_is_refused_where_silence_is_no_class(recognizer: Recogniz
 def test_it_works_where_the_folder_is_copied_to(trained: Trained, tmp_path: Path, recognizer: Recognizer) -> None:
     copy = shutil.copytree(trained.folder, tmp_path / "copy")
     clip = chirp(300, 2000)
-    assert Recognizer.of_run(Run(copy)).hear(clip) == recognizer.hear(clip)
+    assert Recognizer.of_run(Run(copy)).classify(clip) == recognizer.classify(clip)
 
 
 @pytest.mark.parametrize("content", [b"", b"not a graph", None, "half", "no normalisation"])
@@ -96,7 +96,7 @@ def test_a_missing_or_mangled_graph_is_one_sentence(trained: Trained, tmp_path: 
 
 def test_a_model_is_opened_from_its_file_alone(trained: Trained, tmp_path: Path, recognizer: Recognizer) -> None:
     path = Path(shutil.copy(trained.folder / "model.onnx", tmp_path / "renamed.onnx"))
-    assert Recognizer(path).hear(chirp(300, 2000)) == recognizer.hear(chirp(300, 2000))
+    assert Recognizer(path).classify(chirp(300, 2000)) == recognizer.classify(chirp(300, 2000))
     with pytest.raises(RunError, match=r"gone\.onnx"):
         Recognizer(tmp_path / "gone.onnx")
 
@@ -126,7 +126,7 @@ def test_a_weight_that_is_not_finite_is_refused(network: NetworkConfig, value: f
                 Recognizer.of_run(run)
         constant.CopyFrom(onnx.numpy_helper.from_array(whole, constant.name))
     onnx.save_model(model, run.model_path)
-    assert np.isfinite(list(Recognizer.of_run(run).hear(tone(300)).probabilities.values())).all()
+    assert np.isfinite(list(Recognizer.of_run(run).classify(tone(300)).probabilities.values())).all()
 
 
 @pytest.mark.parametrize("labels", [("left",), ("left", "right", "_unknown_", "_silence_", "up")])
@@ -161,7 +161,7 @@ def test_real_speech_is_decoded_to_the_network_s_rate(recognizer: Recognizer, re
     spectrum = np.abs(np.fft.rfft(samples)) ** 2
     above = np.fft.rfftfreq(len(samples), 1 / 16_000) > 4200
     assert spectrum[above].sum() < 0.01 * spectrum.sum(), "there was nothing above 4 kHz, and nothing is made up"
-    assert set(recognizer.hear(samples).probabilities) == set(recognizer.labels)
+    assert set(recognizer.classify(samples).probabilities) == set(recognizer.labels)
 
 
 def test_loading_a_clip_names_it(recognizer: Recognizer, tmp_path: Path) -> None:
