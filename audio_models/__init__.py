@@ -1,14 +1,14 @@
-"""The engine of Echoic: from a clip to an answer, and from a corpus to a trained network. In the order of the sound's way:
+"""The engine of Echoic: from a clip to an answer, and from a corpus to a trained network. In the order in which a sound passes:
 
     config, recipes     the settings of a run, and their defaults
     features            waveform -> MFCC sequences, cached; augmentation of training clips
-    networks            the network in keras, in numpy, and as an ONNX graph; what stands in a model file
+    networks            the network in keras, in numpy, and as an ONNX graph; the metadata of a model file
     jobs                the folder of a run, its process and its progress
-    recognition         a model file answers clips; evaluation, cross-validation, calibration
+    recognition         classify clips with a model file; evaluation, cross-validation, calibration
     own_words           check and embed the clips of a user's own corpus
     listening           detect words in streams and recordings
     training            from a configuration to a trained and evaluated run
-    export              a model to take along, with a program that uses it
+    export              a model as a folder, with a program that runs it
     lab, pretrained     the memory lab and comparisons; the models that come with Echoic, and how they were made
     cli                 the same in the shell: python -m audio_models
 

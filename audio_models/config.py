@@ -1,4 +1,4 @@
-"""Every setting of a run: frozen, checked when made, stored with the run as JSON."""
+"""The settings of a run: frozen, validated on creation, stored with the run as JSON."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class FeatureConfig:
     hop_ms: float = setting(20.0, 2, 200, unit="ms", title="Hop", help="Time from one frame to the next.")
     n_mels: int = setting(40, 4, 256, title="Mel bands", help="Number of triangular bands on the mel scale.")
     n_mfcc: int = setting(
-        13, 1, 256, title="Coefficients", help="MFCCs kept of each frame, no more than there are mel bands."
+        13, 1, 256, title="Coefficients", help="MFCCs per frame, at most as many as there are mel bands."
     )
     fmin: float = setting(
         20.0, 0, 24_000, unit="Hz", step=10, title="Lowest frequency", help="Lower edge of the lowest mel band."
@@ -72,7 +72,7 @@ class FeatureConfig:
     kind: FeatureKind = setting(
         "mfcc", title="Features", option="features", titles={"mfcc": "MFCC", "log_mel": "Log-mel bands"},
         formerly="cepstrum", translated={True: "mfcc", False: "log_mel"},
-        help="MFCCs, or the log-mel bands themselves, which keep neighbours in pitch together as a convolution needs it.",
+        help="MFCCs, or the log-mel bands themselves, which keep neighbouring pitches together, as a convolution needs.",
     )  # fmt: skip
 
     def __post_init__(self) -> None:
@@ -108,7 +108,7 @@ class NetworkConfig:
         help="What reads the frames, one after the other; feed_forward has no memory.",
     )
     units: int = setting(
-        96, 1, 1024, title="Units", help="Size of the state: how many numbers the network can keep in mind."
+        96, 1, 1024, title="Units", help="Size of the state: how many numbers the network can remember."
     )
     layers: int = setting(1, 1, 4, title="Layers", help="Recurrent layers on top of each other.")
     bidirectional: bool = setting(
@@ -144,15 +144,16 @@ class NetworkConfig:
 
     @property
     def streams(self) -> bool:
-        """Whether the network can go on from frame to frame for ever: no answer waits for what comes later, and none
-        looks back further than its state. Whether it does well by that is for the training, see `RunConfig.streams`.
+        """Whether the layers can process an endless stream: none looks ahead, and the state is their only memory.
+
+        Whether the network works well on a stream depends on its training, see `RunConfig.streams`.
         """
         forward = self.cell != "feed_forward" and not self.bidirectional and self.readout == "last"
         return forward and (self.causal or not self.convolutions)
 
     @property
     def summary(self) -> str:
-        """The layers, on one line."""
+        """Describe the layers in one line."""
         causal = "causal " if self.causal else ""
         convolutions = f"{self.convolutions} {causal}convolutions, " if self.convolutions else ""
         layers = f"{self.layers} layers of " if self.layers > 1 else ""
@@ -162,12 +163,12 @@ class NetworkConfig:
 
     @property
     def reach_back(self) -> tuple[int, int]:
-        """Frames before and after the middle of a convolution that it sees."""
+        """Frames that a convolution sees before and after its centre."""
         return (REACH - 1, 0) if self.causal else (REACH // 2, REACH // 2)
 
     @property
     def frames_a_step(self) -> int:
-        """Frames that one step of the cell stands for: more than one behind convolutions that halve their number."""
+        """Frames per step of the cell: more than one after convolutions that halve their number."""
         return math.prod(self.strides)
 
     @property
@@ -217,7 +218,7 @@ class TrainingConfig:
     )  # fmt: skip
     ema_decay: float = setting(
         0.0, 0, 0.9999, step=0.001, title="EMA decay", formerly="averaging",
-        help="Decay of an exponential moving average of the weights, which is the network that is kept; 0: the last weights.",
+        help="Decay of an exponential moving average of the weights, which are stored as the network; 0: the last weights.",
     )  # fmt: skip
     mixup: float = setting(
         0.0, 0, 2, step=0.1, title="Mixup",
@@ -285,9 +286,9 @@ class AugmentationConfig:
 
 @dataclass(frozen=True)
 class RunConfig:
-    """Everything that a training is made from; the same configuration gives the same run on the same machine.
+    """Everything that defines a training; the same configuration gives the same run on the same machine.
 
-    `start` is the run whose network this one starts from, a name or a folder; empty: from random weights.
+    `start` is the run whose network is fine-tuned, a name or a folder; empty: random weights.
     """
 
     corpus: CorpusReference
@@ -315,14 +316,14 @@ class RunConfig:
 
     @property
     def streams(self) -> bool:
-        """Whether its network can run on without end: it can by its layers, and learned to from sequences of clips."""
+        """Whether the network is stateful on a stream: its layers allow it, and it was trained on sequences of clips."""
         return self.network.streams and self.training.clips_per_sequence > 1
 
     def clips_of_a_class(self, clips_per_word: float) -> int:
-        """Clips of each class that an epoch shows: as many as a word has on average; augmentation makes many of a few."""
+        """Clips of each class in an epoch: as many as a word has on average, or more if augmentation varies them."""
         each = math.ceil(clips_per_word)
         if not self.augmentation.augment:
             return each
-        if self.start:  # few epochs suffice, but each clip must come in many changes
+        if self.start:  # few epochs suffice, but each clip needs many variants
             return max(_CHANGES * each, math.ceil(_FEWEST_TUNING / len(self.task.classes)))
         return max(each, math.ceil(_FEWEST_CLIPS / len(self.task.classes)))

@@ -1,4 +1,4 @@
-"""The commands `corpora` and `fetch`: what corpora there are, and getting one onto this disk."""
+"""The commands `corpora` and `fetch`: list the corpora, and load one."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def corpora(options: argparse.Namespace) -> int:
 
 
 def fetch(options: argparse.Namespace) -> int:
-    """Load a corpus onto this disk and print what it holds."""
+    """Load a corpus and print what it holds."""
     corpus = catalogue.open_corpus(reference(options, options.name))
     with TerminalProgress() as progress:
         corpus.load(progress.report)

@@ -1,6 +1,6 @@
 """The commands that start, list, stop and resume jobs: `train`, `memory`, `compare`, `runs`, `cancel` and `resume`.
 
-A job is the same here and in the background.
+A job runs the same way here and in the background.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def resume(options: argparse.Namespace) -> int:
 
 
 def cancel(options: argparse.Namespace) -> int:
-    """Stop a training, measurement or comparison; what it has is kept."""
+    """Stop a training, measurement or comparison; its results so far stay."""
     job = _find(options.run)
     launch.cancel(job)
     if not launch.wait_until_stopped(job, seconds=10):
@@ -113,7 +113,7 @@ def list_runs(options: argparse.Namespace) -> int:
 
 
 def _find(text: str) -> AnyJob:
-    """A run, or a measurement or a comparison by its id."""
+    """Find a measurement or a comparison by its id, or a run."""
     other: list[Experiment | Comparison] = [*memory_lab.listing(), *comparison.listing()]
     return next((one for one in other if one.id == text), None) or runs.find(text)
 
@@ -133,7 +133,7 @@ def _run(job: AnyJob, options: argparse.Namespace) -> int:
     _show(job, options)
     if state.status == "finished":
         return 0
-    complain(state.error or f"{job.name} was {state.status}; go on with: python -m audio_models resume {job.id}")
+    complain(state.error or f"{job.name} was {state.status}; resume it with: python -m audio_models resume {job.id}")
     return 1
 
 
@@ -279,7 +279,7 @@ def _with_settings(config: RunConfig, options: argparse.Namespace) -> RunConfig:
 
 
 def _task(options: argparse.Namespace, corpus: CorpusReference) -> Task:
-    """The task that the options name; by default all words of the corpus."""
+    """Make the task from the options; by default all words of the corpus."""
     return Task(
         options.labels or catalogue.usual_labels(_index(corpus)), unknown=options.unknown, silence=options.silence
     )

@@ -16,15 +16,15 @@ from audio_models.cli.terminal import TerminalProgress, complain, print_json
 from audio_models.errors import AudioError
 from audio_models.features.waveform import AudioSource, Waveform
 from audio_models.jobs import runs
-from audio_models.listening import detection, listener, recordings
-from audio_models.listening import streaming_evaluation as benches
+from audio_models.listening import detection, listener, recordings, streaming_evaluation
 from audio_models.listening.detection import Event
 from audio_models.listening.evaluation_config import StreamingEvaluationConfig
 from audio_models.listening.listener import Listener
 from audio_models.listening.streaming_evaluation import StreamingEvaluation
 from data import catalogue
+from data.phrases import plural
 
-_CHUNK = 4096  # bytes to read at most; fewer are processed as soon as they are there
+_CHUNK = 4096  # bytes to read at most; fewer are processed as soon as they arrive
 _FILES = {b"RIFF": "WAV", b"fLaC": "FLAC", b"OggS": "OGG"}  # by the first four bytes
 
 
@@ -33,26 +33,26 @@ def listen(options: argparse.Namespace) -> int:
     run = runs.find(options.run)
     config = changed(detection.load_settings(run), options)
     if options.source == "-":
-        return _hear(Listener(run, config, options.rate), pcm(sys.stdin.buffer), sys.stdout)
+        return _print_events(Listener(run, config, options.rate), pcm(sys.stdin.buffer), sys.stdout)
     source = AudioSource(recordings.find(options.source))
     rate = recordings.sample_rate(source)
-    hearing = Listener(run, config, rate)
-    if warning := listener.low_rate_warning(rate, hearing.features):
+    made = Listener(run, config, rate)
+    if warning := listener.low_rate_warning(rate, made.features):
         complain(warning)
-    return _hear(hearing, recordings.blocks(source), sys.stdout)
+    return _print_events(made, recordings.blocks(source), sys.stdout)
 
 
-def _hear(hearing: Listener, chunks: Iterator[Waveform], out: TextIO) -> int:
+def _print_events(made: Listener, chunks: Iterator[Waveform], out: TextIO) -> int:
     try:
         for chunk in chunks:
-            _say(hearing.feed(chunk).events, out)
-        _say(hearing.feed(np.empty(0, np.float32), last=True).events, out)
+            _write(made.feed(chunk).events, out)
+        _write(made.feed(np.empty(0, np.float32), last=True).events, out)
     except KeyboardInterrupt:  # the way to stop listening
         pass
     return 0
 
 
-def _say(events: tuple[Event, ...], out: TextIO) -> None:
+def _write(events: tuple[Event, ...], out: TextIO) -> None:
     for event in events:
         row = {**asdict(event), "start": round(event.start, 3), "end": round(event.end, 3)}
         out.write(json.dumps({**row, "confidence": round(event.confidence, 4)}, ensure_ascii=False) + "\n")
@@ -60,12 +60,12 @@ def _say(events: tuple[Event, ...], out: TextIO) -> None:
 
 
 def pcm(stream: BinaryIO) -> Iterator[Waveform]:
-    """Raw sound, 16 bits little-endian, one channel, as it comes: chunks (n,) float32 in -1..1."""
+    """Read raw sound, 16-bit little-endian mono, as it arrives: chunks (n,) float32 in -1..1."""
     read = getattr(stream, "read1", stream.read)  # returns what is there instead of waiting for more
     content, odd = read(_CHUNK), b""
     if content[:4] in _FILES:
         raise AudioError(
-            f"The pipe brings a {_FILES[content[:4]]} file, and not raw sound. Name the file instead of -, or make raw sound of it: "
+            f"The pipe brings a {_FILES[content[:4]]} file, not raw sound. Name the file instead of -, or convert it: "
             "ffmpeg -i FILE -f s16le -ac 1 -ar 16000 -"
         )
     while content:
@@ -84,9 +84,9 @@ def evaluate_streaming(options: argparse.Namespace) -> int:
     before = detection.load_settings(run)
     chosen = before if options.choose is None else changed(before, argparse.Namespace(threshold=options.choose))
     with TerminalProgress() as progress:
-        found = benches.measure(run, config, corpus, progress.report)
+        found = streaming_evaluation.measure(run, config, corpus, progress.report)
     if corpus is None:
-        benches.store(run, found)
+        streaming_evaluation.store(run, found)
     if chosen != before:
         detection.store_settings(run, chosen)
     if options.json:
@@ -95,13 +95,13 @@ def evaluate_streaming(options: argparse.Namespace) -> int:
             {**asdict(found), "points": points, "threshold": chosen.threshold, "suggested": found.suggested.threshold}
         )
         return 0
-    _print_bench(found, chosen.threshold)
+    _print_evaluation(found, chosen.threshold)
     return 0
 
 
-def _print_bench(found: StreamingEvaluation, threshold: float) -> None:
+def _print_evaluation(found: StreamingEvaluation, threshold: float) -> None:
     print(
-        f"{found.words} words and {found.others} clips of other words, {found.config.split}, "
+        f"{plural(found.words, 'word')} and {plural(found.others, 'clip')} of other words, {found.config.split}, "
         f"{found.config.snr_db:g} dB over the noise; {found.config.minutes:g} minutes of other words, and of noise"
     )
     print("threshold   missed   wrong   alarms an hour: speech    noise   delay: median   95 %")

@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _command(module: str, function: str) -> Command:
-    """A function of this package, whose module is imported only when the command runs."""
+    """Make a command from a function of this package; its module is imported only when the command runs."""
 
     def run(options: argparse.Namespace) -> int:
         status: int = getattr(import_module(f"{__package__}.{module}"), function)(options)

@@ -61,11 +61,11 @@ def _add(options: argparse.Namespace) -> int:
             )
             for file in options.files
         ]  # fmt: skip
-        delivery = layouts.ImportBatch(
+        batch = layouts.ImportBatch(
             tuple(clip for part in parts for clip in part.clips), tuple(one for part in parts for one in part.refused)
         )
         source: Source = "import" if options.action == "import" else "upload"
-        found = intake.examine(delivery, options.label, source, progress.report)
+        found = intake.examine(batch, options.label, source, progress.report)
         change = made.add(found.clips, progress.report)
     refused = [
         *found.refused,
@@ -101,9 +101,9 @@ def _check(options: argparse.Namespace) -> int:
 
         there = made.index().clips
         with TerminalProgress() as progress:
-            heard, _ = embedding.embed_clips(runs.bundled_run("commands"), there, progress.report)
+            embeddings, _ = embedding.embed_clips(runs.bundled_run("commands"), there, progress.report)
         by_path = {clip.path: clip for clip in clips}
-        found += find_label_errors([by_path[clip.path] for clip in there], heard)
+        found += find_label_errors([by_path[clip.path] for clip in there], embeddings)
     by_id = {clip.id: clip for clip in clips}
     if options.json:
         print_json(

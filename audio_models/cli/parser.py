@@ -49,7 +49,7 @@ def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
         commands: the function of each command.
 
     Raises:
-        ConfigError: while parsing, for what cannot be understood.
+        ConfigError: while parsing, if the arguments are invalid.
     """
     whole = _Parser(
         prog="python -m audio_models", description="Train, evaluate and run recurrent classifiers of short sounds."
@@ -147,7 +147,8 @@ def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
     )
 
     made = command(
-        "listen", "Find words in a recording or in raw sound from a pipe: one JSON line for each, as it is heard."
+        "listen",
+        "Find words in a recording or in raw sound from a pipe: one JSON line for each, as soon as it is detected.",
     )
     made.add_argument("run", metavar="RUN", help=_RUN)
     made.add_argument(
@@ -178,7 +179,7 @@ def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
     command("runs", "List all runs: state, settings, validation accuracy.")
 
     for name, text in (
-        ("cancel", "Stop a training, measurement or comparison; what it has is kept, such as the best weights."),
+        ("cancel", "Stop a training, measurement or comparison; its results so far stay, such as the best weights."),
         ("resume", "Resume what was cancelled, interrupted or failed, a training from its last epoch."),
     ):
         command(name, text).add_argument("run", metavar="RUN", help=f"{_RUN}; or the id of a measurement or comparison")
@@ -228,7 +229,7 @@ def _add_settings(group: Any, kind: type[Any], *, but: Collection[str] = (), def
 
     Args:
         but: settings without an option.
-        default: what applies where an option is not given, in words; each setting's default where empty.
+        default: text for the default of every option; by default each setting's own.
     """
     for row in settings_of(kind):
         if row.name not in but:
@@ -239,7 +240,7 @@ def _add_settings(group: Any, kind: type[Any], *, but: Collection[str] = (), def
 
 
 def _arguments(row: Setting) -> dict[str, Any]:
-    """How argparse reads a setting."""
+    """The arguments of `add_argument` for a setting."""
     if row.hint is bool:
         return {"action": argparse.BooleanOptionalAction}
     if row.is_list:
@@ -266,6 +267,6 @@ def _list_of(kind: type[int] | type[str]) -> Callable[[str], tuple[int | str, ..
         try:
             return tuple(kind(part.strip()) for part in text.split(",") if part.strip())
         except ValueError as error:
-            raise argparse.ArgumentTypeError(f"'{text}' is no list of whole numbers, such as 5,10,20") from error
+            raise argparse.ArgumentTypeError(f"'{text}' is not a list of whole numbers, such as 5,10,20") from error
 
     return parts

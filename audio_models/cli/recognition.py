@@ -25,8 +25,8 @@ def predict(options: argparse.Namespace) -> int:
     for clip in options.clip:
         try:
             answer = recognizer.classify(recognizer.load(AudioSource(Path(clip))))
-            heard = {name: getattr(answer, name) for name in ("label", "confidence", "probabilities", "sure")}
-            answers.append({"path": clip, **heard})
+            values = {name: getattr(answer, name) for name in ("label", "confidence", "probabilities", "sure")}
+            answers.append({"path": clip, **values})
         except EchoicError as error:
             answers.append({"path": clip, "error": str(error)})
     failed = [row for row in answers if "error" in row]

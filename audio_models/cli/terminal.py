@@ -36,10 +36,10 @@ def complain(text: str) -> None:
 
 
 def complain_left_out(skipped: Sequence[Skipped], what: str = "clip") -> None:
-    """Tell on stderr what was left out: the five most frequent reasons, and how many more there are.
+    """Print on stderr what was left out: the five most frequent reasons, and how many more there are.
 
     Args:
-        what: was left out; a noun.
+        what: noun for one thing left out.
     """
     found = reasons(skipped)
     for reason, count in found[:_MOST_REASONS]:
@@ -106,7 +106,7 @@ class TerminalProgress:
             print(file=sys.stderr)
 
     def report(self, progress: Progress) -> None:
-        """A `Report`."""
+        """Print the progress of a long task; a `Report`."""
         finished = progress.total is not None and progress.done >= progress.total
         if finished or time.monotonic() - self._said > _EVERY[self._terminal]:
             self._line(format_stage(progress))
@@ -114,7 +114,7 @@ class TerminalProgress:
     def training(self, run: Run) -> Callable[[State], None]:
         """Make the callback of a training: one line per epoch, and the time left in between."""
 
-        def said(state: State) -> None:
+        def on_state(state: State) -> None:
             if state.epoch > self._epoch:
                 self._epoch = state.epoch
                 row = run.history[-1]
@@ -126,10 +126,10 @@ class TerminalProgress:
             else:
                 self.job(state, "at most")
 
-        return said
+        return on_state
 
     def job(self, state: State, about: str = "about") -> None:
-        """The callback of any other job: stage, progress, time left."""
+        """Callback of any other job: print stage, progress and time left."""
         if time.monotonic() - self._said > _EVERY[self._terminal]:
             self._line(format_progress(state, about))
 

@@ -37,7 +37,7 @@ class Int8Agreement:
 
     @property
     def summary(self) -> str:
-        """One sentence; the accuracy only on clips that the network was not trained on."""
+        """Summarise in one sentence, with the accuracy only if the network was not trained on the clips."""
         trained_on = self.split == CROSS_VALIDATED
         clips = f"{self.clips} {'training' if trained_on else self.split} clips"
         agreement = f"int8 and float agree on {'all' if self.alike == self.clips else f'{self.alike} of'} {clips}"

@@ -1,4 +1,4 @@
-"""Recognise words with a network exported from Echoic. Needs numpy, soundfile and onnxruntime, and nothing of Echoic.
+"""Recognise words with a network exported from Echoic. Needs only numpy, soundfile and onnxruntime.
 
 python listen.py clip.wav                 classify a clip: one line of JSON
 python listen.py --listen recording.wav   find words: a line of JSON for each, with its start and end [s]
@@ -63,7 +63,7 @@ class Features:
         return np.asarray((bands - self.mean) / self.std, np.float32)
 
     def end_of(self, frame: int) -> float:
-        """Until when a stream must have been heard for the frame of this number, slopes included [s]."""
+        """End of the sound that a frame depends on, slopes included [s]."""
         return ((frame + self.reach) * self.hop_length + self.frame_length) / self.sample_rate
 
     def of_clip(self, samples: Array) -> Array:
@@ -117,7 +117,7 @@ def cosine_transform(bands: int, coefficients: int) -> Array:
 
 
 class Network:
-    """An exported graph and what its metadata says about it."""
+    """An exported graph and its metadata."""
 
     def __init__(self, path: Path) -> None:
         options = onnxruntime.SessionOptions()
@@ -143,7 +143,7 @@ class Network:
         return self.frames_per_answer * self.features.hop_length / self.features.sample_rate
 
     def initial_states(self) -> dict[str, Array]:
-        """Zeros for each state that a streaming graph hands from step to step; none for a graph of whole clips."""
+        """Zeros for each state of a streaming graph; none for a graph of whole clips."""
         inputs = self.session.get_inputs()[1:]
         return {one.name: np.zeros(one.shape, np.float32) for one in inputs if one.name != "lengths"}
 
@@ -153,7 +153,7 @@ class Network:
         return np.asarray(self.session.run(["probabilities"], inputs)[0][0])
 
     def classify(self, samples: Array) -> dict[str, Any]:
-        """The most probable label of a clip, how sure it is, and the probability of each label."""
+        """The most probable label of a clip, its confidence, and the probability of each label."""
         probabilities = self.probabilities(self.features.of_clip(samples)).tolist()
         confidence = max(probabilities)
         return {
@@ -173,7 +173,7 @@ class FrameStream:
     def __init__(self, features: Features) -> None:
         self.features = features
         self.samples: Array = np.empty(0, np.float32)  # not read yet
-        self.skip = 0  # samples to pass over before the next frame, where frames lie apart
+        self.skip = 0  # samples to skip before the next frame, if the hop is longer than a frame
         self.context: Array | None = None  # bands of the last frames, for the slopes of those to come
 
     def feed(self, samples: Array) -> Array:
@@ -195,7 +195,7 @@ class FrameStream:
 
 
 class StatefulReader:
-    """Reads each block of frames once: the state remembers what came before."""
+    """Reads each block of frames once; the state holds what came before."""
 
     def __init__(self, network: Network) -> None:
         self.network = network
@@ -204,7 +204,7 @@ class StatefulReader:
 
     def read(self, block: Array) -> Array:
         """The probabilities after a block of frames."""
-        if self.at_start:  # only frame 0 is there yet, and what a step lacks before it is zeros
+        if self.at_start:  # only frame 0 is known; zeros fill the step before it
             block = block[-self.network.frames_per_step :]
             self.at_start = False
         inputs = {"frames": block[None], **self.states}
@@ -214,7 +214,7 @@ class StatefulReader:
 
 
 class SlidingWindowReader:
-    """Reads the last clip's length again with each block: for a network that was trained on single clips."""
+    """Reads a window as long as a clip again with each block, for a network trained on single clips."""
 
     def __init__(self, network: Network) -> None:
         self.network = network
@@ -233,9 +233,9 @@ class SlidingWindowReader:
 
 
 def probabilities_over_time(network: Network, pieces: Iterable[Array]) -> Iterator[tuple[float, Array]]:
-    """Answer after each step: the time until which the network has heard [s], and the probability of each label.
+    """Yield after each step the end of the sound read so far [s], and the probability of each label.
 
-    At the end it hears some silence, in which a word that ends with the sound can still be detected.
+    Some silence is appended, so a word at the very end is still detected.
     """
     features = network.features
     stream = FrameStream(features)
@@ -268,7 +268,7 @@ def with_silence(pieces: Iterable[Array], silence: Array) -> Iterator[tuple[Arra
 
 
 def smoothing_steps(network: Network) -> int:
-    """Answers that are averaged before a word is looked for."""
+    """Number of answers to average."""
     return max(1, round(network.detection["smoothing_ms"] / 1000 / network.answer_seconds))
 
 
@@ -312,7 +312,7 @@ class Detector:
 
 
 def detect_words(network: Network, pieces: Iterable[Array]) -> Iterator[dict[str, Any]]:
-    """The words in a sound that arrives in pieces, each as soon as it is detected."""
+    """Yield the words in a sound that arrives in pieces, each as soon as it is detected."""
     detector = Detector(network)
     for time, probabilities in probabilities_over_time(network, pieces):
         word = detector.feed(time, probabilities)
@@ -334,7 +334,7 @@ def read_pipe(sample_rate: int) -> Iterator[Array]:
 def read_file(path: str, sample_rate: int) -> Iterator[Array]:
     """Samples of an audio file at `sample_rate` [Hz], channels averaged, about ten seconds at a time.
 
-    Each stretch is resampled by its spectrum. A spectrum wraps around, so a second is added on either side and cut off.
+    Each stretch is resampled by its spectrum, which wraps around: a second is added at both ends and cut off again.
     """
     with soundfile.SoundFile(path) as file:
         if not file.frames:
@@ -360,7 +360,7 @@ def resample(samples: Array, rate: int, new_rate: int) -> Array:
 
 
 def main() -> None:
-    """Read the arguments, print a line of JSON for each answer."""
+    """Parse the arguments; print a line of JSON for each answer."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("source", help="a WAV, FLAC, OGG or MP3 file; - for a pipe")
     parser.add_argument("--listen", action="store_true", help="find words in a recording or a stream")

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import keras
 
 MOST_STEPS = 200
-_CLOSE = 1e-4  # between the probabilities of two ways to compute the same
+_CLOSE = 1e-4  # largest difference of probabilities that is rounding
 
 
 def frames_of(recognizer: Recognizer) -> int:
@@ -44,7 +44,7 @@ def convert(run: Run) -> tuple[bytes, int, float]:
         on random clips of several lengths.
 
     Raises:
-        RunError: the run has no network, its clips are too long, or the file would not answer as the network does.
+        RunError: the run has no network, its clips are too long, or the file's answers differ from the network's.
     """
     recognizer = Recognizer.of_run(run)
     network, frames = run.config.network, frames_of(recognizer)
@@ -86,8 +86,8 @@ def _unrolled(run: Run, recognizer: Recognizer) -> keras.Model:
         for one in (layer.forward_layer, layer.backward_layer) if both_ways else (layer,):
             if isinstance(one, keras.layers.RNN):
                 one.unroll = True
-                # Unrolled, keras 3.15 zeroes the backward states by the mask of the forward ones. Nobody reads the states
-                # of masked frames: the layers above have the mask too.
+                # Unrolled, keras 3.15 zeroes the backward states by the mask of the forward ones. The states of
+                # masked frames are never read: the layers above have the mask too.
                 one.zero_output_for_mask = False
     return model
 
@@ -98,7 +98,7 @@ def _converted(model: keras.Model, frames: int, width: int) -> bytes:
 
     shape = tf.TensorSpec((1, frames, width), tf.float32, name="frames")
     traced = tf.function(lambda clip: model(clip, training=False), input_signature=[shape])
-    # else the weights of a network without recurrent layers stay variables, which the file does not hold
+    # otherwise the weights of a network without recurrent layers stay variables, which the file cannot hold
     constant = convert_variables_to_constants_v2(traced.get_concrete_function())
     converter = tf.lite.TFLiteConverter.from_concrete_functions([constant])
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]  # an error where it needs Flex
@@ -124,7 +124,7 @@ def _difference(content: bytes, recognizer: Recognizer, frames: int) -> float:
 
 
 def main(arguments: list[str]) -> int:
-    """Convert run folders to files; if one cannot be, say why on stdout and stop."""
+    """Convert run folders to files; on an error print it on stdout and stop."""
     for folder, path in zip(arguments[::2], arguments[1::2], strict=True):
         try:
             content, frames, difference = convert(Run(Path(folder)))

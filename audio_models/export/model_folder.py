@@ -23,7 +23,7 @@ import tempfile
 import zipfile
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 import onnx
 from onnx import helper
@@ -44,10 +44,9 @@ from data.corpus import Progress, Report, no_progress
 from data.errors import Cancelled, EchoicError, WorkspaceError
 
 Format = Literal["onnx", "litert"]
-FORMATS: tuple[Format, ...] = get_args(Format)
 
 NAME = "echoic-model"
-"""What the folder is called."""
+"""Default name of the folder."""
 
 READER = workspace.PROJECT / "audio_models" / "export" / "listen.py"
 _NAMES = {
@@ -62,7 +61,7 @@ class Exported:
 
     Attributes:
         files: content of each file, by name.
-        remarks: what its user should know, a sentence each.
+        remarks: notes for the user, one sentence each.
         int8: comparison with 8-bit weights, if it was asked for and possible.
     """
 
@@ -81,7 +80,7 @@ def export(
         int8: add the graphs with 8-bit weights, and compare their answers.
 
     Raises:
-        RunError: the run has no network, or there can be no LiteRT file of it.
+        RunError: the run has no network, or it cannot be converted to LiteRT.
         WorkspaceError: the folder is something else, or cannot be written.
         Cancelled: `report` raised it; nothing is left.
     """
@@ -107,7 +106,7 @@ def zipped(run: Run) -> bytes:
 
 def contents(run: Run, *, kind: Format = "onnx", int8: bool = False, report: Report = no_progress) -> Exported:
     """Make the files of an export, see `export`."""
-    stream = NetworkStream(run)  # raises what is wrong with the run
+    stream = NetworkStream(run)  # refuses a run without a sound network
     graph = onnx.load_model(run.model_path)
     metadata = _metadata(run, stream)
     helper.set_model_props(graph, metadata.to_props())
@@ -124,7 +123,7 @@ def contents(run: Run, *, kind: Format = "onnx", int8: bool = False, report: Rep
             remarks.append(agreement.summary)
         except Cancelled:
             raise
-        except EchoicError as error:  # the export works all the same
+        except EchoicError as error:  # the export works without it
             remarks.append(str(error))
     if kind == "litert":
         report(Progress("Making the LiteRT file", 0, None, "files"))
@@ -137,7 +136,7 @@ def contents(run: Run, *, kind: Format = "onnx", int8: bool = False, report: Rep
 
 
 def _metadata(run: Run, stream: NetworkStream) -> ModelMetadata:
-    """The run's metadata, with what a program that listens needs too."""
+    """The run's metadata, including what a program needs to listen to a stream."""
     features = stream.recognizer.features
     streaming = StreamingMetadata(
         asdict(detection.load_settings(run)),
@@ -148,7 +147,7 @@ def _metadata(run: Run, stream: NetworkStream) -> ModelMetadata:
 
 
 def _litert(run: Run) -> tuple[bytes, int]:
-    """Make model.tflite in a process of its own, which may import tensorflow; return it and the frames that it takes."""
+    """Make model.tflite in a separate process, which may import tensorflow; return it and its number of frames."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.tflite"
         done = subprocess.run(

@@ -23,7 +23,7 @@ _NO_SOUND = 1e-4  # a clip below this level counts as this loud when noise is ad
 
 
 class Augmenter:
-    """Changes clips at random, within the limits of `config`.
+    """Change clips at random, within the limits of `config`.
 
     Args:
         config: what may change, and how much.
@@ -72,8 +72,8 @@ class Augmenter:
         """Add background noise to (samples,) float32, in place, as often and as loud as the settings say.
 
         Args:
-            level: the noise is measured against it, root mean square; that of the samples by default.
-            limit: what is louder is clipped there, as in a microphone.
+            level: reference of the signal-to-noise ratio, root mean square; that of the samples by default.
+            limit: louder samples are clipped here, as by a microphone.
         """
         if self._noise and random.random() < self._config.noise_probability:
             samples += self._scaled_noise(len(samples), _level(samples) if level is None else level, random)
@@ -119,7 +119,7 @@ class Augmenter:
 
 
 def full_scale(samples: Waveform) -> float:
-    """Where a clip (samples,) would be clipped: 1, or its own peak in a float file above full scale."""
+    """The level at which a clip (samples,) is clipped: 1, or its peak if a float file exceeds full scale."""
     return max(1.0, float(samples.max()), -float(samples.min()))
 
 

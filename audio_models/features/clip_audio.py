@@ -35,10 +35,10 @@ def load_clip(clip: Clip, sample_rate: int) -> Waveform:
 
 
 class ClipWaveforms:
-    """The waveforms of clips for a training, which reads each of them again and again.
+    """The waveforms of the clips of a training, which reads each many times.
 
-    If all fit into a gigabyte they stay in memory as 16-bit numbers; a clip above full scale has its own scale factor, which
-    keeps its level. Otherwise each is read from its file every time.
+    If all fit into a gigabyte they stay in memory as 16-bit numbers, with a scale factor for a clip above full scale.
+    Otherwise each is read from its file every time.
 
     Args:
         clips: all that will be read.
@@ -51,13 +51,13 @@ class ClipWaveforms:
         self._stored: dict[Clip, tuple[NDArray[np.int16], np.float32] | None] = dict.fromkeys(clips)
 
     def store(self, clip: Clip, samples: Waveform) -> None:
-        """Take the waveform of a clip that was decoded for another purpose; passed over where it is not needed."""
+        """Store the waveform of a clip decoded elsewhere, if the clips fit into memory."""
         if self._fit and clip in self._stored:
             scale = np.float32(max(1.0, float(np.abs(samples).max())))
             self._stored[clip] = np.round(samples / scale * np.float32(_FULL_SCALE)).astype(np.int16), scale
 
     def store_all(self, report: Report = no_progress) -> None:
-        """Decode the clips that are not in memory yet, where they fit."""
+        """Decode the clips that are not in memory yet, if they fit."""
         missing = [clip for clip, stored in self._stored.items() if stored is None] if self._fit else []
         for done, clip in enumerate(missing):
             if done % 100 == 0:
@@ -80,7 +80,7 @@ class ClipWaveforms:
 
 
 def noise_recordings(folder: str, own: Sequence[Path], sample_rate: int) -> list[Waveform]:
-    """The stretches of background noise that training may use, each (samples,) float32.
+    """Load the stretches of background noise that training may use, each (samples,) float32.
 
     Args:
         folder: the user's own folder of noise, or "".

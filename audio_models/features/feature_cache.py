@@ -25,11 +25,11 @@ from data import workspace
 from data.corpus import Clip, Progress, Report, Skipped, no_progress
 from data.errors import WorkspaceError
 
-_BATCH = 16  # clips a task of a thread
-# Reading a WAV file is so short that two threads only contend for the interpreter: one at a time is a quarter faster
-# while another computes. FLAC, OGG and MP3 are decoded outside the interpreter.
+_BATCH = 16  # clips per task
+# Reading a WAV file is so quick that threads only contend for the interpreter: one at a time, while another computes,
+# is a quarter faster. FLAC, OGG and MP3 are decoded outside the interpreter.
 _READ_ONE_AT_A_TIME = threading.Lock()
-_CACHE_VERSION = 3  # increase it when the same configuration gives other numbers
+_CACHE_VERSION = 3  # increase it when the numbers of a configuration change
 
 
 def clip_features(
@@ -129,7 +129,7 @@ def _key(clip: Clip) -> bytes:
 
 
 class _Cache:
-    """One SQLite file per feature configuration; any fault of it only costs time."""
+    """One SQLite file per feature configuration; its errors are ignored, they only cost time."""
 
     def __init__(self, config: FeatureConfig) -> None:
         self._width = config.width
@@ -147,7 +147,7 @@ class _Cache:
             return {}
         try:
             wanted = set(keys)
-            # One pass over the table beats a query per clip when most of it is needed; a few are looked up.
+            # One pass over the table beats a query per clip when most of it is needed.
             if len(wanted) < 50:
                 rows: Iterator[tuple[bytes, bytes]] = (
                     row
@@ -171,7 +171,7 @@ class _Cache:
                     "INSERT OR REPLACE INTO features VALUES (?, ?)",
                     [(key, frames.astype(np.float32).tobytes()) for key, frames in sequences],
                 )
-        except sqlite3.Error:  # a full disk, say: go on without
+        except sqlite3.Error:  # such as a full disk: continue without the cache
             self.close()
             self._file = None
 

@@ -1,7 +1,7 @@
 """Window and mel filters, as librosa designs them.
 
 They are designed once, when a network is trained, and travel with it (`networks.model_metadata`): importing librosa
-takes seconds, which an answer need not wait for.
+takes seconds, too long for a single answer.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Filters:
 
     Attributes:
         window: (frame_length,) factors of the samples of a frame.
-        bands: for each mel band the first bin of the spectrum that it takes in, and the weights from there on.
+        bands: for each mel band the first bin of the spectrum that it covers, and the weights from there on.
     """
 
     window: tuple[float, ...]
@@ -43,7 +43,7 @@ class Filters:
         return matrix
 
     def fits(self, config: FeatureConfig) -> bool:
-        """Whether they have the shape that the settings ask for."""
+        """Whether their shape fits the settings."""
         bins = len(self.window) // 2 + 1
         return (
             len(self.window) == config.frame_length
@@ -57,7 +57,7 @@ def designed(config: FeatureConfig) -> Filters:
     """The Hann window and the mel filters (Slaney's scale and area) of librosa.
 
     Raises:
-        ConfigError: a band is so narrow that it takes in no bin of the spectrum.
+        ConfigError: a band is so narrow that it covers no bin of the spectrum.
     """
     from librosa.filters import get_window, mel
 
@@ -81,5 +81,5 @@ def _band(row: NDArray[np.float32]) -> tuple[int, tuple[float, ...]]:
 
 
 def _numbers(values: NDArray[np.float32]) -> tuple[float, ...]:
-    """The shortest decimals that give these float32 numbers again."""
+    """The shortest decimals that round to these float32 numbers."""
     return tuple(float(str(value)) for value in values)

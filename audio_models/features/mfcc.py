@@ -1,8 +1,9 @@
 """From waveforms to sequences of mel-frequency cepstral coefficients (MFCC).
 
-The same for training, a file, the microphone and a batch. Each frame depends on its own samples alone: there is no padding
-at the edges and no cut at 80 dB below the loudest sample, which would tie a clip's features to its neighbours in a batch. Window and filters are librosa's (`filters`); framing, transform and sum are written
-out, which takes 0.1 ms a clip instead of 0.55 ms with `librosa.feature.mfcc` (`make bench`, features).
+The same for training, files, the microphone and batches. Each frame depends on its own samples alone: there is no padding
+at the edges, and no floor 80 dB below the loudest sample, which would tie a clip's features to its neighbours in a batch.
+Window and filters are librosa's (`filters`). Framing, transform and sum are written out: 0.1 ms per clip instead of
+0.55 ms with `librosa.feature.mfcc` (`make bench`, features).
 """
 
 from __future__ import annotations
@@ -23,13 +24,13 @@ Frames = NDArray[np.float32]
 
 # The rounding noise of 16 bits has a power near 1e-10 in a mel band: anything below is no sound.
 _FLOOR = 1e-10
-SLOPE_REACH = 2  # frames to each side
-_AT_ONCE = 4  # clips; their spectra fit the second-level cache, those of 16 take half as long again
-_DECIBELS = np.float32(10 / np.log(10))  # of a natural logarithm, which numpy takes four times as fast as log10
+SLOPE_REACH = 2  # frames before and after
+_AT_ONCE = 4  # clips whose spectra fit the second-level cache; 16 at a time take half as long again
+_DECIBELS = np.float32(10 / np.log(10))  # per natural logarithm, which numpy computes four times as fast as log10
 
 
 def frame_count(samples: int, config: FeatureConfig) -> int:
-    """Frames in a waveform of so many samples; a waveform shorter than a frame has one."""
+    """Number of frames in a waveform of `samples` samples; at least one."""
     return 1 + max(0, samples - config.frame_length) // config.hop_length
 
 

@@ -19,12 +19,12 @@ class FrameStream:
     However the sound is cut into chunks, each block is computed from the same samples, to the last digit.
 
     Args:
-        config: of the features. With slopes, a frame is complete once the two after it are known.
+        config: settings of the features. With slopes, a frame is complete once the next two are known.
         block: frames of each block but the first.
         filters: those of a trained network; by default librosa designs them.
 
     Attributes:
-        heard: end of the sound that the last block depends on [s].
+        end: end of the sound that the last block depends on [s].
     """
 
     def __init__(self, config: FeatureConfig, block: int, filters: Filters | None = None) -> None:
@@ -34,7 +34,7 @@ class FrameStream:
         self._block = block
         self._samples: Waveform = np.empty(0, np.float32)  # not read yet, or shared with the next frame
         self._between = 0  # samples still to come between two frames, if the hop is longer than a frame
-        self._seen: Frames | None = None  # coefficients whose slopes, or whose neighbours', are still to come
+        self._seen: Frames | None = None  # last coefficients, needed for slopes still to come
         self._given = 0
 
     def feed(self, samples: Waveform) -> Iterator[Frames]:
@@ -57,7 +57,7 @@ class FrameStream:
         self._samples = self._samples[first:]
 
     @property
-    def heard(self) -> float:
+    def end(self) -> float:
         return float(frame_end(self._given - 1, self._config)) if self._given else 0.0
 
     def _with_slopes(self, coefficients: Frames) -> Frames:

@@ -1,6 +1,6 @@
 """Split a recording of a word spoken repeatedly into its takes, at the pauses.
 
-A take is where the level rises clearly above the noise of the recording, however loud that is. It only needs pauses.
+A take is where the level rises clearly above the noise of the recording, whatever its level.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _SPAN = 0.04  # seconds of each measurement
 _LOWEST_HZ, _HIGHEST_HZ = 150.0, 6_000.0  # where speech lies; hum and rumble are below
 _PAUSE = 0.3  # a shorter one belongs to the word: the closed lips of "stop", between the syllables of "seven"
 _SHORTEST = 0.12  # a shorter sound is a click or a breath
-_MARGIN = 0.12  # kept on each side: soft consonants lie below the threshold
+_MARGIN = 0.12  # before and after a take: soft consonants lie below the threshold
 _RISE = 9.0  # dB of the loudest take above the noise, at least
 # Thresholds above the noise for the ends of a take and for its peak: a share of how far the speech rises, within bounds
 # [dB]. They keep a quiet take between loud ones, and drop a breath in a quiet room.
@@ -28,7 +28,7 @@ _PEAK = (0.3, 6.0, 12.0)
 
 @dataclass(frozen=True)
 class Take:
-    """A stretch of a recording: samples from `first` up to and without `last`."""
+    """A stretch of a recording: samples from `first` up to, but without, `last`."""
 
     first: int
     last: int
@@ -111,7 +111,7 @@ def _joined(stretches: list[tuple[int, int]], gap: int) -> list[tuple[int, int]]
 
 
 def _with_margins(found: list[tuple[int, int]], samples: int, sample_rate: int) -> list[Take]:
-    """Margins on each side, but no further than half-way to the neighbour."""
+    """Add margins before and after, at most half-way to the neighbouring take."""
     hop, span, margin = _HOP * sample_rate, _SPAN * sample_rate, _MARGIN * sample_rate
     edges = [(first * hop, (last - 1) * hop + span) for first, last in found]
     takes = []

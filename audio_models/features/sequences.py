@@ -21,7 +21,7 @@ class Normalisation:
     """Mean and standard deviation of each coefficient over the training clips; stored with the network.
 
     Attributes:
-        mean, std: one number a coefficient.
+        mean, std: one number per coefficient.
     """
 
     mean: tuple[float, ...]
@@ -29,9 +29,9 @@ class Normalisation:
 
     @classmethod
     def fit(cls, sequences: Sequence[Frames]) -> Normalisation:
-        """Measure training sequences, each (frames, width); one at a time, so it takes hardly any memory.
+        """Compute mean and standard deviation of training sequences, each (frames, width), one at a time to save memory.
 
-        Two passes in float64: the sum of squares about the mean loses no digits, that of the values themselves would.
+        Two passes in float64: the sum of squares about the mean loses no digits, the sum of squared values would.
         """
         count = sum(map(len, sequences))
         mean = sum(sequence.sum(axis=0, dtype=np.float64) for sequence in sequences) / count

@@ -26,14 +26,14 @@ MAX_SECONDS = 30.0
 MAX_CHANNELS = 16
 MIN_RATE, MAX_RATE = 4_000, 192_000
 LARGEST = 1e6
-"""The largest sample that is accepted: its square must fit into float32. Files scaled to 24-bit integers stay below."""
+"""The largest sample accepted: its square must fit into float32. Files scaled to 24-bit integers stay below."""
 _BLOCK = 65_536  # frames of samples decoded at a time
-_RUN_UP = 16_384  # frames of samples; an MP3 frame needs what up to nine before it, of 1,152 samples each, hand on
+_RUN_UP = 16_384  # frames of samples; an MP3 frame depends on up to nine before it, of 1,152 samples each
 
-# libsndfile reads what is there of a file that is cut off; its log tells what the header promised: "data : 32000".
+# libsndfile reads a truncated file without an error; its log shows the length in the header: "data : 32000".
 _LENGTH = re.compile(r"^Length : (\d+)", re.MULTILINE)
 _PROMISED = re.compile(r"^\s*data(?: size)?\s*: (-?\d+)", re.MULTILINE | re.IGNORECASE)
-# Programs that write to a pipe do not know the length and promise the most that 32 bits can say.
+# Programs that write to a pipe do not know the length and give the largest number of 32 bits.
 _LENGTH_UNKNOWN = range(0x7FFF_0000, 0x1_0000_0000)
 
 
@@ -82,11 +82,11 @@ def load(source: AudioSource, sample_rate: int, *, start: float = 0.0, seconds: 
 
 @contextmanager
 def opened(source: AudioSource, longest: float | None, kind: str = "clip") -> Iterator[_InOrder]:
-    """Open a file and check its header; faults while it is read become `AudioError`s, too.
+    """Open a file and check its header; errors while it is read become `AudioError`s.
 
     Args:
-        longest: how long it may be [s]; as long as it likes where None.
-        kind: what it is, for the message that it is longer.
+        longest: upper bound of its length [s]; None for no bound.
+        kind: noun for it in the message that it is too long.
 
     Raises:
         AudioError: it is not audio, damaged, cut off, empty, too long, has too many channels or an unusable rate.
@@ -104,15 +104,15 @@ def opened(source: AudioSource, longest: float | None, kind: str = "clip") -> It
 class _InOrder(soundfile.SoundFile):  # type: ignore[misc]
     """A file that is read sequentially.
 
-    After each block `soundfile` seeks to where it is already, where a file can seek; in an MP3 the decoder then lacks what
-    the frames before hand on, and the first 50 ms of the next block come out wrong.
+    `soundfile` seeks to its present position after each block of a seekable file. An MP3 decoder then loses the frames
+    before, and the first 50 ms of the next block come out wrong.
     """
 
     def seekable(self) -> bool:
         return False
 
     def go_to(self, frame: int) -> None:
-        """Continue at `frame`; the decoder of an MP3 starts a little before, which gives the same samples as in the whole."""
+        """Continue at `frame`. An MP3 decoder starts a little earlier, so the samples equal those of the whole file."""
         run_up = min(frame, _RUN_UP) if self.format == "MP3" else 0
         self.seek(frame - run_up)
         self.read(run_up, dtype="float32")
@@ -239,7 +239,7 @@ def _check_header(file: soundfile.SoundFile, called: str, longest: float | None,
         raise AudioError(f"{called} holds no sound: its length is zero. Record or export it again.")
     if longest is not None and file.frames > longest * file.samplerate:
         raise AudioError(
-            f"{called} says that it lasts {_duration(file.frames / file.samplerate)}; a {kind} may last up to {_duration(longest)}. Cut the part that matters out of it."
+            f"{called} lasts {_duration(file.frames / file.samplerate)}; a {kind} may last up to {_duration(longest)}. Cut the part that matters out of it."
         )
     _check_complete(file.extra_info, called)
 
@@ -248,10 +248,10 @@ def _check_complete(log: str, called: str) -> None:
     there, promised = _LENGTH.search(log), _PROMISED.search(log)
     if there is None or promised is None:
         return
-    size = int(promised[1]) % 2**64  # the log shows the largest ones as negative
+    size = int(promised[1]) % 2**64  # the log shows the largest numbers as negative
     if size > int(there[1]) and size not in _LENGTH_UNKNOWN:
         raise AudioError(
-            f"{called} is cut off: its header promises {size:,} bytes of sound, but all of it has {int(there[1]):,} bytes. "
+            f"{called} is cut off: its header promises {size:,} bytes of sound, but the file has {int(there[1]):,} bytes. "
             "Copy or download it again."
         )
 

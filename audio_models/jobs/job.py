@@ -19,8 +19,8 @@ from data.errors import Cancelled, EchoicError
 POLL = 0.2
 """Seconds between two polls, for the cancel file or for a turn in the queue."""
 
-_GRACE = 1.0  # seconds that a job has to stop by itself before its process is ended
-_WRITE_EVERY = 0.4  # seconds between two writes of the state at least
+_GRACE = 1.0  # seconds that a cancelled job has to stop before its process is ended
+_WRITE_EVERY = 0.4  # least seconds between two writes of the state
 _imports: list[Future[Any]] = []  # started in this process
 
 StateCallback = Callable[[State], None]
@@ -28,7 +28,7 @@ Module = TypeVar("Module")
 
 
 def ignore_state(_: State) -> None:
-    """Ignore a state: the callback of who does not watch."""
+    """Do nothing: the default callback."""
 
 
 class Job:
@@ -68,7 +68,7 @@ class Job:
             self.write(**changes)
 
     def report(self, progress: Progress) -> None:
-        """Pass on the progress of a corpus or of features; a `Report`."""
+        """Write the progress of a long task to the state; a `Report`."""
         self.heartbeat(stage=progress.stage, done=progress.done, total=progress.total, unit=progress.unit)
 
     def wait_for(self, module: Future[Module]) -> Module:
@@ -105,7 +105,7 @@ class Job:
 
 
 def imported(bring: Callable[[], Module]) -> Future[Module]:
-    """Import something slow in a thread. A cancelled job does not wait for it; see `exit_process`."""
+    """Start a slow import in a thread. A cancelled job does not wait for it; see `exit_process`."""
     module: Future[Module] = Future()
 
     def run() -> None:
@@ -122,7 +122,7 @@ def imported(bring: Callable[[], Module]) -> Future[Module]:
 def exit_process(status: int) -> None:
     """Exit with `status`; abruptly while an import is still running.
 
-    Python would stop its thread inside tensorflow's C++, which crashes.
+    A normal exit would stop its thread inside tensorflow's C++ code, which crashes.
     """
     if not all(module.done() for module in _imports):
         sys.stdout.flush()

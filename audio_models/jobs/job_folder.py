@@ -1,7 +1,7 @@
 """The folder of a background job: its configuration, state, process, and the request to cancel it.
 
-The whole state is files, each written atomically: a reader never sees half of one, and a kill at any moment leaves a job
-whose state is known. Importing this module is cheap.
+The whole state is files, each written atomically: a reader never sees half of one, and a job that is killed can
+always be resumed. Importing this module is cheap.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True)
 class JobFolder(Generic[Config]):
-    """One job. Its files are read at each access, so nothing is out of date."""
+    """One job; its files are read on each access, so no value is stale."""
 
     folder: Path
     config_kind: ClassVar[type[Any]]
@@ -83,7 +83,7 @@ class JobFolder(Generic[Config]):
 
     @cached_property
     def config(self) -> Config:
-        """What to do.
+        """The configuration.
 
         Raises:
             RunError: config.json is missing or damaged, or one of its settings is out of range.
@@ -106,7 +106,7 @@ class JobFolder(Generic[Config]):
 
     @property
     def created(self) -> float:
-        """When it was made [s since 1970]; the time of its folder where its name does not say, 0 where that is gone."""
+        """When it was created [s since 1970], from its name, else from its folder; 0 if that is gone."""
         found = _time_in(self.id)
         if found is not None:
             return found
@@ -117,19 +117,19 @@ class JobFolder(Generic[Config]):
 
     @property
     def created_text(self) -> str:
-        """When it was made, in local time: "25 Nov 09:30"."""
+        """When it was created, in local time: "25 Nov 09:30"."""
         return time.strftime("%d %b %H:%M", time.localtime(self.created))
 
     @property
     def state(self) -> State:
-        """Its state now: "interrupted" where its process is gone before the end.
+        """Its state now: "interrupted" if its process ended early.
 
         Raises:
             RunError: state.json is missing or damaged.
         """
         state = self._written()
         if state.status in ACTIVE and not self.is_alive():
-            state = self._written()  # the process may have ended between the two looks
+            state = self._written()  # the process may have ended between the two reads
             if state.status in ACTIVE:
                 return replace(state, status="interrupted", seconds_left=None, clips_per_second=None)
         return state
@@ -196,7 +196,7 @@ class JobFolder(Generic[Config]):
             return stored.read(self.folder / name, kind, aliases)
         except FileNotFoundError as error:
             raise MissingFileError(
-                f"{self.folder} has no {name}; the folder is incomplete. Copy it again, or start anew."
+                f"{self.folder} has no {name}; the folder is incomplete. Copy it again, or start a new one."
             ) from error
         except WorkspaceError as error:
             raise RunError(str(error)) from error
@@ -226,7 +226,7 @@ def create(parent: Path, name: str, config: Any) -> Path:
     """
     folder = parent / name
     workspace.made(parent)
-    with workspace.replacing(folder, must_be_new=True) as new:  # nobody sees a job without its configuration
+    with workspace.replacing(folder, must_be_new=True) as new:  # a job never appears without its configuration
         new.mkdir()
         half_made: JobFolder[Any] = JobFolder(new)
         workspace.write_json(new / "config.json", asdict(config))
@@ -249,10 +249,10 @@ def _time_in(name: str) -> float | None:
     return None
 
 
-Work = TypeVar("Work", bound=JobFolder[Any])
+AnyJob = TypeVar("AnyJob", bound=JobFolder[Any])
 
 
-def listing(parent: Path, kind: type[Work]) -> list[Work]:
+def listing(parent: Path, kind: type[AnyJob]) -> list[AnyJob]:
     """All jobs in a folder, newest first, damaged ones included.
 
     Raises:
@@ -267,6 +267,6 @@ def listing(parent: Path, kind: type[Work]) -> list[Work]:
     return sorted(found, key=lambda one: (one.created, one.id), reverse=True)
 
 
-def readable(found: Iterable[Work]) -> list[Work]:
+def readable(found: Iterable[AnyJob]) -> list[AnyJob]:
     """Those whose configuration and state can be read."""
     return [one for one in found if one.damage is None]

@@ -1,7 +1,7 @@
 """Start, cancel and resume background jobs: trainings, memory measurements, comparisons.
 
-Pages and shell do the same: create a folder, then start a process that works on it and outlives who started it. One run
-trains at a time; the others wait in the order in which they were queued.
+Pages and shell do the same: create a folder, then start a process that outlives the one that started it. One run trains
+at a time; the others wait in the order in which they were queued.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def resume(job: JobFolder[Any]) -> None:
 
 
 def queue_again(job: JobFolder[Any]) -> None:
-    """Put a stopped job at the end of the queue, with this process as its own for now.
+    """Put a stopped job at the end of the queue, owned by this process for now.
 
     Raises:
         RunError: it is active or finished.

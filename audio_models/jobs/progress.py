@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from audio_models.jobs.job_folder import State
 from data.corpus import Progress
 from data.phrases import plural
@@ -20,13 +22,14 @@ def format_duration(seconds: float) -> str:
 
 
 def format_amount(done: int, total: int | None, unit: str) -> str:
-    """Format an amount done: "120 of 300 clips", "1.2 of 2.4 GB"."""
+    """Format an amount done: "120 of 300 clips", "1 of 1 clip", "1.2 of 2.4 GB"; `unit` is a plural."""
     if unit == "bytes":
         scale, unit = (1e9, "GB") if (total or done) >= 1e9 else (1e6, "MB")
         return f"{done / scale:.1f} of {total / scale:.1f} {unit}" if total else f"{done / scale:.1f} {unit}"
     if unit == "%":
         return f"{done} %"
-    return f"{done} of {total} {unit}" if total else f"{done} {unit}"
+    noun = re.sub(r"(?<=\w)s\b", "", unit, count=1) if (total or done) == 1 else unit
+    return f"{done} of {total} {noun}" if total else f"{done} {noun}"
 
 
 def format_stage(progress: Progress) -> str:

@@ -1,4 +1,4 @@
-"""Runs: everything about one training, in one folder of files that are each written atomically.
+"""Runs: everything about one training in one folder, each file written atomically.
 
     runs/<id>/
       config.json       what is trained and how; never changes
@@ -8,10 +8,10 @@
       model.onnx        the best network so far, with labels, feature settings and normalisation in its metadata
       model.keras       the same for keras; written for the user, never read by Echoic (such a file can hold code)
       checkpoint.npz    weights and optimizer after the last epoch, to resume from
-      learned.json      the recordings that it learned from, by content
+      learned.json      the recordings that it was trained on, by content
       evaluations/      one file for each corpus and split that it was evaluated on
       detection.json    detection settings for listening to a stream
-      cancel            exists while the user wants it to stop
+      cancel            exists once the user has asked it to stop
       log.txt           output of the training process
 
 Copy the folder and you have copied the model. The models that come with Echoic are run folders too, in
@@ -71,7 +71,7 @@ class Run(JobFolder[RunConfig]):
 
     @property
     def best_epoch(self) -> Epoch | None:
-        """The epoch whose weights are kept: the lowest validation loss."""
+        """The epoch whose weights are stored: the one with the lowest validation loss."""
         return min(self.history, key=lambda row: row.validation_loss, default=None)
 
     @property
@@ -80,7 +80,7 @@ class Run(JobFolder[RunConfig]):
 
     @property
     def has_model(self) -> bool:
-        """Whether it can answer clips: from its first epoch on."""
+        """Whether it can classify clips: from its first epoch on."""
         return self.model_path.is_file()
 
     @property
@@ -90,12 +90,12 @@ class Run(JobFolder[RunConfig]):
 
     @property
     def reference(self) -> str:
-        """What means this run and no other, whatever others are called: "bundled:commands", or its folder."""
+        """A unique reference to this run, whatever others are called: "bundled:commands", or its folder."""
         return f"{_BUNDLED_PREFIX}{self.id}" if self.is_bundled else str(self.folder.resolve())
 
     @property
     def start(self) -> str:
-        """The reference of the run whose network it started from; empty where it started from random weights.
+        """The reference of the run whose network it started from; empty for random weights.
 
         Earlier versions stored the bare name of a bundled network.
         """
@@ -117,7 +117,7 @@ class Run(JobFolder[RunConfig]):
 
     @property
     def card(self) -> str:
-        """What its maker says of it, Markdown; empty where there is no card.md."""
+        """The model card, Markdown; empty if there is no card.md."""
         try:
             return (self.folder / "card.md").read_text(encoding="utf-8")
         except (OSError, UnicodeError):
@@ -125,12 +125,12 @@ class Run(JobFolder[RunConfig]):
 
     @property
     def results_folder(self) -> Path:
-        """Where what is found out about it is kept: in its folder, unless that came with Echoic."""
+        """Where results about it are stored: its own folder, or the workspace for a bundled run."""
         return workspace.root() / "bundled" / self.id if self.is_bundled else self.folder
 
     @property
     def evaluations_folder(self) -> Path:
-        """Where judgements of it are kept."""
+        """Where its evaluations are stored."""
         return self.results_folder / "evaluations"
 
     def write_history(self, history: list[Epoch]) -> None:
@@ -141,12 +141,14 @@ class Run(JobFolder[RunConfig]):
             WorkspaceError: it cannot be written.
         """
         if not all(math.isfinite(row.loss) and math.isfinite(row.validation_loss) for row in history):
-            raise TrainingError("The training diverged: its loss is not a number any more. Use a lower learning rate.")
+            raise TrainingError(
+                "The training diverged: its loss is no longer a finite number. Use a lower learning rate."
+            )
         workspace.write_json(self.folder / "history.json", [asdict(row) for row in history])
 
 
 def create(config: RunConfig) -> Run:
-    """Create the folder of a new run, "queued" and without a process; what it starts from is resolved now.
+    """Create the folder of a new run, "queued" and without a process; resolve the run that it starts from.
 
     Raises:
         RunError: there is no run that it starts from.
@@ -196,7 +198,7 @@ def usable() -> list[Run]:
 
 
 def by_id(found: Iterable[Run]) -> dict[str, Run]:
-    """The runs by their ids; by its reference where one before it has the same id, as a copy of a bundled network has."""
+    """The runs by id, or by reference if an earlier one has the same id, such as a copy of a bundled network."""
     named: dict[str, Run] = {}
     for run in found:
         named[run.reference if run.id in named else run.id] = run
@@ -238,11 +240,11 @@ def find(text: str) -> Run:
 
 
 def _folder_at(text: str) -> Path | None:
-    """The folder that `text` is the path of; None where it is none, or cannot be a path."""
+    """The folder at the path `text`; None if there is none."""
     try:
         path = Path(text).expanduser()
         return path if text and path.is_dir() else None
-    except (OSError, RuntimeError, ValueError):  # too long, or ~nobody
+    except (OSError, RuntimeError, ValueError):  # a path too long, or ~user of an unknown user
         return None
 
 
@@ -253,7 +255,7 @@ def next_name(base: str) -> str:
 
 
 def _name_of(run: Run) -> str:
-    """The name that its user gave it; empty where there is none, or its configuration is damaged."""
+    """The name that the user gave it; empty if there is none, or its configuration is damaged."""
     with contextlib.suppress(EchoicError):
         return run.config.name
     return ""

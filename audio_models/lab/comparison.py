@@ -41,10 +41,10 @@ SIGNIFICANCE = 0.05
 
 @dataclass(frozen=True)
 class ComparisonConfig:
-    """What is compared.
+    """The settings of a comparison.
 
     Attributes:
-        corpus, task: what all cells learn, from the same split.
+        corpus, task: what all cells are trained on, with the same split.
     """
 
     corpus: CorpusReference
@@ -76,7 +76,7 @@ class ComparisonConfig:
 
 @dataclass(frozen=True)
 class Measures:
-    """What is measured of a trained network besides its accuracy.
+    """Measurements of a trained network besides its accuracy.
 
     Attributes:
         answer_seconds: latency from waveform to answer, median over clips of words [s]; None without such clips.
@@ -175,7 +175,7 @@ class Finding:
     """Two cells on the same clips; `one` is the more accurate.
 
     Attributes:
-        p: p-value, corrected for the number of comparisons (Holm 1979); None where one training of each cannot give it.
+        p: p-value, corrected for the number of comparisons (Holm 1979); None with one training of each.
         is_significant: whether p is below `SIGNIFICANCE`.
     """
 
@@ -189,7 +189,7 @@ class Finding:
         return self.p is not None and self.p < SIGNIFICANCE
 
     def summary(self) -> str:
-        """Say which cell is better, by how much, and how sure that is."""
+        """Summarise which cell is better, by how much, and the p-value."""
         gap = self.difference
         one, other = CELL_TITLES[self.one], CELL_TITLES[self.other]
         points = f"{100 * gap.difference:.1f} points"
@@ -206,7 +206,7 @@ class Finding:
 def results(comparison: Comparison) -> list[CellResult]:
     """Return the results of every cell with an evaluated training, best first.
 
-    Only seeds that all these cells have count, so all rest on the same trainings and clips.
+    Only seeds that all these cells have count, so all are compared on the same trainings and clips.
 
     Raises:
         RunError: the clips are no longer the same for all, or a file is damaged.

@@ -49,7 +49,7 @@ def _compare(made: Comparison, job: Job) -> None:
         def relay(state: State, number: int = number, title: str = CELL_TITLES[cell]) -> None:
             spent = time.monotonic() - began
             whole = spent / number * len(missing) if number else None
-            if state.seconds_left is not None and not number:  # all take about as long as the first
+            if state.seconds_left is not None and not number:  # assume that all take as long as the first
                 whole = (spent + state.seconds_left) * len(missing)
             job.heartbeat(
                 stage=f"{title}: {state.stage.lower()}",

@@ -1,6 +1,6 @@
 """Look inside a network while it reads a clip: states, gates, the answer after each frame, and how far gradients reach.
 
-A `NumpyNetwork` with the run's numbers reads the clip beside onnxruntime, which gives the answers; no tensorflow.
+A `NumpyNetwork` with the run's weights gives the inner values, onnxruntime the answers; no tensorflow.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ class GradientDecay:
         step_seconds: time from one step of the cell to the next [s].
         frame_seconds: the same for the frames [s].
         frames: norm of d loss / d frame_t, (frames,).
-        states: norm of d loss / d state_t of the top layer that reads forward, (steps,): of the hidden state, of an
-            LSTM the cell state, which is what it remembers by.
-        memory: the same for the part of the loss that enters at the last state, (steps,).
+        states: norm of d loss / d state_t of the top layer that reads forward, (steps,): of the hidden state, or of
+            an LSTM's cell state.
+        memory: the same for the gradient that enters at the last state alone, (steps,).
     """
 
     step_seconds: float
@@ -58,8 +58,10 @@ class GradientDecay:
 
 
 def memory_length(norms: Numbers, step_seconds: float) -> float | None:
-    """Time back from the last step until the norm has fallen to a tenth [s], log-linear between two steps; infinite if it
-    has not, None with a single step or no gradient."""
+    """Time back from the last step until the norm has fallen to a tenth [s], log-linear between steps.
+
+    Infinite if it stays above a tenth; None with a single step or no gradient.
+    """
     if len(norms) < 2 or not np.isfinite(norms).all() or norms[-1] <= 0:
         return None
     shares = np.maximum(norms[::-1] / norms[-1], 1e-300)  # from the last step back
@@ -80,13 +82,13 @@ class Inspection:
         run: its id.
         network, features: its configuration.
         labels: its classes, in the order of its probabilities.
-        samples: the waveform, (samples,), in the order in which it was spoken.
-        order: how the frames were put before the network read them.
-        trace: what happened.
-        so_far: the probabilities as they would be if the clip ended after each frame, (frames, labels).
-        label: the class whose loss is followed back: the right one where it is known, else the answer.
-        fading: of its gradient.
-        cell_weights: trained numbers in one cell of the first layer, shared by all steps; 0 without a cell.
+        samples: the waveform, (samples,), as spoken.
+        order: the order in which the network read the frames.
+        trace: states, gates and probabilities.
+        prefix_probabilities: the probabilities if the clip ended after each frame, (frames, labels).
+        label: the class of the loss whose gradient is computed: the true one if known, else the answer.
+        gradient_decay: how that gradient decays.
+        cell_weights: weights of one cell of the first layer, shared by all steps; 0 without a cell.
     """
 
     run: str
@@ -117,7 +119,7 @@ class Inspection:
 
     @property
     def settled(self) -> float:
-        """Time of the last change of the answer [s]: the end of the frame that made it."""
+        """Time of the last change of the answer [s]: the end of the frame that caused it."""
         answers = self.prefix_probabilities.argmax(axis=1)
         other = np.flatnonzero(answers != answers[-1])
         frame = int(other[-1]) + 1 if len(other) else 0
@@ -185,9 +187,9 @@ def inspect(
 
     Args:
         samples: (samples,) float32 at the run's sample rate.
-        label: what was said, where it is known.
+        label: the true label, if known.
         order: of the frames; `seed` is that of the shuffling.
-        recognizer: of the same run, where there is one already.
+        recognizer: that of the same run, if there is one already.
 
     Raises:
         RunError: the run has no network.
@@ -218,17 +220,17 @@ def inspect(
 
 
 def gradient_decay(network: NumpyNetwork, trace: Trace, label: int, features: FeatureConfig) -> GradientDecay:
-    """Measure how the gradient of a label's loss decays in a clip that was read."""
+    """Measure how the gradient of a label's loss decays over a clip."""
     frame_seconds = features.hop_length / features.sample_rate
     whole = network.gradients(trace, label)
     step_seconds = frame_seconds * network.config.frames_a_step
     if network.config.cell == "feed_forward":
         norms = np.linalg.norm(whole.frames, axis=1)
-        # each frame is on its own: nothing of what entered at the last one reaches another
+        # frames are independent: no gradient flows from the last one to another
         alone = np.where(np.arange(len(norms)) == len(norms) - 1, norms, 0)
         return GradientDecay(step_seconds, frame_seconds, norms, norms, alone)
     top = f"layer_{network.config.layers}/{FORWARD}"
-    # where the answer comes from the last state, all of the loss enters there
+    # with this readout the whole gradient enters at the last state
     last = whole if network.config.readout == "last" else network.gradients(trace, label, only_last=True)
 
     def of_states(layers: Any) -> Numbers:

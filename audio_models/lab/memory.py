@@ -34,7 +34,7 @@ GOOD = 0.99
 
 @dataclass(frozen=True)
 class MemoryConfig:
-    """What is measured."""
+    """The settings of a measurement."""
 
     task: str = setting("recall", title="Task", help=f"What must be remembered: {', '.join(memory_tasks.TASKS)}.")
     cells: tuple[LabCell, ...] = setting(LAB_CELLS, title="Cells", titles=CELL_TITLES, help="Cells to compare.")
@@ -51,12 +51,12 @@ class MemoryConfig:
         800, 25, 20_000, step=100, title="Steps",
         help="Steps of the optimizer at most for each cell and length; it stops early at 99 % right answers.",
     )  # fmt: skip
-    batch_size: int = setting(64, 1, 1024, title="Batch size", help="Sequences in each step, drawn anew each time.")
+    batch_size: int = setting(64, 1, 1024, title="Batch size", help="Sequences in each step, new ones every time.")
     learning_rate: float = setting(5e-3, 1e-6, 1, step=1e-3, title="Learning rate", help="Step size of Adam.")
     initialisation: Initialisation = setting(
         "orthogonal", title="Recurrent weights",
         titles={"orthogonal": "Orthogonal", "identity": "Identity", "glorot_uniform": "Glorot uniform"},
-        help="First recurrent weights: orthogonal ones keep lengths (Saxe et al. 2014), the identity hands on each state (Le et al. 2015), Glorot's ignore the loop.",
+        help="First recurrent weights: orthogonal ones keep lengths (Saxe et al. 2014), the identity passes each state on (Le et al. 2015), Glorot's ignore the loop.",
     )  # fmt: skip
     clip_norm: float = setting(
         1.0, 0, 1e3, step=0.5, title="Gradient clipping",

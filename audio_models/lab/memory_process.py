@@ -143,13 +143,13 @@ def build(config: MemoryConfig, cell: Cell, seed: int) -> Any:
     state = layer(config.units, kernel_initializer=keras.initializers.GlorotUniform(seed), name="memory")(frames)
     answer = keras.layers.Dense(task.outputs, kernel_initializer=keras.initializers.GlorotUniform(seed + 1))(state)
     model = keras.Model(frames, answer)
-    inside = model.get_layer("memory").cell
-    inside.recurrent_kernel.assign(np.concatenate([_recurrent(config, random) for _ in range(gates)], axis=1))
+    recurrent = model.get_layer("memory").cell
+    recurrent.recurrent_kernel.assign(np.concatenate([_recurrent(config, random) for _ in range(gates)], axis=1))
     if gates > 1:
-        bias = np.zeros(inside.bias.shape)  # (gates * units,), or (2, gates * units) of a GRU
+        bias = np.zeros(recurrent.bias.shape)  # (gates * units,), or (2, gates * units) of a GRU
         keeps = GATES[cell].index("forget" if cell == "lstm" else "update")
         bias.reshape(-1, gates * config.units)[0, keeps * config.units :][: config.units] = config.forget_bias
-        inside.bias.assign(bias)
+        recurrent.bias.assign(bias)
     return model
 
 

@@ -65,7 +65,7 @@ def recall(sequences: int, length: int, random: np.random.Generator) -> Sequence
 
 
 def adding(sequences: int, length: int, random: np.random.Generator) -> Sequences:
-    """Draw sequences of numbers, one marked in each half, whose sum is asked (Hochreiter and Schmidhuber 1997)."""
+    """Draw sequences of numbers, one marked in each half, whose sum is the target (Hochreiter and Schmidhuber 1997)."""
     half = length // 2
     numbers = random.random((sequences, length)).astype(np.float32)
     marks = np.zeros((sequences, length), np.float32)
@@ -76,7 +76,7 @@ def adding(sequences: int, length: int, random: np.random.Generator) -> Sequence
 
 
 def parity(sequences: int, length: int, random: np.random.Generator) -> Sequences:
-    """Draw sequences of bits whose parity is asked: every bit flips the answer."""
+    """Draw sequences of bits whose parity is the target: every bit flips it."""
     bits = random.integers(2, size=(sequences, length))
     frames = np.stack([bits, 1 - bits], axis=2).astype(np.float32)
     return frames, np.eye(2, dtype=np.float32)[bits.sum(axis=1) % 2]

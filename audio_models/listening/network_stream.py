@@ -70,7 +70,7 @@ class NetworkStream:
         for block in self._frames.feed(samples):
             probabilities = self._reader.read(self.recognizer.normalise(block))
             if probabilities is not None:
-                yield self._frames.heard, probabilities
+                yield self._frames.end, probabilities
 
 
 class _StatefulReader:

@@ -71,7 +71,7 @@ def gradient_curves(chosen: list[Run], clip: ChosenClip, what: str) -> tuple[pd.
     Args:
         what: the state, or the frame, that the gradient is taken with respect to; memory only by default.
     """
-    from audio_models.lab.inspection import gradient_decay, format_memory_length, untrained
+    from audio_models.lab.inspection import format_memory_length, gradient_decay, untrained
 
     rows, lengths = [], []
     for run in chosen:

@@ -33,8 +33,8 @@ def test_the_frames_of_the_whole(config: FeatureConfig, block: int) -> None:
     got, whole = np.concatenate(blocks), mfcc(sound, config)
     assert len(whole) - len(got) < block + (2 if config.deltas else 0), "frames were held back"
     np.testing.assert_allclose(got, whole[: len(got)], atol=1e-3)
-    assert stream.heard == pytest.approx(frame_end(len(got) - 1, config))
-    assert stream.heard <= len(sound) / 16_000
+    assert stream.end == pytest.approx(frame_end(len(got) - 1, config))
+    assert stream.end <= len(sound) / 16_000
 
 
 @given(cuts=st.lists(st.integers(0, 20_000), max_size=12), config=st.sampled_from(list(CONFIGS.values())))
@@ -57,6 +57,6 @@ def test_one_sample_at_a_time() -> None:
 def test_nothing_is_heard_before_the_first_frame() -> None:
     stream = FrameStream(CONFIGS["bands"], 4)
     assert list(stream.feed(np.zeros(511, np.float32))) == []
-    assert stream.heard == 0
+    assert stream.end == 0
     assert [len(part) for part in stream.feed(np.zeros(1, np.float32))] == [1]
-    assert stream.heard == pytest.approx(0.032)
+    assert stream.end == pytest.approx(0.032)
