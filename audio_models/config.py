@@ -316,7 +316,7 @@ class RunConfig:
 
     @property
     def streams(self) -> bool:
-        """Whether the network is stateful on a stream: its layers allow it, and it was trained on sequences of clips."""
+        """Whether it is stateful on a stream: its layers allow it, and it was trained on sequences of clips."""
         return self.network.streams and self.training.clips_per_sequence > 1
 
     def clips_of_a_class(self, clips_per_word: float) -> int:

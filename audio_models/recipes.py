@@ -22,10 +22,11 @@ from audio_models.settings import Setting
 from data.corpus import CorpusReference
 from data.task import Task
 
-_EPOCHS_FOR_ONE_VOICE, _EPOCHS_FOR_SEVERAL, _SEVERAL_VOICES = 4, 7, 3  # of tuning; the first fits the last layer alone
+# Epochs of fine-tuning; the first fits the last layer alone.
+_EPOCHS_FOR_ONE_VOICE, _EPOCHS_FOR_SEVERAL, _SEVERAL_VOICES = 4, 7, 3
 
-# What suits each cell, chosen on validation clips (docs/recipe.md). A SimpleRNN diverges at the rate that suits a
-# GRU, and its short memory cannot carry a whole word to the last frame.
+# Chosen on validation clips (docs/recipe.md). A SimpleRNN diverges at a GRU's learning rate, and its short memory cannot
+# carry a whole word to the last frame.
 _LEARNING_RATES: dict[Cell, float] = {"simple_rnn": 1e-3, "lstm": 2e-3, "gru": 2e-3, "feed_forward": 2e-3}
 _STRONG_LEARNING_RATES: dict[Cell, float] = {"simple_rnn": 2e-3, "lstm": 3e-3, "gru": 3e-3, "feed_forward": 2e-3}
 _READOUTS: dict[Cell, Readout] = {"simple_rnn": "mean", "lstm": "last", "gru": "last", "feed_forward": "mean"}
@@ -74,7 +75,7 @@ _DEFAULTS: dict[type[Any], Callable[[Cell, Recipe], Any]] = {
 
 
 def recipe_defaults(kind: type[Any], row: Setting) -> dict[Recipe, str]:
-    """The default of a setting in each recipe, in words: "last, mean for simple_rnn"; empty where none changes it."""
+    """The default of a setting in each recipe: "last, mean for simple_rnn"; empty if no recipe changes it."""
     if kind not in _DEFAULTS or row.name == "cell":
         return {}
     found: dict[Recipe, str] = {}
@@ -108,7 +109,7 @@ def default_run(
     seed: int = 0,
     epochs: int | None = None,
 ) -> RunConfig:
-    """The run of a cell and a recipe; `epochs` is the recipe's where None."""
+    """The run of a cell and a recipe; `epochs` is the recipe's by default."""
     training = replace(default_training(cell, recipe), seed=seed)
     return RunConfig(
         corpus,
@@ -122,7 +123,7 @@ def default_run(
 
 
 FOLDS = 5
-"""Of a corpus of the user's own, which is too small to split."""
+"""Folds of cross-validation for a corpus of the user's own, which is too small to split."""
 
 
 def tuned_run(
@@ -131,9 +132,9 @@ def tuned_run(
     """The run that fine-tunes a trained network on the user's own words.
 
     Args:
-        start: the run that has the network.
-        of: its configuration; features and network are the same.
-        speakers: in the corpus; what several have in common is worth more tuning than one voice.
+        start: reference of the run with the network.
+        of: its configuration; features and network stay the same.
+        speakers: number in the corpus; several are worth more epochs than one.
     """
     training = TrainingConfig(
         epochs=_EPOCHS_FOR_ONE_VOICE if speakers < _SEVERAL_VOICES else _EPOCHS_FOR_SEVERAL,

@@ -1,6 +1,6 @@
 """Declare a setting once: `units: int = setting(96, 1, 1024, title="Units", help="Size of the state.")`.
 
-From that row come the check of type and range, the shell's option, the form's widget and the table in docs/settings.md.
+That row defines the check of type and range, the shell's option, the form's widget and the table in docs/settings.md.
 `from_dict` reads any dataclass from JSON values with the same checks.
 """
 
@@ -31,16 +31,16 @@ class Setting:
     Attributes:
         name: of its field.
         hint: its type: bool, int, float, str, a Literal of strings, or a tuple of any length of one of these.
-        default: its value where nothing is chosen.
+        default: its value unless another is chosen.
         title: what a form calls it.
         help: what it does, one sentence.
         low, high: bounds of the number, or of each item of a tuple.
         unit: of the number; empty for none.
-        step: of the arrows beside the form's number.
+        step: of the arrows next to the number in a form.
         titles: what a form calls each choice.
         option: the shell's option, without its dashes.
         formerly: an older name, understood in stored files and in the shell; empty for none.
-        translated: values of the older name that mean another value now.
+        translated: values of the older name, and their values today.
     """
 
     name: str
@@ -63,30 +63,30 @@ class Setting:
 
     @property
     def item(self) -> Any:
-        """The type of each item of a tuple; of the value itself where it is none."""
+        """The type of each item of a tuple, or of the value itself."""
         return get_args(self.hint)[0] if self.is_list else self.hint
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """All values, where only some are allowed."""
+        """The allowed values; empty if the type alone decides."""
         return get_args(self.item) if get_origin(self.item) is Literal else ()
 
     @property
     def expected(self) -> str:
-        """What is allowed, in words."""
+        """Description of the allowed values."""
         return _expected(self.hint, self.low, self.high, self.unit)
 
     def check(self, value: Any) -> None:
         """Refuse a value of another type or out of range.
 
         Raises:
-            ConfigError: it is one.
+            ConfigError: the value is invalid.
         """
         if not _fits(value, self.hint, self.low, self.high):
             raise ConfigError(_refusal(self.title, value, self.expected, self.unit))
 
     def text_of(self, value: Any) -> str:
-        """A value as the shell takes it: "on", "0.5", "lstm,gru"; empty for an empty text or list."""
+        """Format a value as the shell takes it: "on", "0.5", "lstm,gru"; empty for an empty text or list."""
         if isinstance(value, bool):
             return "on" if value else "off"
         if isinstance(value, tuple):
@@ -94,7 +94,7 @@ class Setting:
         return f"{value:g}" if isinstance(value, float) else f"{value}"
 
     def renewed(self, value: Any) -> Any:
-        """The value that a `value` of the older name means."""
+        """Translate a value of the older name."""
         return next((new for old, new in self.translated.items() if old is value), value)
 
 
@@ -129,7 +129,7 @@ def check(config: Any) -> None:
     """Check every field of a dataclass by its type, and every setting by its range; call it in `__post_init__`.
 
     Raises:
-        ConfigError: a value is of another type or out of range; NaN, infinity and a bool are no numbers.
+        ConfigError: a value is of another type or out of range; NaN, infinity and bool are not numbers.
     """
     kind: Any = type(config)
     rows = _rows(kind)
@@ -145,19 +145,19 @@ def within(name: str, value: Number, low: Number, high: Number, unit: str = "") 
     """Check a number whose bounds depend on something else.
 
     Raises:
-        ConfigError: it is no number, or not between `low` and `high`.
+        ConfigError: it is not a number, or not between `low` and `high`.
     """
     if not _fits(value, float, low, high):
         raise ConfigError(_refusal(name, value, _expected(float, low, high, unit), unit))
 
 
 def to_dict(config: Any) -> dict[str, Any]:
-    """A dataclass as JSON values."""
+    """Convert a dataclass to JSON values."""
     return dataclasses.asdict(config)
 
 
 def from_dict(kind: type[Config], values: Any) -> Config:
-    """A dataclass from JSON values, those within it included: a list becomes a tuple; older names are understood.
+    """Make a dataclass, and those within it, from JSON values: a list becomes a tuple; older names are understood.
 
     Raises:
         ConfigError: a value is missing, unknown, of another type or out of range.
@@ -204,7 +204,7 @@ def _hints(kind: Any) -> dict[str, Any]:
 
 
 def _renamed(kind: Any, values: dict[str, Any]) -> dict[str, Any]:
-    """`values` under the names of today."""
+    """Replace older names in `values`."""
     made = dict(values)
     for row in settings_of(kind):
         if row.formerly in made:
@@ -215,7 +215,7 @@ def _renamed(kind: Any, values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _read(value: Any, hint: Any) -> Any:
-    """A JSON value as what `hint` asks for, where it can be that; else the value itself, which the check refuses."""
+    """Convert a JSON value to the type `hint` if possible; else return it unchanged, and the check refuses it."""
     origin, inner = get_origin(hint), get_args(hint)
     if origin in (Union, types.UnionType):
         (hint,) = [one for one in inner if one is not type(None)] if len(inner) == 2 else (hint,)
@@ -266,7 +266,7 @@ def _is_number(value: Any, kind: type[Any]) -> bool:
 
 
 def _expected(hint: Any, low: Number | None = None, high: Number | None = None, unit: str = "") -> str:
-    """What a type and bounds allow, in words."""
+    """Describe the values that a type and bounds allow."""
     origin, inner = get_origin(hint), get_args(hint)
     if origin is Literal:
         return f"one of {', '.join(map(str, inner))}"

@@ -23,7 +23,7 @@ from data.names import is_device, same_on_every_system, shown
 _MOST_FILES = 500_000
 _CHUNK = 1 << 20
 _LARGEST_HEADER = 1 << 24  # bytes; a tar file may claim any size for one, and it is read at once
-_HARMLESS = 200_000_000  # bytes to which any archive may unpack, whatever its ratio
+_HARMLESS = 200_000_000  # bytes that any archive may unpack to, whatever its ratio
 
 
 def unpack(
@@ -49,13 +49,13 @@ def unpack(
         name: its name in messages, by default that of its file.
 
     Raises:
-        CorpusError: it is damaged, no archive, locked or too large, or has a member outside of itself, one that some
-            system cannot store, or two with one name.
+        CorpusError: it is damaged, not an archive, locked or too large, or a member's name leads outside, is invalid on
+            some system, or appears twice.
         WorkspaceError: the disk is full or cannot be written to.
         Cancelled: `report` raised it; nothing remains.
     """
     called = name or archive.name
-    with workspace.replacing(folder, must_be_new=True) as new, _told(called):
+    with workspace.replacing(folder, must_be_new=True) as new, _explained(called):
         new.mkdir()
         if most_ratio is not None:
             most_bytes = min(most_bytes, max(_HARMLESS, int(most_ratio * archive.stat().st_size)))
@@ -64,10 +64,12 @@ def unpack(
         for number, (member, source) in enumerate(_members(archive, called, most_bytes + 4096 * most_files)):
             if number >= most_files:
                 raise CorpusError(f"{called} holds more than {most_files:,} files; a corpus has fewer.")
-            inside = _safe(member, called)
-            path = new / inside
-            if (same := same_on_every_system(str(inside))) in names:
-                raise CorpusError(f"{called} holds two files of one name ({shown(str(inside))}). It was not unpacked.")
+            relative = _safe(member, called)
+            path = new / relative
+            if (same := same_on_every_system(str(relative))) in names:
+                raise CorpusError(
+                    f"{called} holds two files of one name ({shown(str(relative))}). It was not unpacked."
+                )
             names.add(same)
             path.parent.mkdir(parents=True, exist_ok=True)
             with source, path.open("xb") as target:
@@ -90,8 +92,8 @@ def unpack(
 
 
 @contextlib.contextmanager
-def _told(called: str) -> Iterator[None]:
-    """Explain what reading an archive raises."""
+def _explained(called: str) -> Iterator[None]:
+    """Turn what reading an archive raises into errors for the user."""
     try:
         yield
     except RuntimeError as error:  # of zipfile: an unknown method or a lock
@@ -185,14 +187,14 @@ def _safe(name: str, called: str) -> PurePosixPath:
     """Return a name as a path that stays inside the archive and that every system can store.
 
     Raises:
-        CorpusError: it is not one.
+        CorpusError: there is no such path.
     """
     path = PurePosixPath(name.replace("\\", "/"))
     parts = [part for part in path.parts if part != "."]
-    outside = path.is_absolute() or ".." in parts or PureWindowsPath(name).drive or "\0" in name
-    if outside or not parts or len(parts) > 8 or any(len(os.fsencode(part)) > 250 for part in parts):
+    leads_outside = path.is_absolute() or ".." in parts or PureWindowsPath(name).drive or "\0" in name
+    if leads_outside or not parts or len(parts) > 8 or any(len(os.fsencode(part)) > 250 for part in parts):
         raise CorpusError(
-            f"{called} names a file '{shown(name)}', which does not stay inside of it, or whose name is too long or too deep. It was not unpacked."
+            f"{called} names a file '{shown(name)}', which leads outside the archive or is too long or too deep. It was not unpacked."
         )
     if device := next((part for part in parts if is_device(part)), None):
         raise CorpusError(

@@ -13,12 +13,12 @@ Samples = NDArray[np.floating[Any]]
 
 
 def encode_wav(samples: Samples, sample_rate: int) -> bytes:
-    """Encode (samples,) in -1..1 as a 16-bit WAV file. What lies beyond full scale is clipped, nothing is normalised."""
+    """Encode (samples,) in -1..1 as a 16-bit WAV file. Samples beyond full scale are clipped; nothing is normalised."""
     return _encode(samples, sample_rate, "WAV", 16)
 
 
 def encode_flac(samples: Samples, sample_rate: int, bits: Literal[16, 24] = 16) -> bytes:
-    """Encode (samples,) in -1..1 as a FLAC file of `bits` a sample."""
+    """Encode (samples,) in -1..1 as a FLAC file with `bits` per sample."""
     return _encode(samples, sample_rate, "FLAC", bits)
 
 

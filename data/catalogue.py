@@ -34,7 +34,7 @@ def open_corpus(reference: CorpusReference | str, words: Sequence[str] | None = 
 
     Args:
         reference: a reference, or the name in one.
-        words: words that it must have; only synthetic voices, which can speak any word, use this.
+        words: words that it must have; used only by synthetic voices, which can speak any word.
 
     Raises:
         CorpusError: there is no such corpus or folder, or it does not allow this split.
@@ -65,7 +65,7 @@ def open_corpus(reference: CorpusReference | str, words: Sequence[str] | None = 
 
 
 def descriptions() -> list[Description]:
-    """Describe each published corpus, in the order in which a page lists them."""
+    """Describe each published corpus, in the order of the pages."""
     return [open_corpus(name).description for name in NAMES]
 
 

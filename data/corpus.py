@@ -1,4 +1,4 @@
-"""What every corpus is: a description, a way to get it, and an index of clips."""
+"""The parts of every corpus: a description, how to load it, and an index of its clips."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ class Clip:
 
     Attributes:
         path: the audio file.
-        label: what is said in it.
-        split: the split that it belongs to.
+        label: the word spoken in it, or a special label.
+        split: its split.
         seconds: its length [s].
-        speaker: who says it, None where that is not known.
+        speaker: None if unknown.
         digest: BLAKE2b of the file's content, hexadecimal (16 bytes).
         start: where in the file it begins [s]; not 0 only for silence cut from a recording of noise.
         gain: factor on the samples, 0 to 1.
         whole: whether the clip is the whole file.
-        word: what is said, where the label is only `_unknown_`.
-        sound: `sound_digest` of the file, "" where it is silent, cannot be decoded, or was not looked at.
+        word: the word spoken, if the label is `_unknown_`.
+        sound: `sound_digest` of the file, "" if it is silent, cannot be decoded, or was not computed.
     """
 
     path: Path
@@ -51,7 +51,7 @@ class Clip:
 
     @property
     def content(self) -> str:
-        """What tells this recording from others, whatever its file: `sound`, else `digest`."""
+        """Identifies the recording, whatever its file: `sound`, else `digest`."""
         return self.sound or self.digest
 
 
@@ -64,18 +64,18 @@ class Skipped:
 
 
 def reasons(skipped: Sequence[Skipped]) -> list[tuple[str, int]]:
-    """Why files were passed over, and how many for each reason, the most frequent first."""
+    """The reasons and how many files were skipped for each, the most frequent first."""
     return Counter(one.reason for one in skipped).most_common()
 
 
 @dataclass(frozen=True)
 class Index:
-    """What a corpus holds.
+    """The contents of a corpus.
 
     Attributes:
         clips: every usable clip, in a fixed order (by label, then file name).
         noise: recordings of background noise (no words in them), may be empty.
-        skipped: files passed over.
+        skipped: files that are not used.
         split_rule: how the splits were made, one sentence for the page.
         speakers_known: whether every clip has a speaker.
         speaker_disjoint: whether no speaker is in two splits; None where speakers are not known.
@@ -111,8 +111,8 @@ class Copies:
     """Recordings that a corpus holds more than once: as a WAV and a FLAC file, say, or under two names.
 
     Attributes:
-        clips: how many clips repeat a recording that is there already.
-        apart: validation and test clips with a copy in another split, where lists or speakers put it.
+        clips: number of clips that repeat a recording.
+        apart: number of validation and test clips with a copy in another split, put there by lists or speakers.
     """
 
     clips: int
@@ -129,18 +129,18 @@ class Copies:
             return f"{text}; copies stay in one split."
         return (
             f"{text}. {self.apart:,} validation and test {'clip has its' if self.apart == 1 else 'clips have their'} copy in "
-            "another split; the test leaves out those that were learned."
+            "another split; the test leaves out those that were trained on."
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a piece of long work has come.
+    """The progress of a long task.
 
     Attributes:
-        stage: what is being done, in the user's words ("Downloading").
+        stage: the current step, as the user reads it ("Downloading").
         done, total: in `unit`s; total is None where it is not known.
-        unit: "bytes", "clips", "files".
+        unit: a plural: "bytes", "clips", "files".
     """
 
     stage: str
@@ -150,27 +150,27 @@ class Progress:
 
 
 Report = Callable[[Progress], None]
-"""Called now and then while long work goes on. It may raise `Cancelled` to stop it."""
+"""Called regularly during a long task. It may raise `Cancelled` to stop it."""
 
 
 def no_progress(progress: Progress) -> None:
-    """A `Report` that says nothing."""
+    """Do nothing: the default `Report`."""
 
 
 @dataclass(frozen=True)
 class Description:
-    """What a user reads of a corpus before they load it.
+    """What a user reads about a corpus before loading it.
 
     Attributes:
-        name: what the shell and the configuration call it.
-        title: what the page calls it.
+        name: its name in the shell and the configuration.
+        title: its name on the pages.
         holds: what it holds, one sentence.
         licence, citation, homepage: as its publisher states them.
-        size: what has to be loaded and kept, in words ("2.4 GB download, 3.3 GB on disk").
+        size: of download and files ("2.4 GB download, 3.3 GB on disk").
         speakers: how speakers are known, one sentence.
         splits: how the splits are made, one sentence.
-        synthetic: whether no human voice is in it.
-        words: the words that it is usually loaded for, a suggestion for the page.
+        synthetic: whether all voices are synthetic.
+        words: words that the pages suggest.
     """
 
     name: str
@@ -197,20 +197,20 @@ class Corpus(ABC):
 
     @abstractmethod
     def is_loaded(self) -> bool:
-        """Whether the clips are on this disk, complete."""
+        """Whether all clips are on this disk."""
 
     @abstractmethod
     def load(self, report: Report = no_progress) -> None:
-        """Get the clips onto this disk; does nothing where they are. What was cut off is taken up again.
+        """Load the clips onto this disk, unless they are there; resume an interrupted download.
 
         Raises:
-            CorpusError: it cannot be had; nothing half-done is left that looks done.
+            CorpusError: it cannot be loaded; nothing incomplete remains that looks complete.
             Cancelled: `report` raised it.
         """
 
     @abstractmethod
     def index(self, report: Report = no_progress) -> Index:
-        """The index of the clips; read once, then kept in the workspace until a file changes.
+        """The index of the clips; cached in the workspace until a file changes.
 
         Raises:
             CorpusError: the corpus is not loaded, or holds no usable clip.
@@ -224,7 +224,7 @@ def count(clips: Sequence[Clip], split: Split) -> int:
 
 @dataclass(frozen=True)
 class CorpusReference:
-    """Which corpus, in a form that can be stored.
+    """A reference to a corpus, which can be stored.
 
     Attributes:
         name: a name of the catalogue, "own:NAME" for one of the user's own, or the absolute path of a folder.

@@ -1,4 +1,4 @@
-"""Read any folder of `label/clip.wav`, also in the layouts of Speech Commands and the Free Spoken Digit Dataset."""
+"""Read a folder of `label/clip.wav`, or one in the layout of Speech Commands or the Free Spoken Digit Dataset."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ LISTS: dict[str, Split] = {"validation_list.txt": "validation", "testing_list.tx
 
 
 class FolderCorpus(Corpus):
-    """A folder on this disk. Its files are only read.
+    """A folder on this disk, never written to.
 
     Args:
         path: the folder.
@@ -41,7 +41,7 @@ class FolderCorpus(Corpus):
             of these that the folder allows.
 
     Raises:
-        CorpusError: the pattern is no regular expression or has no group, or there is no such rule.
+        CorpusError: the pattern is not a regular expression or has no group, or there is no such rule.
     """
 
     def __init__(self, path: Path, speaker_pattern: str | None = None, split_by: str | None = None) -> None:
@@ -51,11 +51,11 @@ class FolderCorpus(Corpus):
         self.description = Description(
             name=str(path),
             title=f"Folder {path.name}",
-            holds="The clips in a folder on this computer: one folder a word, or the layout of a known corpus.",
+            holds="The clips in a folder on this computer: one folder per word, or the layout of a known corpus.",
             licence="As its owner says; Echoic only reads it.",
             citation="",
             homepage="",
-            size="on this computer already",
+            size="already on this computer",
             speakers="By a speaker pattern, or by file names like those of Speech Commands.",
             splits="Its own lists; else speaker-disjoint where speakers are known; else clip by clip.",
         )
@@ -83,7 +83,7 @@ class FolderCorpus(Corpus):
         clips, more = self._clips(root, [sound for sound in usable if not _is_noise(sound)])
         if not clips:
             raise CorpusError(
-                f"{self.path} holds no clip that can be used. One folder a word is expected, with audio files in it: "
+                f"{self.path} holds no clip that can be used. One folder per word is expected, with audio files in it: "
                 f"{self.path.name}/left/clip1.wav. "
                 + (f"The first problem: {skipped[0].path.name}: {skipped[0].reason}" if skipped else "")
             )
@@ -99,7 +99,7 @@ class FolderCorpus(Corpus):
         )
 
     def _clips(self, root: Path, sounds: Sequence[Sound]) -> tuple[list[Clip], list[Skipped]]:
-        """Label and speaker of each file; its split comes later."""
+        """Find label and speaker of each file; its split comes later."""
         clips, skipped = [], []
         for sound in sounds:
             path = root / sound.path
@@ -111,7 +111,7 @@ class FolderCorpus(Corpus):
             elif digit:
                 label, speaker = digit["label"], digit["speaker"]
             else:
-                skipped.append(Skipped(path, "It lies outside the folders of words, so its label is not known."))
+                skipped.append(Skipped(path, "It is outside the words' folders, so its label is not known."))
                 continue
             if self._pattern is not None:
                 match = self._pattern.search(path.stem)
@@ -125,7 +125,7 @@ class FolderCorpus(Corpus):
         return clips, skipped
 
     def _splits(self, root: Path, clips: Sequence[Clip]) -> tuple[Sequence[Split], str]:
-        """The split of each clip, and the rule in one sentence."""
+        """Assign each clip to a split; return the splits and the rule in one sentence."""
         lists = {name: root / name for name in LISTS if (root / name).is_file()}
         speakers = [clip.speaker for clip in clips]
         known = all(speaker is not None for speaker in speakers)
@@ -139,11 +139,11 @@ class FolderCorpus(Corpus):
                 f"The speakers of {self.path} are not known, so it cannot be split by speaker. Give a speaker pattern."
             )
         if (rule in (None, "lists") and lists and self._pattern is None) or (rule == "lists" and lists):
-            return _by_lists(root, clips), "The corpus' own lists decide which clips are for validation and for test."
+            return _by_lists(root, clips), "The corpus' own lists select the validation and test clips."
         if rule in (None, "lists") and _is_digits(clips) and self._pattern is None:
             return (
                 _by_number(clips),
-                "As its publisher splits it: of each speaker and digit recordings 0 to 4 are for test, here 5 to 9 for validation; the same speakers appear in every split.",
+                "As published: recordings 0 to 4 of each speaker and digit for test; 5 to 9 for validation. The same speakers appear in every split.",
             )
         if rule in (None, "speaker") and known:
             if rule is None and all(NOHASH.match(clip.path.stem) for clip in clips):
@@ -158,10 +158,10 @@ class FolderCorpus(Corpus):
 
 
 def compile_pattern(pattern: str | None) -> re.Pattern[str] | None:
-    """A speaker pattern, see `FolderCorpus`; None where there is none.
+    """Compile a speaker pattern, see `FolderCorpus`; None for an empty one.
 
     Raises:
-        CorpusError: it is no regular expression or has no group.
+        CorpusError: it is not a regular expression or has no group.
     """
     if not pattern:
         return None
@@ -181,7 +181,7 @@ def _is_noise(sound: Sound) -> bool:
 
 
 def _is_noise_recording(sound: Sound) -> bool:
-    # noise may be longer than a clip: it is cut; all else that is wrong with it stays wrong
+    # noise may be longer than a clip, as it is cut; other faults remain
     return sound.fault in (None, "too_long")
 
 
@@ -198,7 +198,7 @@ def _by_number(clips: Sequence[Clip]) -> list[Split]:
 
 
 def _by_lists(root: Path, clips: Sequence[Clip]) -> list[Split]:
-    """Entries are `label/name.wav`; the ending does not matter, so that a FLAC copy fits the original's lists."""
+    """Split by lists of `label/name.wav`; the ending does not matter, so a FLAC copy fits the original's lists."""
     split_of: dict[str, Split] = {}
     for name, split in LISTS.items():
         if (root / name).is_file():
@@ -207,28 +207,28 @@ def _by_lists(root: Path, clips: Sequence[Clip]) -> list[Split]:
 
 
 def _drawn_by(root: Path, clip: Clip) -> str:
-    """The text that a clip's place is drawn from: its path in the folder, byte for byte as the disk has it."""
+    """The text whose hash decides a clip's split: its path in the folder, byte for byte as on disk."""
     name = clip.path.relative_to(root).as_posix()
     return name if "/" in name else f"{clip.label}/{name}"
 
 
 def listed(path: Path) -> list[str]:
-    """The clips that a list names, `label/name` without the ending, in composed Unicode.
+    """Read the clips of a list, `label/name` without the ending, in composed Unicode.
 
     Raises:
-        CorpusError: it is no UTF-8 text, or cannot be read.
+        CorpusError: it is not UTF-8 text, or cannot be read.
     """
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeError) as error:
         raise CorpusError(
-            f"{path} cannot be read ({error}). It must be UTF-8 text, one label/clip.wav a line."
+            f"{path} cannot be read ({error}). It must be UTF-8 text, one label/clip.wav per line."
         ) from error
     return [composed(line.strip().replace("\\", "/").rpartition(".")[0]) for line in lines if line.strip()]
 
 
 def _not_entered(root: Path) -> Iterator[Skipped]:
-    """What is not read: folders below the words' folders, and links that lead to no clip."""
+    """Yield what is not read: folders inside a word's folder, and links that lead to no clip."""
     for word in entries(root):
         if is_word_folder(word, root):
             for inner in entries(Path(word.path)):
@@ -243,11 +243,11 @@ def _not_entered(root: Path) -> Iterator[Skipped]:
 
 
 def _faulty_link(entry: os.DirEntry[str]) -> str:
-    """Why a link is not read, one sentence; "" where it is, and for anything that is no link."""
+    """Why a link is not read, one sentence; "" if it is, or if the entry is not a link."""
     if not entry.is_symlink():
         return ""
     if _is_directory(entry):
-        return "This link leads to a folder that holds this one, so it is not followed."
+        return "This link leads to a folder around this one, so it is not followed."
     if is_audio(entry.name) and not leads_to_file(entry):
         return "This link leads to no file. Put the file itself in its place."
     return ""

@@ -16,14 +16,14 @@ from data.errors import CorpusError
 
 LONGEST = 60  # characters of a label, a speaker or the name of a corpus
 LONGEST_ORIGINAL = 255
-# Names of the catalogue; a corpus of the user's own has another one: each name means one corpus.
+# Names of the catalogue, which no corpus of the user's own may have.
 PUBLISHED_NAMES = ("synthetic_voices", "speech_commands", "mini_speech_commands", "fsdd")
 
 _SPECIAL = (BACKGROUND_NOISE, UNKNOWN, SILENCE)
 _NOT_IN_FILE_NAMES = '/\\:*?"<>|'
 # Names of devices on Windows, with any ending and in any folder.
 _DEVICES = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\..*)?", re.IGNORECASE | re.DOTALL)
-_TURNS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # they change the direction of the text after them, even after the label
+_TURNS = "\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"  # they change the direction of all following text, even after the label
 _LONGEST_PART = 100  # bytes of a part of a file name, with the digest of a long one
 
 
@@ -39,7 +39,7 @@ def clean_label(text: str) -> str:
         raise CorpusError("The label is empty. Give the word spoken in the clip.")
     if label.startswith("_") and label not in _SPECIAL:
         raise CorpusError(
-            f"'{shown(label)}' cannot be a label: of those that begin with '_' only {', '.join(_SPECIAL)} have a meaning."
+            f"'{shown(label)}' cannot be a label: of names that begin with '_', only {', '.join(_SPECIAL)} are allowed."
         )
     return label
 
@@ -74,7 +74,7 @@ def clean_name(text: str) -> str:
 
 
 def clean_original(text: str) -> str:
-    """Clean the original name of a file for display: unprintable characters are replaced, at most 255 are kept."""
+    """Clean the original name of a file for display: replace unprintable characters, and cut it after 255."""
     return "".join("�" if unicodedata.category(one) in ("Cc", "Cs") else one for one in text)[:LONGEST_ORIGINAL]
 
 
@@ -107,7 +107,7 @@ def file_name(text: str, reserved: tuple[str, ...] = ()) -> str:
         bad.add(0)
     if text.endswith((".", " ")):
         bad.add(len(text) - 1)
-    bad |= {found.start() for found in re.finditer("_nohash", text)}  # it would end the name of the speaker
+    bad |= {found.start() for found in re.finditer("_nohash", text)}  # it marks the end of the speaker's name
     name = "".join(
         "".join(f"%{byte:02X}" for byte in os.fsencode(one)) if position in bad else one
         for position, one in enumerate(text)
@@ -129,7 +129,7 @@ def _clean(text: str, what: str) -> str:
     clean = unicodedata.normalize("NFC", " ".join(text.split()))
     if bad := [one for one in clean if unicodedata.category(one) in ("Cc", "Cs") or one in _TURNS]:
         raise CorpusError(
-            f"The {what} '{shown(clean)}' holds the character U+{ord(bad[0]):04X}, which is no text. Leave it out."
+            f"The {what} '{shown(clean)}' holds the character U+{ord(bad[0]):04X}, which is not text. Leave it out."
         )
     if not any(unicodedata.category(one)[0] not in "CZM" for one in clean):
         clean = ""  # nothing visible

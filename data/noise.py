@@ -1,4 +1,4 @@
-"""Noise with no word in it, made from a seed, for corpora that have no recordings of their own."""
+"""Generate background noise from a seed, for corpora without noise recordings."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _LOWEST_HZ = 20.0
 
 
 def coloured_noise(exponent: float, samples: int, seed: int) -> NDArray[np.float32]:
-    """Gaussian noise whose power falls as 1/f^exponent above 20 Hz.
+    """Generate Gaussian noise whose power falls as 1/f^exponent above 20 Hz.
 
-    Made as in Timmer and Koenig (1995): random complex amplitudes of the wanted size, transformed back.
+    After Timmer and Koenig (1995): random complex amplitudes of the wanted size, transformed back.
 
     Returns:
         (samples,) float32, the largest sample at 0.5.

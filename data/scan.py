@@ -1,4 +1,4 @@
-"""Scan a folder of audio files for the length and content of each, in parallel; unchanged files are remembered."""
+"""Scan a folder of audio files for their length and content, in parallel; results for unchanged files are cached."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ from data.sound_digest import file_sound_digest
 ENDINGS = (".wav", ".flac", ".ogg", ".mp3")
 MAX_SECONDS = 30.0
 _MAX_BYTES = 64_000_000  # 30 s at 192 kHz, 32 bit, two channels, with room to spare
-_CHUNK = 200  # files between two words of progress
-_VERSION = 2  # of what is remembered
+_CHUNK = 200  # files between two reports of progress
+_VERSION = 2  # of the cache
 
 Fault = Literal["empty", "too_large", "not_audio", "not_opened", "no_sound", "too_long"]
 
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """A file as it was found.
+    """The result for one file.
 
     Attributes:
         path: relative to the folder, with forward slashes.
-        seconds: its length; 0 where it cannot be used.
+        seconds: its length [s]; 0 if it cannot be used.
         digest: BLAKE2b of its content.
-        sound: its `sound_digest`; "" where it is silent, or cannot be decoded after all.
+        sound: its `sound_digest`; "" if it is silent or cannot be decoded.
         fault: why it cannot be used, else None.
-        problem: the same in one sentence, else "".
+        problem: the fault in one sentence, else "".
     """
 
     path: str
@@ -51,10 +51,10 @@ class Sound:
 
 
 def audio_files(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
-    """Audio files directly in `folder` and one level below, sorted, with what the file system says of them.
+    """Yield the audio files in `folder` and one level below, sorted, with their file status.
 
-    Links to files and to folders of words are followed: a folder that the user names holds them on purpose, and archives
-    are unpacked without them. Hidden files, devices, and the `__MACOSX` of zip files are passed over.
+    Links to files and to folders of words are followed: in a folder that the user names they are intended, and archives
+    are unpacked without them. Hidden files, devices, and the `__MACOSX` of zip files are skipped.
     """
     for entry in entries(folder):
         if is_word_folder(entry, folder):
@@ -66,15 +66,15 @@ def audio_files(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
 
 
 def scan(folder: Path, files: Sequence[tuple[str, os.stat_result]], report: Report = no_progress) -> list[Sound]:
-    """Find length and digests of each file; those that have not changed since the last scan come from memory.
+    """Find length and digests of each file; those unchanged since the last scan come from the cache.
 
-    A file counts as unchanged while its size and time of change are the same.
+    A file counts as unchanged while its size and modification time are the same.
 
     Raises:
         Cancelled: `report` raised it.
     """
-    memory = _Memory(folder)
-    found: list[Sound | None] = [memory.get(path, status) for path, status in files]
+    cache = _Cache(folder)
+    found: list[Sound | None] = [cache.get(path, status) for path, status in files]
     missing = [position for position, sound in enumerate(found) if sound is None]
     done = len(files) - len(missing)
     report(Progress("Reading clips", done, len(files)))
@@ -95,13 +95,13 @@ def scan(folder: Path, files: Sequence[tuple[str, os.stat_result]], report: Repo
                 pool.shutdown(cancel_futures=True)
                 raise
     sounds = [sound for sound in found if sound is not None]
-    if missing or memory.size != len(files):
-        memory.write(sounds, files)
+    if missing or cache.size != len(files):
+        cache.write(sounds, files)
     return sounds
 
 
 def entries(folder: Path) -> list[os.DirEntry[str]]:
-    """What lies in a folder, sorted by name, hidden things left out; nothing where it cannot be read."""
+    """The entries of a folder, sorted by name, without hidden ones; none if it cannot be read."""
     try:
         with os.scandir(folder) as found:
             return sorted((entry for entry in found if not entry.name.startswith(".")), key=lambda entry: entry.name)
@@ -110,12 +110,12 @@ def entries(folder: Path) -> list[os.DirEntry[str]]:
 
 
 def is_audio(name: str) -> bool:
-    """Whether a file's name ends as an audio file's."""
+    """Whether a file's name ends like that of an audio file."""
     return name.lower().endswith(ENDINGS)
 
 
 def leads_to_file(entry: os.DirEntry[str]) -> bool:
-    """Whether it is a file, or a link to one; not a device, a pipe, or a link in a circle."""
+    """Whether it is a file, or a link to one; not a device, a pipe, or a circular link."""
     try:
         return entry.is_file()
     except OSError:
@@ -133,10 +133,10 @@ def is_word_folder(entry: os.DirEntry[str], folder: Path) -> bool:
 
 
 def _clip_status(entry: os.DirEntry[str]) -> os.stat_result | None:
-    """What the file system says of an audio file, or of the one that a link leads to; None for anything else."""
+    """The status of an audio file, or of the one that a link leads to; None for anything else."""
     try:
         return entry.stat() if is_audio(entry.name) and leads_to_file(entry) else None
-    except OSError:  # gone, or a link that leads round in a circle
+    except OSError:  # deleted, or a circular link
         return None
 
 
@@ -170,17 +170,17 @@ def _look(folder: Path, path: str, status: os.stat_result) -> Sound:
     return Sound(path, frames / rate, hashlib.blake2b(content, digest_size=16).hexdigest(), sound)
 
 
-class _Memory:
-    """What the last scan of a folder found; a damaged file is as good as none."""
+class _Cache:
+    """The results of the last scan of a folder; a damaged file counts as empty."""
 
     def __init__(self, folder: Path) -> None:
         name = hashlib.blake2b(os.fsencode(folder.resolve()), digest_size=8).hexdigest()
         self._path = workspace.root() / "indexes" / f"{name}.json"
         self._rows: dict[str, list[Any]] = {}
         with contextlib.suppress(OSError, WorkspaceError, TypeError, KeyError):
-            kept = stored.read_json(self._path)
-            if kept["version"] == _VERSION:
-                self._rows = kept["files"]
+            content = stored.read_json(self._path)
+            if content["version"] == _VERSION:
+                self._rows = content["files"]
         if not isinstance(self._rows, dict):
             self._rows = {}
 

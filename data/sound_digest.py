@@ -1,4 +1,4 @@
-"""What a recording sounds like as one short text: the same for the same samples in another file, format or name."""
+"""A digest of a recording's samples: the same in another file, lossless format or name."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FULL_SCALE = 32768
 def sound_digest(samples: NDArray[np.float32], sample_rate: int) -> str:
     """BLAKE2b (16 bytes, hexadecimal) of a waveform: the same for the same audio in another lossless file.
 
-    Computed from the samples as 16-bit integers without the zeros before and after, and from the rate.
+    Computed from the samples as 16-bit integers, without leading and trailing zeros, and from the rate.
 
     Args:
         samples: (samples,) float32 in -1..1.
@@ -39,6 +39,6 @@ def file_sound_digest(file: soundfile.SoundFile) -> str:
 
 
 def _digest(numbers: NDArray[np.int16], sample_rate: int) -> str:
-    heard = np.flatnonzero(numbers)
-    kept = numbers[heard[0] : heard[-1] + 1] if len(heard) else numbers[:0]
-    return hashlib.blake2b(kept.tobytes(), digest_size=16, person=f"{sample_rate} Hz".encode()).hexdigest()
+    places = np.flatnonzero(numbers)
+    trimmed = numbers[places[0] : places[-1] + 1] if len(places) else numbers[:0]
+    return hashlib.blake2b(trimmed.tobytes(), digest_size=16, person=f"{sample_rate} Hz".encode()).hexdigest()

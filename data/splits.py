@@ -31,8 +31,7 @@ def check_rule(split_by: str | None) -> str | None:
 def split_by_hash(speaker: str, validation_percent: float = 10, testing_percent: float = 10) -> Split:
     """Assign a speaker by the rule in the README of Speech Commands.
 
-    The SHA-1 of the speaker's name, taken as a number, decides, so a speaker's split does not change when clips or
-    speakers are added.
+    The SHA-1 of the speaker's name decides, so a speaker's split does not change when clips or speakers are added.
     """
     bucket = int(hashlib.sha1(speaker.encode()).hexdigest(), 16) % (_LARGEST_BUCKET + 1)
     percent = bucket * 100 / _LARGEST_BUCKET
@@ -46,8 +45,8 @@ def split_by_hash(speaker: str, validation_percent: float = 10, testing_percent:
 def split_by_speaker(clips_of: Mapping[str, int]) -> dict[str, Split]:
     """Assign whole speakers.
 
-    Speakers are taken in the order of a hash of their names: test is filled to a tenth of the clips, then validation, and
-    the rest is for training. With three or more speakers no split is empty; with two there is no test split, with one only
+    Speakers are sorted by a hash of their names: the first are for test, up to a tenth of the clips, the next for
+    validation, the rest for training. With three or more speakers no split is empty; with two there is no test split, with one only
     training.
 
     Args:
@@ -78,8 +77,8 @@ class Splittable:
 
     Attributes:
         label: its label.
-        name: what its place is drawn from; with the label it tells clips apart.
-        sound: its `sound_digest`; copies share it. "" where it is not known.
+        name: text whose hash decides its split; unique within the label.
+        sound: its `sound_digest`; copies share it. "" if unknown.
     """
 
     label: str
@@ -90,7 +89,7 @@ class Splittable:
 def split_by_clip(clips: Sequence[Splittable]) -> list[Split]:
     """Assign clip by clip: a tenth of each label's recordings to test and to validation, at least one of three or more.
 
-    Copies of a recording go to the same split, also where they have different labels. Silence alone is not compared.
+    Copies of a recording go to the same split, even with different labels. Copies of silence are not looked for.
     """
     by_label: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for position, clip in enumerate(clips):
@@ -105,7 +104,7 @@ def split_by_clip(clips: Sequence[Splittable]) -> list[Split]:
         )
         held = max(1, round(_SHARE * len(order))) if len(order) >= 3 else 0
         waiting = [one for one in order if one not in split_of]
-        there = Counter(split_of[one] for one in order if one in split_of)  # copies with a label before this one
+        there = Counter(split_of[one] for one in order if one in split_of)  # copies under an earlier label
         for_test, for_validation = max(0, held - there["test"]), max(0, held - there["validation"])
         split_of.update(dict.fromkeys(waiting, "training"))
         split_of.update(dict.fromkeys(waiting[:for_test], "test"))
@@ -117,7 +116,7 @@ def split_by_clip(clips: Sequence[Splittable]) -> list[Split]:
 
 
 def splits_by_speaker(speakers: Sequence[str]) -> tuple[list[Split], str]:
-    """The split of each clip by its speaker (`split_by_speaker`), and the rule in one sentence.
+    """Split clips by speaker (`split_by_speaker`); return the splits and the rule in one sentence.
 
     Args:
         speakers: the speaker of each clip.
@@ -128,7 +127,7 @@ def splits_by_speaker(speakers: Sequence[str]) -> tuple[list[Split], str]:
 
 
 def splits_by_clip(clips: Sequence[Splittable]) -> tuple[list[Split], str]:
-    """The split of each clip by itself (`split_by_clip`), and the rule in one sentence."""
+    """Split clip by clip (`split_by_clip`); return the splits and the rule in one sentence."""
     return split_by_clip(clips), "Clip by clip: a tenth of each word for validation and for test."
 
 

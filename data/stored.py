@@ -1,7 +1,7 @@
-"""Read stored JSON with its types checked: a file that was damaged or edited gives one sentence, never another exception.
+"""Read stored JSON with type checks: a damaged or edited file raises a `WorkspaceError`, never another exception.
 
-A dataclass says what a file holds. Unknown keys are ignored, since a later version may add some; a missing key takes
-its default. Nothing is converted: a number in a string, a null or a fraction where a whole number belongs is damage.
+A dataclass declares the content of a file. Unknown keys are ignored, since a later version may add some; a missing key
+takes its default. Nothing is converted: a number in a string, or a fraction for a whole number, counts as damage.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def read(path: Path, kind: type[Kind], aliases: Mapping[str, str] | None = None)
     """Read a value of the type `kind`, a dataclass or a container of them, from a JSON file.
 
     Args:
-        aliases: the names of today for keys of the outermost object that had another name before.
+        aliases: present names by former names, for keys of the outermost object.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -50,16 +50,16 @@ def read(path: Path, kind: type[Kind], aliases: Mapping[str, str] | None = None)
 
 
 def convert(value: Any, kind: type[Kind]) -> Kind:
-    """Make a value of the type `kind` of JSON values.
+    """Convert JSON values to the type `kind`.
 
     Raises:
-        ValueError: they do not hold one.
+        ValueError: they do not fit.
     """
     return msgspec.convert(value, kind, dec_hook=_path)
 
 
 def to_builtins(value: Any) -> Any:
-    """Make JSON values of a dataclass, or of a container of them; paths become text."""
+    """Convert a dataclass, or a container of them, to JSON values; paths become text."""
     return msgspec.to_builtins(value, enc_hook=str)
 
 
@@ -90,7 +90,7 @@ def read_json(path: Path) -> Any:
 
 
 def damaged(path: Path, error: BaseException) -> WorkspaceError:
-    """Return the error that says that `path` is damaged, and why."""
+    """Make the error for a damaged file, with the reason."""
     return WorkspaceError(f"{path} is damaged ({error}). Something other than Echoic changed it.")
 
 

@@ -1,4 +1,4 @@
-"""Define the classes of a network, the words and maybe _unknown_ and _silence_, and choose their clips."""
+"""Define the classes of a network, words and optionally _unknown_ and _silence_, and select their clips."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from data.phrases import plural
 # Which part of a noise recording serves which split; no stretch is in two.
 _NOISE_PARTS: dict[Split, tuple[float, float]] = {"training": (0.0, 0.8), "validation": (0.8, 0.9), "test": (0.9, 1.0)}
 _STRETCH = 1.0  # seconds of noise in a silence clip
-_DIGITAL_SILENCE = 8  # every so many-th silence clip is exactly zero, as from a muted microphone
+_DIGITAL_SILENCE = 8  # every 8th silence clip is exactly zero, as from a muted microphone
 _MOST_CLASSES = 200
-_POOL = 4  # training clips of other words for each one that an epoch shows: it shows others each time
-_KEPT_OUT = 0.2  # share of the other words
-_FEWEST_OTHER_WORDS = 5  # below that none is kept out
+_POOL = 4  # training clips of other words per clip of an epoch, which draws different ones each time
+_HELD_OUT = 0.2  # share of the other words
+_FEWEST_OTHER_WORDS = 5  # with fewer, none is held out
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ class Task:
     """The classes of a network.
 
     Attributes:
-        labels: the words, each a class; in composed Unicode (NFC), as labels are everywhere.
-        unknown: whether the corpus' other words make one more class, `_unknown_`.
-        silence: whether noise without a word makes one more class, `_silence_`.
+        labels: the words, each a class, in composed Unicode (NFC).
+        unknown: whether other words of the corpus form a class `_unknown_`.
+        silence: whether background noise forms a class `_silence_`.
 
     Raises:
         CorpusError: fewer than two classes, or a label twice.
@@ -49,7 +49,7 @@ class Task:
             raise CorpusError(f"The label {', '.join(twice)} is given twice.")
         if reserved := [label for label in self.labels if label in (UNKNOWN, SILENCE)]:
             option = "unknown" if reserved[0] == UNKNOWN else "silence"
-            raise CorpusError(f"{reserved[0]} is no word; ask for that class with --{option} instead.")
+            raise CorpusError(f"{reserved[0]} is not a word; add that class with --{option} instead.")
         if not 2 <= len(self.classes) <= _MOST_CLASSES:
             raise CorpusError(
                 f"{plural(len(self.classes), 'class', 'classes')} to tell apart ({', '.join(self.classes[:5]) or 'none'}); "
@@ -58,21 +58,21 @@ class Task:
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """All labels of the network, in its order."""
+        """All labels of the network, in order."""
         return (*self.labels, *([UNKNOWN] if self.unknown else []), *([SILENCE] if self.silence else []))
 
 
 def examples(index: Index, task: Task, seed: int) -> tuple[Clip, ...]:
-    """Choose the clips to learn from, labelled with the task's classes.
+    """Select the clips for a training, labelled with the task's classes.
 
-    In each split `_unknown_` and `_silence_` have as many clips as a word has on average, like the published task of
-    ten words in which each is a tenth; for training `_unknown_` has up to four times as many, of which each epoch
-    shows others. Unknown clips are spread over the other words, without those that are `kept_out` of training;
-    silence is cut from noise recordings (of the corpus, else generated) at levels from nothing to full. A corpus with
-    folders `_unknown_` or `_silence_` of its own gives those clips instead.
+    In each split `_unknown_` and `_silence_` have as many clips as a word has on average, as in the published task of
+    ten words; for training `_unknown_` has up to four times as many, and each epoch draws different ones. Unknown clips
+    are spread over the other words, except `held_out_words` in training; silence is cut from noise recordings (of the
+    corpus, else generated) at levels from zero to full. If the corpus has folders `_unknown_` or `_silence_`, their clips
+    are used instead.
 
     Raises:
-        CorpusError: a label is not in the corpus, or there is no other word to be unknown.
+        CorpusError: a label is not in the corpus, or no other word is left for `_unknown_`.
     """
     there = set(index.labels)
     if missing := [label for label in task.labels if label not in there]:
@@ -82,7 +82,7 @@ def examples(index: Index, task: Task, seed: int) -> tuple[Clip, ...]:
     for split in SPLITS:
         average = _average(chosen, split, task)
         if task.unknown and split == "training":
-            chosen += _unknown(index, listed | kept_out(index, task), split, average * _POOL, seed)
+            chosen += _unknown(index, listed | held_out_words(index, task), split, average * _POOL, seed)
         elif task.unknown:
             chosen += _unknown(index, listed, split, average, seed)
         if task.silence:
@@ -90,33 +90,32 @@ def examples(index: Index, task: Task, seed: int) -> tuple[Clip, ...]:
             chosen += own or _cut_silence(index.noise or generated_noise(), split, average, seed)
     if task.unknown and not any(clip.label == UNKNOWN for clip in chosen):
         raise CorpusError(
-            "Every word of the corpus is listed, so none is left to learn _unknown_ from. List fewer words, or leave it out."
+            "Every word of the corpus is listed, so none is left for _unknown_. List fewer words, or leave that class out."
         )
     return tuple(chosen)
 
 
-def kept_out(index: Index, task: Task) -> set[str]:
-    """The other words that no training clip has, so that it can be measured how a word never heard is rejected.
+def held_out_words(index: Index, task: Task) -> set[str]:
+    """The other words without training clips, held out to measure the rejection of new words.
 
-    A fifth of the words that are not listed, the same ones whatever the seed; none where there are fewer than five.
+    A fifth of the words that are not listed, independent of the seed; none if there are fewer than five.
     """
     others = sorted(set(index.labels) - set(task.classes), key=lambda word: _shuffled(0, word))
     if not task.unknown or UNKNOWN in index.labels or len(others) < _FEWEST_OTHER_WORDS:
         return set()
-    return set(others[: round(_KEPT_OUT * len(others))])
+    return set(others[: round(_HELD_OUT * len(others))])
 
 
 def evaluation_clips(
     index: Index, task: Task, split: str, seed: int, *, generate_noise: bool = False
 ) -> tuple[list[Clip], list[Skipped]]:
-    """Choose every clip of one split, or of "all", labelled with the task's classes.
+    """Select every clip of one split, or of "all", labelled with the task's classes.
 
-    A label that the task lacks counts as `_unknown_` where the task has that class, and is skipped with a reason
-    where not. Where the task has `_silence_` and the corpus no clips of it, it is cut from the corpus' noise, as much
-    as a word has clips on average.
+    Other labels count as `_unknown_` if the task has that class, else they are skipped with a reason. If the task has
+    `_silence_` and the corpus has no clips of it, as many as a word has on average are cut from the corpus' noise.
 
     Args:
-        generate_noise: make noise where the corpus has none.
+        generate_noise: generate noise if the corpus has none.
     """
     clips: list[Clip] = []
     skipped: list[Skipped] = []
@@ -146,7 +145,7 @@ def evaluation_clips(
 
 
 def _average(clips: Sequence[Clip], split: Split, task: Task) -> int:
-    """Clips that a word has in this split on average, rounded up; at least as many as let the class exist."""
+    """Clips of a word in this split on average, rounded up."""
     here = sum(clip.split == split for clip in clips)
     return -(-here // max(1, len(task.labels)))
 
@@ -173,7 +172,7 @@ def _shuffled(seed: int, text: str) -> str:
 
 
 def noise_stretch(split: Split) -> tuple[float, float]:
-    """Where in a noise recording the stretch of a split begins and ends, as shares of its length."""
+    """Beginning and end of a split's part of a noise recording, as shares of its length."""
     return _NOISE_PARTS[split]
 
 

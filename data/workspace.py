@@ -1,12 +1,12 @@
-"""The workspace: the one folder that holds what a user makes, and atomic writes into it.
+"""The workspace: the folder of everything that a user makes, and atomic writes into it.
 
-The folder is `workspace/` in the directory where Echoic's source lies; the environment variable `ECHOIC_HOME` moves it.
+It is `workspace/` next to Echoic's source; the environment variable `ECHOIC_HOME` moves it.
 
     workspace/
       corpora/<name>/     downloaded or synthesised clips
-      own/<name>/         clips that the user recorded, uploaded or imported, and what is known of them
-      incoming/           files that are about to be added
-      indexes/            what was found in each folder of clips
+      own/<name>/         clips that the user recorded, uploaded or imported, with their labels
+      incoming/           files being imported
+      indexes/            cached results of scanning folders of clips
       features/           MFCC sequences, by content and feature configuration
       runs/<run id>/      one folder per training
       memory/<id>/        measurements of the memory lab
@@ -30,7 +30,7 @@ from data.errors import WorkspaceError
 
 PROJECT = Path(__file__).resolve().parent.parent
 UNFINISHED = ".new-"
-"""How the temporary folders of unfinished writes begin; one is left behind only where a process was killed."""
+"""Prefix of the temporary folders of unfinished writes; one is left only if a process was killed."""
 
 _FORMER_HOME = "HARK_HOME"  # before the project was renamed
 
@@ -60,21 +60,21 @@ def made(path: Path) -> Path:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise WorkspaceError(
-            f"The folder {path} cannot be created ({_reason(error)}). Fix that, or set ECHOIC_HOME to a folder that can be written to."
+            f"The folder {path} cannot be created ({_reason(error)}). Fix that, or set ECHOIC_HOME to a writable folder."
         ) from error
     return path
 
 
 @contextlib.contextmanager
 def replacing(path: Path, *, must_be_new: bool = False) -> Iterator[Path]:
-    """Replace a file or folder atomically: yield a path to write to, and rename that to `path` when the block succeeds.
+    """Replace a file or folder atomically: yield a path to write to, and rename it to `path` if the block succeeds.
 
     The block creates a file or a folder at the yielded path, which has the same name and lies on the same disk. A
     reader, or a crash, sees the old content or the new one, never half of it; if the block raises, nothing changes. An
     old folder is moved away just before the rename, and back if that fails.
 
     Args:
-        must_be_new: refuse to replace what exists.
+        must_be_new: refuse to replace anything.
 
     Raises:
         WorkspaceError: the disk is full, `path` cannot be written to, or exists though it must be new.
@@ -135,7 +135,7 @@ def write_json(path: Path, value: Any) -> None:
     """Write `value` as UTF-8 JSON, atomically.
 
     Raises:
-        ValueError: it holds NaN or an infinity, which JSON does not know.
+        ValueError: it holds NaN or infinity, which JSON does not have.
         WorkspaceError: it cannot be written.
     """
     write_atomically(path, json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False).encode("utf-8"))

@@ -33,7 +33,7 @@ def corpus(options: argparse.Namespace) -> int:
 
 def _create(options: argparse.Namespace) -> int:
     made = own_corpus.create(options.name)
-    return _told(
+    return _print_counts(
         options, made, f"{made.title} created. Add clips with: python -m audio_models corpus add '{made.title}' CLIP"
     )
 
@@ -142,12 +142,12 @@ def _export(options: argparse.Namespace) -> int:
     with TerminalProgress() as progress:
         missing = export(made, path, progress.report)
     complain_left_out(missing)
-    return _told(options, made, f"{made.title} is in {path}.", path=str(path))
+    return _print_counts(options, made, f"{made.title} is in {path}.", path=str(path))
 
 
 def _undo(options: argparse.Namespace) -> int:
     made = _opened(options)
-    return _told(options, made, made.undo().text)
+    return _print_counts(options, made, made.undo().text)
 
 
 def _opened(options: argparse.Namespace) -> OwnCorpus:
@@ -158,7 +158,7 @@ def _opened(options: argparse.Namespace) -> OwnCorpus:
 
 def _added(options: argparse.Namespace, made: OwnCorpus, change: Change, refused: Sequence[Skipped]) -> int:
     """Print what was added and what was left out; the exit status is 1 if anything was."""
-    _told(
+    _print_counts(
         options, made, f"{plural(change.clips, 'clip')} added to {made.title}.", added=change.clips,
         refused=[{"path": str(one.path), "reason": one.reason} for one in refused],
     )  # fmt: skip
@@ -166,7 +166,7 @@ def _added(options: argparse.Namespace, made: OwnCorpus, change: Change, refused
     return 1 if refused or not change.clips else 0
 
 
-def _told(options: argparse.Namespace, made: OwnCorpus, text: str, **more: Any) -> int:
+def _print_counts(options: argparse.Namespace, made: OwnCorpus, text: str, **more: Any) -> int:
     counts = Counter(clip.label for clip in made.clips())
     if options.json:
         print_json(

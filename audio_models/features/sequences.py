@@ -29,7 +29,7 @@ class Normalisation:
 
     @classmethod
     def fit(cls, sequences: Sequence[Frames]) -> Normalisation:
-        """Compute mean and standard deviation of training sequences, each (frames, width), one at a time to save memory.
+        """Compute mean and standard deviation of training sequences, each (frames, width), one at a time.
 
         Two passes in float64: the sum of squares about the mean loses no digits, the sum of squared values would.
         """

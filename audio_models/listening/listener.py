@@ -48,9 +48,9 @@ class Listener:
         labels: in the order of the probabilities.
         features: settings of the frames that the network reads.
         mode: how the network reads the stream, see `network_stream`.
-        config: see above.
+        config: settings of the detector.
         step_seconds: time from one answer to the next [s].
-        clip_seconds: length of a training clip [s], which an event reaches back.
+        clip_seconds: length of a training clip [s]; an event starts that long before its end.
         seconds: length of the sound so far [s].
 
     Raises:
@@ -74,7 +74,7 @@ class Listener:
         self.reset()
 
     def reset(self) -> None:
-        """Start over, as if nothing had been heard."""
+        """Forget the sound so far and start over."""
         self._stream.reset()
         self._detector = self._stream.detector(self.config)
         rates = self._rate, self._stream.sample_rate
@@ -108,7 +108,7 @@ class Listener:
 
 
 def low_rate_warning(sample_rate: int, features: FeatureConfig) -> str:
-    """Warn about a recording whose rate [Hz] leaves some of a network's bands empty; "" where there are none."""
+    """Warn if the rate of a recording [Hz] leaves some of a network's bands empty; "" if it does not."""
     if sample_rate / 2 >= features.fmax:
         return ""
     return (

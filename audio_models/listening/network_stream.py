@@ -2,8 +2,7 @@
 
 A network that reads forward only and was trained on sequences of clips is *stateful*: its state carries on from step to
 step, and no frame is read twice. Any other network reads a *sliding window* as long as a clip at every step, which costs
-as much more as the window is longer than a step. The state of a network trained on single clips drifts when it carries on
-(docs/recipe.md).
+(window / step) times as much: the state of a network trained on single clips would drift (docs/recipe.md).
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from audio_models.recognition.recognizer import Recognizer, session
 Mode = Literal["stateful", "sliding_window"]
 """How a network reads a stream."""
 
-_ANSWER_EVERY = 0.08  # seconds; a stateful network with shorter steps takes several at once, which costs a third
+_ANSWER_EVERY = 0.08  # seconds; a stateful network runs several shorter steps at once, in a third of the time
 _WINDOW_HOP = 0.1  # seconds from one window to the next
 _SHORTEST_WINDOW = 0.3  # seconds of sound before the first answer of a sliding window
 
@@ -57,7 +56,7 @@ class NetworkStream:
         self.reset()
 
     def reset(self) -> None:
-        """Start over, as if nothing had been heard."""
+        """Forget the sound so far and start over."""
         self._frames = FrameStream(self.recognizer.features, self._reader.block, self.recognizer.filters)
         self._reader.reset()
 
@@ -74,7 +73,7 @@ class NetworkStream:
 
 
 class _StatefulReader:
-    """Reads each block of frames once; the state remembers what came before."""
+    """Reads each block of frames once; the state holds what came before."""
 
     def __init__(self, run: Run, width: int, hop_seconds: float) -> None:
         from audio_models.networks.onnx_graph import weights_of  # onnx takes half a second to import
@@ -103,7 +102,7 @@ class _StatefulReader:
 
 
 class _SlidingWindowReader:
-    """Reads the last clip's length again with each block of frames."""
+    """Reads a window as long as a clip again with each block of frames."""
 
     def __init__(self, recognizer: Recognizer) -> None:
         self._recognizer = recognizer

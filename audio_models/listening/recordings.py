@@ -2,8 +2,8 @@
 
     file -> blocks -> listener -> events, probabilities after each step, waveform envelope
 
-Only one block of the sound is in memory at a time. The result for two hours takes a few megabytes: the probabilities, from
-which other detection settings find their events without listening again, and the envelope.
+Only one block of the sound is in memory at a time. The result for two hours takes a few megabytes: the envelope, and the
+probabilities, which suffice to detect events with other settings.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def find(text: str) -> Path:
         if path.is_file():
             return path
         reason = "it is a folder, name a file in it" if path.is_dir() else "there is no such file"
-    except (OSError, RuntimeError) as error:  # a name too long, a folder that may not be entered, a user who is none
+    except (OSError, RuntimeError) as error:  # a name too long, a folder without permission, an unknown ~user
         reason = getattr(error, "strerror", None) or str(error)
     raise AudioError(f"{text.strip()} cannot be opened: {reason}.")
 
@@ -48,7 +48,7 @@ def sample_rate(source: AudioSource) -> int:
     """Read the sample rate of a recording [Hz].
 
     Raises:
-        AudioError: its header cannot be read, or says that it is longer than `MAX_SECONDS`.
+        AudioError: its header cannot be read, or gives a length above `MAX_SECONDS`.
     """
     return _measure(source)[0]
 
@@ -64,7 +64,7 @@ def blocks(source: AudioSource, seconds: float = 1.0) -> Iterator[Waveform]:
 
     Raises:
         AudioError: it is not audio, damaged, cut off, empty, too long, has too many channels, an unusable rate, or
-            values that are not finite. What the header tells is said before the first block.
+            values that are not finite. Errors in the header are raised before the first block.
     """
     with waveform.opened(source, MAX_SECONDS, "recording") as file:
         yield from waveform.mono_blocks(file, source.name, file.frames, max(1, round(seconds * file.samplerate)))
@@ -80,7 +80,7 @@ class RecordingResult:
         sample_rate: rate of the recording [Hz].
         seconds: length of the recording [s].
         step_seconds: time from one answer to the next [s].
-        clip_seconds: length of a training clip [s], which an event reaches back.
+        clip_seconds: length of a training clip [s]; an event starts that long before its end.
         events: detected words.
         times: end of each step [s], (steps,).
         probabilities: after each step, (steps, labels).
@@ -145,10 +145,10 @@ def listen(
     rows: list[NDArray[np.float32]] = []
     for block in blocks(source):
         envelope.add(block)
-        heard = listener.feed(block, last=envelope.done == frames)
-        events += heard.events
-        times.append(heard.times)
-        rows.append(heard.probabilities)
+        output = listener.feed(block, last=envelope.done == frames)
+        events += output.events
+        times.append(output.times)
+        rows.append(output.probabilities)
         report(Progress("Listening", envelope.done // rate, round(frames / rate), "seconds of sound"))
     return RecordingResult(
         listener.labels, listener.mode, rate, frames / rate, listener.step_seconds, listener.clip_seconds,

@@ -21,7 +21,7 @@ from data.noise import generated_noise
 from data.task import noise_stretch
 
 _LEVEL_DB = -26.0  # of a word, below full scale
-_LEVELS_DB = 4.0  # range of word levels, to either side
+_LEVELS_DB = 4.0  # largest deviation of a word's level, up or down
 _PAUSES = {"words": (0.3, 2.5), "speech": (0.0, 0.3)}  # seconds between clips
 _LAST_PAUSE = 1.5  # seconds after the last word, which may be detected late
 _NOISES_DB = (-45.0, -15.0)  # of noise alone
@@ -51,7 +51,7 @@ class SoundscapeGenerator:
         clips: clips of the split, labelled with the network's classes.
         index: the corpus, for its noise recordings; generated noise if it has none.
         sample_rate: rate of the soundscapes [Hz].
-        split: decides which part of each noise recording is used.
+        split: selects the part of each noise recording that is used.
         snr_db: level of the words above the noise [dB].
         seed: same seed, same soundscapes.
     """

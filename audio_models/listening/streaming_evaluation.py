@@ -134,8 +134,8 @@ class StreamingEvaluation:
         config: what the soundscapes are like.
         smoothing_ms, refractory_ms: settings of the detector.
         words: distinct clips of the network's words, each played once.
-        others: distinct clips of other words, played over and over; 0 if the corpus has none, and then false alarms in
-            speech were not measured.
+        others: distinct clips of other words, played over and over; 0 if the corpus has none: false alarms in speech
+            were then not measured.
         points: the result at each threshold, in ascending order.
     """
 
@@ -200,14 +200,14 @@ def collect_traces(
     total = soundscapes.words_seconds + (2 if soundscapes.other_clips else 1) * seconds
     done = 0.0
 
-    def tell(at: float) -> None:
+    def on_seconds(at: float) -> None:
         report(Progress("Listening", round(done + at), round(total), "s"))
 
-    words = listen(stream, soundscapes.words(), tell)
+    words = listen(stream, soundscapes.words(), on_seconds)
     done += words.seconds
-    speech = listen(stream, soundscapes.speech(seconds) if soundscapes.other_clips else iter(()), tell)
+    speech = listen(stream, soundscapes.speech(seconds) if soundscapes.other_clips else iter(()), on_seconds)
     done += speech.seconds
-    noise = listen(stream, soundscapes.noise(seconds), tell)
+    noise = listen(stream, soundscapes.noise(seconds), on_seconds)
     return soundscapes, Traces(words, speech, noise), stream
 
 
@@ -274,7 +274,7 @@ def advised(run: Run) -> DetectionConfig:
 
 
 def load_cached(run: Run, split: Split) -> StreamingEvaluation | None:
-    """Load the stored evaluation of a split, unless the network has changed since; a bundled run brings its own."""
+    """Load the stored evaluation of a split, unless the network has changed since; a bundled run has one of its own."""
     for path in (_path(run, split), run.folder / _NAME.format(split)):
         try:
             if run.is_bundled or path.stat().st_mtime >= run.model_path.stat().st_mtime:
@@ -285,10 +285,10 @@ def load_cached(run: Run, split: Split) -> StreamingEvaluation | None:
 
 
 def from_json(values: dict[str, Any]) -> StreamingEvaluation:
-    """The bench of these JSON values.
+    """Convert stored JSON values to an evaluation.
 
     Raises:
-        ValueError, TypeError, LookupError, EchoicError: they are something else.
+        ValueError, TypeError, LookupError, EchoicError: they are not an evaluation.
     """
     config = to_dict(from_dict(StreamingEvaluationConfig, values["config"]))
     found = stored.convert({**values, "config": config}, StreamingEvaluation)

@@ -1,8 +1,7 @@
 """Backpropagation through the recurrent cells: from the gradient of a state to those of the frame and the state before.
 
-A gradient that is handed from state to state is multiplied by the same matrix, and by slopes below one, at each frame: in
-a SimpleRNN that makes it vanish or explode (Bengio et al. 1994; Pascanu et al. 2013). Here it can be watched. Formulas:
-the chain rule on those of `cells`.
+From state to state, a gradient is multiplied by the same matrix and by slopes below one: in a SimpleRNN it vanishes or
+explodes (Bengio et al. 1994; Pascanu et al. 2013). The formulas are the chain rule applied to those of `cells`.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ class Backward:
 
     Attributes:
         inputs: d/dx_t, (frames, inputs).
-        states: d/dh_t, (frames, units), of all that h_t has a part in: the answer itself and every later state.
+        states: d/dh_t, (frames, units): the total derivative, through the output and all later states.
         cell_states: d/dc_t of an LSTM, (frames, units); None for the others.
     """
 
@@ -35,8 +34,8 @@ def through_time(cell: Cell, states: Sequence[State], weights: CellWeights, grad
     """Backpropagation through time (Werbos 1990).
 
     Args:
-        states: after each frame, as `cells.read` gave them.
-        gradients: how the loss depends on each h_t directly, not by way of later states, (frames, units).
+        states: after each frame, from `cells.read`.
+        gradients: direct derivative with respect to each h_t, without the path through later states, (frames, units).
     """
     frames, units = gradients.shape
     inputs = np.empty((frames, len(weights.kernel)))
@@ -66,21 +65,21 @@ def simple_rnn_back(after: State, weights: CellWeights, dh: Numbers) -> tuple[Nu
 def lstm_back(
     before: State, after: State, weights: CellWeights, dh: Numbers, dc: Numbers
 ) -> tuple[Numbers, Numbers, Numbers, Numbers]:
-    """d/dx, d/dh and d/dc of a step, and d/dc' with the part that comes by h'; from d/dh' and d/dc' of the step after.
+    """d/dx, d/dh and d/dc of a step, and the total d/dc' including the path through h'; from d/dh' and d/dc' of the next step.
 
-    What is handed on along the memory is dc' times the forget gate, and no matrix: where the gate is open, nothing fades.
+    Along the cell state the gradient is only multiplied by the forget gate, not by a matrix: an open gate preserves it.
     """
     assert before.c is not None, "an LSTM's state has a cell state"
     assert after.c is not None
     i, f, g, o = (after.gates[name] for name in ("input", "forget", "candidate", "output"))
-    seen = np.tanh(after.c)
-    dc = dc + dh * o * (1 - seen**2)
+    squashed = np.tanh(after.c)
+    dc = dc + dh * o * (1 - squashed**2)
     dsum = np.concatenate(
         [
             dc * g * i * (1 - i),
             dc * before.c * f * (1 - f),
             dc * i * (1 - g**2),
-            dh * seen * o * (1 - o),
+            dh * squashed * o * (1 - o),
         ]
     )
     return weights.kernel @ dsum, weights.recurrent_kernel @ dsum, dc * f, dc

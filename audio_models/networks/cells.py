@@ -1,8 +1,8 @@
 """The recurrent cells as plain step functions: f(x_t, h_t) -> h_{t+1}, in numpy, one page.
 
-A recurrent network is one small function, called once a frame with the state that it returned for the frame before. The
-three here are equal to keras' layers, weights and all, and say beside the new state what their gates did. A weight matrix
-holds its gates side by side, (inputs, gates * units), in keras' order.
+A recurrent network is one small function, called once per frame with the state that it returned for the previous frame.
+The three here equal keras' layers with the same weights, and also return their gates. A weight matrix concatenates its
+gates, (inputs, gates * units), in keras' order.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ class CellWeights:
     """The weights of one cell, shared by all frames.
 
     Attributes:
-        kernel: W, what is made of the frame, (inputs, gates * units).
-        recurrent_kernel: U, what is made of the state before, (units, gates * units).
+        kernel: W, applied to the frame, (inputs, gates * units).
+        recurrent_kernel: U, applied to the previous state, (units, gates * units).
         bias: b, (gates * units,); for a GRU one for W and one for U, (2, gates * units).
     """
 
@@ -51,13 +51,13 @@ class CellWeights:
 
 @dataclass(frozen=True)
 class State:
-    """What a cell passes on to the next frame.
+    """The state that a cell passes on to the next frame.
 
     Attributes:
         h: the hidden state, (units,), each between -1 and 1; it is also the cell's output.
         c: an LSTM's cell state, (units,), without bound; None for the others.
-        gates: what each gate of the step was, by its name, (units,): 0 is shut, 1 is open. "candidate" is no gate: it is
-            what would be written, between -1 and 1.
+        gates: activation of each gate by name, (units,): 0 is shut, 1 is open. "candidate" is not a gate but the new
+            content, between -1 and 1.
     """
 
     h: Numbers
@@ -94,9 +94,9 @@ def lstm_step(x: Numbers, before: State, weights: CellWeights) -> State:
 
     i = sigmoid(x W_i + h U_i + b_i)        input gate: how much is written
     f = sigmoid(x W_f + h U_f + b_f)        forget gate: how much of the memory stays
-    g = tanh   (x W_g + h U_g + b_g)        candidate: what would be written
+    g = tanh   (x W_g + h U_g + b_g)        candidate: the new content
     o = sigmoid(x W_o + h U_o + b_o)        output gate: how much of the memory is read
-    c' = f c + i g                          the memory: a sum, so a gradient passes it undiminished where f = 1
+    c' = f c + i g                          cell state: a sum, so a gradient passes undiminished where f = 1
     h' = o tanh(c')
     """
     sums = np.split(x @ weights.kernel + before.h @ weights.recurrent_kernel + weights.bias, 4)
@@ -107,7 +107,7 @@ def lstm_step(x: Numbers, before: State, weights: CellWeights) -> State:
 
 
 def gru_step(x: Numbers, before: State, weights: CellWeights) -> State:
-    """One step of a GRU (Cho et al. 2014), the reset gate after the product as keras and cuDNN have it.
+    """One step of a GRU (Cho et al. 2014), with the reset gate after the product, as in keras and cuDNN.
 
     z = sigmoid(x W_z + h U_z + b_z)        update gate: how much of the state stays
     r = sigmoid(x W_r + h U_r + b_r)        reset gate: how much of the state the candidate sees
@@ -131,7 +131,7 @@ def step(cell: Cell, x: Numbers, before: State, weights: CellWeights) -> State:
         ConfigError: "feed_forward" has no state.
     """
     if cell not in STEPS:
-        raise ConfigError(f"A {cell} network has no state that a step could hand on; choose one of {', '.join(STEPS)}.")
+        raise ConfigError(f"A {cell} network has no recurrent state; choose one of {', '.join(STEPS)}.")
     return STEPS[cell](x, before, weights)
 
 

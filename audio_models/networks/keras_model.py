@@ -25,7 +25,7 @@ _RECURRENT: dict[str, Any] = {
     "lstm": keras.layers.LSTM,
     "gru": keras.layers.GRU,
 }
-_FAR_BELOW = 1e9  # taken from the attention's score of a masked frame, whose weight is then zero
+_FAR_BELOW = 1e9  # subtracted from the attention's score of a masked frame, whose weight is then zero
 
 
 def build(config: NetworkConfig, width: int, classes: int, *, every_step: bool = False) -> keras.Model:
@@ -33,13 +33,13 @@ def build(config: NetworkConfig, width: int, classes: int, *, every_step: bool =
 
     Args:
         width: numbers in a frame.
-        classes: labels to tell apart.
-        every_step: the layer "output" answers after every step, (batch, steps, classes), and the model gives the last of
-            these; only for a network that `streams`.
+        classes: number of labels.
+        every_step: the layer "output" answers after every step, (batch, steps, classes), and the model returns the
+            last of these; only for a network that `streams`.
 
     Returns:
         a model from (batch, frames, width) to probabilities (batch, classes). Frames that hold only `PADDING` are
-        masked: a state passes over them unchanged, a mean leaves them out, a convolution sees zeros there.
+        masked: a state passes them unchanged, a mean leaves them out, a convolution sees zeros.
     """
     frames = keras.Input((None, width), name="frames")
     mask = keras.ops.any(keras.ops.not_equal(frames, PADDING), axis=-1)  # (batch, frames)
@@ -71,9 +71,9 @@ def build(config: NetworkConfig, width: int, classes: int, *, every_step: bool =
 
 
 def _convolution(config: NetworkConfig, number: int, stride: int, hidden: Any, mask: Any) -> tuple[Any, Any]:
-    """Each step sees `REACH` frames and `REACH` bands around it, or the frames before it; `stride` of both become one.
+    """Convolve `REACH` frames and bands around each step, or before it if causal, and reduce both by `stride`.
 
-    Normalised over the batch, which leaves masked frames out.
+    Batch normalisation leaves masked frames out.
     """
     padded = keras.layers.ZeroPadding2D((config.reach_back, (REACH // 2, REACH // 2)), name=f"pad_{number}")(hidden)
     hidden = keras.layers.Conv2D(
@@ -84,7 +84,7 @@ def _convolution(config: NetworkConfig, number: int, stride: int, hidden: Any, m
     everywhere = keras.ops.ones_like(hidden[..., 0]) * there[..., 0]  # (batch, frames, bands)
     hidden = keras.layers.BatchNormalization(momentum=0.95, name=f"normalisation_{number}")(hidden, mask=everywhere)
     hidden = keras.layers.ReLU(name=f"relu_{number}")(hidden)
-    return hidden * there, mask  # the bias leaves no trace after a clip's end
+    return hidden * there, mask  # zeros after a clip's end, where the bias would be left
 
 
 def _attention(config: NetworkConfig, hidden: Any, mask: Any) -> Any:

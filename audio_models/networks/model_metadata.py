@@ -1,7 +1,7 @@
-"""The metadata of a model file: what a program needs beside the graph to turn sound into labels.
+"""The metadata of a model file: what a program needs besides the graph to turn sound into labels.
 
-model.onnx holds it as named texts, each a JSON value. Reading checks every type and range, as such a file may come from
-anywhere.
+model.onnx holds it as named texts, each a JSON value. Every type and range is checked on reading, as such a file may
+come from anywhere.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from data.names import composed
 
 @dataclass(frozen=True)
 class StreamingMetadata:
-    """What an exported model also says, for programs that find words in a stream.
+    """Additional metadata of an exported model, for word spotting in a stream.
 
     Attributes:
         detection: settings of the detector by name.
-        frames_a_step: frames that one step of the network's state takes.
+        frames_a_step: frames per step of the network's state.
         frames_an_answer: frames from one answer to the next.
     """
 
@@ -38,7 +38,7 @@ class StreamingMetadata:
 
 @dataclass(frozen=True)
 class ModelMetadata:
-    """Everything that a model file says of its network.
+    """The metadata of a network in its model file.
 
     Attributes:
         labels: classes in the order of the probabilities.
@@ -46,9 +46,9 @@ class ModelMetadata:
         normalisation: of the frames, before the network reads them.
         parameters: number of trained weights.
         clip_seconds: length that nine of ten training clips do not exceed [s].
-        temperature: the logits were divided by it, which calibrates the confidence.
+        temperature: the logits were divided by it to calibrate the confidence.
         threshold: confidence below which an answer is "not sure".
-        filters: window and mel filters of the features; None in files from before they travelled along.
+        filters: window and mel filters of the features; None in older files.
         streaming: only in exported models.
     """
 
@@ -63,7 +63,7 @@ class ModelMetadata:
     streaming: StreamingMetadata | None = None
 
     def to_props(self) -> dict[str, str]:
-        """The texts that go into the file, by name."""
+        """Convert to the texts stored in the file, by name."""
         values: dict[str, Any] = {
             "labels": self.labels,
             "features": to_dict(self.features),
@@ -79,10 +79,10 @@ class ModelMetadata:
 
     @classmethod
     def from_props(cls, props: Mapping[str, str]) -> ModelMetadata:
-        """Read the texts of a file; those of other programs are passed over.
+        """Read the texts of a file; those of other programs are ignored.
 
         Raises:
-            RunError: one is missing or unfit.
+            RunError: one is missing or invalid.
         """
         read = _Reader(props)
         features = read("features", "feature settings", _features)
@@ -112,7 +112,7 @@ Value = TypeVar("Value")
 
 
 class _Reader:
-    """Reads JSON values by name; a fault is told with the value and what it should have been."""
+    """Reads JSON values by name; an error names the value and what was expected."""
 
     def __init__(self, props: Mapping[str, str]) -> None:
         self._props = props

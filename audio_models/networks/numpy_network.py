@@ -1,8 +1,8 @@
-"""A run's network in numpy, one clip at a time, with all its inner values, forwards and backwards.
+"""A run's network in numpy, one clip at a time: forward pass with all inner values, and backpropagation.
 
     frames -> [convolution]* -> cell, layer upon layer -> last state | mean | attention -> Dense
 
-Equal to keras and to the graph that answers; slower, and nothing is hidden. No tensorflow.
+Gives the same results as keras and the ONNX graph, more slowly; needs no tensorflow.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class LayerTrace:
         number: of the layer, from 1.
         direction: "forward" or "backward", which reads from the clip's end to its beginning.
         inputs: what it read, (steps, inputs), in the order of the clip.
-        states: after each step, in the order of the clip; a backward layer's last one is the first.
+        states: after each step, in the order of the clip; a backward layer ends with the first.
     """
 
     number: int
@@ -65,12 +65,12 @@ class Trace:
 
     Attributes:
         frames: as the network reads them, normalised, (frames, width).
-        maps: what each convolution saw and made, each (frames, bands, channels), the first one channel wide.
+        maps: the frames with one channel, then the output of each convolution, (frames, bands, channels) each.
         layers: of a recurrent network, from the first to the last, forward before backward.
-        dense: what each layer of a feed-forward network reads, and what the last one makes, each (frames, units).
+        dense: the input of each layer of a feed-forward network, and the output of the last, (frames, units) each.
         hidden: the top layer's outputs, (steps, states).
-        attention: the share of each step in the answer, (steps,), where the readout is attention.
-        summary: what the last Dense layer sees, (states,).
+        attention: the weight of each step in the answer, (steps,); None with another readout.
+        summary: the input of the last Dense layer, (states,).
         probabilities: (classes,).
     """
 
@@ -86,7 +86,7 @@ class Trace:
 
 @dataclass(frozen=True)
 class Gradients:
-    """The gradient of a loss with respect to each moment of a clip.
+    """The gradient of a loss with respect to each step of a clip.
 
     Attributes:
         loss: cross-entropy of the label, -log(probability).
@@ -104,7 +104,7 @@ class NumpyNetwork:
 
     Args:
         config: its shape.
-        weights: its numbers by name, in keras' layout; convolutions with their normalisation folded in.
+        weights: by name, in keras' layout; normalisations are folded into the convolutions.
     """
 
     def __init__(self, config: NetworkConfig, weights: Weights) -> None:
@@ -142,12 +142,12 @@ class NumpyNetwork:
         )  # fmt: skip
 
     def gradients(self, trace: Trace, label: int, *, only_last: bool = False) -> Gradients:
-        """Compute how the loss of a label depends on each moment of a clip that was `read`.
+        """Compute the gradient of a label's loss with respect to each step of a clip that was `read`.
 
         Args:
-            label: the position of the right class.
-            only_last: follow only the part that enters at the last state, which is all where the readout is "last":
-                what then arrives at an earlier moment came through the cell's memory alone.
+            label: index of the true class.
+            only_last: only the part that enters at the last state, which is all of it with the readout "last": what
+                reaches an earlier step has passed through the cell's memory alone.
         """
         loss = float(-np.log(max(trace.probabilities[label], 1e-300)))
         dlogits = trace.probabilities - np.eye(len(trace.probabilities))[label]
@@ -195,19 +195,19 @@ class NumpyNetwork:
         return self._ends(hidden)
 
     def _ends(self, hidden: Numbers) -> Numbers:
-        """The states after the last frame that was read; a backward layer ends at the beginning of the clip."""
+        """The final states; a backward layer ends at the beginning of the clip."""
         if not self.config.bidirectional:
             return np.asarray(hidden[-1])
         units = self.config.units
         return np.concatenate([hidden[-1, :units], hidden[0, units:]])
 
     def _at_last(self, dhidden: Numbers) -> Numbers:
-        kept = np.zeros_like(dhidden)
+        last = np.zeros_like(dhidden)
         units = self.config.units
-        kept[-1, :units] = dhidden[-1, :units]
+        last[-1, :units] = dhidden[-1, :units]
         if self.config.bidirectional:
-            kept[0, units:] = dhidden[0, units:]
-        return kept
+            last[0, units:] = dhidden[0, units:]
+        return last
 
     def _attention(self, hidden: Numbers) -> Numbers:
         return softmax(self._scores(hidden) @ self._weights["attention_score/kernel"][:, 0])
@@ -229,7 +229,7 @@ class NumpyNetwork:
         return self._at_last(np.tile(dsummary, (steps, 1)))
 
     def _convolutions(self, frames: Numbers) -> tuple[list[Numbers], Numbers]:
-        """The frames and each feature map, and the input of the cell: (steps, bands * filters)."""
+        """The frames and each feature map, and the input of the cell, (steps, bands * filters)."""
         if not self.config.convolutions:
             return [], frames
         maps = [frames[:, :, None]]

@@ -1,8 +1,8 @@
 """Build an ONNX graph from trained weights, with ONNX's own RNN, LSTM and GRU operators.
 
-onnxruntime answers a clip with it in a fraction of a millisecond, without tensorflow. Layouts follow the ONNX operator
+onnxruntime runs it on a clip in a fraction of a millisecond, without tensorflow. Layouts follow the ONNX operator
 specification (RNN-22, LSTM-22, GRU-22) and keras' recurrent layers: a kernel is (inputs, gates * units) in keras and
-(directions, gates * units, inputs) in ONNX, with another order of the gates.
+(directions, gates * units, inputs) in ONNX, with the gates in another order.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ class Graph:
         self._lengths = "lengths"  # frames of each clip at this depth; strides reduce them
 
     def node(self, operator: str, *inputs: str, outputs: list[str] | None = None, **attributes: object) -> str:
-        """Add a node; the name of its first output."""
+        """Add a node; return the name of its first output."""
         outputs = outputs or [f"{operator.lower()}_{len(self.nodes)}"]
         self.nodes.append(helper.make_node(operator, inputs, outputs, **attributes))
         return outputs[0]
@@ -219,7 +219,7 @@ class Graph:
         """(batch, channels, frames, bands) -> (batch, filters, fewer frames, fewer bands), zero-padded.
 
         A normalisation is folded into the kernel: gamma (k * x - mean) / sqrt(variance + epsilon) + beta. Weights without
-        one were folded before.
+        one are folded already.
         """
         kernel = self._weights[f"convolution_{number}/kernel"]  # (reach, reach, channels, filters)
         if f"normalisation_{number}/gamma" in self._weights:
@@ -244,7 +244,7 @@ class Graph:
         return self.node("Reshape", last, self.constant("one_row", np.array([0, 0, -1], np.int64)))
 
     def attention(self, hidden: str) -> str:
-        """(batch, frames, states) -> (batch, states): a mean whose weights are learned, over each clip's own frames."""
+        """(batch, frames, states) -> (batch, states): a mean with learned weights over each clip's own frames."""
         score = self.node("Tanh", self.dense(hidden, "attention"))
         query = self.constant("attention_score/kernel", self._weights["attention_score/kernel"])
         score = self.node("MatMul", score, query)  # (batch, frames, 1)
@@ -273,5 +273,5 @@ class Graph:
         last_axis = self.constant("axis_2", np.array([2], np.int64))
         frames = self.node("Gather", self.node("Shape", hidden), axis or one)
         positions = self.node("Range", zero, frames, one)  # (frames,)
-        inside = self.node("Less", positions, self._per_clip())  # (batch, frames)
-        return self.node("Unsqueeze", self.node("Cast", inside, to=TensorProto.FLOAT), last_axis)
+        is_frame = self.node("Less", positions, self._per_clip())  # (batch, frames)
+        return self.node("Unsqueeze", self.node("Cast", is_frame, to=TensorProto.FLOAT), last_axis)

@@ -11,7 +11,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-_LARGEST = 127  # of both signs, so that zero stays zero
+_LARGEST = 127  # symmetric: zero stays zero
 
 
 def with_int8_weights(model: onnx.ModelProto) -> onnx.ModelProto:

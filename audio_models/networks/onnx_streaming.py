@@ -1,7 +1,7 @@
 """Build the graph of a stateful network: f(x_t, state_t) -> (y_t, state_t+1), nothing computed twice.
 
-The state is all that a step needs of the past: that of each cell, and the last frames within reach of a convolution.
-Convolutions are causal, so an answer is there as soon as its sound is.
+The state holds all that a step needs of the past: the state of each cell, and the last frames within reach of a
+convolution. Convolutions are causal, so an answer does not wait for later sound.
 """
 
 from __future__ import annotations
@@ -66,18 +66,18 @@ def build_streaming(
 
 
 def why_not(config: NetworkConfig) -> str:
-    """Why a network does not go on from step to step, in words; one that could, by its shape, has not learned to."""
+    """Explain why a network is not stateful; one whose layers allow it was trained on single clips."""
     if config.bidirectional:
         reason = "it also reads from the end of a clip"
     elif config.cell == "feed_forward" or config.readout != "last":
         reason = (
-            f"it answers from {'all frames' if config.readout == 'mean' else 'what it finds important'} of a whole clip"
+            f"it answers from {'all frames' if config.readout == 'mean' else 'a weighted mean of all frames'} of a clip"
         )
     elif config.streams:
-        reason = "it has learned from single clips, so its state would run astray"
+        reason = "it was trained on single clips, so its state would drift"
     else:
         reason = "its convolutions look ahead"
-    return f"This network does not go on from step to step: {reason}."
+    return f"This network cannot carry its state along a stream: {reason}."
 
 
 class _StreamingGraph(Graph):
@@ -89,7 +89,7 @@ class _StreamingGraph(Graph):
         self.next_states: list[onnx.ValueInfoProto] = []
 
     def _state(self, name: str, *shape: int) -> tuple[str, str]:
-        """A state under its name before and after."""
+        """Add a state; return the names of its input and output."""
         after = f"{name}/next"
         self.states.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
         self.next_states.append(helper.make_tensor_value_info(after, TensorProto.FLOAT, shape))
@@ -99,7 +99,7 @@ class _StreamingGraph(Graph):
         """(1, frames, width) -> (1, fewer frames, fewer bands * filters)."""
         channel, last_axis = (self.constant(f"axis_{axis}", np.array([axis], np.int64)) for axis in (1, 2))
         loudest = self.node("ReduceMax", self.node("Abs", frames), axes=[2], keepdims=0)  # (1, frames)
-        # 1 for a frame, 0 for one before the beginning
+        # 1 for a frame, 0 before the first
         there = self.node("Sign", self.node("Unsqueeze", self.node("Unsqueeze", loudest, channel), self._axis_3()))
         hidden = self.node("Unsqueeze", frames, channel)  # (1, 1, frames, bands)
         bands, channels = width, 1
@@ -107,7 +107,7 @@ class _StreamingGraph(Graph):
             before, after = self._state(f"convolution_{number}/seen", 1, channels, REACH - stride, bands)
             seen = self.node("Concat", before, hidden, axis=2)
             self._last(seen, REACH - stride, after)
-            if stride > 1:  # of each `stride` frames the last, at which an output ends
+            if stride > 1:  # keep the last of every `stride` frames, where an output ends
                 there = self._every(there, stride, last_axis)
             hidden = self.node("Mul", self.node("Relu", self.convolution(seen, number, stride, 0, 0)), there)
             bands, channels = -(-bands // stride), config.filters
@@ -128,7 +128,7 @@ class _StreamingGraph(Graph):
         return self.constant("axis_3", np.array([3], np.int64))
 
     def _last(self, value: str, count: int, name: str) -> None:
-        """The last `count` frames, along the third axis, as an output of that name."""
+        """Output the last `count` frames, along the third axis, as `name`."""
         first = self.constant(f"minus_{count}", np.array([-count], np.int64))
         end = self.constant("end", np.array([np.iinfo(np.int64).max], np.int64))
         axis = self.constant("axis_2", np.array([2], np.int64))

@@ -1,4 +1,4 @@
-"""Whether a model file holds only finite weights, found in milliseconds: importing onnx alone would take longer."""
+"""Check in milliseconds that a model file holds only finite weights; importing onnx alone takes longer."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ def weights_are_finite(content: bytes) -> bool:
     """Whether all float32 constants of a model are finite numbers.
 
     Args:
-        content: of an .onnx file.
+        content: the .onnx file.
 
     Raises:
-        google.protobuf.message.DecodeError: it is no such file.
+        google.protobuf.message.DecodeError: it is not an .onnx file.
     """
     return all(
         np.isfinite(values).all()

@@ -1,7 +1,7 @@
 """Find possible problems in a user's own clips: too quiet, cut off, duplicated, unusually long.
 
-Findings are shown in plain words and never acted on: a clip that looks odd may be what its maker wants. They need only
-what `clip_measures` measured when a clip was added; `label_errors` finds clips that sound like another word.
+Findings are shown and never acted on: a clip that looks odd may be intended. They need only what `clip_measures`
+measured when a clip was added; `label_errors` finds clips that sound like another word.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _SILENT_DB = -60.0
 _FAINT_DB = -40.0  # a faint noise, steady throughout, is silence; a loud one may be a hum to learn
 _QUIET_DB = -40.0
 _QUIETER_DB, _FAIRLY_QUIET_DB = 18.0, -30.0  # below the other clips, and not loud in itself either
-_CLIPPED_SECONDS = 0.002  # one clip in fifty of Speech Commands; less is not heard
+_CLIPPED_SECONDS = 0.002  # one clip in fifty of Speech Commands; less is inaudible
 _EDGE_DB, _EDGE_RISE_DB = 6.0, 15.0  # a tightly cut clip begins abruptly too, but rarely at its loudest
 _LONG, _LONG_SECONDS, _TOO_LONG_SECONDS = 3.0, 2.0, 5.0
 _SHORT, _SHORT_SECONDS, _TOO_SHORT_SECONDS = 1 / 3, 0.25, 0.1
@@ -61,8 +61,8 @@ class Finding:
 
     Attributes:
         id: of the clip.
-        kind: which one.
-        text: the same in a sentence, with what to do.
+        kind: its kind.
+        text: description, with what to do.
         other: ids of the clips to compare it with.
     """
 
@@ -103,7 +103,7 @@ def _alone(clip: Checked, usual: _Usual) -> list[tuple[Kind, str]]:
     edges = min(_measured(clip, "starts"), _measured(clip, "ends"))
     found: list[tuple[Kind, str]] = []
     if loudest < _SILENT_DB or (loudest < _FAINT_DB and rise < RISE_DB and edges > -RISE_DB):
-        # the other checks would only say the same in other words
+        # the other checks would only repeat it
         found.append(("silent", "Silent. Check the microphone and record it again."))
     else:
         if loudest < _QUIET_DB or (loudest < _FAIRLY_QUIET_DB and usual.loudest - loudest > _QUIETER_DB):

@@ -9,7 +9,7 @@ from audio_models.features import segments
 from audio_models.features.waveform import Waveform
 
 FLOOR_DB = -120.0  # that of `segments.levels`; stands for digital silence
-RISE_DB = 6.0  # above the noise: less is not heard as a sound
+RISE_DB = 6.0  # above the noise: less is inaudible
 
 _FULL = 0.99  # of full scale: where a microphone or a converter clips
 _FLAT = 3  # consecutive samples that make a flat top; an unclipped peak touches the limit more briefly

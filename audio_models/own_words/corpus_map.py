@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from audio_models.errors import ConfigError
 
-MOST = 3_000  # clips: 8 s, as long as a user waits for a picture
+MOST = 3_000  # clips: 8 s, the longest wait for a picture
 _FEWEST = 8
 _PERPLEXITY = 30.0  # effective number of neighbours
 _STEPS = 500  # more do not improve the neighbourhoods
@@ -61,12 +61,12 @@ def agreement(points: NDArray[np.floating[Any]], labels: Sequence[str], neighbou
     """
     if len(points) < 2:
         return np.full(len(points), np.nan)
-    asked = min(neighbours, len(points) - 1)
-    _, found = scipy.spatial.KDTree(points).query(points, k=asked + 1)
+    count = min(neighbours, len(points) - 1)
+    _, found = scipy.spatial.KDTree(points).query(points, k=count + 1)
     names = np.asarray(labels)
     shares = np.empty(len(points))
     for row, near in enumerate(found):
-        others = near[near != row][:asked]  # if many share a point, a clip need not be its own nearest
+        others = near[near != row][:count]  # if many share a point, a clip need not be its own nearest
         shares[row] = np.mean(names[others] == names[row])
     return shares
 

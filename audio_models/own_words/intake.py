@@ -1,4 +1,4 @@
-"""Turn what a user brings into clips of their corpus: decode each file once, measure it, and refuse it with a reason."""
+"""Turn files into clips of a corpus: decode each once, measure it, and refuse it with a reason if it is unusable."""
 
 from __future__ import annotations
 

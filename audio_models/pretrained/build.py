@@ -1,7 +1,7 @@
 """Build the pretrained models: `python -m audio_models.pretrained.build FOLDER`, a folder with clips of Speech Commands.
 
 Trains each cell with its recipe and several seeds, evaluates them on the folder's test list, and puts the network of the
-first seed with its card into `audio_models/pretrained/`. The other seeds show how much the figures depend on chance. The
+first seed and its card into `audio_models/pretrained/`. The other seeds show how much the figures depend on chance. The
 models of the strong recipe are for use, those of the plain recipe for looking inside.
 """
 
@@ -57,7 +57,7 @@ _NEW_NOISE = 1000  # seed of generated noise that no training used
 
 
 def main() -> int:
-    """Train, evaluate, put in place; as many trainings at a time as there are cores."""
+    """Train, evaluate and install the models, as many trainings at a time as there are cores."""
     options = _options()
     reference = catalogue.refer(options.folder)
     names = options.models or list(MODELS)
@@ -68,7 +68,7 @@ def main() -> int:
         list(pool.map(_train, made.values()))
     for name in names:
         evaluated = [evaluation.evaluate(made[name, seed], reference, "test") for seed in range(options.seeds)]
-        _put_in_place(name, made[name, 0], reference, evaluated)
+        _install(name, made[name, 0], reference, evaluated)
         print(f"{name}: " + ", ".join(f"{one.accuracy:.2%}" for one in evaluated))
     return 0
 
@@ -117,7 +117,7 @@ def _create(home: Path, config: RunConfig) -> Run:
             os.environ["ECHOIC_HOME"] = before
 
 
-def _put_in_place(name: str, run: Run, reference: CorpusReference, evaluated: Sequence[Evaluation]) -> None:
+def _install(name: str, run: Run, reference: CorpusReference, evaluated: Sequence[Evaluation]) -> None:
     folder = runs.BUNDLED / name
     folder.mkdir(parents=True, exist_ok=True)
     # the corpus by name, not the folder that its clips were in
@@ -165,7 +165,7 @@ def false_alarms(recognizer: Recognizer, noise: Sequence[Waveform]) -> int:
     return alarms
 
 
-def _unheard_noise(reference: CorpusReference, rate: int) -> list[Waveform]:
+def _unseen_noise(reference: CorpusReference, rate: int) -> list[Waveform]:
     """Noise that no training used: the last tenth of the corpus' recordings, and newly generated noise."""
     low, high = noise_stretch("test")
     found = []
@@ -193,7 +193,7 @@ def _published_mix(evaluated: Evaluation) -> float:
 
 
 def _rejection(run: Run) -> tuple[list[str], int, int]:
-    """The words kept out of training, the number of their clips, and how many of these are rejected."""
+    """The words excluded from training, the number of their clips, and how many of these are rejected."""
     result = evaluation.evaluate(run, None, "all")
     new = result.rejection
     return (list(new.words), new.clips, new.rejected) if new else ([], 0, 0)
@@ -223,7 +223,7 @@ def _card(
     config = run.config
     index = catalogue.open_corpus(reference).index()
     words, clips, rejected = _rejection(run)
-    alarms = false_alarms(recognizer, _unheard_noise(reference, config.features.sample_rate))
+    alarms = false_alarms(recognizer, _unseen_noise(reference, config.features.sample_rate))
     accuracies = [one.accuracy for one in evaluated]
     network, training = config.network, config.training
     few = sorted(WORDS, key=lambda word: len({c.speaker for c in index.clips if c.label == word}))[:2]

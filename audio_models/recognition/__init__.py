@@ -1,1 +1,1 @@
-"""A trained network answers clips, and is evaluated on them."""
+"""Classify clips with a trained network, and evaluate it."""

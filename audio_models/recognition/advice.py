@@ -1,4 +1,4 @@
-"""Suggest what to do next for a network trained on few clips, each suggestion from a figure of its evaluation."""
+"""Suggest what to do next for a network trained on few clips, from the figures of its evaluation."""
 
 from __future__ import annotations
 

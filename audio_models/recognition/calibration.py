@@ -1,6 +1,6 @@
 """Calibrate confidence: of the answers with 80 % confidence, 80 % should be right.
 
-Temperature and threshold are fitted on validation clips and travel with the network.
+Temperature and threshold are fitted on validation clips and stored with the network.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Assign clips to folds for cross-validation, whole speakers where there are several.
 
-For each fold, a network learns from the other folds and answers the clips of this one. In the end every clip was answered
-once by a network that had not learned it.
+For each fold, a network is trained on the other folds and evaluated on this one, so every clip is answered once by a
+network that was not trained on it.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from audio_models.errors import TrainingError
 from data.corpus import SILENCE, Clip
 
 FEWEST_CLIPS = 5
-"""Of a word: with fewer it can be neither learned nor evaluated."""
+"""Fewest clips of a word: with less it can be neither learned nor evaluated."""
 
-_FEWEST_SPEAKERS = 3  # with two, a network would learn from one voice and be tested on the other
+_FEWEST_SPEAKERS = 3  # with two, a network would be trained on one voice and tested on the other
 
 _MOST_OF_ONE = 0.5  # share of the clips
 _CHOSEN = "The epoch and the threshold were chosen on the same answers, so the accuracy is slightly optimistic."
@@ -35,9 +35,9 @@ class Folds:
 
     Attributes:
         fold_of_clip: the fold of each clip, (clips,), from 0; or `NEVER`.
-        count: of the folds.
+        count: number of folds.
         by_speaker: whether no speaker is in two folds.
-        rule: the same in a sentence.
+        rule: description in a sentence.
     """
 
     fold_of_clip: NDArray[np.int64]
@@ -49,10 +49,8 @@ class Folds:
 def make_folds(clips: Sequence[Clip], folds: int) -> Folds:
     """Assign clips to folds: whole speakers where possible, else clip by clip, with each word spread evenly.
 
-    Whole speakers need three or more known ones, none with most of the clips or alone with a word: without that speaker
-    hardly anything would be left to learn from.
-
-    The order of the clips does not matter. Copies of a recording stay together.
+    Whole speakers need three or more known ones, none with most of the clips or the only clips of a word: too little would
+    be left for training. The order of the clips does not matter. Copies of a recording stay together.
 
     Raises:
         TrainingError: a word has fewer than five clips.
@@ -97,19 +95,19 @@ def _every_word_is_learned(clips: Sequence[Clip], fold_of_clip: NDArray[np.int64
 
 
 def _speakers(clips: Sequence[Clip]) -> Counter[str] | None:
-    """How many clips each speaker has; None where they cannot be left out as a whole."""
+    """Count the clips of each speaker; None if whole speakers cannot be left out."""
     clips_of: Counter[str] = Counter()
-    said_by: dict[str, str] = {}
+    speaker_of: dict[str, str] = {}
     for clip in clips:
-        if clip.speaker is None or said_by.setdefault(clip.content, clip.speaker) != clip.speaker:
-            return None  # the same sound by two speakers: one of them is wrong
+        if clip.speaker is None or speaker_of.setdefault(clip.content, clip.speaker) != clip.speaker:
+            return None  # the same sound with two speakers: one of them is wrong
         clips_of[clip.speaker] += 1
     enough = len(clips_of) >= _FEWEST_SPEAKERS and max(clips_of.values()) <= _MOST_OF_ONE * len(clips)
     return clips_of if enough else None
 
 
 def _deal_groups(sizes: Counter[str], folds: int) -> dict[str, int]:
-    """A fold for each group, the largest first, each into the fold that holds least."""
+    """Assign each group to a fold: the largest first, each to the fold with the fewest clips."""
     held = [0] * folds
     fold_of = {}
     for name in sorted(sizes, key=lambda name: (-sizes[name], _hash(name))):

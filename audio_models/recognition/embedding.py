@@ -1,6 +1,6 @@
-"""Embeddings: the vector from which the last layer of a trained network reads its answer.
+"""Embeddings: the input of the last layer of a trained network.
 
-Clips that sound alike lie near each other there, also clips of words that the network was never taught.
+Clips that sound alike lie near each other, even clips of words that the network was not trained on.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from data.corpus import Clip, Report, Skipped, no_progress
 
 
 class Embedder(Recognizer):
-    """A recognizer that also gives embeddings e: its probabilities are softmax(e W + b).
+    """A recognizer that also computes embeddings e: its probabilities are softmax(e W + b).
 
     Attributes:
         width: numbers in an embedding.
@@ -35,7 +35,7 @@ class Embedder(Recognizer):
         super().__init__(path)
 
     def embed(self, sequences: Sequence[Frames]) -> NDArray[np.float32]:
-        """(clips, width) for MFCC sequences, each (frames, coefficients) as `mfcc` gives them, not normalised."""
+        """Embed MFCC sequences, each (frames, coefficients) from `mfcc`, not normalised; return (clips, width)."""
         return self._answers(self._summary, self.width, sequences)
 
     def _graph(self, content: bytes) -> bytes:
@@ -51,7 +51,7 @@ class Embedder(Recognizer):
 
 
 def _last_layer(model: Any) -> tuple[str, int]:
-    """What the last Dense layer reads: the name of its input and how many numbers it has."""
+    """The name and width of the last Dense layer's input."""
     kernel = next(constant for constant in model.graph.initializer if constant.name == "output/kernel")
     node = next(node for node in model.graph.node if kernel.name in node.input)
     return str(node.input[0]), int(kernel.dims[0])

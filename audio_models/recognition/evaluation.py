@@ -39,7 +39,7 @@ from data.task import Task
 
 
 class AllLearnedError(TrainingError):
-    """No clip can test a run, since it has learned them all."""
+    """No clip can test a run, since it was trained on them all."""
 
 
 _LONGEST_NAME = 40  # characters of a corpus' name in a file's name
@@ -50,13 +50,13 @@ def evaluate(
 ) -> Evaluation:
     """Evaluate a run on every clip of one split of a corpus, its own by default.
 
-    A recording that the run learned from, whatever its name, format or folder, is skipped with the reason. Only where
-    the training, validation or all clips of its own corpus are asked for, these are counted.
+    A recording that the run was trained on, whatever its name, format or folder, is skipped with the reason, unless the
+    training, validation or all clips of its own corpus are asked for.
 
     Raises:
-        RunError: the run has no network, or lacks a configuration where its own corpus is asked for.
-        CorpusError: the corpus cannot be had.
-        AllLearnedError: the run has learned every clip of that split.
+        RunError: the run has no network, or no configuration to take the corpus from.
+        CorpusError: the corpus is not available.
+        AllLearnedError: the run was trained on every clip of that split.
         TrainingError: no clip of that split can be evaluated.
     """
     recognizer = Recognizer.of_run(run)
@@ -72,8 +72,8 @@ def evaluate(
     )
     if not clips and skipped:
         raise AllLearnedError(
-            f"{run.name} has met all {len(skipped):,} {'' if split == 'all' else split + ' '}clips of {reference.name} in its "
-            "training, so they cannot test it. Evaluate it on other recordings."
+            f"{run.name} was trained on all {len(skipped):,} {'' if split == 'all' else split + ' '}clips of {reference.name}, "
+            "so they cannot test it. Evaluate it on other recordings."
         )
     sequences, unreadable = clip_features(clips, recognizer.features, report)
     evaluated = [(clip, frames) for clip, frames in zip(clips, sequences, strict=True) if frames is not None]
@@ -86,8 +86,8 @@ def evaluate(
     probabilities = recognizer.probabilities([frames for _, frames in evaluated])
     made = _result(run, reference, split, labels, [clip for clip, _ in evaluated], probabilities)
     rejection = None
-    if reference == run.config.corpus:  # only there it is known which words were in no training clip
-        rejection = _rejection(made.predictions, task.kept_out(found.index, found.task), recognizer.threshold)
+    if reference == run.config.corpus:  # only for its own corpus the words without a training clip are known
+        rejection = _rejection(made.predictions, task.held_out_words(found.index, found.task), recognizer.threshold)
     return replace(
         made,
         skipped=[*found.skipped, *skipped, *unreadable],
@@ -102,7 +102,7 @@ def evaluate(
 
 @dataclass(frozen=True)
 class _Candidates:
-    """The clips of a corpus for one evaluation, those that the run has learned included."""
+    """The clips of a corpus for one evaluation, including those that the run was trained on."""
 
     index: Index
     task: Task
@@ -114,7 +114,7 @@ def _candidates(
     run: Run, labels: Sequence[str], reference: CorpusReference, split: EvaluationSplit, report: Report
 ) -> _Candidates:
     words = tuple(label for label in labels if label not in (UNKNOWN, SILENCE))
-    asked = Task(words, unknown=UNKNOWN in labels, silence=SILENCE in labels)
+    wanted = Task(words, unknown=UNKNOWN in labels, silence=SILENCE in labels)
     opened = catalogue.open_corpus(reference, words=words)
     if not opened.is_loaded():
         opened.load(report)
@@ -122,19 +122,19 @@ def _candidates(
     is_own = reference == run.config.corpus
     if split == CROSS_VALIDATED:
         index = replace(index, clips=tuple(replace(clip, split="training") for clip in index.clips))
-        chosen = task.examples(index, asked, run.config.training.seed)
-        return _Candidates(index, asked, [clip for clip in chosen if clip.label != SILENCE], [])
+        chosen = task.examples(index, wanted, run.config.training.seed)
+        return _Candidates(index, wanted, [clip for clip in chosen if clip.label != SILENCE], [])
     seed = run.config.training.seed if is_own else 0
-    clips, skipped = task.evaluation_clips(index, asked, split, seed, generate_noise=is_own)
-    return _Candidates(index, asked, clips, skipped)
+    clips, skipped = task.evaluation_clips(index, wanted, split, seed, generate_noise=is_own)
+    return _Candidates(index, wanted, clips, skipped)
 
 
 def _unchecked(run: Run, known: Learned | None) -> str:
     if known is None:
-        return f"What {run.name} learned from is not on this computer, so some of these clips may have been in its training."
+        return f"The training clips of {run.name} are not on this computer, so some of these clips may be among them."
     if known.unknown:
         names = ", ".join(sorted(known.unknown))
-        return f"What {names} learned from, where this run started, is not on this computer; some of these clips may have been in that training."
+        return f"The training clips of {names}, which this run started from, are not on this computer; some of these clips may be among them."
     return ""
 
 
@@ -144,19 +144,19 @@ def splits_of(run: Run) -> tuple[EvaluationSplit, ...]:
 
 
 def store_cross_validated(run: Run, folds: Folds, clips: Sequence[Clip], probabilities: NDArray[np.float32]) -> None:
-    """Store the evaluation of a run by cross-validation in its folder.
+    """Store the cross-validated evaluation of a run in its folder.
 
     Args:
         folds: how its clips were assigned.
         clips: those that were answered.
-        probabilities: (clips, labels), each row by a network that had not learned the clip.
+        probabilities: (clips, labels), each row from a network that was not trained on the clip.
     """
     recognizer = Recognizer.of_run(run)
     shares = apply_temperature(probabilities, recognizer.temperature)
     made = _result(run, run.config.corpus, CROSS_VALIDATED, recognizer.labels, clips, shares)
     made = replace(
         made,
-        per_class=[score for score in made.per_class if score.support],  # silence is learned and not evaluated
+        per_class=[score for score in made.per_class if score.support],  # silence is trained on but not evaluated
         threshold=recognizer.threshold,
         speaker_disjoint=folds.by_speaker or None,
         split_rule=folds.rule,
@@ -174,8 +174,8 @@ def forget_cross_validated(run: Run) -> None:
 def _cross_validated(run: Run, reference: CorpusReference, split: EvaluationSplit) -> Evaluation:
     if split != CROSS_VALIDATED:
         raise TrainingError(
-            f"{run.name} has learned from all clips of {reference.name}, so its {split} clips would flatter it. "
-            "Look at its cross-validated clips, or evaluate it on another corpus."
+            f"{run.name} was trained on all clips of {reference.name}, so its {split} clips cannot test it. "
+            "Use its cross-validated accuracy, or evaluate it on another corpus."
         )
     found = load_cached(run, reference, CROSS_VALIDATED) if reference == run.config.corpus else None
     if found is None:
@@ -233,9 +233,9 @@ def _rejection(predictions: Sequence[ClipPrediction], words: set[str], threshold
 def evaluate_and_store(
     run: Run, corpus: CorpusReference | None = None, split: EvaluationSplit = "test", report: Report = no_progress
 ) -> Evaluation:
-    """`evaluate`, and store the result in the run's folder where that can be written to."""
+    """Evaluate as `evaluate` does, and store the result with the run if its folder can be written to."""
     result = evaluate(run, corpus, split, report)
-    if split != CROSS_VALIDATED:  # that one is stored by its training alone
+    if split != CROSS_VALIDATED:  # stored by the training itself
         _store(run, corpus or run.config.corpus, result)
     return result
 
@@ -243,7 +243,7 @@ def evaluate_and_store(
 def load_or_evaluate(
     run: Run, corpus: CorpusReference | None = None, split: EvaluationSplit = "test", report: Report = no_progress
 ) -> Evaluation:
-    """The stored evaluation, or a new one where there is none or its corpus has changed since.
+    """Load the stored evaluation, or make a new one if there is none or the corpus has changed since.
 
     Raises:
         RunError, CorpusError, TrainingError: see `evaluate`.
@@ -255,13 +255,13 @@ def load_or_evaluate(
 
 
 def load_cached(run: Run, corpus: CorpusReference | None = None, split: EvaluationSplit = "test") -> Evaluation | None:
-    """The stored evaluation of the network that the run has now, if there is one; see `is_current`."""
+    """Load the stored evaluation of the run's present network, if there is one; see `is_current`."""
     for path in _paths(run, corpus or run.config.corpus, split):
         with contextlib.suppress(OSError, WorkspaceError, ValueError, TypeError, LookupError):
             found = from_json(stored.read_json(path))
             if found.model:
                 is_of_model = found.model == _model_digest(run)
-            else:  # what cannot be made again is not doubted for the times of a copied folder
+            else:  # copying changes times, and a cross-validation cannot be repeated
                 is_of_model = split == CROSS_VALIDATED or path.stat().st_mtime >= run.model_path.stat().st_mtime
             if is_of_model:
                 return found
@@ -273,7 +273,7 @@ def is_current(
 ) -> bool:
     """Whether the corpus still holds the clips of an evaluation, with the same labels, speakers and splits.
 
-    True where the corpus is not on this computer, since nothing newer is there.
+    True if the corpus is not on this computer.
     """
     reference = corpus or run.config.corpus
     try:
@@ -281,7 +281,7 @@ def is_current(
             return True
         clips = _candidates(run, result.labels, reference, result.split, report).clips
     except CorpusError:
-        # gone as a whole, or without a word that was evaluated
+        # the corpus is gone, or one of the evaluated words is
         return not _is_there(reference)
     if result.split != CROSS_VALIDATED:
         return result.fingerprint == _fingerprint(clips, with_paths=True)
@@ -303,7 +303,7 @@ def _fingerprint(clips: Iterable[Clip], *, with_paths: bool = False) -> str:
     """BLAKE2b over the content, label, speaker and split of clips, in any order.
 
     Args:
-        with_paths: whether a file in another place counts as another one, as it does where it is to be played.
+        with_paths: whether a moved file counts as another one, which matters if it is to be played.
     """
     rows = sorted(
         json.dumps(
@@ -330,7 +330,7 @@ def _store(run: Run, corpus: CorpusReference, result: Evaluation) -> None:
 
 
 def _paths(run: Run, corpus: CorpusReference, split: EvaluationSplit) -> list[Path]:
-    """Where an evaluation is stored, and where an earlier version stored it."""
+    """The path of a stored evaluation, and its path in an earlier version."""
     key = json.dumps({name: value for name, value in asdict(corpus).items() if value is not None}, sort_keys=True)
     name = file_name(Path(corpus.name).name)[:_LONGEST_NAME]
     old_key = f"CorpusReference(name={corpus.name!r}, speaker_pattern={corpus.speaker_pattern!r}, split_by={corpus.split_by!r})"

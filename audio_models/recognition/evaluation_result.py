@@ -1,4 +1,4 @@
-"""The result of an evaluation: every clip with its answer, and the figures; stored as JSON, read with its types checked."""
+"""The result of an evaluation: every clip with its answer, and the figures; stored as JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from data.stored import Share
 EvaluationSplit = Literal["training", "validation", "test", "all", "cross-validated"]
 EVALUATION_SPLITS: tuple[EvaluationSplit, ...] = (*SPLITS, "all")
 CROSS_VALIDATED: EvaluationSplit = "cross-validated"
-"""The clips of a run evaluated by cross-validation: each was answered by a network that had not learned it."""
+"""The clips of a run evaluated by cross-validation: each was answered by a network that was not trained on it."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class ClipPrediction:
     """One clip of an evaluation and the network's answer.
 
     Attributes:
-        clip: with its label as the network's classes have it.
+        clip: the clip, labelled with one of the network's classes.
         predicted: the label with the highest probability.
         confidence: that probability.
         label_probability: the probability of the true label.
@@ -40,7 +40,7 @@ class ClipPrediction:
 
 @dataclass(frozen=True)
 class Rejection:
-    """How often words that were in no training clip are rejected, as `_unknown_`, `_silence_` or "not sure"."""
+    """How often words without a training clip are rejected, as `_unknown_`, `_silence_` or "not sure"."""
 
     words: tuple[str, ...]
     clips: int
@@ -63,12 +63,12 @@ class Evaluation:
         skipped: clips that were not counted, and why.
         predictions: every clip with its answer.
         threshold: confidence below which the network says "not sure".
-        rejection: of words that no training clip had; None where there are none.
+        rejection: of words without a training clip; None if there are none.
         speaker_disjoint: whether no speaker of the corpus is in two splits; None where speakers are not known.
         split_rule: how the corpus was split.
-        fingerprint: of the clips that the corpus had for this split; "" in results from before it was stored.
-        model: digest of the model file; "" in results from before it was stored.
-        unchecked: why it is not certain that none of the clips was learned, one sentence; "" where it is.
+        fingerprint: of the corpus' clips for this split; "" in older results.
+        model: digest of the model file; "" in older results.
+        unchecked: why some clips may have been trained on, one sentence; "" if none was.
     """
 
     run: str
@@ -105,7 +105,7 @@ class Evaluation:
 
 
 def summary(result: Evaluation) -> dict[str, Any]:
-    """What the shell prints: all but the single clips."""
+    """The figures that the shell prints, without the clips."""
     return {
         "run": result.run,
         "corpus": result.corpus,
@@ -126,15 +126,15 @@ def summary(result: Evaluation) -> dict[str, Any]:
 
 
 def to_json(result: Evaluation) -> Any:
-    """Everything of an evaluation as JSON values."""
+    """Convert an evaluation to JSON values."""
     return stored.to_builtins(result)
 
 
 def from_json(values: Mapping[str, Any]) -> Evaluation:
-    """Read what `to_json` gave, or an earlier version.
+    """Read the values of `to_json`, or of an earlier version.
 
     Raises:
-        ValueError, TypeError, LookupError: it is something else.
+        ValueError, TypeError, LookupError: they are not an evaluation.
     """
     values = dict(values)
     if "heard" in values:  # before the rows had names

@@ -1,6 +1,6 @@
-"""The recordings that a run learned from, by content, so that none of them is ever counted as a test clip.
+"""The recordings that a run was trained on, by content: none of them may count as a test clip.
 
-A training notes them in its run folder, `learned.json`; the bundled networks share one. For an older run they are found
+A training records them in its run folder, `learned.json`; the bundled networks share one. For an older run they are found
 again in its corpus.
 """
 
@@ -22,20 +22,20 @@ from data.corpus import Clip, Report, Skipped, no_progress
 from data.errors import CorpusError, WorkspaceError
 
 FILE_NAME = "learned.json"
-_LEARNED = "The network learned from this recording."
-_CHOSEN = "The network was chosen by this recording: it was a validation clip."
+_LEARNED = "The network was trained on this recording."
+_CHOSEN = "The network was selected on this recording: it was a validation clip."
 _NOISE = "The network was trained with this stretch of noise."
 
 
 @dataclass(frozen=True)
 class Learned:
-    """The recordings that a network has met, each by its `Clip.content`.
+    """The recordings used to train a network, each by its `Clip.content`.
 
     Attributes:
-        training: recordings that its weights were fitted to.
-        validation: recordings that chose its epoch and its threshold.
-        noise: recordings of noise; their test stretches were not used.
-        unknown: names of networks that it started from whose recordings cannot be told.
+        training: recordings that its weights were trained on.
+        validation: recordings that its epoch and threshold were chosen on.
+        noise: recordings of noise, apart from their test stretches.
+        unknown: names of networks that it started from and whose recordings are not known.
     """
 
     training: frozenset[str] = frozenset()
@@ -45,7 +45,7 @@ class Learned:
 
     @classmethod
     def of(cls, clips: Iterable[Clip]) -> Self:
-        """Note the training and validation clips among `clips`."""
+        """Collect the training and validation clips among `clips`."""
         clips = tuple(clips)
 
         def contents(split: str) -> frozenset[str]:
@@ -63,7 +63,7 @@ class Learned:
         )
 
     def reason(self, clip: Clip) -> str:
-        """Why a clip cannot test the network, one sentence; "" where it can."""
+        """Why a clip cannot test the network, one sentence; "" if it can."""
         if not clip.whole:
             return _NOISE if clip.split != "test" and clip.digest in self.noise else ""
         if self.has_learned(clip):
@@ -73,12 +73,11 @@ class Learned:
     def without_learned(
         self, clips: Iterable[Clip], split: EvaluationSplit, *, is_own: bool
     ) -> tuple[list[Clip], list[Skipped]]:
-        """Separate the clips that can be counted in an evaluation from those that the network has met, with the reasons.
+        """Separate the clips that count in an evaluation from those that the network was trained on, with the reasons.
 
         Args:
             clips: of `split`.
-            is_own: whether the corpus and the way it is split are those of the training. Then its training, validation
-                and all clips are what was asked for, and counted.
+            is_own: whether corpus and splits are those of the training. Then training, validation and all clips count.
         """
         counted: list[Clip] = []
         skipped: list[Skipped] = []
@@ -93,12 +92,12 @@ class Learned:
         return counted, skipped
 
     def has_learned(self, clip: Clip) -> bool:
-        """Whether the weights were fitted to this recording."""
+        """Whether the weights were trained on this recording."""
         return clip.whole and clip.content in self.training
 
 
 def store(run: Run, clips: Iterable[Clip]) -> None:
-    """Note what a training is about to learn from, beside what the run, or the one that it starts from, learned before.
+    """Record the clips of a training, in addition to those of the run so far and of the run that it starts from.
 
     Raises:
         WorkspaceError: it cannot be written.
@@ -108,12 +107,12 @@ def store(run: Run, clips: Iterable[Clip]) -> None:
 
 
 def load(run: Run, report: Report = no_progress) -> Learned | None:
-    """What a run learned from; None where it did not note it and its corpus is not there any more."""
+    """Load the recordings of a run; None if it did not record them and its corpus is gone."""
     return _load(run, report, frozenset())
 
 
 def _load(run: Run, report: Report, followers: frozenset[Path]) -> Learned | None:
-    """`load`; a run whose start leads back to one of `followers` adds nothing."""
+    """Load as `load` does; a run whose start leads back to one of `followers` adds nothing."""
     if (noted := _noted(run)) is not None:
         return noted
     found = _from_corpus(run, report)
@@ -128,7 +127,7 @@ def _noted(run: Run) -> Learned | None:
 
 
 def _of_start(run: Run, report: Report, followers: frozenset[Path]) -> Learned:
-    """What the network learned that a run started from; nothing where it started from random weights."""
+    """The recordings of the network that a run started from; none for random weights."""
     if not run.start:
         return Learned()
     followers |= {run.folder}
@@ -140,7 +139,7 @@ def _of_start(run: Run, report: Report, followers: frozenset[Path]) -> Learned:
 
 
 def _from_corpus(run: Run, report: Report) -> Learned | None:
-    """Choose the clips of a run again, from its corpus as it is now; None where that is not on this computer."""
+    """Select the clips of a run again from its present corpus; None if that is not on this computer."""
     try:
         config = run.config
         corpus = catalogue.open_corpus(config.corpus, words=config.task.labels)
@@ -154,6 +153,6 @@ def _from_corpus(run: Run, report: Report) -> Learned | None:
         return None
     if index.speaker_disjoint:
         return learned
-    # Copies of a recording were split apart then. Which of them was learned cannot be told, so all of them count.
+    # Older versions put copies of a recording into different splits. Which was trained on is not known: all count.
     counts = Counter(clip.sound for clip in index.clips if clip.sound)
     return learned | Learned(training=frozenset(sound for sound, count in counts.items() if count > 1))

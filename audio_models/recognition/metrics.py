@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 Classes = NDArray[np.int64]
 
 _RESAMPLES = 2000
-_FEWEST_SPEAKERS = 5  # with fewer, drawing speakers anew says nothing of other speakers
+_FEWEST_SPEAKERS = 5  # with fewer, resampling speakers says nothing about other speakers
 _Z95 = 1.959963984540054
 
 
 @dataclass(frozen=True)
 class Interval:
-    """A 95 % confidence interval of an accuracy, and what was resampled for it: "speakers" or "clips"."""
+    """A 95 % confidence interval of an accuracy, over "speakers" or "clips"."""
 
     low: float
     high: float
@@ -75,10 +75,11 @@ def calibration_error(bins: Sequence[ReliabilityBin]) -> float:
     return sum(one.clips * abs(one.confidence - one.accuracy) for one in bins) / clips
 
 
-def loss_and_accuracy(heard: NDArray[np.floating[Any]], classes: Classes) -> tuple[float, float]:
+def loss_and_accuracy(probabilities: NDArray[np.floating[Any]], classes: Classes) -> tuple[float, float]:
     """Compute cross-entropy [nat] and accuracy of probabilities (clips, labels) for true classes (clips,)."""
-    chosen = heard[np.arange(len(classes)), classes]
-    return float(-np.log(np.maximum(chosen, 1e-7)).mean()), float((heard.argmax(axis=1) == classes).mean())
+    of_true = probabilities[np.arange(len(classes)), classes]
+    accuracy = float((probabilities.argmax(axis=1) == classes).mean())
+    return float(-np.log(np.maximum(of_true, 1e-7)).mean()), accuracy
 
 
 def confusion_matrix(true: Classes, predicted: Classes, classes: int) -> NDArray[np.int64]:
@@ -89,14 +90,14 @@ def confusion_matrix(true: Classes, predicted: Classes, classes: int) -> NDArray
 def class_scores(confusion: NDArray[np.int64], labels: Sequence[str]) -> list[ClassScore]:
     """Compute precision, recall and F1 of each label."""
     hits = np.diag(confusion).astype(float)
-    heard, said = confusion.sum(axis=0), confusion.sum(axis=1)
-    precision = np.divide(hits, heard, out=np.zeros_like(hits), where=heard > 0)
-    recall = np.divide(hits, said, out=np.zeros_like(hits), where=said > 0)
+    predicted, support = confusion.sum(axis=0), confusion.sum(axis=1)
+    precision = np.divide(hits, predicted, out=np.zeros_like(hits), where=predicted > 0)
+    recall = np.divide(hits, support, out=np.zeros_like(hits), where=support > 0)
     both = precision + recall
     f1 = np.divide(2 * precision * recall, both, out=np.zeros_like(hits), where=both > 0)
     return [
         ClassScore(label, float(p), float(r), float(f), int(n))
-        for label, p, r, f, n in zip(labels, precision, recall, f1, said, strict=True)
+        for label, p, r, f, n in zip(labels, precision, recall, f1, support, strict=True)
     ]
 
 
@@ -190,7 +191,7 @@ def paired_difference(
     total = sum(variance for variance, _ in parts)
     if total <= 0:
         return PairedDifference(difference, difference, difference, 1.0 if difference == 0 else 0.0)
-    from scipy.special import stdtr  # a fifth of a second, which every shell command would wait for
+    from scipy.special import stdtr  # takes a fifth of a second to import
 
     reach = _reach(parts, 0.05 / comparisons)
     p = 2 * float(stdtr(_freedom(parts), -abs(difference) / np.sqrt(total)))
@@ -214,7 +215,7 @@ _Variance = tuple[float, int]
 
 
 def _enough(speakers: Sequence[str | None]) -> Sequence[str | None]:
-    """The speakers, where there are enough to generalise from; else none."""
+    """The speakers, if there are enough to generalise from; else None for each clip."""
     known = {speaker for speaker in speakers if speaker is not None}
     return speakers if len(known) >= _FEWEST_SPEAKERS else [None] * len(speakers)
 

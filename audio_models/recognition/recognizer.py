@@ -1,4 +1,4 @@
-"""Answer clips with a trained network: decoding, features and normalisation as in its training, then onnxruntime."""
+"""Classify clips with a trained network: decoding, features and normalisation as in training, then onnxruntime."""
 
 from __future__ import annotations
 
@@ -46,20 +46,20 @@ class Answer:
 
 
 class Recognizer:
-    """A trained network that answers clips on one core, without tensorflow.
+    """A trained network that classifies clips on one core, without tensorflow.
 
     Args:
         path: the model file, as a training or an export writes it.
 
     Attributes:
-        metadata: what the file says of its network.
-        labels: in the order of its probabilities.
-        features: how it reads a waveform.
-        filters: window and mel filters of its training; None in files from before they travelled along.
+        metadata: the metadata of the file.
+        labels: in the order of the probabilities.
+        features: settings of the features.
+        filters: window and mel filters; None in older files.
         parameters: number of trained weights.
         clip_seconds: length that nine of ten training clips do not exceed [s].
-        temperature: its logits were divided by it, which calibrates its confidence.
-        normalisation: of the frames that it reads.
+        temperature: the logits were divided by it to calibrate the confidence.
+        normalisation: of the frames.
         threshold: confidence below which an answer is "not sure", chosen on validation clips.
 
     Raises:
@@ -83,7 +83,7 @@ class Recognizer:
         except EchoicError as error:
             raise RunError(f"{path} is damaged. {error} {_MEND}") from error
         except Exception as error:  # onnxruntime has no common error of its own
-            raise RunError(f"{path} is damaged, or no model of Echoic's ({type(error).__name__}). {_MEND}") from error
+            raise RunError(f"{path} is damaged, or not a model of Echoic ({type(error).__name__}). {_MEND}") from error
 
     @classmethod
     def of_run(cls, run: Run) -> Self:
@@ -111,7 +111,7 @@ class Recognizer:
         return mfcc(samples, self.features, self.filters)
 
     def classify(self, samples: Waveform) -> Answer:
-        """Answer a waveform (samples,) float32 at `features.sample_rate`."""
+        """Classify a waveform (samples,) float32 at `features.sample_rate`."""
         frames = self.frames(samples)
         probabilities = self.probabilities([frames])[0]
         best = int(probabilities.argmax())
@@ -127,7 +127,7 @@ class Recognizer:
         """Decode a clip for `classify`.
 
         Raises:
-            AudioError: it cannot be read, or nothing was recorded and the network knows no silence.
+            AudioError: it cannot be read, or it is silent and the network has no class for silence.
         """
         samples = waveform.load(source, self.features.sample_rate)
         if waveform.is_silent(samples) and SILENCE not in self.labels:
@@ -151,11 +151,11 @@ class Recognizer:
         return found
 
     def _graph(self, content: bytes) -> bytes:
-        """The graph to run, made from the one in the file."""
+        """The graph to run, from the content of the file."""
         return content
 
     def _answers(self, output: str, width: int, sequences: Sequence[Frames]) -> NDArray[np.float32]:
-        """An output of the graph, (clips, width), for MFCC sequences."""
+        """Run the graph on MFCC sequences; return one of its outputs, (clips, width)."""
         found = np.empty((len(sequences), width), np.float32)
         by_length = sorted(range(len(sequences)), key=lambda position: len(sequences[position]))
         for first in range(0, len(by_length), _BATCH):

@@ -1,7 +1,7 @@
-"""Batches for the training loop: padded, normalised frames, with equally many clips of each class.
+"""Batches for the training loop: padded, normalised frames, balanced over the classes.
 
-`FixedBatches` shows clips as they are. `AugmentedBatches` changes them each time, on a thread that works a few batches
-ahead of the optimizer.
+`FixedBatches` returns clips unchanged. `AugmentedBatches` augments them, on a thread that works a few batches ahead of
+the optimizer.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from audio_models.features.sequences import PADDING, Normalisation, pad
 from audio_models.features.waveform import Waveform
 
 Batch = tuple[NDArray[np.float32], NDArray[np.int64]]
-"""Frames (batch, longest, width) and target classes: one a clip (batch,), or for sequences of clips one a step
-(batch, steps), -1 where there is no target."""
+"""Frames (batch, longest, width) and target classes: one per clip (batch,), or for sequences of clips one per
+step (batch, steps), -1 where there is no target."""
 
 REUSE = 4
-"""Epochs that show the same changed waveform, each under other masks: changing it takes as long as three steps of the
+"""Epochs that reuse an augmented waveform, each with other masks: augmenting it takes as long as three steps of the
 optimizer, masking next to nothing."""
 
 _AHEAD = 6  # batches made in advance
@@ -45,15 +45,15 @@ class Batches(Protocol):
         """The batches of epoch `number`, the same at every call."""
 
     def only(self, positions: NDArray[np.int64]) -> Batches:
-        """The same from the clips at these positions alone."""
+        """The same batches, from the clips at these positions alone."""
 
 
 def balanced(
     classes: NDArray[np.int64], words: Sequence[str], size: int, random: np.random.Generator
 ) -> NDArray[np.int64]:
-    """Positions of the clips of one epoch, shuffled: `size` of each class, and of each of its words equally many.
+    """Positions of the clips of one epoch, shuffled: `size` of each class, balanced over its words.
 
-    A word with more clips shows a random part of them; one with fewer repeats each equally often, up to the remainder.
+    A word with more clips contributes a random part of them; one with fewer repeats each equally often.
 
     Args:
         classes: (clips,).
@@ -71,11 +71,11 @@ def balanced(
 
 
 def class_size(classes: NDArray[np.int64], pooled: Sequence[int] = ()) -> int:
-    """Clips of each class in an epoch: the mean over the classes, without those that can be drawn without limit.
+    """Clips of each class in an epoch: the mean over the classes, without the pooled ones.
 
     Args:
         classes: (clips,).
-        pooled: the classes that are left out.
+        pooled: classes that can be drawn without limit.
     """
     counts = np.bincount(classes)
     counts = np.array([count for one, count in enumerate(counts) if count and one not in pooled])
@@ -106,7 +106,7 @@ class Examples:
 
 @dataclass(frozen=True)
 class FixedBatches:
-    """Clips as they are.
+    """Batches of unchanged clips.
 
     Attributes:
         examples: all training clips.
@@ -136,16 +136,16 @@ class FixedBatches:
 
 @dataclass(frozen=True)
 class AugmentedBatches:
-    """Clips that change each time they are shown.
+    """Batches of augmented clips.
 
     Attributes:
         load: the waveform of the clip at a position, (samples,) float32.
         classes, words: (clips,), of all training clips.
-        silence: the class whose clips are drawn from noise each time, or None.
-        augmenter: changes them.
-        features, normalisation: how they become frames.
+        silence: index of the class whose clips are drawn from noise, or None.
+        augmenter: applied to the clips.
+        features, normalisation: of the frames.
         batch_size, size, seed: see `FixedBatches`; `size` counts clips of the corpus.
-        positions: of the clips that are shown, all by default.
+        positions: of the clips that are used, all by default.
     """
 
     load: Callable[[int], Waveform]
@@ -170,7 +170,7 @@ class AugmentedBatches:
         return np.arange(len(self.classes)) if self.positions is None else self.positions
 
     def only(self, positions: NDArray[np.int64]) -> AugmentedBatches:
-        return replace(self, positions=self._shown[positions])  # the changed clips are shared
+        return replace(self, positions=self._shown[positions])  # the augmented clips are shared
 
     def order(self, random: np.random.Generator) -> NDArray[np.int64]:
         """Positions of the clips of one epoch, see `balanced`."""
@@ -203,7 +203,7 @@ class AugmentedBatches:
         return frames, self.classes[positions]
 
     def _waveform(self, epoch: int, position: int, times: int) -> Waveform | None:
-        """The clip as it is changed in this epoch, or None where its bands are there from an earlier one."""
+        """The augmented clip of this epoch, or None if its bands are left from an earlier one."""
         variant, key = _variant(epoch, position), (position, times)
         if key in self._changed and self._changed[key][0] == variant:
             return None
@@ -215,7 +215,7 @@ class AugmentedBatches:
 
 
 def made_ahead(jobs: Sequence[Callable[[], Batch]]) -> Iterator[Batch]:
-    """The batches that `jobs` make, in their order; a few are made on another thread in advance."""
+    """Yield the batches that `jobs` make, in their order; a few are made in advance on another thread."""
     waiting: list[Future[Batch]] = []
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(1) as pool:
         try:
@@ -231,12 +231,12 @@ def made_ahead(jobs: Sequence[Callable[[], Batch]]) -> Iterator[Batch]:
 
 
 def _variant(epoch: int, position: int) -> int:
-    """Number of the change of a clip that an epoch shows; each epoch changes a part of the clips again."""
+    """Number of the augmented variant of a clip in an epoch; each epoch renews a part of the clips."""
     return (epoch + position) // REUSE
 
 
 def _times_before(order: NDArray[np.int64]) -> NDArray[np.int64]:
-    """How often each clip was shown before in this epoch: where there are few, each comes often, changed differently."""
+    """How often each clip came before in this epoch; each repetition is augmented differently."""
     times = np.empty(len(order), np.int64)
     seen: Counter[int] = Counter()
     for place, position in enumerate(order.tolist()):

@@ -1,8 +1,8 @@
-"""Sequences of clips, from which a network learns to listen without end.
+"""Sequences of clips, to train a network for an endless stream.
 
-Training clips follow each other with pauses between and one background noise under all of them, and every step has a
-target: the last word. A network trained on single clips, each read from a state of zeros, has never met the end of one
-word with the beginning of the next, nor a state that has run on.
+Training clips follow each other with pauses between them and one background noise under all of them; the target of each
+step is the last word. A network trained on single clips, each from a state of zeros, has seen neither the transition
+from one word to the next nor a state that runs on.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ IGNORE_LABEL = -1
 """The target of a step that does not count."""
 
 REUSE = 2
-"""Epochs that read the same sequences, each under other masks."""
+"""Epochs that reuse the same sequences, each with other masks."""
 
 PAUSE = 0.3
-"""Seconds that a sequence has for each clip beside the clip itself."""
-_RECOGNISABLE = 0.15  # seconds of an unknown word after which it should be known as one
-_HELD = 0.24  # seconds for which a word is answered at the least once it is over
-_FORGETTING = 0.3  # seconds after a clip in which its answer may go on
-_CROPPED = 0.5  # share of the clips that lose a part of the silence before and behind the word
-_NEAR = 0.08  # seconds of that silence which stay
+"""Seconds of a sequence per clip in addition to the clip itself."""
+_RECOGNISABLE = 0.15  # seconds of an unknown word after which it should be recognised as one
+_HELD = 0.24  # seconds for which a word stays the target after its end, at least
+_FORGETTING = 0.3  # seconds after a clip in which its answer may continue
+_CROPPED = 0.5  # share of the clips that lose a part of the silence before and after the word
+_NEAR = 0.08  # seconds of that silence that remain
 
 
 @dataclass(frozen=True)
@@ -51,11 +51,11 @@ class SequenceBatches:
     """Sequences of clips, drawn again in every `REUSE`-th epoch.
 
     Attributes:
-        source: the clips, how they are changed, and how they become frames.
-        unknown: the class of words that are not the network's own, or None.
-        network: how frames become steps.
+        source: the clips, their augmentation and features.
+        unknown: index of the class of other words, or None.
+        network: its frames per step.
         clip_seconds: usual length of a clip [s].
-        clips_per_sequence: how many clips follow each other.
+        clips_per_sequence: number of clips.
     """
 
     source: AugmentedBatches
@@ -71,7 +71,7 @@ class SequenceBatches:
         return max(1, self.source.clips // self.clips_per_sequence) * self.clips_per_sequence
 
     def only(self, positions: NDArray[np.int64]) -> SequenceBatches:
-        return replace(self, source=self.source.only(positions), _made={})  # where the words lie is shared
+        return replace(self, source=self.source.only(positions), _made={})  # the places of the words are shared
 
     def epoch(self, number: int) -> Iterator[Batch]:
         round_ = number // REUSE
@@ -99,14 +99,14 @@ class SequenceBatches:
         random = np.random.default_rng([source.seed, epoch, first])
         frames = []
         for place in places:
-            # masks are meant for one clip
+            # masks are sized for one clip
             parts = np.array_split(self._made[place][1].astype(np.float32), self.clips_per_sequence)
             masked = np.concatenate([source.augmenter.bands(part, random) for part in parts])
             frames.append(source.normalisation.apply(cepstra(masked, source.features)))
         return np.stack(frames), np.stack([self._made[place][2] for place in places])
 
     def sequence(self, positions: NDArray[np.int64], random: np.random.Generator) -> tuple[Waveform, NDArray[np.int64]]:
-        """Lay clips one after the other: (samples,) float32, and the target class of each step, (steps,)."""
+        """Concatenate clips: return (samples,) float32, and the target class of each step, (steps,)."""
         source, rate = self.source, self.source.features.sample_rate
         parts = [(*self._part(int(position), random), int(source.classes[position])) for position in positions]
         length = round(self.clips_per_sequence * (self.clip_seconds + PAUSE) * rate)
@@ -132,7 +132,7 @@ class SequenceBatches:
         return whole, targets(placed, times, source.silence, self.unknown)
 
     def _part(self, position: int, random: np.random.Generator) -> tuple[Waveform, tuple[float, float] | None, float]:
-        """A clip of a sequence, where its word begins and ends in it [s], and where it would be clipped."""
+        """A clip of a sequence, the beginning and end of its word [s], and the level at which it is clipped."""
         source, rate = self.source, self.source.features.sample_rate
         samples = source.load(position)
         if source.classes[position] == source.silence:
@@ -153,15 +153,15 @@ class SequenceBatches:
 def targets(
     placed: Sequence[Placed], times: NDArray[np.float64], silence: int | None, unknown: int | None
 ) -> NDArray[np.int64]:
-    """The target class at each moment: the last word, from its end until its clip is over; else silence.
+    """The target class of each step: the last word, from its end until its clip is over; else silence.
 
     While a word is spoken, and for a little after its clip, there is no target. An unknown word becomes the target soon
-    after it begins, or a part of it would pass for another word.
+    after it begins: a part of it must not be taken for another word.
 
     Args:
         placed: clips in their order.
-        times: end of the sound that each step has heard [s].
-        silence, unknown: these classes, or None where the network has none: then there is no target.
+        times: end of the sound that each step has read [s].
+        silence, unknown: indices of these classes, or None: then there is no target.
 
     Returns:
         (steps,), `IGNORE_LABEL` where there is no target.

@@ -9,7 +9,7 @@ from audio_models.jobs import runs
 from audio_models.training.clip_sequences import PAUSE
 from data.errors import EchoicError
 
-# Two cores of a server of 2024: a million multiplications and additions of a clip, forward and back.
+# Measured on two cores of a server of 2024: a million multiply-adds of a clip, forward and backward.
 _SECONDS_A_MILLION = 2.0e-4
 _SECONDS_A_CHANGE = 1.3e-4  # of a clip by augmentation
 _SECONDS_TO_START = 20.0  # tensorflow, the first step, features
@@ -18,7 +18,7 @@ _RECENT = 5
 
 
 def operations(network: NetworkConfig, width: int, frames: int, classes: int) -> int:
-    """Multiplications and additions for one clip of `frames` frames of `width` numbers, forward."""
+    """Multiply-adds of a forward pass for one clip of `frames` frames of `width` numbers."""
     total, inputs, channels = 0, width, 1
     for stride in network.strides:
         frames, width = -(-frames // stride), -(-width // stride)
@@ -38,7 +38,7 @@ def operations(network: NetworkConfig, width: int, frames: int, classes: int) ->
 
 
 def epoch_seconds(config: RunConfig, clips_per_word: float) -> float:
-    """Seconds an epoch of one-second clips takes on the machine that the constants were measured on.
+    """Estimate the duration of an epoch of one-second clips on the reference machine [s].
 
     Args:
         clips_per_word: training clips that a word has on average.
@@ -53,13 +53,13 @@ def epoch_seconds(config: RunConfig, clips_per_word: float) -> float:
 
 
 def training_seconds(config: RunConfig, clips_per_word: float) -> float:
-    """Seconds that a training takes on this machine without early stopping, with one for each fold."""
+    """Estimate the duration of a training on this machine [s], with all folds and without early stopping."""
     epochs = config.training.epochs * (config.training.folds + 1)
     return _SECONDS_TO_START + epochs * epoch_seconds(config, clips_per_word) * _slowness()
 
 
 def _slowness() -> float:
-    """How much longer than estimated the latest trainings of this workspace took; 1 before the first."""
+    """Ratio of measured to estimated duration of the latest trainings in this workspace; 1 before the first."""
     found: list[float] = []
     for run in runs.listing():
         try:

@@ -1,4 +1,4 @@
-"""The training loop: a network learns from padded batches, epoch after epoch.
+"""The training loop: train a network on padded batches, epoch by epoch.
 
 Imports tensorflow; only the training process does.
 """
@@ -42,7 +42,7 @@ class Step:
 
 @contextlib.contextmanager
 def _holding(variables: Sequence[keras.Variable], values: Sequence[Any]) -> Iterator[None]:
-    """Give the variables other values within the block."""
+    """Assign other values to variables within the block."""
     before = [np.asarray(variable) for variable in variables]
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
@@ -70,14 +70,14 @@ class Training:
     """A network in training. `run_epoch` until `is_done`; `save` and `restore` between epochs.
 
     The same configuration and clips give the same weights on the same machine, resumed or not: the order of an
-    epoch's clips follows from the seed and the epoch's number, and all else that is random is in the checkpoint.
+    epoch's clips follows from the seed and the epoch's number, and the checkpoint holds all other random state.
 
     Args:
-        network, config: what is trained, and how.
+        network, config: settings of the network and of its training.
         width: numbers in a frame.
-        labels: to tell apart.
-        start: the weights of a trained network of the same shape, from which this one starts. The first epoch then only
-            fits a new last layer, the others fine-tune the whole network.
+        labels: number of labels.
+        start: weights of a trained network of the same shape to fine-tune. The first epoch then only fits a new last
+            layer, the others train the whole network.
     """
 
     def __init__(
@@ -97,8 +97,8 @@ class Training:
         self._optimizer = keras.optimizers.Adam(config.learning_rate, global_clipnorm=config.clip_norm)
         self._optimizer.build(self.model.trainable_variables)
         self._loss = keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing)
-        # Traced once for all shapes; `train_on_batch` and `predict_on_batch` trace again for other lengths, which takes
-        # seconds of each training.
+        # Traced once for all shapes; `train_on_batch` and `predict_on_batch` trace again for each length, which takes
+        # seconds per training.
         frames = tf.TensorSpec((None, None, width), tf.float32)
         targets = tf.TensorSpec((None, None, labels) if every_step else (None, labels), tf.float32)
         self._step = tf.function(self._take_step, input_signature=[frames, targets])
@@ -113,7 +113,7 @@ class Training:
         self._first = [np.array(np.asarray(variable)) for variable in self._variables()]
 
     def reset(self) -> None:
-        """Return to the state before the first epoch, in a fraction of the time that a new network takes."""
+        """Return to the state before the first epoch, much faster than building a new network."""
         self.history = []
         for variable, value in zip(self._variables(), self._first, strict=True):
             variable.assign(value)
@@ -129,9 +129,9 @@ class Training:
         )
 
     def run_epoch(self, training: Batches, validation: Examples, on_step: Callable[[Step], None]) -> Epoch:
-        """Learn from the clips of one epoch, then measure on the validation clips; adds a row to the history.
+        """Train for one epoch, then evaluate on the validation clips; add a row to the history.
 
-        `on_step` is called after each step and may raise to stop; after `restore` the epoch then did not happen.
+        `on_step` is called after each step and may raise to stop; `restore` then discards the epoch.
         """
         number = len(self.history) + 1
         began = time.monotonic()
@@ -152,7 +152,7 @@ class Training:
     def _learn(
         self, number: int, training: Batches, began: float, on_step: Callable[[Step], None]
     ) -> tuple[float, float]:
-        """The steps of one epoch; its loss and accuracy."""
+        """Take the steps of one epoch; return its loss and accuracy."""
         totals, done = np.zeros(2), 0  # loss and accuracy, times clips
         for frames, classes in training.epoch(number):  # (batch, longest, width), (batch,)
             self._optimizer.learning_rate.assign(self._learning_rate(number - 1 + done / training.clips))
@@ -171,10 +171,10 @@ class Training:
     def _fit_output(
         self, number: int, training: Batches, began: float, on_step: Callable[[Step], None]
     ) -> tuple[float, float]:
-        """Fit the last layer alone to the embeddings of the clips of an epoch (a linear probe); its loss and accuracy.
+        """Fit the last layer alone to the embeddings of the clips of an epoch (a linear probe).
 
-        Regularised softmax regression by L-BFGS: exact at once for a few hundred clips, where the optimizer would take
-        epochs.
+        Regularised softmax regression by L-BFGS, which solves a few hundred clips at once where the optimizer needs epochs.
+        Returns loss and accuracy.
         """
         from sklearn.linear_model import LogisticRegression
 
@@ -208,7 +208,7 @@ class Training:
 
     @contextlib.contextmanager
     def averaged(self) -> Iterator[None]:
-        """Give the network the moving average of its weights instead of the last ones, where the configuration says so."""
+        """Use the moving average of the weights within the block, if the configuration has one."""
         if not self.config.ema_decay:
             yield
             return
@@ -217,13 +217,13 @@ class Training:
 
     @contextlib.contextmanager
     def calibrated(self, temperature: float) -> Iterator[None]:
-        """Divide the logits by `temperature`, in the weights of the last Dense layer."""
+        """Divide the logits by `temperature` within the block, in the weights of the last Dense layer."""
         variables = self.model.get_layer("output").trainable_variables
         with _holding(variables, [variable / temperature for variable in variables]):
             yield
 
     def _take_step(self, frames: Any, targets: Any) -> tuple[Any, Any]:
-        """One step of the optimizer; loss and accuracy of the batch."""
+        """Take one step of the optimizer; return loss and accuracy of the batch."""
         weight = tf.reduce_sum(targets, axis=-1)  # 1, or 0 where there is no target
         weight /= tf.maximum(tf.reduce_mean(weight), 1e-6)
         with tf.GradientTape() as tape:
@@ -237,7 +237,7 @@ class Training:
         return loss, tf.reduce_mean(weight * tf.cast(hits, tf.float32))
 
     def _update_ema(self) -> None:
-        """ema += (1 - decay) (weights - ema); the decay is smaller in the first steps, to leave the random start behind."""
+        """ema += (1 - decay) (weights - ema); the decay is smaller in the first steps, to forget the random start."""
         self._steps.assign(self._steps + 1)
         decay = tf.minimum(self.config.ema_decay, (1.0 + self._steps.value) / (10.0 + self._steps.value))
         for ema, variable in zip(self._ema, self.model.trainable_variables, strict=True):
@@ -255,7 +255,7 @@ class Training:
         return self.history[-1] is min(self.history, key=lambda row: row.validation_loss)
 
     def probabilities(self, examples: Examples) -> NDArray[np.float32]:
-        """The probabilities of each clip, (clips, labels)."""
+        """Compute the probabilities of each clip, (clips, labels)."""
         clips = len(examples.classes)
         parts = [
             np.asarray(self._read(examples.batch(np.arange(first, min(first + 256, clips)))[0])[0])
@@ -274,7 +274,7 @@ class Training:
         """Restore a checkpoint of `save`; rows of `history` after its epoch are dropped.
 
         Raises:
-            ValueError: the checkpoint is of another network, or damaged.
+            ValueError: the checkpoint belongs to another network, or is damaged.
         """
         with np.load(path, allow_pickle=False) as values:
             variables = self._variables()
@@ -287,5 +287,5 @@ class Training:
                 raise ValueError(f"{len(self.history)} epochs in the history, {int(values['epoch'])} in the checkpoint")
 
     def _variables(self) -> list[keras.Variable]:
-        # `variables` of the model holds the dropout's random state beside the weights
+        # the model's `variables` include the random state of dropout
         return [*self.model.variables, *self._optimizer.variables, *self._ema, self._steps]

@@ -1,4 +1,4 @@
-"""From a configuration to numbers: the clips that a training learns from and those that measure it. No tensorflow."""
+"""Prepare the training and validation clips of a configuration for the loop. No tensorflow."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ from data.corpus import SILENCE, SPLITS, UNKNOWN, Clip, Report, Split, no_progre
 
 @dataclass(frozen=True)
 class Prepared:
-    """Clips as numbers, ready for the loop.
+    """Training and validation clips, ready for the loop.
 
     Attributes:
         labels: the classes in the network's order.
         training: the batches of each epoch.
-        validation: the clips that measure it.
+        validation: the validation clips.
         normalisation: of the frames.
-        count: clips of each split.
-        skipped: clips that could not be read.
+        count: number of clips of each split.
+        skipped: number of clips that could not be read.
         clips_per_word: training clips that a word has on average.
         clip_seconds: length that nine of ten training clips do not exceed [s].
         evaluated: the clips of `validation`.
-        folds: of a run that is cross-validated; `validation` then holds the training clips in their order.
+        folds: for cross-validation, else None; `validation` then holds the training clips in their order.
     """
 
     labels: tuple[str, ...]
@@ -55,10 +55,10 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Chosen:
-    """The clips of a run, not read yet.
+    """The clips of a run, not decoded yet.
 
     Attributes:
-        clips: of all splits, with the silence that the task asks for.
+        clips: of all splits, including silence if the task has that class.
         noise: recordings of background noise.
     """
 
@@ -67,17 +67,17 @@ class Chosen:
 
 
 def choose(config: RunConfig, report: Report = no_progress) -> Chosen:
-    """Choose the clips; loads the corpus if it is not there.
+    """Choose the clips; load the corpus if necessary.
 
     Raises:
-        CorpusError: the corpus cannot be had.
-        TrainingError: there are too few.
+        CorpusError: the corpus is not available.
+        TrainingError: there are too few clips.
     """
     corpus = catalogue.open_corpus(config.corpus, words=config.task.labels)
     if not corpus.is_loaded():
         corpus.load(report)
     index = corpus.index(report)
-    if config.training.folds:  # all clips are learned, and all are evaluated
+    if config.training.folds:  # all clips are trained on and evaluated
         index = replace(index, clips=tuple(replace(clip, split="training") for clip in index.clips))
     clips = task.examples(index, config.task, config.training.seed)
     _check_splits([clip for clip in clips if clip.split != "test"], config)
@@ -90,7 +90,7 @@ def prepare(
     """Compute the features of the chosen clips, and normalise them; each training clip is decoded at most once.
 
     Args:
-        normalisation: of the network that the run starts from; by default that of the training clips.
+        normalisation: that of the network to fine-tune; by default computed from the training clips.
 
     Raises:
         TrainingError: too few clips can be read.
@@ -149,7 +149,7 @@ def _augmented(
     noise: Sequence[Path],
     size: int,
 ) -> AugmentedBatches:
-    """The training clips, which change each time they are shown; `size` of each class in an epoch."""
+    """Batches of augmented training clips, `size` of each class in an epoch."""
     features, labels = config.features, config.task.classes
     recordings = noise_recordings(config.augmentation.noise_folder, noise, features.sample_rate)
     return AugmentedBatches(
@@ -184,6 +184,6 @@ def _check_splits(clips: Sequence[Clip], config: RunConfig) -> None:
         )
     if not config.training.folds and not any(clip.split == "validation" for clip in clips):
         raise TrainingError(
-            f"There is no validation clip in {config.corpus.name}, so nothing could tell when to stop. "
+            f"There is no validation clip in {config.corpus.name}, so there is no way to tell when to stop. "
             "Add clips: three or more of a word are split by themselves."
         )

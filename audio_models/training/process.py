@@ -1,7 +1,7 @@
 """The training process, from the corpus to an evaluated run: `python -m audio_models.training.process FOLDER`.
 
-Its whole state is files in the run's folder, each written atomically: a kill at any moment leaves a run that can be
-told apart and resumed. tensorflow is imported while the features are computed.
+Its whole state is files in the run's folder, each written atomically: a run that is killed can always be resumed.
+tensorflow is imported while the features are computed.
 """
 
 from __future__ import annotations
@@ -54,13 +54,13 @@ def train(run: Run, on_state: StateCallback = ignore_state) -> State:
         the last state: finished, cancelled or failed.
 
     Raises:
-        WorkspaceError: not even the state can be written, the disk is full, say.
+        WorkspaceError: the state itself cannot be written, such as on a full disk.
     """
     return run_job(
         run,
         lambda job: _train(run, job),
         on_state,
-        short_of_memory="The memory does not suffice for this training; use a smaller batch, fewer units or fewer clips.",
+        short_of_memory="Out of memory. Use a smaller batch, fewer units or fewer clips.",
         called="training",
     )
 
@@ -69,7 +69,7 @@ def _train(run: Run, job: Job) -> None:
     with _turn(run, job):
         job.write(status="running", stage="Reading the corpus")
         config = run.config
-        # first: what is wrong here is said before tensorflow is imported
+        # first, to report errors before tensorflow is imported
         start, chosen = _start_of(config, run.start), choose(config, job.report)
         learned.store(run, chosen.clips)
         tensorflow = imported(import_training)  # takes seconds, while the features are computed
@@ -86,7 +86,7 @@ def _train(run: Run, job: Job) -> None:
     for split in () if prepared.folds else ("validation", "test"):
         if prepared.count[split]:
             job.write(stage=f"Evaluating on {split} clips", seconds_left=None, clips_per_second=None)
-            with contextlib.suppress(evaluation.AllLearnedError):  # its page says so
+            with contextlib.suppress(evaluation.AllLearnedError):  # the page explains it
                 evaluation.evaluate_and_store(run, split=split, report=job.report)
     if run.config.training.clips_per_sequence > 1 and not prepared.folds and prepared.count["validation"]:
         job.write(stage="Evaluating on a stream", seconds_left=None, clips_per_second=None)
@@ -111,21 +111,21 @@ def _turn(run: Run, job: Job) -> Iterator[None]:
 
 
 def import_training() -> Any:
-    """Import the training loop, and with it tensorflow: on the CPU alone, and quiet."""
+    """Import the training loop, and with it tensorflow: CPU only, without its log."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # convolutions take a quarter less time with it
-    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # the networks are small; the same result everywhere
+    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")  # makes convolutions a quarter faster
+    os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # the networks are small, and results are reproducible
     from audio_models.training import loop
 
     return loop
 
 
 def _start_of(config: RunConfig, start: str) -> tuple[Normalisation, Weights] | None:
-    """Normalisation and weights of the trained network that a run starts from, if it starts from one.
+    """Load normalisation and weights of the network that a run starts from; None for random weights.
 
     Raises:
         RunError: there is no such run, or it has no network yet.
-        TrainingError: its network is not the one of the configuration.
+        TrainingError: its network or features differ from the configuration.
     """
     if not start:
         return None
@@ -135,13 +135,13 @@ def _start_of(config: RunConfig, start: str) -> tuple[Normalisation, Weights] | 
     recognizer = Recognizer.of_run(run)
     if run.config.network != config.network or recognizer.features != config.features:
         raise TrainingError(
-            f"The network of {run.name} has another shape or reads other features than this run; leave these settings as they are there."
+            f"The network of {run.name} has other network or feature settings than this run; use the same."
         )
     return recognizer.normalisation, onnx_graph.weights_of(run.model_path, config.network)
 
 
 def _learn(run: Run, training: Training, prepared: Prepared, job: Job) -> None:
-    """Learn from the training clips, and store the network after each epoch that the validation clips call the best."""
+    """Train on the training clips; store the network after each epoch with the lowest validation loss so far."""
     _restore_checkpoint(run, training)
     epochs = training.config.epochs
 
@@ -163,10 +163,10 @@ def _learn(run: Run, training: Training, prepared: Prepared, job: Job) -> None:
 
 
 class _CrossValidation:
-    """Answer every clip by a network that has not learned it, then learn from all of them.
+    """Answer every clip with a network that was not trained on it, then train on all of them.
 
-    The stored network is that of the epoch after which the clips left out were answered best; the validation figures of an
-    epoch are those of all folds together.
+    The stored network is that of the epoch with the lowest cross-validated loss; the validation figures of an epoch are
+    those of all folds together.
     """
 
     def __init__(self, run: Run, training: Training, prepared: Prepared, folds: Folds, job: Job) -> None:
@@ -175,7 +175,7 @@ class _CrossValidation:
         self._evaluated = np.flatnonzero(folds.fold_of_clip != NEVER)
         self._classes = prepared.validation.classes[self._evaluated]
         self._epochs = training.config.epochs
-        # of each clip after each epoch, from the network that had not learned it: (epochs, clips, labels)
+        # of each clip after each epoch, from the network that was not trained on it: (epochs, clips, labels)
         self._answers = np.zeros((self._epochs, len(folds.fold_of_clip), len(prepared.labels)), np.float32)
         self._began = time.monotonic()
 
@@ -191,7 +191,7 @@ class _CrossValidation:
         evaluation.store_cross_validated(self._run, self._folds, clips, self._answers[best, self._evaluated])
 
     def _answer_fold(self, fold: int) -> None:
-        """Learn from all other folds, and answer the clips of this one after each epoch."""
+        """Train on all other folds, and answer the clips of this one after each epoch."""
         left_out = np.flatnonzero(self._folds.fold_of_clip == fold)
         batches = self._prepared.training.only(np.flatnonzero(self._folds.fold_of_clip != fold))
         validation = self._prepared.validation.only(left_out)
@@ -201,8 +201,8 @@ class _CrossValidation:
             self._answers[epoch, left_out] = self._training.validation_probabilities
 
     def _learn_from_all(self, figures: Sequence[tuple[float, float]], best: int) -> None:
-        """Learn from every clip; the history takes the folds' `figures`, loss and accuracy of each epoch."""
-        one_clip = self._prepared.validation.only(self._evaluated[:1])  # its answers are not looked at
+        """Train on every clip; the history takes the folds' `figures`, loss and accuracy of each epoch."""
+        one_clip = self._prepared.validation.only(self._evaluated[:1])  # its answers are not used
         history: list[Epoch] = []
         self._training.reset()
         for epoch, (loss, accuracy) in enumerate(figures):
@@ -237,7 +237,7 @@ def _restore_checkpoint(run: Run, training: Training) -> None:
         training.restore(checkpoint, run.history)
     except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise TrainingError(
-            f"{checkpoint} is damaged ({error}); the run cannot go on. Delete that file to train it from the start."
+            f"{checkpoint} is damaged ({error}); the run cannot be resumed. Delete that file to train it from the start."
         ) from error
     run.write_history(training.history)
 
@@ -245,10 +245,10 @@ def _restore_checkpoint(run: Run, training: Training) -> None:
 def _store_model(
     run: Run, training: Training, prepared: Prepared, answers: NDArray[np.float32], classes: NDArray[np.int64]
 ) -> None:
-    """Write the network as it is now, for keras and as the graph that answers.
+    """Write the present network, for keras and as an ONNX graph.
 
     Args:
-        answers: to clips that it did not learn from, (clips, labels): they calibrate it.
+        answers: to clips that it was not trained on, (clips, labels), for calibration.
         classes: of these clips, (clips,).
     """
     from audio_models.networks import keras_model, onnx_graph

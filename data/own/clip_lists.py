@@ -1,4 +1,4 @@
-"""Lists of clips: a table (CSV) or JSON with file, label, speaker and split of each. Nothing in it is trusted."""
+"""Lists of clips: a table (CSV) or JSON with file, label, speaker and split of each. Its content is not trusted."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from data.own.store import Source
 
 ENDINGS = (".csv", ".tsv", ".json")
 OWN_LIST = "index.json"  # written by Echoic's export
-FORMAT = "echoic-corpus"  # its "format"
+FORMAT = "echoic-corpus"  # the "format" in it
 _FORMATS = (FORMAT, "hark-corpus")  # the second: before the project was renamed
 
 _MOST_BYTES = 50_000_000
@@ -63,13 +63,13 @@ class Row:
 
 
 def read_list(path: Path, called: str | None = None) -> list[Row]:
-    """Read all rows of a list, also invalid ones.
+    """Read all rows of a list, including invalid ones.
 
     Args:
         called: its name in messages, by default that of its file.
 
     Raises:
-        CorpusError: it is too large, neither a table nor JSON, or has no column of files or of labels.
+        CorpusError: it is too large, neither a table nor JSON, or has no column for files or labels.
     """
     called = called or path.name
     text = _text(path, called)

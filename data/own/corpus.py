@@ -1,7 +1,7 @@
 """A corpus of the user's own: clips recorded, uploaded or imported, stored in the workspace.
 
     own/<name>/corpus.sqlite     labels, speakers and every change, see `store`
-    own/<name>/clips/<id>.wav    the files, byte for byte as they came in
+    own/<name>/clips/<id>.wav    the files, byte for byte as added
 
 A label is never part of a file's name: any script works, and renaming a word moves no file.
 """
@@ -42,8 +42,8 @@ from data.splits import Splittable, check_rule, is_speaker_disjoint, splits_by_c
 
 OWN_PREFIX = "own:"
 
-_FEWEST_SPEAKERS = 3  # with fewer, a split would be empty
-_FEW = 64  # files are flushed to the disk one by one; more of them by one sync of everything
+_FEWEST_SPEAKERS = 3  # with fewer, a split stays empty
+_FEW = 64  # most files flushed to the disk one by one; more are flushed by one sync
 _ORPHAN = 24 * 3600.0  # seconds after which a file without a clip is a leftover, not one being added
 
 
@@ -57,7 +57,7 @@ def listing() -> list[str]:
 
 
 def exists(name: str) -> bool:
-    """Return whether there is such a corpus; False also for an invalid name."""
+    """Return whether there is a corpus with this name; False for an invalid name."""
     try:
         return clean_name(name) in listing()
     except CorpusError:
@@ -73,7 +73,7 @@ def create(name: str) -> OwnCorpus:
     """
     corpus = OwnCorpus(name)
     own = workspace.folder("own")
-    with filelock.FileLock(own / ".lock"):  # two tabs cannot create the same one
+    with filelock.FileLock(own / ".lock"):  # two tabs must not create the same one
         for other in listing():
             if same_on_every_system(other) == same_on_every_system(corpus.title):
                 raise CorpusError(f"There is a corpus '{other}' already. Choose another name, or add to that one.")
@@ -99,7 +99,7 @@ def delete(name: str) -> None:
             corpus.path.rename(own / f".old-{secrets.token_hex(8)}")  # atomic
         except OSError as error:
             raise WorkspaceError(
-                f"The corpus '{corpus.title}' could not be deleted ({error.strerror or error}). Close what has its files open, then try again."
+                f"The corpus '{corpus.title}' could not be deleted ({error.strerror or error}). Close the programs that have its files open, then try again."
             ) from error
         _clear(own)
 
@@ -156,7 +156,7 @@ class OwnCorpus(Corpus):
 
     @property
     def version(self) -> int:
-        """Grows with every change, also when a deleted corpus is created again with the same name.
+        """A number that grows with every change, even if a deleted corpus is created again with the same name.
 
         Raises:
             CorpusError: the corpus is gone, or its database is damaged. So do all methods below.
@@ -258,7 +258,7 @@ class OwnCorpus(Corpus):
             for number, (clip, row) in enumerate(zip(clips, rows, strict=True)):
                 if number % 50 == 0:
                     report(Progress("Adding clips", number, len(rows)))
-                # no reader knows the file until the database names it, so it needs no temporary name
+                # the database does not name the file yet, so it needs no temporary name
                 written.append(self.path / "clips" / f"{row['id']}{row['ending']}")
                 row["digest"] = write_clip(clip.content, written[-1], flush=len(rows) <= _FEW)
             if len(rows) > _FEW and hasattr(os, "sync"):
@@ -323,7 +323,7 @@ class OwnCorpus(Corpus):
         return self._store.last_change()
 
     def undo(self, number: int | None = None) -> Change:
-        """Undo a change, by default the last. What has been changed again since stays as it is.
+        """Undo a change, by default the last. Values changed again since then stay.
 
         Raises:
             CorpusError: there is no such change, or it is already undone.
@@ -346,13 +346,13 @@ class OwnCorpus(Corpus):
                     removed += 1
         return removed
 
-    def _set(self, field: Field, value: object, say: Callable[[str], str], ids: Sequence[str]) -> Change:
+    def _set(self, field: Field, value: object, text_of: Callable[[str], str], ids: Sequence[str]) -> Change:
         self.load()
         if not ids:
             return NOTHING
         # one parameter for all ids: SQLite bounds their number
         where, values = "id IN (SELECT value FROM json_each(?))", (json.dumps(list(ids)),)
-        change = self._store.put(field, value, say, where, values)
+        change = self._store.put(field, value, text_of, where, values)
         if change is None:
             raise CorpusError(
                 f"None of the {plural(len(ids), 'clip')} is in '{self.title}' any more; another tab may have removed them. Nothing was changed."

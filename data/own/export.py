@@ -1,4 +1,4 @@
-"""Export a corpus of the user's own as one zip file: folders of words for any program, and an index of everything."""
+"""Export a corpus of the user's own as a zip file: one folder per word, and an index with all details."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def export(corpus: OwnCorpus, path: Path, report: Report = no_progress) -> tuple
         the clips that are left out because their file is gone.
 
     Raises:
-        CorpusError: the corpus is gone or damaged, or the path is not one of a file.
+        CorpusError: the corpus is gone or damaged, or the path is not that of a file.
         WorkspaceError: the disk is full, or the file cannot be written.
         Cancelled: `report` raised it; nothing remains.
     """

@@ -1,4 +1,4 @@
-"""Import folders, archives, lists and files: collect what they hold before anything is decoded.
+"""Import folders, archives, lists and files: collect the clips in them before anything is decoded.
 
 Names, lists and archives are not trusted. A label comes from a list that names the file, else from the folder of the
 file, else from the user.
@@ -28,7 +28,7 @@ ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", "
 
 _MOST_BYTES = 4_000_000_000  # unpacked
 _MOST_FILES = 200_000
-_MOST_RATIO = 100.0  # of packed sound; only silence packs better, and not 200 MB of it
+_MOST_RATIO = 100.0  # of unpacked to packed sound; only silence packs better, and never 200 MB of it
 _OLD = 24 * 3600.0  # seconds after which a staging folder is a leftover
 _DEEPEST = 16  # nested folders
 
@@ -228,10 +228,10 @@ def from_files(
 
 
 def _walk(folder: Path, *, follow_links: bool) -> tuple[list[Entry], list[Skipped]]:
-    """List all files in a folder, sorted by name, and what is not taken; hidden ones are left out.
+    """List all files in a folder, sorted by name, and what is refused; hidden ones are left out.
 
     Args:
-        follow_links: whether symbolic links are followed: those in a folder that the user named are the user's own.
+        follow_links: whether to follow symbolic links, which are safe in a folder that the user named.
 
     Raises:
         CorpusError: it holds too many files.
@@ -240,16 +240,16 @@ def _walk(folder: Path, *, follow_links: bool) -> tuple[list[Entry], list[Skippe
     refused: list[Skipped] = []
     waiting: list[tuple[str, Path, tuple[str, ...]]] = [("", folder, (os.path.realpath(folder),))]
     while waiting:
-        inside, path, around = waiting.pop()
+        prefix, path, around = waiting.pop()
         for entry in _entries(path):
-            name = f"{inside}{entry.name}"
+            name = f"{prefix}{entry.name}"
             if is_hidden(name):
                 continue
             if entry.is_symlink() and (problem := _link_problem(entry, around, follow_links)):
                 refused.append(Skipped(Path(name), problem))
             elif entry.is_dir():
                 if len(around) > _DEEPEST:
-                    refused.append(Skipped(Path(name), f"It lies more than {_DEEPEST} folders deep. Move it up."))
+                    refused.append(Skipped(Path(name), f"It is more than {_DEEPEST} folders deep. Move it up."))
                 else:
                     waiting.append((f"{name}/", Path(entry.path), (*around, os.path.realpath(entry.path))))
             elif entry.is_file():
@@ -268,7 +268,7 @@ def _link_problem(entry: os.DirEntry[str], around: Sequence[str], follow: bool) 
     if not os.path.exists(entry.path):
         return "It is a symbolic link to a file that does not exist."
     if os.path.realpath(entry.path) in around:
-        return "It is a symbolic link to a folder that it lies in."
+        return "It is a symbolic link to a folder around it."
     return ""
 
 

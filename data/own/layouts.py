@@ -18,7 +18,7 @@ from data.own.store import Source
 from data.scan import ENDINGS, is_audio
 
 _ARCHIVES = (".zip", ".tar", ".tgz", ".tbz2", ".txz", ".gz", ".bz2", ".xz", ".7z", ".rar")
-# Usual companions of clips that are no sound; they are skipped without a message.
+# Usual companions of clips; they are skipped without a message.
 _BESIDE = (".txt", ".md", ".rst", ".csv", ".tsv", ".json", ".yaml", ".yml", ".toml", ".xml", ".html", ".ini", ".log", ".lab", ".textgrid", ".pdf", ".py")  # fmt: skip
 _BESIDE_NAMES = ("readme", "license", "licence", "copying", "notice", "citation", "changelog", "authors", "thumbs.db", "makefile")  # fmt: skip
 _MOST_TOPS = 8  # nested top folders that are removed
@@ -37,7 +37,7 @@ class ImportItem:
         speaker: None if unknown.
         original: its original name.
         split: None unless a list fixes it.
-        source, added: how and when it first came in, if it comes from an export of Echoic; else None.
+        source, added: how and when it was first added, if it comes from an export of Echoic; else None.
     """
 
     path: Path
@@ -55,7 +55,7 @@ class ImportBatch:
 
     Attributes:
         clips: audio files, by their ending; none is decoded yet.
-        refused: files that the user may have meant but that are not taken, each with the reason in one sentence.
+        refused: files that are not taken, each with the reason in one sentence.
     """
 
     clips: tuple[ImportItem, ...]
@@ -74,7 +74,7 @@ def sort_out(
     speaker: str | None = None,
     pattern: str | None = None,
 ) -> ImportBatch:
-    """Find out what each file is: by an index of Echoic, else by a list, else by its folder and name.
+    """Identify each file: by an index of Echoic, else by a list, else by its folder and name.
 
     Args:
         entries: the files.
@@ -90,15 +90,15 @@ def sort_out(
     audio: list[Entry] = []
     lists: list[Entry] = []
     splits: dict[str, Split] = {}
-    inside = []
+    valid = []
     for name, path in entries:
         if is_hidden(name):
             continue
         if _leads_outside(name):
-            refusals.append(Skipped(Path(shown(name)), "Its name leads outside of its folder."))
+            refusals.append(Skipped(Path(shown(name)), "Its name leads outside its folder."))
         else:
-            inside.append(("/".join(_parts(name)), path))
-    for name, path in _without_tops(inside):
+            valid.append(("/".join(_parts(name)), path))
+    for name, path in _without_tops(valid):
         if is_audio(name):
             audio.append((name, path))
         elif name in LISTS:
@@ -188,7 +188,7 @@ class _Finder:
 
     def __call__(self, text: str) -> Entry:
         if _leads_outside(text):
-            raise CorpusError(f"'{shown(text)}' leads outside of the list's folder.")
+            raise CorpusError(f"'{shown(text)}' leads outside the list's folder.")
         name = _normal(text)
         if name in self._by_name:
             return self._by_name[name]
@@ -210,7 +210,7 @@ def _placed(
     pattern: re.Pattern[str] | None,
     splits: Mapping[str, Split],
 ) -> ImportItem:
-    """Find out what a file is from its folder and name.
+    """Identify a file by its folder and name.
 
     Raises:
         CorpusError: they give an invalid label or speaker.
@@ -221,7 +221,7 @@ def _placed(
     if found:
         label, speaker = found["label"], found["speaker"]
     elif label is None and len(folders) > 1:
-        raise CorpusError("It lies in a folder inside a word's folder. Move it up by one level.")
+        raise CorpusError("It is in a folder inside a word's folder. Move it up by one level.")
     elif label is None and folders:
         label = clean_label(folders[0])
     if pattern is not None:
@@ -274,7 +274,7 @@ def _refusal(name: str) -> str:
     if base.endswith(_BESIDE) or base.partition(".")[0] in _BESIDE_NAMES or base in _BESIDE_NAMES:
         return ""
     if base.endswith(_ARCHIVES):
-        return "It is an archive inside a folder or an archive. Unpack it, then add its content."
+        return "It is an archive inside a folder or an archive. Unpack it, then add its files."
     ending = PurePosixPath(base).suffix
     which = f"Files ending in '{shown(ending)}'" if ending else "Files without an ending"
     return f"{which} cannot be read. Convert it to one of {', '.join(ENDINGS)}."

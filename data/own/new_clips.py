@@ -29,7 +29,7 @@ class NewClip:
 
     Attributes:
         label, speaker: see `data.names`.
-        source: how it came in.
+        source: how it was added.
         original: the original name of its file.
         content: the file or its content; stored byte for byte.
         ending: ".wav", ".flac", ".ogg" or ".mp3".
@@ -54,7 +54,7 @@ class NewClip:
 
 
 def row_of(new: NewClip) -> dict[str, object]:
-    """Make the row of a new clip, in the order of the database's columns, with an empty digest.
+    """Build the row of a new clip, in the order of the database's columns, with an empty digest.
 
     Raises:
         CorpusError: one of its values is invalid.
@@ -90,7 +90,7 @@ def write_clip(content: bytes | Path, path: Path, *, flush: bool) -> str:
     """Write the file of a clip; return its BLAKE2b digest, hexadecimal (16 bytes).
 
     Args:
-        flush: wait until it is on the disk.
+        flush: wait until it is on disk.
 
     Raises:
         OSError: it cannot be read or written; a part of it may remain.

@@ -1,4 +1,4 @@
-"""The database of a corpus of the user's own: its clips, and every change, which makes undo possible.
+"""The database of a corpus of the user's own: its clips, and every change, for undo.
 
 Tabs, threads and processes may change it at the same time: every change is one transaction on a connection of its own.
 A change sets one field of some clips and records the values before and after.
@@ -50,10 +50,10 @@ class OwnClip:
 
     Attributes:
         id: 16 random hexadecimal digits; the file's name without its ending.
-        path: the file, byte for byte as it came in.
+        path: the file, byte for byte as added.
         label, speaker: text in any script; the speaker is None if unknown.
-        source: how it came in.
-        added: when it came in [s since 1970].
+        source: how it was added.
+        added: when it was added [s since 1970].
         original: the original name of its file; for display only.
         seconds: its length [s].
         digest: BLAKE2b of the file's content, hexadecimal (16 bytes), as in `data.scan`.
@@ -139,7 +139,7 @@ class Store:
                 connection.execute("INSERT INTO version VALUES (?)", (time.time_ns() // 1_000_000,))
                 connection.commit()
         except sqlite3.Error as error:
-            raise self._told(error) from error
+            raise self._explained(error) from error
 
     def version(self) -> int:
         with self._opened("BEGIN") as connection:
@@ -183,12 +183,12 @@ class Store:
         return Change(number, text, len(rows))
 
     def put(
-        self, field: Field, value: object, say: Callable[[str], str], where: str, values: Sequence[object]
+        self, field: Field, value: object, text_of: Callable[[str], str], where: str, values: Sequence[object]
     ) -> Change | None:
         """Set a field of the clips that meet a condition; return None if none does.
 
         Args:
-            say: makes the text of the change from "12 clips".
+            text_of: makes the text of the change from "12 clips".
         """
         chosen = f"FROM clips WHERE removed = 0 AND {where}"
         with self._opened("BEGIN IMMEDIATE") as connection:
@@ -198,7 +198,7 @@ class Store:
             count = connection.execute(f"SELECT COUNT(*) {chosen} AND {field} IS NOT ?", parameters).fetchone()[0]
             if not count:
                 return NOTHING
-            text = say(plural(count, "clip"))
+            text = text_of(plural(count, "clip"))
             number = _record(connection, field, text, count)
             connection.execute(
                 f"INSERT INTO changed SELECT ?, id, {field}, ? {chosen} AND {field} IS NOT ?",
@@ -251,7 +251,7 @@ class Store:
             connection.execute("UPDATE version SET number = number + 1")
 
     def files(self) -> set[str]:
-        """Return the file names of all clips, also of removed ones."""
+        """Return the file names of all clips, including removed ones."""
         with self._opened("BEGIN") as connection:
             return {row[0] for row in connection.execute("SELECT id || ending FROM clips")}
 
@@ -261,7 +261,7 @@ class Store:
         if not self._path.is_file():
             raise CorpusError(f"The corpus '{self._title}' is gone: it was deleted or moved.")
         try:
-            # rw: if it is deleted at this moment, no empty one takes its place
+            # rw: if it has just been deleted, no empty file takes its place
             uri = f"{self._path.absolute().as_uri()}?mode=rw"
             with closing(sqlite3.connect(uri, uri=True, timeout=_PATIENCE, isolation_level=None)) as connection:
                 found = connection.execute("PRAGMA user_version").fetchone()[0]
@@ -278,10 +278,10 @@ class Store:
                         connection.rollback()
                     raise
         except sqlite3.Error as error:
-            raise self._told(error) from error
+            raise self._explained(error) from error
 
-    def _told(self, error: sqlite3.Error) -> EchoicError:
-        """Explain an error to the user."""
+    def _explained(self, error: sqlite3.Error) -> EchoicError:
+        """Turn a database error into one for the user."""
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code == sqlite3.SQLITE_BUSY:
             return WorkspaceError(
@@ -295,7 +295,7 @@ class Store:
 
     def _damaged(self, why: object) -> CorpusError:
         return CorpusError(
-            f"The database of the corpus '{self._title}' is damaged ({why}). Its clips still lie in {self._clips}; import that folder into a new corpus."
+            f"The database of the corpus '{self._title}' is damaged ({why}). Its clips are still in {self._clips}; import that folder into a new corpus."
         )
 
 

@@ -1,4 +1,4 @@
-"""A corpus published as one archive: downloaded, checked, unpacked, then read like any folder."""
+"""A corpus published as an archive: downloaded, verified, unpacked, then read like any folder."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from data.folder import FolderCorpus
 
 @dataclass(frozen=True)
 class Archive:
-    """Where a corpus is published.
+    """The archive of a published corpus.
 
     Attributes:
         url: of the archive.

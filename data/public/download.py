@@ -1,4 +1,4 @@
-"""Download files: resume what was cut off, and check the whole before it counts as complete."""
+"""Download files: resume interrupted downloads, and verify size and checksum."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def download(
     Raises:
         DownloadError: no connection, an answer without a file, or a file that differs from the published one.
         WorkspaceError: it does not fit on the disk, or cannot be written.
-        Cancelled: `report` raised it; the part is kept for the next try.
+        Cancelled: `report` raised it; the next try resumes.
     """
     part = path.with_name(path.name + ".part")
     _check_space(path.parent, size, part)
@@ -46,27 +46,25 @@ def download(
             _CutOffError,
         ) as error:
             if attempt == _TRIES:
-                kept = (
-                    f" {part.stat().st_size / 1e6:.1f} MB are kept: load again to go on from there."
-                    if part.is_file()
-                    else ""
+                stored = (
+                    f" {part.stat().st_size / 1e6:.1f} MB are stored: load again to resume." if part.is_file() else ""
                 )
                 raise DownloadError(
-                    f"{url} could not be downloaded ({_in_short(error)}). Check the network.{kept}"
+                    f"{url} could not be downloaded ({_short_reason(error)}). Check the network.{stored}"
                 ) from error
             time.sleep(_PAUSE * 2 ** (attempt - 1))
         except requests.RequestException as error:
-            raise DownloadError(f"{url} could not be downloaded ({_in_short(error)}).") from error
+            raise DownloadError(f"{url} could not be downloaded ({_short_reason(error)}).") from error
         except OSError as error:
             raise WorkspaceError(
-                f"{part} could not be written ({error.strerror or error}). Free some disk space and load again to go on."
+                f"{part} could not be written ({error.strerror or error}). Free some disk space, then load again to resume."
             ) from error
     _check(part, url, size, sha256, report)
     try:
         workspace.move_file(part, path)
     except OSError as error:
         raise WorkspaceError(
-            f"{path} could not be written ({error.strerror or error}). Load again to go on."
+            f"{path} could not be written ({error.strerror or error}). Load again to resume."
         ) from error
 
 
@@ -135,7 +133,7 @@ def _check_space(folder: Path, size: int | None, part: Path) -> None:
         )
 
 
-def _in_short(error: Exception) -> str:
+def _short_reason(error: Exception) -> str:
     if isinstance(error, requests.Timeout):
         return "no answer in time"
     if isinstance(error, requests.ConnectionError):

@@ -1,4 +1,4 @@
-"""Speak text with eSpeak NG, which runs in a process of its own, see `espeak_worker`."""
+"""Synthesise speech with eSpeak NG, which runs in a separate process, see `espeak_worker`."""
 
 from __future__ import annotations
 
@@ -66,6 +66,6 @@ class Synthesiser:
         self._process.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
-            with contextlib.suppress(BrokenPipeError):  # what was still on its way to it is lost with it
+            with contextlib.suppress(BrokenPipeError):  # unsent requests are lost with the process
                 if pipe is not None:
                     pipe.close()

@@ -1,4 +1,4 @@
-"""eSpeak NG in a process of its own: `python -m data.public.espeak_worker`.
+"""Run eSpeak NG in a separate process: `python -m data.public.espeak_worker`.
 
 eSpeak NG is C code under the GPL-3; it shares no process with the rest of Echoic. A request is one line of JSON on
 stdin, {"text", "voice", "rate", "pitch", "range"}; the answer on stdout is the number of samples (4 bytes, little

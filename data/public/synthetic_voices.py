@@ -60,7 +60,7 @@ class Voice:
 
 
 def voices() -> tuple[Voice, ...]:
-    """Return all hundred, each with a pitch and a pace of its own."""
+    """Return all hundred voices, each with its own pitch and pace."""
     made = []
     for accent in _ACCENTS:
         for timbre in _TIMBRES:
@@ -88,7 +88,7 @@ class SyntheticVoices(Corpus):
     """The synthetic corpus.
 
     Args:
-        words: what it must have besides the default words; by default all that were synthesised before.
+        words: words to have besides the default ones; by default all that were synthesised before.
         split_by: "speaker" (the default) or "clip".
 
     Raises:
@@ -99,7 +99,7 @@ class SyntheticVoices(Corpus):
         self.description = DESCRIPTION
         for word in words or ():
             _check_word(word)
-        self._asked = None if words is None else tuple(dict.fromkeys((*DEFAULT_WORDS, *words)))
+        self._words = None if words is None else tuple(dict.fromkeys((*DEFAULT_WORDS, *words)))
         self._split_by = split_by or "speaker"
 
     @property
@@ -109,9 +109,9 @@ class SyntheticVoices(Corpus):
 
     @property
     def words(self) -> tuple[str, ...]:
-        """Its words: the default ones and those it must have, or all that were synthesised before."""
-        if self._asked is not None:
-            return self._asked
+        """The default words and those requested, or all that were synthesised before."""
+        if self._words is not None:
+            return self._words
         there = [unquote(path.name) for path in sorted(self.path.glob("[!.]*")) if path.is_dir()]
         return tuple(dict.fromkeys((*DEFAULT_WORDS, *there)))
 
@@ -142,7 +142,7 @@ class SyntheticVoices(Corpus):
     def index(self, report: Report = no_progress) -> Index:
         if not self.is_loaded():
             raise CorpusError(
-                f"The synthetic voices are not made yet. Make them with: python -m audio_models fetch {DESCRIPTION.name}"
+                f"The synthetic voices have not been made yet. Make them with: python -m audio_models fetch {DESCRIPTION.name}"
             )
         found = FolderCorpus(self.path, split_by=self._split_by).index(report)
         words = set(self.words)
@@ -202,7 +202,9 @@ def _check_word(word: str) -> None:
     if not word.strip() or any(ord(character) < 32 for character in word):
         raise CorpusError("A word to be spoken must hold letters, and no line breaks.")
     if len(word) > _LONGEST_WORD or len(_folder_name(word).encode()) > 240:
-        raise CorpusError(f"'{word[:30]} …' has {len(word)} characters; a word to be spoken may have {_LONGEST_WORD}.")
+        raise CorpusError(
+            f"'{word[:30]} …' has {len(word)} characters; a word to be spoken may have up to {_LONGEST_WORD}."
+        )
     if not any(character.isalnum() for character in word):
         raise CorpusError(f"'{word}' holds no letter or digit, so it cannot be spoken.")
 

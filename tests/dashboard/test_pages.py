@@ -420,7 +420,7 @@ def test_evaluate_leaves_out_what_was_learned_and_says_so(home: Path, trained: T
     app.selectbox(key="evaluate_rule").set_value("clip").run()
     healthy(app)
     [left_out] = [one for one in app.expander if one.label.endswith("left out")]
-    assert "The network learned from this recording." in list(left_out.dataframe[0].value["reason"])
+    assert "The network was trained on this recording." in list(left_out.dataframe[0].value["reason"])
 
 
 def test_evaluate_shows_no_clips_that_are_gone(home: Path, tmp_path: Path) -> None:

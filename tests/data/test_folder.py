@@ -148,7 +148,7 @@ def test_what_cannot_be_used_is_left_out_with_a_reason(tmp_path: Path) -> None:
     assert "cannot be read as audio" in reasons["text.wav"]
     assert "31 s" in reasons["long.wav"]
     assert "length is zero" in reasons["nothing.wav"]
-    assert "leads to a folder that holds this one" in reasons["right"]
+    assert "leads to a folder around this one" in reasons["right"]
 
 
 def test_links_to_files_are_followed_and_nothing_else_is_opened(tmp_path: Path) -> None:
@@ -252,7 +252,7 @@ def test_silent_clips_are_no_copies_of_each_other(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_clips_says_what_was_expected(tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match="One folder a word is expected"):
+    with pytest.raises(CorpusError, match="One folder per word is expected"):
         _index(tmp_path)
     (tmp_path / "left").mkdir()
     (tmp_path / "left" / "a.wav").write_text("no sound")

@@ -14,7 +14,7 @@ from data.corpus import SILENCE, SPLITS, UNKNOWN, Clip, Index
 from data.errors import CorpusError
 from data.folder import FolderCorpus
 from data.noise import EXPONENTS, SAMPLE_RATE, coloured_noise, generated_noise
-from data.task import Task, evaluation_clips, examples, kept_out
+from data.task import Task, evaluation_clips, examples, held_out_words
 from tests.support.sounds import tone, write
 
 
@@ -52,7 +52,7 @@ def test_unknown_has_as_many_clips_as_a_word_spread_over_the_other_words() -> No
 def test_some_other_words_are_kept_out_of_training_and_judged() -> None:
     index = _index({"a": 20, "b": 20, **dict.fromkeys("cdefghijkl", 9)})
     task = Task(("a", "b"), unknown=True)
-    out = kept_out(index, task)
+    out = held_out_words(index, task)
     assert len(out) == 2
     for seed in (0, 1):
         chosen = examples(index, task, seed)
@@ -60,8 +60,8 @@ def test_some_other_words_are_kept_out_of_training_and_judged() -> None:
         assert not unknown["training"] & out
         assert out <= unknown["validation"] | unknown["test"]
     assert out <= {clip.word for clip in evaluation_clips(index, task, "test", 0)[0]}
-    assert kept_out(index, Task(("a", "b"))) == set(), "without _unknown_ there is nothing to reject"
-    assert kept_out(_index({"a": 9, "b": 9, "c": 9}), task) == set(), "one other word is needed to learn from"
+    assert held_out_words(index, Task(("a", "b"))) == set(), "without _unknown_ there is nothing to reject"
+    assert held_out_words(_index({"a": 9, "b": 9, "c": 9}), task) == set(), "one other word is needed to learn from"
 
 
 def test_another_seed_draws_other_clips_and_the_same_seed_the_same() -> None:
@@ -133,7 +133,7 @@ def test_words_that_are_not_there_are_named_with_those_that_are() -> None:
 
 
 def test_unknown_needs_a_word_that_is_not_listed() -> None:
-    with pytest.raises(CorpusError, match="none is left to learn _unknown_"):
+    with pytest.raises(CorpusError, match="none is left for _unknown_"):
         examples(_index({"a": 3, "b": 3}), Task(("a", "b"), unknown=True), seed=0)
 
 
@@ -178,7 +178,7 @@ def test_the_published_task_on_real_recordings(real_commands: Path) -> None:
         average = -(-sum(counts[label] for label in task.labels) // 8)
         assert counts[SILENCE] == average
         assert counts[UNKNOWN] == average if split != "training" else average < counts[UNKNOWN] <= 4 * average
-    assert not {clip.word for clip in chosen if clip.split == "training"} & kept_out(index, task)
+    assert not {clip.word for clip in chosen if clip.split == "training"} & held_out_words(index, task)
     assert {clip.path for clip in chosen if clip.label == SILENCE} <= set(index.noise)
 
 

@@ -166,5 +166,5 @@ def test_the_workspace_moves_with_the_variable(tmp_path: Path, monkeypatch: pyte
 def test_a_workspace_that_cannot_be_made_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("ECHOIC_HOME", str(tmp_path / "file"))
-    with pytest.raises(WorkspaceError, match="set ECHOIC_HOME to a folder that can be written to"):
+    with pytest.raises(WorkspaceError, match="set ECHOIC_HOME to a writable folder"):
         workspace.folder("runs")

@@ -108,7 +108,7 @@ def test_a_rate_that_leaves_bands_empty_is_told(tmp_path: Path, command: Callabl
 
 def test_a_file_in_the_pipe_is_no_raw_sound() -> None:
     for content, said in ((b"RIFF\x24\x00WAVE", "a WAV file"), (b"fLaC\x00", "a FLAC file")):
-        with pytest.raises(AudioError, match=f"brings {said}, and not raw sound"):
+        with pytest.raises(AudioError, match=f"brings {said}, not raw sound"):
             list(listening.pcm(io.BytesIO(content)))
     later = np.zeros(listening._CHUNK // 2, "<i2").tobytes() + b"RIFF"
     assert sum(map(len, listening.pcm(io.BytesIO(later)))) == len(later) // 2, "within sound it is sound"
@@ -119,7 +119,7 @@ def test_a_threshold_out_of_range_is_refused_before_the_bench(
     command: Callable[..., Done], monkeypatch: pytest.MonkeyPatch, chosen: object, said: str
 ) -> None:
     run = untrained_run(STREAMING)
-    monkeypatch.setattr(listening.benches, "measure", lambda *_: pytest.fail("it measured first"))
+    monkeypatch.setattr(listening.streaming_evaluation, "measure", lambda *_: pytest.fail("it measured first"))
     done = command("bench", run.id, "--choose", chosen)
     assert done.returncode == 1
     assert said in done.stderr

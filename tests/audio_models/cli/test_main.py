@@ -64,7 +64,7 @@ def test_evaluate(home: Path, trained: Trained, capsys) -> None:
     status, out, err = _run(
         capsys, "evaluate", "glides", "--corpus", trained.corpus, "--split-by", "clip", "--split", "all"
     )
-    assert "left out: The network learned from this recording." in err
+    assert "left out: The network was trained on this recording." in err
     status, out, _ = _run(capsys, "evaluate", "glides")
     assert status == 0
     assert "test, " in out
@@ -99,7 +99,7 @@ def test_predict_answers_the_rest_where_one_cannot_be_read(home: Path, tmp_path:
         (["train", "--cell", "transformer"], "invalid choice: 'transformer'"),
         (["train", "--labels", "left"], "1 class to tell apart"),
         (["train", "--labels", "left,left"], "left is given twice"),
-        (["train", "--labels", "left,_silence_"], "ask for that class with --silence"),
+        (["train", "--labels", "left,_silence_"], "add that class with --silence"),
         (["train", "--name", "a/b"], "cannot name a run"),
         (["fetch", "nothing_of_that_name"], "no corpus and no folder"),
         (["cancel", "glides"], "is finished; only a queued or running"),

@@ -92,8 +92,8 @@ def test_what_learned_from_single_clips_is_read_through_a_window_too() -> None:
     config = replace(run.config, training=replace(run.config.training, clips_per_sequence=1))
     workspace.write_json(run.folder / "config.json", to_dict(config))
     assert NetworkStream(Run(run.folder)).mode == "sliding_window"
-    assert "learned from single clips" in why_not(config.network)
-    assert "learned from single clips" in model_folder.contents(Run(run.folder)).files["README.md"].decode()
+    assert "trained on single clips" in why_not(config.network)
+    assert "trained on single clips" in model_folder.contents(Run(run.folder)).files["README.md"].decode()
 
 
 def test_a_reset_goes_back_to_a_state_of_zeros() -> None:
@@ -107,9 +107,9 @@ def test_a_reset_goes_back_to_a_state_of_zeros() -> None:
     ("network", "reason"),
     [
         (NetworkConfig("gru", 4, bidirectional=True), "reads from the end"),
-        (NetworkConfig("gru", 4, readout="attention"), "what it finds important of a whole clip"),
-        (NetworkConfig("gru", 4, readout="mean"), "all frames of a whole clip"),
-        (NetworkConfig("feed_forward", 4), "all frames of a whole clip"),
+        (NetworkConfig("gru", 4, readout="attention"), "a weighted mean of all frames of a clip"),
+        (NetworkConfig("gru", 4, readout="mean"), "all frames of a clip"),
+        (NetworkConfig("feed_forward", 4), "all frames of a clip"),
         (NetworkConfig("gru", 4, convolutions=1), "look ahead"),
     ],
 )

@@ -153,7 +153,7 @@ def test_feed_forward_gives_the_same_answer_in_any_order() -> None:
 
 
 def test_a_network_without_state_has_no_step() -> None:
-    with pytest.raises(ConfigError, match="no state"):
+    with pytest.raises(ConfigError, match="no recurrent state"):
         step("feed_forward", np.zeros(3), first_state("feed_forward", 2), _one_unit([1.0], [1.0], [0.0]))
 
 

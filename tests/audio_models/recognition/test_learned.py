@@ -70,10 +70,10 @@ def test_another_split_of_the_same_folder_counts_no_clip_that_was_learned(either
             noise = [one.clip for one in result.predictions if not one.clip.whole]
             assert {clip.split for clip in noise} <= {"test"}, "a stretch of noise that it was trained with"
         reasons = Counter(one.reason for one in result.skipped)
-        assert reasons["The network learned from this recording."] > 0
+        assert reasons["The network was trained on this recording."] > 0
         assert set(reasons) <= {
-            "The network learned from this recording.",
-            "The network was chosen by this recording: it was a validation clip.",
+            "The network was trained on this recording.",
+            "The network was selected on this recording: it was a validation clip.",
             "The network was trained with this stretch of noise.",
         }
 
@@ -99,7 +99,7 @@ def test_a_corpus_that_was_learned_as_a_whole_tests_nothing(run: Run, trained: T
         if clip.label == "fall" and clip.split == "training":
             (tmp_path / "copies" / "fall").mkdir(parents=True, exist_ok=True)
             shutil.copy(clip.path, tmp_path / "copies" / "fall" / clip.path.name)
-    with pytest.raises(TrainingError, match=r"has met all .* in its training, so they cannot test it"):
+    with pytest.raises(TrainingError, match=r"was trained on all .*, so they cannot test it"):
         evaluation.evaluate(run, CorpusReference(str(tmp_path / "copies")), "all")
 
 
@@ -114,7 +114,7 @@ def test_what_cannot_be_checked_is_said(run: Run, tmp_path: Path) -> None:
     config["corpus"]["name"] = str(tmp_path / "gone")
     (run.folder / "config.json").write_text(json.dumps(config))
     result = evaluation.evaluate(run, CorpusReference(str(glides(tmp_path / "other", 4, seed=1))), "all")
-    assert result.unchecked.startswith("What glides learned from is not on this computer")
+    assert result.unchecked.startswith("The training clips of glides are not on this computer")
 
 
 def test_what_the_network_learned_that_it_started_from_counts_too(run: Run, tmp_path: Path) -> None:
@@ -138,7 +138,7 @@ def test_what_the_network_learned_that_it_started_from_counts_too(run: Run, tmp_
     fourth = runs.create(RunConfig(CorpusReference(str(tmp_path)), Task(("a", "b")), start=second.reference))
     shutil.rmtree(second.folder)
     learned.store(fourth, [])
-    assert learned.load(fourth) == Learned(unknown=frozenset({fourth.start_in_words}))
+    assert learned.load(fourth) == Learned(unknown=frozenset({fourth.start_name}))
 
 
 def test_a_start_that_leads_back_to_itself_ends(run: Run) -> None:
@@ -177,7 +177,7 @@ def test_copies_that_lists_put_into_training_and_test_are_not_counted(tmp_path: 
     found = json.loads(done.stdout)
     assert (found["clips"], found["unchecked"]) == (2, "")
     assert sorted(Path(one["path"]).name for one in found["skipped"]) == ["1.wav", "1.wav", "2.wav"]
-    assert {one["reason"] for one in found["skipped"]} == {"The network learned from this recording."}
+    assert {one["reason"] for one in found["skipped"]} == {"The network was trained on this recording."}
     (folder / "testing_list.txt").write_text("low/1.wav\nhigh/1.wav\n")
     done = in_this_process(
         "train", "--corpus", folder, "--recipe", "plain", "--cell", "gru", "--units", 8, "--epochs", 1, "--json", home=home

@@ -105,7 +105,7 @@ def test_bad_rows_are_refused_one_by_one(tmp_path: Path) -> None:
     [
         (5, "not an object"), ({"file": "a.wav", "label": True}, "label is not text"), ({"file": ["a.wav"], "label": "x"}, "file is not text"),
         ({"file": "a.wav", "label": 0.5}, "label is not text"), ({"label": "x"}, "has no file"), ({"file": "a.wav"}, "has no label"),
-        ({"file": "a.wav", "label": "\ud800"}, "no text"), ({"file": "\ud800.wav", "label": "x"}, "is missing"),
+        ({"file": "a.wav", "label": "\ud800"}, "not text"), ({"file": "\ud800.wav", "label": "x"}, "is missing"),
     ],
 )  # fmt: skip
 def test_bad_entries_are_refused_one_by_one(tmp_path: Path, row: object, said: str) -> None:

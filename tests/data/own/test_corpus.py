@@ -161,7 +161,7 @@ def test_a_clip_is_kept_as_it_came(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("bad", "said"),
     [
-        ({"label": ""}, "label is empty"), ({"speaker": "\0"}, "no text"), ({"ending": ".exe"}, "ending is '.exe'"), ({"ending": "/../x.wav"}, "ending"),
+        ({"label": ""}, "label is empty"), ({"speaker": "\0"}, "not text"), ({"ending": ".exe"}, "ending is '.exe'"), ({"ending": "/../x.wav"}, "ending"),
         ({"seconds": 0.0}, "its length is"), ({"seconds": float("nan")}, "its length is"), ({"split": "moon"}, "split is one of"),
         ({"source": "theft"}, "source one of"), ({"content": Path("/nowhere/x.wav")}, "None was added"),
     ],

@@ -108,7 +108,7 @@ def test_a_cut_off_download_goes_on_where_it_was(publisher: Publisher, path: Pat
 
 def test_what_is_there_after_all_tries_is_kept_for_the_next(publisher: Publisher, path: Path) -> None:
     publisher.cut_after = [300_000, 0, 0, 0]
-    with pytest.raises(DownloadError, match="MB are kept"):
+    with pytest.raises(DownloadError, match="MB are stored"):
         download(publisher.url, path, size=len(CONTENT))
     kept = _part(path).stat().st_size
     assert 0 < kept < len(CONTENT)
