@@ -96,7 +96,7 @@ def _result(made: Comparison, state: State) -> None:
         )
     st.caption(as_text(what), help=TERMS["interval"])
     table = _table(found)
-    st.dataframe(table, hide_index=True)
+    st.dataframe(table, hide_index=True, column_config={"cell": st.column_config.TextColumn(width="medium")})
     if state.status not in ACTIVE and st.button(
         "Save as a handout", icon=":material/description:", key=f"save-{made.id}"
     ):

@@ -176,7 +176,7 @@ def _page() -> None:
 def _name(experiment: Experiment) -> str:
     config = experiment.config
     changed = [
-        f"{name.replace('_', ' ')} {getattr(config, name)}"
+        f"{name} {getattr(config, name)}".replace("_", " ")
         for name in ("initialisation", "forget_bias", "clip_norm", "units", "steps", "seed")
         if getattr(config, name) != getattr(MemoryConfig(), name)
     ]

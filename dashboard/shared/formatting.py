@@ -19,8 +19,8 @@ def on_dark() -> bool:
 
 
 def table_height(rows: int, most: int) -> int:
-    """Return the height [pixels] of a `st.dataframe` that shows its rows, and scrolls beyond `most` of them."""
-    return 35 * (min(rows, most) + 1) + 3
+    """Return the height [pixels] of a `st.dataframe` that shows all its rows, or `most` and half of the next one."""
+    return 35 * (rows + 1) + 3 if rows <= most else 35 * (most + 1) + 20
 
 
 def as_text(text: str) -> str:

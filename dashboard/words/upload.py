@@ -89,8 +89,8 @@ def show(corpus: OwnCorpus) -> None:
         )  # fmt: skip
         clips = [*found.clips, *(taken if cut else [])]
         _preview(clips, [*found.refused, *bad])
-        button, drop = st.columns([1, 1])
-        if button.button(
+        row = st.container(horizontal=True)
+        if row.button(
             f"Add {plural(len(clips), 'clip')}" if clips else "Add clips",
             type="primary",
             icon=":material/check:",
@@ -102,7 +102,7 @@ def show(corpus: OwnCorpus) -> None:
             forget()
             OWN_MESSAGE.set(f"{plural(change.clips, 'clip')} added.")
             st.rerun()
-        if drop.button("Discard", icon=":material/close:", key="drop-clips"):
+        if row.button("Discard", icon=":material/close:", key="drop-clips"):
             forget()
             st.rerun()
 

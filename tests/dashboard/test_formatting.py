@@ -22,4 +22,5 @@ def test_html_in_an_answer_is_shown_as_it_is_written() -> None:
 
 def test_a_table_is_as_high_as_its_rows_up_to_a_limit() -> None:
     """A speaker alone stood above seven empty rows."""
-    assert table_height(1, 8) < table_height(8, 8) == table_height(900, 8)
+    assert table_height(1, 8) < table_height(8, 8) < table_height(9, 8) == table_height(900, 8)
+    assert table_height(9, 8) < table_height(9, 9), "half a row tells that there are more"

@@ -152,7 +152,7 @@ def test_compare_shows_what_was_found(monkeypatch: pytest.MonkeyPatch, spawned: 
         made.write_measures(cell, 0, comparison.Measures(0.001, None, True))  # type: ignore[arg-type]
     made.write_state(State("cancelled", done=2, total=2))
     app = open_page("compare")
-    assert "one training of each" in text_of(app)
+    assert "too few trainings or clips" in text_of(app)
     assert app.dataframe[0].value["memory length"].iloc[0] == "longer than the clips"
     button(app, "Resume").click().run()
     assert spawned == [made]

@@ -26,7 +26,7 @@ export default function ({ data, parentElement }) {
     return made;
   };
 
-  // --- what is above the rows: buttons, and what is heard at the cursor
+  // --- above the rows: buttons, and the answer at the cursor
   const controls = make("div", "controls", root);
   const play = make("button", "main", controls, "▶ Play");
   const back = make("button", "", controls, "◀");
@@ -39,10 +39,10 @@ export default function ({ data, parentElement }) {
   speed.value = "normal";
   const where = make("span", "where", controls);
   const now = make("div", "now", root);
-  const said = make("div", "", now);
-  make("div", "", said, "If the clip ended here:");
-  const heard = make("div", "heard", said);
-  const sure = make("div", "", said);
+  const answer = make("div", "", now);
+  make("div", "", answer, "If the clip ended here:");
+  const best = make("div", "heard", answer);
+  const sure = make("div", "", answer);
   const bars = make("div", "bars", now);
   const words = make("ul", "words", now);
 
@@ -81,7 +81,7 @@ export default function ({ data, parentElement }) {
   }
   const cursor = make("div", "cursor", rows);
 
-  // A frame is heard when it ends, so its column ends there too.
+  // A frame is read when it ends, so its column ends there too.
   const x = (seconds, width) => (seconds / data.seconds) * width;
   const colour = (name) => getComputedStyle(root).getPropertyValue(name).trim();
 
@@ -192,7 +192,7 @@ export default function ({ data, parentElement }) {
     const ranked = data.labels
       .map((label, number) => [label, data.prefix_probabilities[frame][number]])
       .sort((one, other) => other[1] - one[1]);
-    heard.textContent = ranked[0][0];
+    best.textContent = ranked[0][0];
     sure.textContent = `${(100 * ranked[0][1]).toFixed(0)} % confidence`;
     bars.replaceChildren();
     ranked.slice(0, 5).forEach(([label, share], place) => {
