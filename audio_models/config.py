@@ -236,7 +236,7 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         check(self)
         if self.clips_per_sequence > 1 and self.mixup:
-            raise ConfigError("Mixup mixes single clips; set it to 0 where a sequence has several clips.")
+            raise ConfigError("Mixup mixes single clips; set it to 0 if a sequence has several clips.")
         if self.folds == 1:
             raise ConfigError("Folds is 1; expected a whole number from 2 to 20, or 0 for no cross-validation.")
 
@@ -309,7 +309,7 @@ class RunConfig:
         if self.training.clips_per_sequence > 1 and not self.network.streams:
             raise ConfigError(
                 "Several clips per sequence need a network that reads forwards and answers from its last state: "
-                "turn bidirectional off, set readout to last, and turn causal on where there are convolutions."
+                "turn bidirectional off, set readout to last, and turn causal on if there are convolutions."
             )
         if self.training.clips_per_sequence > 1 and not self.augmentation.augment:
             raise ConfigError("Several clips per sequence need augmentation, which makes the pauses; turn it on.")

@@ -78,7 +78,7 @@ class Index:
         skipped: files that are not used.
         split_rule: how the splits were made, one sentence for the page.
         speakers_known: whether every clip has a speaker.
-        speaker_disjoint: whether no speaker is in two splits; None where speakers are not known.
+        speaker_disjoint: whether no speaker is in two splits; None if speakers are unknown.
     """
 
     clips: tuple[Clip, ...]
@@ -119,7 +119,7 @@ class Copies:
     apart: int
 
     def __str__(self) -> str:
-        """One or two sentences for the user; "" where there are none."""
+        """One or two sentences for the user; "" if there are none."""
         if not self.clips:
             return ""
         text = (
@@ -139,7 +139,7 @@ class Progress:
 
     Attributes:
         stage: the current step, as the user reads it ("Downloading").
-        done, total: in `unit`s; total is None where it is not known.
+        done, total: in `unit`s; total is None if unknown.
         unit: a plural: "bytes", "clips", "files".
     """
 

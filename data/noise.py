@@ -36,7 +36,7 @@ def coloured_noise(exponent: float, samples: int, seed: int) -> NDArray[np.float
 
 
 def generated_noise() -> tuple[Path, ...]:
-    """A minute each of white, pink and brown noise, as files in the workspace; made where they are missing.
+    """A minute each of white, pink and brown noise, as files in the workspace; made if they are missing.
 
     Raises:
         WorkspaceError: they cannot be written.

@@ -26,7 +26,7 @@ def sound_digest(samples: NDArray[np.float32], sample_rate: int) -> str:
 
 
 def file_sound_digest(file: soundfile.SoundFile) -> str:
-    """`sound_digest` of an open file, channels averaged; "" where every sample is zero or the file cannot be decoded."""
+    """`sound_digest` of an open file, channels averaged; "" if every sample is zero or the file cannot be decoded."""
     try:
         if file.subtype == "PCM_16" and file.channels == 1:  # nothing to convert, a quarter faster
             numbers = file.read(dtype="int16").astype("<i2", copy=False)

@@ -132,7 +132,7 @@ def splits_by_clip(clips: Sequence[Splittable]) -> tuple[list[Split], str]:
 
 
 def is_speaker_disjoint(clips: Iterable[Clip]) -> bool | None:
-    """Whether no speaker is in two splits; None where a clip has no speaker."""
+    """Whether no speaker is in two splits; None if a clip has no speaker."""
     split_of: dict[str, Split] = {}
     disjoint = True
     for clip in clips:

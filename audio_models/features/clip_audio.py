@@ -65,7 +65,7 @@ class ClipWaveforms:
             self.store(clip, self._read(clip))
 
     def __call__(self, clip: Clip) -> Waveform:
-        """The waveform of a clip, (samples,) float32; silence where its file can no longer be read."""
+        """The waveform of a clip, (samples,) float32; silence if its file can no longer be read."""
         stored = self._stored[clip]
         if stored is None:
             return self._read(clip)

@@ -44,7 +44,7 @@ def clip_features(
         on_decoded: called with each clip that is decoded and its waveform, from several threads.
 
     Returns:
-        for each clip (frames, config.width) float32, or None where it cannot be read; and the reasons.
+        for each clip (frames, config.width) float32, or None if it cannot be read; and the reasons.
 
     Raises:
         Cancelled: `report` raised it; what was computed by then stays in the cache.

@@ -196,7 +196,7 @@ def loudest(samples: Waveform, sample_rate: int, seconds: float) -> tuple[int, i
         samples: (samples,) float32.
 
     Returns:
-        first sample and the one after the last; the whole where it is not longer than `seconds`.
+        first sample and the one after the last; the whole if it is not longer than `seconds`.
     """
     length = round(seconds * sample_rate)
     if len(samples) <= length:

@@ -148,7 +148,7 @@ class JobFolder(Generic[Config]):
 
     @property
     def queued_since(self) -> float:
-        """When it was put into the queue [s since 1970]; 0 where that is not known."""
+        """When it was put into the queue [s since 1970]; 0 if unknown."""
         try:
             return self._read("process.json", _Process).queued_since
         except RunError:
@@ -156,7 +156,7 @@ class JobFolder(Generic[Config]):
 
     @property
     def damage(self) -> str | None:
-        """Why the job cannot be shown, one sentence; None where all of its files can be read."""
+        """Why the job cannot be shown, one sentence; None if all of its files can be read."""
         try:
             self._check_files()
         except EchoicError as error:
@@ -185,7 +185,7 @@ class JobFolder(Generic[Config]):
         return self.folder / "log.txt"
 
     def _rows(self, name: str, kind: type[Row]) -> list[Row]:
-        """The rows of a file of results; none where it does not exist yet."""
+        """The rows of a file of results; none if it does not exist yet."""
         try:
             return self._read(name, list[kind])  # type: ignore[valid-type]
         except MissingFileError:
@@ -241,7 +241,7 @@ def new_name(what: str) -> str:
 
 
 def _time_in(name: str) -> float | None:
-    """The time in a job's name [s since 1970]; None where it has another form."""
+    """The time in a job's name [s since 1970]; None if it has another form."""
     with contextlib.suppress(ValueError, OverflowError):
         return float(calendar.timegm(time.strptime(name[:16], _UTC)))
     with contextlib.suppress(ValueError, OverflowError):

@@ -92,7 +92,7 @@ class Detector:
         best = int(np.where(self._words, smoothed, -1).argmax())
         if (
             not self._words[best]
-            or not smoothed[best] >= self._config.threshold  # also where it is not a number
+            or not smoothed[best] >= self._config.threshold  # also if it is not a number
             or best == self._sounding
             or time - self._last < self._config.refractory_ms / 1000
         ):

@@ -1,4 +1,4 @@
-"""Assign clips to folds for cross-validation, whole speakers where there are several.
+"""Assign clips to folds for cross-validation, whole speakers if there are several.
 
 For each fold, a network is trained on the other folds and evaluated on this one, so every clip is answered once by a
 network that was not trained on it.
@@ -26,7 +26,7 @@ _MOST_OF_ONE = 0.5  # share of the clips
 _CHOSEN = "The epoch and the threshold were chosen on the same answers, so the accuracy is slightly optimistic."
 
 NEVER = -1
-"""The fold of a clip that is always learned from and never evaluated: silence, which is cut from noise."""
+"""The fold of a clip that is always trained on and never evaluated: silence, which is cut from noise."""
 
 
 @dataclass(frozen=True)

@@ -63,7 +63,7 @@ def embed_clips(
     """Embed clips with the network of a run; their features are cached.
 
     Returns:
-        (clips, width) float32 in the order of `clips`, a row of NaN where a clip cannot be read; and the reasons.
+        (clips, width) float32 in the order of `clips`, a row of NaN if a clip cannot be read; and the reasons.
 
     Raises:
         RunError: the run has no network yet, or its file is damaged.

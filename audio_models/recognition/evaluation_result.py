@@ -64,7 +64,7 @@ class Evaluation:
         predictions: every clip with its answer.
         threshold: confidence below which the network says "not sure".
         rejection: of words without a training clip; None if there are none.
-        speaker_disjoint: whether no speaker of the corpus is in two splits; None where speakers are not known.
+        speaker_disjoint: whether no speaker of the corpus is in two splits; None if speakers are unknown.
         split_rule: how the corpus was split.
         fingerprint: of the corpus' clips for this split; "" in older results.
         model: digest of the model file; "" in older results.

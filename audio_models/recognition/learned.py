@@ -102,7 +102,7 @@ def store(run: Run, clips: Iterable[Clip]) -> None:
     Raises:
         WorkspaceError: it cannot be written.
     """
-    learned = Learned.of(clips) | (_noted(run) or Learned()) | _of_start(run, no_progress, frozenset())
+    learned = Learned.of(clips) | (_recorded(run) or Learned()) | _of_start(run, no_progress, frozenset())
     workspace.write_json(run.folder / FILE_NAME, {name: sorted(names) for name, names in asdict(learned).items()})
 
 
@@ -113,14 +113,14 @@ def load(run: Run, report: Report = no_progress) -> Learned | None:
 
 def _load(run: Run, report: Report, followers: frozenset[Path]) -> Learned | None:
     """Load as `load` does; a run whose start leads back to one of `followers` adds nothing."""
-    if (noted := _noted(run)) is not None:
-        return noted
+    if (recorded := _recorded(run)) is not None:
+        return recorded
     found = _from_corpus(run, report)
     return found and found | _of_start(run, report, followers)
 
 
-def _noted(run: Run) -> Learned | None:
-    folder = runs.BUNDLED if run.is_bundled else run.folder  # the bundled networks learned from the same clips
+def _recorded(run: Run) -> Learned | None:
+    folder = runs.BUNDLED if run.is_bundled else run.folder  # the bundled networks were trained on the same clips
     with contextlib.suppress(FileNotFoundError, WorkspaceError):
         return stored.read(folder / FILE_NAME, Learned)
     return None

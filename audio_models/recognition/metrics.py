@@ -139,7 +139,7 @@ class PairedDifference:
 
     Attributes:
         difference: of the mean accuracies.
-        low, high: its 95 % confidence interval; None where it cannot be computed.
+        low, high: its 95 % confidence interval; None if it cannot be computed.
         p: probability of a difference at least this large if both were equally good; None with only one training of each,
             or hardly any clips.
     """

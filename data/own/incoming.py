@@ -131,7 +131,7 @@ def collect(
 
 
 def _filled(parts: Sequence[ImportBatch], label: str | None, speaker: str | None) -> ImportBatch:
-    """Join parts, and fill in label and speaker where they are missing. Background noise has no speaker."""
+    """Join parts, and fill in missing labels and speakers. Background noise has no speaker."""
     clips = [
         replace(
             clip,
