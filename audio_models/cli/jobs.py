@@ -238,7 +238,7 @@ def _print_comparison(made: Comparison, options: argparse.Namespace) -> None:
     for row in found:
         print(
             f"{row.cell:>13}  {row.accuracy:.1%} ({row.interval.low:.1%} to {row.interval.high:.1%}) on {row.split} clips  {row.parameters:,} parameters  "
-            f"{row.epoch_seconds:.1f} s an epoch  {row.measures.latency_text} an answer  memory {row.measures.memory_text}"
+            f"{row.epoch_seconds:.1f} s per epoch  {row.measures.latency_text} per answer  memory {row.measures.memory_text}"
         )
     for one in told:
         print(one.summary())

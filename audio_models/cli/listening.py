@@ -104,13 +104,13 @@ def _print_evaluation(found: StreamingEvaluation, threshold: float) -> None:
         f"{plural(found.words, 'word')} and {plural(found.others, 'clip')} of other words, {found.config.split}, "
         f"{found.config.snr_db:g} dB over the noise; {found.config.minutes:g} minutes of other words, and of noise"
     )
-    print("threshold   missed   wrong   alarms an hour: speech    noise   delay: median   95 %")
+    print("threshold   missed   wrong   alarms per hour: speech    noise   delay: median   95 %")
     for point in found.points:
         is_chosen = point is found.at(threshold)
         chosen = "" if not is_chosen else " chosen" if point.threshold == threshold else f" nearest to {threshold:g}"
         marks = chosen + (" suggested" if point is found.suggested and found.config.split == "validation" else "")
         delays = [f"{1000 * delay:.0f} ms" if delay is not None else "" for delay in (point.delay, point.late_delay)]
         print(
-            f"{point.threshold:9.3f} {point.missed:8.1%} {point.wrong:7d} {point.speech_alarms:23.1f} "
+            f"{point.threshold:9.3f} {point.missed:8.1%} {point.wrong:7d} {point.speech_alarms:25.1f} "
             f"{point.noise_alarms:8.1f} {delays[0]:>15} {delays[1]:>6}{marks}"
         )
