@@ -130,7 +130,7 @@ def test_a_run_s_folder_is_found_anywhere(tmp_path: Path) -> None:
     assert runs.find(str(moved)).config == CONFIG
 
 
-@pytest.mark.parametrize("text", ["nothing", "", "/nonexistent", "a\0b", "~nobody/run", "x" * 10_000])
+@pytest.mark.parametrize("text", ["nothing", "", "/nonexistent", "a\0b", "~no-such-user/run", "x" * 10_000])
 def test_what_is_no_run_is_said(text: str) -> None:
     with pytest.raises(RunError, match=f"There is no run '{text[:200]}'"):
         runs.find(text)

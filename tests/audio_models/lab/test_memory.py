@@ -92,7 +92,7 @@ def test_in_the_shell_and_in_the_background(command: Callable[..., Done]) -> Non
     assert memory_lab.listing()[0].config.task == "parity"
     bad = command("memory", "--lengths", "5,many")
     assert bad.returncode == 1
-    assert "no list of whole numbers" in bad.stderr
+    assert "not a list of whole numbers" in bad.stderr
     assert bad.stderr.count("\n") == 1
 
     done = command(
