@@ -1,0 +1,97 @@
+"""Evaluate: splits, other corpora, and what is left out."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+from audio_models.jobs import runs
+from tests.conftest import Trained
+from tests.support.pages import healthy, open_page, text_of
+from tests.support.sounds import glides
+
+
+def test_evaluate_shows_accuracy_with_interval_and_split(home: Path) -> None:
+    app = open_page("evaluate")
+    text = text_of(app)
+    assert "95 % interval" in text
+    assert "**test**" in text
+    assert "over speakers" in text
+    (run,) = runs.listing()
+    kept = json.loads(next((run.folder / "evaluations").glob("test-*.json")).read_text())
+    assert f"{kept['accuracy'] * 100:.1f} %" in text
+
+
+def test_the_tabs_of_evaluate_keep_their_place(home: Path) -> None:
+    """What moves them puts them back to the first: an evaluation's progress, or a remark below the accuracy."""
+
+    def place(app: AppTest) -> int:
+        healthy(app)
+        return next(place for place, block in app.main.children.items() if block.type == "tab_container")
+
+    app = open_page("evaluate")
+    first = place(app)
+    assert place(app.run()) == first, "evaluated already"
+    app.get("button_group")[0].set_value("validation").run()
+    assert "chose the epoch" in text_of(app)
+    assert place(app) == first
+
+
+def test_the_choice_of_another_corpus_stays_open(home: Path, tmp_path: Path) -> None:
+    app = open_page("evaluate")
+    (evaluated,) = [one for one in app.expander if one.label.startswith("Evaluated on")]
+    assert not evaluated.proto.expanded
+    app.session_state["corpus-box-evaluate"] = "a folder on this computer"
+    app.toggle(key="other_corpus").set_value(True).run()
+    (evaluated,) = [one for one in app.expander if one.label == "Evaluated on: another corpus"]
+    assert evaluated.proto.expanded
+
+
+def test_evaluate_says_what_another_split_is_worth(home: Path) -> None:
+    app = open_page("evaluate")
+    app.get("button_group")[0].set_value("training").run()
+    healthy(app)
+    assert "learned from some or all of these clips" in text_of(app)
+
+
+def test_evaluate_by_another_corpus(home: Path, tmp_path: Path) -> None:
+    folder = glides(tmp_path / "others", speakers=4, seed=1)
+    app = open_page("evaluate")
+    app.session_state["corpus-box-evaluate"] = (
+        "a folder on this computer"  # before synthetic voices, the default, speak
+    )
+    app.toggle(key="other_corpus").set_value(True).run()
+    app.text_input(key="evaluate_folder").set_value(str(folder)).run()
+    healthy(app)
+    assert "**test**, 18 clips, 2 speakers" in text_of(app)
+
+
+def test_evaluate_leaves_out_what_was_learned_and_says_so(home: Path, trained: Trained) -> None:
+    """The same folder, split clip by clip, was counted as if the network had never heard its clips."""
+    app = open_page("evaluate")
+    app.session_state["corpus-box-evaluate"] = "a folder on this computer"
+    app.toggle(key="other_corpus").set_value(True).run()
+    app.text_input(key="evaluate_folder").set_value(str(trained.corpus)).run()
+    app.selectbox(key="evaluate_rule").set_value("clip").run()
+    healthy(app)
+    [left_out] = [one for one in app.expander if one.label.endswith("left out")]
+    assert "The network was trained on this recording." in list(left_out.dataframe[0].value["reason"])
+
+
+def test_evaluate_shows_no_clips_that_are_gone(home: Path, tmp_path: Path) -> None:
+    """A stored evaluation was shown after its corpus had changed."""
+    folder = glides(tmp_path / "others", speakers=4, seed=1)
+    app = open_page("evaluate")
+    app.session_state["corpus-box-evaluate"] = "a folder on this computer"
+    app.toggle(key="other_corpus").set_value(True).run()
+    app.text_input(key="evaluate_folder").set_value(str(folder)).run()
+    app.get("button_group")[0].set_value("all").run()
+    assert "**all**, 36 clips, 4 speakers" in text_of(app)
+    for take in range(3):
+        (folder / "rise" / f"s00_nohash_{take}.wav").unlink()
+    (folder / "hum").rename(folder / "buzz")
+    app.run()
+    healthy(app)
+    assert "**all**, 33 clips, 4 speakers" in text_of(app)

@@ -1,0 +1,105 @@
+"""Predict: what it says of a clip, a recording, many clips and bad input."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from audio_models.features import waveform
+from audio_models.recognition import recognizer
+from tests.support.pages import healthy, open_page, text_of, wav
+from tests.support.sounds import RATE, chirp
+
+
+def test_a_network_that_is_not_sure_says_so(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from audio_models.recognition.recognizer import Answer, Recognizer
+
+    probabilities = {"rise": 0.41, "fall": 0.39, "_unknown_": 0.1, "_silence_": 0.1}
+    answer = Answer("rise", 0.41, probabilities, np.zeros((49, 26), np.float32), sure=False)
+    monkeypatch.setattr(Recognizer, "classify", lambda self, samples: answer)
+    app = open_page()
+    app.file_uploader[0].upload("mine.wav", wav(chirp(400, 2200)), "audio/wav").run()
+    healthy(app)
+    assert ">not sure<" in text_of(app)
+    assert "Perhaps **rise**: 41.0 %" in text_of(app)
+
+
+def test_predict_answers_an_uploaded_clip(home: Path) -> None:
+    app = open_page()
+    app.file_uploader[0].upload("mine.wav", wav(chirp(400, 2200, (512 + 320 * 17) / RATE, seed=77)), "audio/wav").run()
+    healthy(app)
+    text = text_of(app)
+    assert ">rise<" in text
+    assert " %** confident" in text
+    assert len(app.get("vega_lite_chart")) == 2, "bars and evidence"
+    assert app.get("audio")
+
+
+def test_predict_answers_a_recording(home: Path) -> None:
+    app = open_page()
+    app.audio_input[0].upload(
+        "recording.wav", wav(chirp(400, 2200, (512 + 320 * 17) / RATE, seed=78)[::-1]), "audio/wav"
+    ).run()
+    healthy(app)
+    assert ">fall<" in text_of(app)
+
+
+def test_predict_answers_many_clips_and_says_which_it_cannot_read(home: Path) -> None:
+    app = open_page()
+    app.file_uploader[0].set_value(
+        [
+            ("good.wav", wav(chirp(400, 2200)), "audio/wav"),
+            ("text.wav", b"not sound", "audio/wav"),
+            ("hour.wav", wav(np.zeros(8000 * 40, np.float32), 8000), "audio/wav"),
+        ]
+    ).run()
+    healthy(app)
+    table = app.dataframe[0].value
+    assert table["clip"].tolist() == ["good.wav", "text.wav", "hour.wav"]
+    assert "cannot be read as audio" in table["problem"][1]
+    assert "lasts 40 s" in table["problem"][2]
+
+
+def test_a_click_on_predict_decodes_and_computes_nothing_again(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With twenty clips, each click decoded all of them, and the features of the shown one were computed twice."""
+    decoded, computed = [], []
+    load, mfcc = waveform.load, recognizer.mfcc
+    monkeypatch.setattr(
+        waveform, "load", lambda source, *args, **kw: decoded.append(source.name) or load(source, *args, **kw)
+    )
+    monkeypatch.setattr(recognizer, "mfcc", lambda *args: computed.append(1) or mfcc(*args))
+    app = open_page()
+    clips = [(f"{number}.wav", wav(chirp(400, 2200, seed=number)), "audio/wav") for number in range(4)]
+    app.file_uploader[0].set_value([*clips, ("text.wav", b"not sound", "audio/wav")]).run()
+    healthy(app)
+    app.run()
+    app.run()
+    assert sorted(decoded) == ["0.wav", "1.wav", "2.wav", "3.wav", "text.wav"]
+    assert len(computed) == 4
+    app.file_uploader[0].set_value([("0.wav", wav(chirp(900, 300)), "audio/wav")]).run()
+    assert decoded[5:] == ["0.wav"], "another content of that name is another clip"
+
+
+def test_predict_shows_the_loudest_second_of_a_longer_recording(home: Path) -> None:
+    silence = np.zeros(RATE, np.float32)
+    app = open_page()
+    app.audio_input[0].upload(
+        "recording.wav", wav(np.concatenate([silence, chirp(400, 2200), silence])), "audio/wav"
+    ).run()
+    healthy(app)
+    captions = " ".join(one.value for one in app.caption)
+    assert re.search(r"This is the loudest (second|\d\.\d s) of your 2\.4 s recording\.", captions), captions
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"", "is empty"), (b"text", "cannot be read"), (wav(np.zeros(0, np.float32)), "length is zero")],
+)
+def test_bad_input_is_a_sentence(home: Path, content: bytes, said: str) -> None:
+    app = open_page()
+    app.file_uploader[0].upload("bad.wav", content, "audio/wav").run()
+    healthy(app)
+    assert [said in error.value for error in app.error] == [True]

@@ -1,0 +1,161 @@
+"""Train: what it starts, what it shows of a run, and how it is cancelled."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from audio_models.config import CELLS, RECIPES, AugmentationConfig, Cell, FeatureConfig, NetworkConfig, TrainingConfig
+from audio_models.jobs import launch, runs
+from audio_models.jobs.job_folder import State
+from audio_models.jobs.runs import Epoch, Run
+from audio_models.recipes import default_run
+from dashboard.train import form
+from dashboard.train.first_run import quick_config
+from tests.conftest import Trained
+from tests.support.pages import button, healthy, open_page, text_of
+
+
+def test_train_plays_a_clip_before_and_after(trained: Trained) -> None:
+    app = open_page("train")
+    app.selectbox(key="corpus-box-train").set_value("a folder on this computer").run()
+    app.text_input(key="train_folder").set_value(str(trained.corpus)).run()
+    healthy(app)
+    assert len(app.get("audio")) == 0, "not before it is asked for"
+    button(app, "Play an example").click().run()
+    healthy(app)
+    assert len(app.get("audio")) == 2
+    assert "Augmented" in text_of(app)
+    assert "About " in text_of(app), "how long it will take"
+    next(one for one in app.toggle if one.label == "Augment training clips").set_value(False).run()
+    healthy(app)
+    assert len(app.get("audio")) == 0
+
+
+def test_train_starts_what_was_chosen(trained: Trained, started: list) -> None:
+    app = open_page("train")
+    app.selectbox(key="corpus-box-train").set_value("a folder on this computer").run()
+    app.text_input(key="train_folder").set_value(str(trained.corpus)).run()
+    app.multiselect[0].set_value(["rise", "fall"]).run()
+    app.toggle(key="train-unknown").set_value(True).run()
+    app.get("button_group")[0].set_value("simple_rnn").run()
+    app.get("button_group")[1].set_value("plain").run()
+    next(one for one in app.number_input if one.label == "Units").set_value(32).run()
+    app.text_input(key="name").set_value("my run").run()
+    button(app, "Start training").click().run()
+    healthy(app)
+    (config,) = started
+    assert config.corpus.name == str(trained.corpus)
+    assert config.task.classes == ("rise", "fall", "_unknown_")
+    assert (config.network.cell, config.network.units, config.network.readout) == ("simple_rnn", 32, "mean")
+    assert config.training.learning_rate == 1e-3
+    assert (config.network.convolutions, config.augmentation.augment) == (0, False), "the plain cell and nothing else"
+    assert config.name == "my run"
+    assert "my run" in text_of(app)
+
+
+def test_train_starts_what_each_recipe_says_where_nothing_is_changed(started: list) -> None:
+    app = open_page("train")
+    for cell in CELLS:
+        app.get("button_group")[0].set_value(cell).run()
+        for recipe in RECIPES:
+            app.get("button_group")[1].set_value(recipe).run()
+            button(app, "Start training").click().run()
+            healthy(app)
+            config = started[-1]
+            assert config == default_run(config.corpus, config.task, cell, recipe, name=config.name)
+    assert len(started) == len(CELLS) * len(RECIPES)
+
+
+@pytest.mark.parametrize("cell", ["gru", "feed_forward"])
+def test_train_loses_nothing_that_a_recipe_sets(monkeypatch: pytest.MonkeyPatch, started: list, cell: Cell) -> None:
+    """Guards against a form that makes its settings from scratch: what it did not show went back to the plain default."""
+    features = FeatureConfig(8000, 25.0, 10.0, 30, 12, 50.0, 3900.0, deltas=False, kind="log_mel")
+    network = NetworkConfig(cell, 7, 2, False, 0.1, "mean", filters=5, causal=True)
+    training = TrainingConfig(3, 5, 0.01, 2, 0.5, 9, "cosine", 0.2, 0.75, 0.4, 4)
+    augmentation = AugmentationConfig(False, 0.1, 50.0, 3.0, 0.3, 1.0, 11.0, "/noise", 1, 20.0, 3, 4)
+    monkeypatch.setattr(form, "default_features", lambda _: features)
+    monkeypatch.setattr(form, "default_network", lambda *_: network)
+    monkeypatch.setattr(form, "default_training", lambda *_: training)
+    monkeypatch.setattr(form, "default_augmentation", lambda _: augmentation)
+    app = open_page("train")
+    app.get("button_group")[0].set_value(cell).run()
+    next(one for one in app.number_input if one.label == "Epochs").set_value(8).run()
+    button(app, "Start training").click().run()
+    healthy(app)
+    (config,) = started
+    assert (config.features, config.network, config.augmentation) == (features, network, augmentation)
+    assert config.training == replace(training, epochs=8)
+
+
+def test_train_says_which_settings_do_not_go_together_and_keeps_the_others(started: list) -> None:
+    app = open_page("train")
+    next(one for one in app.number_input if one.label == "Coefficients").set_value(41).run()
+    next(one for one in app.number_input if one.label == "Time masks").set_value(5).run()
+    healthy(app)
+    assert [error.value for error in app.error] == ["Coefficients is 41; expected a number from 1 to 40."]
+    assert button(app, "Start training").disabled
+    next(one for one in app.number_input if one.label == "Coefficients").set_value(40).run()
+    button(app, "Start training").click().run()
+    healthy(app)
+    assert (started[0].features.n_mfcc, started[0].augmentation.time_masks) == (40, 5)
+
+
+def test_train_asks_for_two_words(trained: Trained) -> None:
+    app = open_page("train")
+    app.multiselect[0].set_value(["left"]).run()
+    healthy(app)
+    assert "at least two words" in text_of(app)
+    assert button(app, "Start training").disabled
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        (State("queued"), "Starting"),
+        (
+            State("running", "Training", 64, 960, "clips", 2, 2100.0, 42.0),
+            "Epoch 3 of 12 · 2,100 clips/s · at most 42 seconds left",
+        ),
+        (State("running", "Downloading", 5 * 10**6, 10**7, "bytes"), "Downloading: 5.0 of 10.0 MB"),
+        (State("finished", epoch=2), "Best: **60.0 %** on validation"),
+        (State("failed", error="The disk is full."), "The disk is full."),
+        (State("cancelled", epoch=2), "Cancelled after 2 epochs"),
+        (State("interrupted", epoch=2), "its process was killed"),
+    ],
+    ids=lambda value: value.status if isinstance(value, State) else "",
+)
+def test_train_shows_every_state(state: State, said: str) -> None:
+    run = runs.create(quick_config())
+    run.write_history([Epoch(1, 1.0, 0.4, 1.0, 0.5, 1), Epoch(2, 0.8, 0.5, 0.9, 0.6, 1)])
+    if state.status == "interrupted":
+        run.write_state(State("running", epoch=2))
+        (run.folder / "process.json").unlink()
+    else:
+        run.write_state(state)
+    app = open_page("train")
+    progress = [element.proto.text for element in app.get("progress")]
+    assert said in text_of(app) + "\n".join(progress)
+    labels = [button.label for button in app.button]
+    assert ("Cancel" in labels) == (state.status in ("queued", "running"))
+    assert ("Resume" in labels) == (state.status in ("failed", "cancelled", "interrupted"))
+
+
+def test_an_epoch_whose_state_is_not_written_yet_counts_already() -> None:
+    run = runs.create(quick_config())
+    run.write_history([Epoch(number, 1.0, 0.4, 1.0 / number, 0.5, 1) for number in (1, 2, 3)])
+    run.write_state(State("running", "Training", epoch=2))
+    assert "epoch 3 of 3" in text_of(open_page("train"))
+
+
+def test_train_cancels(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = runs.create(quick_config())
+    run.write_state(State("running"))
+    asked: list[Run] = []
+    monkeypatch.setattr(launch, "cancel", asked.append)
+    monkeypatch.setattr(launch, "wait_until_stopped", lambda *_: True)
+    app = open_page("train")
+    button(app, "Cancel").click().run()
+    healthy(app)
+    assert asked == [run]
