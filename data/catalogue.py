@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from data.public.synthetic_voices import SyntheticVoices
 
 _ARCHIVED = {module.DESCRIPTION.name: module for module in (speech_commands, mini_speech_commands, fsdd)}
 NAMES: tuple[str, ...] = (synthetic_voices.DESCRIPTION.name, *_ARCHIVED)
+_LONGEST_SHOWN = 200  # characters of a path in a message
 
 
 def refer(text: str, speaker_pattern: str | None = None, split_by: str | None = None) -> CorpusReference:
@@ -25,7 +27,7 @@ def refer(text: str, speaker_pattern: str | None = None, split_by: str | None = 
     elif own_corpus.exists(text):
         name = OwnCorpus(text).name
     else:
-        name = str(Path(text).expanduser().resolve())
+        name = _absolute(text)
     return CorpusReference(name, speaker_pattern, split_by)
 
 
@@ -53,15 +55,22 @@ def open_corpus(reference: CorpusReference | str, words: Sequence[str] | None = 
         own = OwnCorpus(reference.name.removeprefix(OWN_PREFIX), reference.split_by)
         own.load()
         return own
-    path = Path(reference.name)
-    if not path.is_dir():
+    if not os.path.isdir(reference.name):  # unlike `is_dir`, no error if a name is too long or holds a zero byte
         mine = ", ".join(own_corpus.listing()[:20])
         raise CorpusError(
-            f"There is no corpus and no folder '{reference.name}'. The corpora are {', '.join(NAMES)}; "
+            f"There is no corpus and no folder '{reference.name[:_LONGEST_SHOWN]}'. The corpora are {', '.join(NAMES)}; "
             + (f"your own are {mine}; " if mine else "")
             + "or give the path of a folder of label/clip.wav."
         )
-    return FolderCorpus(path, reference.speaker_pattern, reference.split_by)
+    return FolderCorpus(Path(reference.name), reference.speaker_pattern, reference.split_by)
+
+
+def _absolute(folder: str) -> str:
+    """The absolute path of a folder; what cannot be a path stays as it is, and is refused when it is opened."""
+    try:
+        return str(Path(folder).expanduser().resolve())
+    except (OSError, RuntimeError, ValueError):  # too long, ~nobody, or a zero byte
+        return folder
 
 
 def descriptions() -> list[Description]:

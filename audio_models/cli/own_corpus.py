@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from audio_models.cli.terminal import TerminalProgress, complain_left_out, print_json
+from audio_models.cli.terminal import TerminalProgress, complain, complain_left_out, print_json
 from audio_models.errors import ConfigError
 from data.corpus import Skipped
 from data.own import corpus as own_corpus
@@ -163,6 +163,10 @@ def _added(options: argparse.Namespace, made: OwnCorpus, change: Change, refused
         refused=[{"path": str(one.path), "reason": one.reason} for one in refused],
     )  # fmt: skip
     complain_left_out(refused, "file")
+    if not change.clips and not refused:
+        complain(
+            f"{', '.join(options.files)} holds no clip. Echoic reads WAV, FLAC, OGG and MP3; links in an archive are not followed."
+        )
     return 1 if refused or not change.clips else 0
 
 

@@ -65,9 +65,10 @@ def evaluate(options: argparse.Namespace) -> int:
         print_json(found)
         return 0
     low, high = found["accuracy_interval"]
+    speakers = f", {plural(len(result.per_speaker), 'speaker')}" if result.per_speaker else ""
     print(
         f"{run.id} on {found['corpus']}: {found['accuracy']:.1%} ({low:.1%} to {high:.1%} over {found['interval_over']}), "
-        f"{found['split']}, {plural(result.clips, 'clip')}, {plural(len(result.per_speaker), 'speaker')}"
+        f"{found['split']}, {plural(result.clips, 'clip')}{speakers}"
     )
     print(_table(result.labels, found["confusion"]))
     for row in result.per_class:

@@ -31,8 +31,8 @@ def print_json(value: Any) -> None:
 
 
 def complain(text: str) -> None:
-    """Print one line on stderr."""
-    print(f"echoic: {text}", file=sys.stderr)
+    """Print one line on stderr, whatever is in the names that it tells."""
+    print(f"echoic: {' '.join(text.splitlines())}", file=sys.stderr)
 
 
 def complain_left_out(skipped: Sequence[Skipped], what: str = "clip") -> None:

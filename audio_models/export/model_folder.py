@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -84,7 +85,7 @@ def export(
         WorkspaceError: the folder is something else, or cannot be written.
         Cancelled: `report` raised it; nothing is left.
     """
-    folder = folder.expanduser().absolute()
+    folder = Path(os.path.expanduser(folder)).absolute()  # unlike `Path.expanduser`, no error for ~nobody
     _check_place(folder)
     made = contents(run, kind=kind, int8=int8, report=report)
     _write(folder, made.files)
@@ -165,9 +166,9 @@ def _litert(run: Run) -> tuple[bytes, int]:
 
 
 def _check_place(folder: Path) -> None:
-    if folder.is_dir() and not folder.is_symlink() and {path.name for path in folder.iterdir()} <= _NAMES:
+    if os.path.isdir(folder) and not folder.is_symlink() and {path.name for path in folder.iterdir()} <= _NAMES:
         return
-    if folder.exists() or folder.is_symlink():
+    if os.path.lexists(folder):
         raise WorkspaceError(
             f"{folder} exists and is not an export of Echoic. Name another folder, or remove this one."
         )

@@ -162,8 +162,10 @@ def header(source: AudioSource) -> Header:
     """
     try:
         found = soundfile.info(source._opens)
-    except (OSError, soundfile.LibsndfileError) as error:
-        raise AudioError(_fault(source, str(error))) from error
+    except soundfile.LibsndfileError as error:
+        raise AudioError(_fault(source, error.error_string.rstrip(". "))) from error
+    except OSError as error:
+        raise AudioError(_fault(source, error.strerror or str(error))) from error
     return Header(float(found.duration), int(found.samplerate), int(found.channels), str(found.subtype))
 
 

@@ -20,7 +20,7 @@ from audio_models.features.waveform import Waveform
 from audio_models.jobs.runs import Run
 from audio_models.networks.cells import FORWARD, GATES, Numbers
 from audio_models.networks.initial_weights import fresh_weights
-from audio_models.networks.numpy_network import NumpyNetwork, Trace
+from audio_models.networks.numpy_network import NumpyNetwork, Trace, Weights
 from audio_models.recognition.recognizer import Recognizer
 from audio_models.settings import within
 
@@ -158,7 +158,10 @@ def network_of(run: Run) -> NumpyNetwork:
 
     config = run.config.network
     try:
-        return NumpyNetwork(config, onnx_graph.weights_of(run.model_path, config))
+        weights = onnx_graph.weights_of(run.model_path, config)
+        if _shapes(weights) != _shapes(_fresh_weights(run)):
+            raise ValueError("weights of other shapes")
+        return NumpyNetwork(config, weights)
     except Exception as error:  # onnx has no common error of its own
         raise RunError(
             f"The network in {run.model_path} is not the one that {run.folder / 'config.json'} describes. Copy the run's folder again."
@@ -167,11 +170,16 @@ def network_of(run: Run) -> NumpyNetwork:
 
 def untrained(run: Run) -> NumpyNetwork:
     """An untrained network of the same shape as a run's: not its own initial weights, but drawn in the same way."""
+    return NumpyNetwork(run.config.network, _fresh_weights(run))
+
+
+def _fresh_weights(run: Run) -> Weights:
     config = run.config
-    return NumpyNetwork(
-        config.network,
-        fresh_weights(config.network, config.features.width, len(config.task.classes), config.training.seed),
-    )
+    return fresh_weights(config.network, config.features.width, len(config.task.classes), config.training.seed)
+
+
+def _shapes(weights: Weights) -> dict[str, tuple[int, ...]]:
+    return {name: one.shape for name, one in weights.items()}
 
 
 def inspect(

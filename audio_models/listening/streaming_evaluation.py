@@ -182,11 +182,11 @@ def collect_traces(
 ) -> tuple[SoundscapeGenerator, Traces, NetworkStream]:
     """Run the network on the soundscapes: the part of `measure` that takes minutes."""
     stream = NetworkStream(run)
-    if run.config.training.folds:
+    reference = corpus or run.config.corpus
+    if run.config.training.folds and reference.name == run.config.corpus.name:
         raise RunError(
             "This network was trained on all clips of its corpus, so none is left to evaluate it on. Choose another corpus."
         )
-    reference = corpus or run.config.corpus
     index = catalogue.open_corpus(reference, words=run.config.task.labels).index(report)
     clips, _ = task.evaluation_clips(index, run.config.task, config.split, run.config.training.seed)
     if known := learned.load(run, report):

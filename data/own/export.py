@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import zipfile
 from collections import Counter
 from pathlib import Path
@@ -30,12 +31,14 @@ def export(corpus: OwnCorpus, path: Path, report: Report = no_progress) -> tuple
         the clips that are left out because their file is gone.
 
     Raises:
-        CorpusError: the corpus is gone or damaged, or the path is not that of a file.
+        CorpusError: the corpus is gone or damaged, or the path is one of a folder or of a file that is no zip.
         WorkspaceError: the disk is full, or the file cannot be written.
         Cancelled: `report` raised it; nothing remains.
     """
-    if not path.name or path.is_dir() or (path.exists() and not path.is_file()):
+    if not path.name or os.path.isdir(path) or (os.path.exists(path) and not os.path.isfile(path)):
         raise CorpusError(f"No zip file can be written to '{path}'. Give a file name such as lights.zip.")
+    if os.path.isfile(path) and path.stat().st_size and not zipfile.is_zipfile(path):
+        raise CorpusError(f"{path} exists and is not a zip file. Give another name, or remove it.")
     now = corpus.snapshot()
     clips = (*now.clips, *now.noise)
     gone: list[Skipped] = []

@@ -252,6 +252,11 @@ def test_the_catalogue_knows_each_by_name_and_any_folder_by_path(tmp_path: Path)
     assert refer(str(tmp_path)).name == str(tmp_path.resolve())
     with pytest.raises(CorpusError, match="There is no corpus and no folder"):
         open_corpus(refer(str(tmp_path / "gone")))
+    for name in ("x" * 5000, "~nobody_here/clips", "a\0b"):  # in a damaged run, or typed: what cannot be a path
+        with pytest.raises(CorpusError, match="There is no corpus and no folder"):
+            open_corpus(CorpusReference(name))
+        with pytest.raises(CorpusError, match="There is no corpus and no folder"):
+            open_corpus(refer(name))
 
 
 def test_published_sizes_and_sums_are_those_of_the_publishers() -> None:

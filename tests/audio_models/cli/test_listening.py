@@ -180,10 +180,14 @@ def test_the_bench_is_printed_kept_and_its_threshold_used(tmp_path: Path, comman
     assert point["missed"] == pytest.approx(1 - point["heard"] / point["words"])
 
 
-def test_a_run_judged_by_folds_has_no_clips_left(command: Callable[..., Done]) -> None:
-    run = untrained_run(STREAMING)
+def test_a_run_judged_by_folds_has_no_clips_left_but_those_of_another_corpus(
+    tmp_path: Path, command: Callable[..., Done]
+) -> None:
+    run = untrained_run(STREAMING, words=("rise", "fall"))
     folds = replace(run.config, training=replace(run.config.training, folds=5))
     workspace.write_json(run.folder / "config.json", to_dict(folds))
     done = command("bench", run.id, "--minutes", 1)
     assert done.returncode == 1
     assert "none is left" in done.stderr
+    done = command("evaluate-streaming", run.id, "--minutes", 1, "--corpus", glides(tmp_path / "others"))
+    assert done.returncode == 0, "it was told to choose another corpus, and refused that too"

@@ -45,7 +45,7 @@ def test_train_prints_one_document(trained: Trained) -> None:
     assert Path(trained.printed["path"]).name == trained.printed["run"]
 
 
-def test_evaluate(home: Path, trained: Trained, capsys) -> None:
+def test_evaluate(home: Path, trained: Trained, tmp_path: Path, capsys) -> None:
     status, out, _ = _run(capsys, "evaluate", "glides", "--json")
     found = json.loads(out)
     assert status == 0
@@ -65,6 +65,9 @@ def test_evaluate(home: Path, trained: Trained, capsys) -> None:
         capsys, "evaluate", "glides", "--corpus", trained.corpus, "--split-by", "clip", "--split", "all"
     )
     assert "left out: The network was trained on this recording." in err
+    write(tmp_path / "others" / "rise" / "one.wav", chirp(310, 2100, seed=77))
+    out = _run(capsys, "evaluate", "glides", "--corpus", tmp_path / "others", "--split", "all")[1]
+    assert "all, 1 clip\n" in out, "where speakers are unknown there are not 0 of them"
     status, out, _ = _run(capsys, "evaluate", "glides")
     assert status == 0
     assert "test, " in out
@@ -102,6 +105,11 @@ def test_predict_answers_the_rest_where_one_cannot_be_read(home: Path, tmp_path:
         (["train", "--labels", "left,_silence_"], "add that class with --silence"),
         (["train", "--name", "a/b"], "cannot name a run"),
         (["fetch", "nothing_of_that_name"], "no corpus and no folder"),
+        (["fetch", "x" * 300], "xxx'. The corpora are"),  # more than a name may have
+        (["fetch", "~nobody_here/clips"], "no corpus and no folder '~nobody_here/clips'"),
+        (["fetch", "a\nb"], "b'. The corpora are"),
+        (["evaluate", "glides", "--corpus", "x" * 5000], "xxx'. The corpora are"),
+        (["export", "glides", "--to", "x" * 300], "could not be written"),
         (["cancel", "glides"], "is finished; only a queued or running"),
         (["resume", "glides"], "is finished; there is nothing to resume"),
         (["dance"], "invalid choice: 'dance'"),

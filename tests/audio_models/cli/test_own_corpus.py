@@ -64,4 +64,11 @@ def test_a_refused_file_makes_the_exit_status_1_and_the_others_are_added(
 def test_nothing_added_is_exit_status_1(mine: OwnCorpus, tmp_path: Path, command: Callable[..., Done]) -> None:
     bad = tmp_path / "bad.wav"
     bad.write_text("no sound")
-    assert command("corpus", "add", mine.title, bad, "--label", "rise").returncode == 1
+    done = command("corpus", "add", mine.title, bad, "--label", "rise")
+    assert done.returncode == 1
+    assert "Error opening" not in done.stderr, "libsndfile names the file in Python's notation"
+    hollow = tmp_path / "hollow"
+    hollow.mkdir()
+    done = command("corpus", "import", mine.title, hollow)
+    assert done.returncode == 1
+    assert f"echoic: {hollow} holds no clip." in done.stderr, "an exit status of 1 has its sentence"

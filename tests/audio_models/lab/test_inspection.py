@@ -133,11 +133,15 @@ def test_orders() -> None:
         put_in_order(frames, "shuffled", -1)
 
 
-def test_a_network_that_its_configuration_does_not_describe_is_named(trained: Trained, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("setting", "value"), [("layers", 2), ("units", 17), ("cell", "lstm"), ("cell", "simple_rnn")])
+def test_a_network_that_its_configuration_does_not_describe_is_named(
+    setting: str, value: object, trained: Trained, tmp_path: Path
+) -> None:
+    """Guards against numbers that do not fit each other: a configuration of another cell ended in numpy's own error."""
     run = Run(tmp_path / "run")
     shutil.copytree(trained.folder, run.folder)
     config = json.loads((run.folder / "config.json").read_text())
-    config["network"]["layers"] = 2
+    config["network"][setting] = value
     (run.folder / "config.json").write_text(json.dumps(config))
     with pytest.raises(RunError, match="is not the one that"):
         inspect(run, chirp(300, 2500))

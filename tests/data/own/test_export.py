@@ -130,7 +130,8 @@ def test_an_export_that_fails_leaves_the_old_one(tmp_path: Path, monkeypatch: py
     corpus = create("kitchen")
     corpus.add([NewClip("left", None, "upload", "a.wav", b"x", ".wav", 0.5)])
     (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "x.zip").write_bytes(b"old")
+    old = b"PK\x05\x06" + bytes(18)  # a zip that holds nothing
+    (tmp_path / "out" / "x.zip").write_bytes(old)
 
     def stop(progress: Progress) -> None:
         raise Cancelled("no")
@@ -145,7 +146,22 @@ def test_an_export_that_fails_leaves_the_old_one(tmp_path: Path, monkeypatch: py
     with pytest.raises(WorkspaceError, match="No space left"):
         export(corpus, tmp_path / "out" / "x.zip")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["x.zip"]
-    assert (tmp_path / "out" / "x.zip").read_bytes() == b"old"
+    assert (tmp_path / "out" / "x.zip").read_bytes() == old
+
+
+def test_only_a_zip_is_replaced_by_an_export(tmp_path: Path) -> None:
+    """Guards against a mistyped path that cost the user another file."""
+    corpus = create("kitchen")
+    letter, empty = tmp_path / "letter.txt", tmp_path / "empty.zip"
+    letter.write_text("Dear Anna")
+    with pytest.raises(CorpusError, match="exists and is not a zip file"):
+        export(corpus, letter)
+    assert letter.read_text() == "Dear Anna"
+    with pytest.raises(WorkspaceError, match="could not be written"):
+        export(corpus, tmp_path / ("x" * 300))
+    empty.touch()
+    export(corpus, empty)
+    assert zipfile.is_zipfile(empty)
 
 
 def test_what_an_index_claims_is_checked(tmp_path: Path) -> None:
