@@ -23,10 +23,11 @@ from audio_models.listening.evaluation_config import StreamingEvaluationConfig
 from audio_models.listening.network_stream import NetworkStream
 from audio_models.listening.soundscapes import SoundscapeGenerator, SpokenWord
 from audio_models.recognition import learned
+from audio_models.recognition.evaluation import fingerprint_of, model_digest
 from audio_models.settings import from_dict, to_dict
 from data import catalogue, stored, task, workspace
-from data.corpus import CorpusReference, Progress, Report, Split, no_progress
-from data.errors import EchoicError, WorkspaceError
+from data.corpus import Clip, CorpusReference, Index, Progress, Report, Split, no_progress
+from data.errors import CorpusError, EchoicError, WorkspaceError
 
 THRESHOLDS = tuple(dict.fromkeys(round(float(1 / (1 + np.exp(-logit))), 3) for logit in np.arange(-1, 7.01, 0.25)))
 """The thresholds that are tried: evenly spaced in log odds, since most probabilities lie near 0 or 1."""
@@ -137,6 +138,8 @@ class StreamingEvaluation:
         others: distinct clips of other words, played over and over; 0 if the corpus has none: false alarms in speech
             were then not measured.
         points: the result at each threshold, in ascending order.
+        fingerprint: of the clips; "" in an evaluation of an earlier version.
+        model: digest of the model file; "" likewise.
     """
 
     config: StreamingEvaluationConfig
@@ -145,6 +148,8 @@ class StreamingEvaluation:
     words: int
     others: int
     points: tuple[Point, ...]
+    fingerprint: str = ""
+    model: str = ""
 
     @property
     def suggested(self) -> Point:
@@ -173,7 +178,8 @@ def measure(
     chosen = detection.load_settings(run)
     points = tuple(point(traces, stream, replace(chosen, threshold=threshold)) for threshold in THRESHOLDS)
     return StreamingEvaluation(
-        config, chosen.smoothing_ms, chosen.refractory_ms, len(traces.words.spoken), soundscapes.other_clips, points
+        config, chosen.smoothing_ms, chosen.refractory_ms, len(traces.words.spoken), soundscapes.other_clips, points,
+        fingerprint_of(_clips(run, config.split, corpus or run.config.corpus, report)[1]), model_digest(run),
     )  # fmt: skip
 
 
@@ -187,10 +193,7 @@ def collect_traces(
         raise RunError(
             "This network was trained on all clips of its corpus, so none is left to evaluate it on. Choose another corpus."
         )
-    index = catalogue.open_corpus(reference, words=run.config.task.labels).index(report)
-    clips, _ = task.evaluation_clips(index, run.config.task, config.split, run.config.training.seed)
-    if known := learned.load(run, report):
-        clips, _ = known.without_learned(clips, config.split, is_own=reference == run.config.corpus)
+    index, clips = _clips(run, config.split, reference, report)
     soundscapes = SoundscapeGenerator(
         clips, index, stream.sample_rate, config.split, snr_db=config.snr_db, seed=config.seed
     )
@@ -209,6 +212,28 @@ def collect_traces(
     done += speech.seconds
     noise = listen(stream, soundscapes.noise(seconds), on_seconds)
     return soundscapes, Traces(words, speech, noise), stream
+
+
+def _clips(run: Run, split: Split, reference: CorpusReference, report: Report) -> tuple[Index, list[Clip]]:
+    """The corpus and those of its clips that the soundscapes are mixed from."""
+    index = catalogue.open_corpus(reference, words=run.config.task.labels).index(report)
+    clips, _ = task.evaluation_clips(index, run.config.task, split, run.config.training.seed)
+    if known := learned.load(run, report):
+        clips, _ = known.without_learned(clips, split, is_own=reference == run.config.corpus)
+    return index, clips
+
+
+def is_current(run: Run, found: StreamingEvaluation, report: Report = no_progress) -> bool:
+    """Whether the run's corpus still holds the clips of a stored evaluation.
+
+    True if the corpus is not on this computer, or if the evaluation is of an earlier version, which noted no clips.
+    """
+    try:
+        if not found.fingerprint or not catalogue.open_corpus(run.config.corpus).is_loaded():
+            return True
+        return found.fingerprint == fingerprint_of(_clips(run, found.config.split, run.config.corpus, report)[1])
+    except CorpusError:
+        return True
 
 
 def point(traces: Traces, stream: NetworkStream, config: DetectionConfig) -> Point:
@@ -277,8 +302,10 @@ def load_cached(run: Run, split: Split) -> StreamingEvaluation | None:
     """Load the stored evaluation of a split, unless the network has changed since; a bundled run has one of its own."""
     for path in (_path(run, split), run.folder / _NAME.format(split)):
         try:
-            if run.is_bundled or path.stat().st_mtime >= run.model_path.stat().st_mtime:
-                return from_json(workspace.read_json(path))
+            found = from_json(workspace.read_json(path))
+            is_newer = run.is_bundled or path.stat().st_mtime >= run.model_path.stat().st_mtime
+            if found.model == model_digest(run) if found.model else is_newer:
+                return found
         except (OSError, LookupError, TypeError, ValueError, EchoicError):
             continue
     return None

@@ -95,7 +95,7 @@ def evaluate(
         rejection=rejection,
         speaker_disjoint=found.index.speaker_disjoint,
         split_rule=found.index.split_rule,
-        fingerprint=_fingerprint(found.clips, with_paths=True),
+        fingerprint=fingerprint_of(found.clips, with_paths=True),
         unchecked="" if split in ("training", "all") and reference == run.config.corpus else _unchecked(run, known),
     )
 
@@ -160,7 +160,7 @@ def store_cross_validated(run: Run, folds: Folds, clips: Sequence[Clip], probabi
         threshold=recognizer.threshold,
         speaker_disjoint=folds.by_speaker or None,
         split_rule=folds.rule,
-        fingerprint=_fingerprint(clips),
+        fingerprint=fingerprint_of(clips),
     )
     _store(run, run.config.corpus, made)
 
@@ -214,7 +214,7 @@ def _result(
             ClipPrediction(clip, labels[choice], _share(shares[choice]), _share(shares[label]))
             for clip, choice, label, shares in zip(clips, predicted, true, probabilities, strict=True)
         ],
-        model=_model_digest(run),
+        model=model_digest(run),
     )
 
 
@@ -260,7 +260,7 @@ def load_cached(run: Run, corpus: CorpusReference | None = None, split: Evaluati
         with contextlib.suppress(OSError, WorkspaceError, ValueError, TypeError, LookupError):
             found = from_json(stored.read_json(path))
             if found.model:
-                is_of_model = found.model == _model_digest(run)
+                is_of_model = found.model == model_digest(run)
             else:  # copying changes times, and a cross-validation cannot be repeated
                 is_of_model = split == CROSS_VALIDATED or path.stat().st_mtime >= run.model_path.stat().st_mtime
             if is_of_model:
@@ -284,12 +284,12 @@ def is_current(
         # the corpus is gone, or one of the evaluated words is
         return not _is_there(reference)
     if result.split != CROSS_VALIDATED:
-        return result.fingerprint == _fingerprint(clips, with_paths=True)
-    wanted = result.fingerprint or _fingerprint(one.clip for one in result.predictions)
-    if wanted == _fingerprint(clips):
+        return result.fingerprint == fingerprint_of(clips, with_paths=True)
+    wanted = result.fingerprint or fingerprint_of(one.clip for one in result.predictions)
+    if wanted == fingerprint_of(clips):
         return True
     sequences, _ = clip_features(clips, Recognizer.of_run(run).features, report)
-    return wanted == _fingerprint(clip for clip, frames in zip(clips, sequences, strict=True) if frames is not None)
+    return wanted == fingerprint_of(clip for clip, frames in zip(clips, sequences, strict=True) if frames is not None)
 
 
 def _is_there(reference: CorpusReference) -> bool:
@@ -299,7 +299,7 @@ def _is_there(reference: CorpusReference) -> bool:
         return False
 
 
-def _fingerprint(clips: Iterable[Clip], *, with_paths: bool = False) -> str:
+def fingerprint_of(clips: Iterable[Clip], *, with_paths: bool = False) -> str:
     """BLAKE2b over the content, label, speaker and split of clips, in any order.
 
     Args:
@@ -317,7 +317,8 @@ def _fingerprint(clips: Iterable[Clip], *, with_paths: bool = False) -> str:
     return hashlib.blake2b("\n".join(rows).encode(), digest_size=16).hexdigest()
 
 
-def _model_digest(run: Run) -> str:
+def model_digest(run: Run) -> str:
+    """BLAKE2b of a run's model file."""
     return hashlib.blake2b(run.model_path.read_bytes(), digest_size=16).hexdigest()
 
 

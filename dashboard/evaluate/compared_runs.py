@@ -15,11 +15,11 @@ from audio_models.jobs.progress import format_duration
 from audio_models.jobs.runs import Run
 from audio_models.recognition import evaluation
 from audio_models.recognition.evaluation_result import EvaluationSplit
-from dashboard.evaluate.result import is_current
 from dashboard.shared import charts, preload
 from dashboard.shared.choose_corpus import corpus_title
 from dashboard.shared.choose_model import describe_run
 from dashboard.shared.formatting import as_text, percent
+from dashboard.shared.freshness import is_current
 from data.errors import EchoicError
 
 _MOST = 6

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import streamlit as st
 
 from audio_models.jobs.runs import Run
@@ -12,10 +9,9 @@ from audio_models.recognition import evaluation
 from audio_models.recognition.evaluation_result import CROSS_VALIDATED, Evaluation, EvaluationSplit
 from dashboard.shared.feedback import ProgressBar
 from dashboard.shared.formatting import as_text, large_type, percent
+from dashboard.shared.freshness import is_current
 from dashboard.shared.glossary import TERMS
-from data import catalogue
 from data.corpus import CorpusReference, reasons
-from data.errors import CorpusError
 from data.phrases import plural
 
 
@@ -33,33 +29,6 @@ def load_or_evaluate(run: Run, corpus: CorpusReference | None, split: Evaluation
         return evaluation.evaluate_and_store(run, corpus, split, bar.report)
     finally:
         bar.clear()
-
-
-def is_current(run: Run, corpus: CorpusReference | None, result: Evaluation) -> bool:
-    """Whether the corpus still holds the clips of an evaluation; asked again only when a folder of it has changed.
-
-    A file that was written over is noticed within half a minute.
-    """
-    reference = corpus or run.config.corpus
-    key = f"{run.folder} {reference} {_changed(reference)} {result.split} {result.fingerprint} {result.model}"
-    found: bool = _is_current(key, run, reference, result)
-    return found
-
-
-@st.cache_data(ttl=30, max_entries=32, show_spinner=False)  # type: ignore[untyped-decorator]
-def _is_current(key: str, _run: Run, _reference: CorpusReference, _result: Evaluation) -> bool:  # noqa: ARG001
-    return evaluation.is_current(_run, _result, _reference)
-
-
-def _changed(reference: CorpusReference) -> int:
-    """When a file was last added to a corpus, renamed or removed [ns]; 0 where that is not known."""
-    try:
-        path: Path = catalogue.open_corpus(reference).path  # type: ignore[attr-defined]
-        with os.scandir(path) as found:
-            folders = [entry.stat().st_mtime_ns for entry in found if entry.is_dir() or entry.name == "corpus.sqlite"]
-        return max([path.stat().st_mtime_ns, *folders])
-    except (OSError, CorpusError, AttributeError):
-        return 0
 
 
 def headline(run: Run, corpus: CorpusReference | None, result: Evaluation) -> None:

@@ -14,6 +14,7 @@ from audio_models.listening import detection
 from audio_models.recognition.evaluation_result import CROSS_VALIDATED
 from dashboard.shared.feedback import ProgressBar
 from dashboard.shared.formatting import percent
+from dashboard.shared.freshness import last_change
 from dashboard.shared.state import Value
 from data.corpus import CorpusReference, Split
 from data.phrases import plural
@@ -68,6 +69,9 @@ def show(run: Run, corpus: CorpusReference | None, split: str, *, clips: bool = 
         f"Missed words and false alarms in long recordings, mixed from **{measured}** clips: its words among other words, other "
         "words alone, and noise alone. A word is detected when its smoothed probability reaches the threshold."
     )
+    if found is not None and corpus is None and clips and not _is_current(run, found):
+        st.info("The clips have changed since this was measured. Measure again.", icon=":material/update:")
+        found = None
     if found is None:
         _measure(run, corpus, measured)
         return
@@ -156,6 +160,18 @@ def curve(points, chosen, *, speech: bool) -> alt.LayerChart:  # type: ignore[no
     dots = base.mark_point(size=25, filled=True).encode(color=kind, shape=alt.Shape("alarms in:N", legend=None))
     rings = base.transform_filter("datum.chosen").mark_point(size=260, strokeWidth=3).encode(color=kind)
     return (lines + dots + rings).properties(height=340)
+
+
+def _is_current(run: Run, found: StreamingEvaluation) -> bool:
+    answer: bool = _is_current_cached(f"{run.folder} {last_change(run.config.corpus)} {found.fingerprint}", run, found)
+    return answer
+
+
+@st.cache_data(ttl=30, max_entries=32, show_spinner=False)  # type: ignore[untyped-decorator]
+def _is_current_cached(key: str, _run: Run, _found: StreamingEvaluation) -> bool:  # noqa: ARG001
+    from audio_models.listening import streaming_evaluation
+
+    return streaming_evaluation.is_current(_run, _found)
 
 
 def _measure(run: Run, corpus: CorpusReference | None, split: UnlearnedSplit) -> None:

@@ -21,6 +21,7 @@ from audio_models.training import estimate
 from dashboard.shared import charts, job_panel
 from dashboard.shared.export_button import export_button
 from dashboard.shared.formatting import as_text, large_type, on_dark, percent
+from dashboard.shared.freshness import is_current
 from dashboard.shared.glossary import TERMS
 from dashboard.shared.players import play
 from dashboard.shared.state import CHOSEN_RUN
@@ -141,6 +142,10 @@ def _draw(run: Run, state: State) -> None:
         f"95 % interval: {percent(result.interval.low)} to {percent(result.interval.high)}. Took {format_duration(state.seconds)}.",
         help=f"{result.split_rule} {TERMS['interval']}",
     )
+    if not is_current(run, None, result):
+        st.warning(
+            "The clips have changed since. Press Teach to train on those you have now.", icon=":material/update:"
+        )
     with st.container(horizontal=True):
         if st.button("Try it", type="primary", icon=":material/mic:", key=f"speak-{run.id}"):
             CHOSEN_RUN.set(run.id)

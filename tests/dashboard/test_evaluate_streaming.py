@@ -75,6 +75,18 @@ def test_a_stored_evaluation_is_shown_again(run) -> None:
     assert "Measure" not in [one.label for one in app.button]
 
 
+def test_a_stored_evaluation_of_clips_that_have_changed_asks_to_be_measured_again(run, tmp_path: Path) -> None:
+    """The old curve was shown as if nothing had happened."""
+    streaming_evaluation.store(run, streaming_evaluation.measure(run, StreamingEvaluationConfig("test", minutes=1)))
+    gone = next(clip for clip in catalogue.open_corpus(run.config.corpus).index().clips if clip.split == "test")
+    gone.path.unlink()
+    app = open_page("evaluate")
+    healthy(app)
+    assert "The clips have changed since this was measured" in text_of(app) + "".join(one.value for one in app.info)
+    assert not app.select_slider
+    assert button(app, "Measure")
+
+
 def test_where_no_other_words_were_there_none_are_said_to_have_been_heard(run) -> None:
     found = streaming_evaluation.measure(run, StreamingEvaluationConfig("test", minutes=1))
     streaming_evaluation.store(run, found)

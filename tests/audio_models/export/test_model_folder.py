@@ -272,7 +272,10 @@ def test_a_run_whose_corpus_is_not_there_gets_no_figure(tmp_path: Path) -> None:
     card = made.files["README.md"].decode()
     assert "**int8**" not in card
     assert "About this model" in card
-    assert "a whole clip. It reads a sliding window of 1 s" in card
+    assert (
+        "cannot carry its state along a stream: it answers from all frames of a clip. It reads a sliding window of 1 s"
+        in card
+    )
 
 
 def test_a_folder_is_replaced_only_where_it_is_one_of_ours(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from pathlib import Path
 
@@ -171,11 +172,32 @@ def test_measured_kept_and_chosen(tmp_path: Path) -> None:
     detection.store_settings(run, DetectionConfig(threshold=0.66))
     assert detection.load_settings(run).threshold == 0.66
 
-    run.model_path.touch()
-    path = run.results_folder / "benches" / "validation.json"
-
-    os.utime(path, (0, 0))
+    earlier = dataclasses.replace(found, fingerprint="", model="")  # an earlier version noted no model, so times decide
+    streaming_evaluation.store(run, earlier)
+    assert streaming_evaluation.load_cached(run, "validation") == earlier
+    os.utime(run.results_folder / "benches" / "validation.json", (0, 0))
     assert streaming_evaluation.load_cached(run, "validation") is None, "it is of a network that the run no longer has"
+
+
+def test_an_evaluation_is_of_its_clips_and_of_its_network(tmp_path: Path) -> None:
+    corpus = catalogue.refer(str(glides(tmp_path / "clips")), split_by="speaker")
+    run = untrained_run(STREAMING, corpus=corpus, words=("rise", "fall"))
+    found = streaming_evaluation.measure(run, StreamingEvaluationConfig("test", minutes=1))
+    assert streaming_evaluation.is_current(run, found)
+    streaming_evaluation.store(run, found)
+    assert streaming_evaluation.load_cached(run, "test") == found
+    clips = catalogue.open_corpus(corpus).index().clips
+    next(clip for clip in clips if clip.split == "training").path.unlink()
+    assert streaming_evaluation.is_current(run, found), "it was not measured on that clip"
+    next(clip for clip in clips if clip.split == "test").path.unlink()
+    assert not streaming_evaluation.is_current(run, found)
+    assert streaming_evaluation.is_current(run, dataclasses.replace(found, fingerprint="")), (
+        "an earlier version noted none"
+    )
+    other = untrained_run(STREAMING, corpus=corpus, words=("rise", "fall"), seed=1)
+    run.model_path.write_bytes(other.model_path.read_bytes())
+    os.utime(run.model_path, (0, 0))  # as a copied folder may have it
+    assert streaming_evaluation.load_cached(run, "test") is None
 
 
 def test_the_same_seed_gives_the_same_evaluation(tmp_path: Path) -> None:
