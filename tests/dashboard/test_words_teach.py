@@ -167,6 +167,16 @@ def test_what_was_taught_says_how_well_and_what_to_do_next(after_teaching: runs.
     assert len(app.get("vega_lite_chart")) == 1, "which word was taken for which"
 
 
+def test_a_result_of_clips_that_have_changed_says_so(after_teaching: runs.Run) -> None:
+    """Evaluate said it, Teach did not."""
+    app = open_words("Teach")
+    assert "The clips have changed since" not in "".join(one.value for one in app.warning)
+    OwnCorpus("Mine").add(clips_of("left", 1, first=50))
+    app = open_words("Teach")
+    healthy(app)
+    assert "The clips have changed since" in "".join(one.value for one in app.warning)
+
+
 def _taught_before(run: runs.Run, start: str) -> runs.Run:
     """The same teaching, done earlier."""
     before = runs.Run(run.folder.with_name(f"20200101-000000-gru-{start or 'none'}"))
