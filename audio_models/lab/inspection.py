@@ -19,8 +19,8 @@ from audio_models.features.mfcc import Frames
 from audio_models.features.waveform import Waveform
 from audio_models.jobs.runs import Run
 from audio_models.networks.cells import FORWARD, GATES, Numbers
-from audio_models.networks.initial_weights import fresh_weights
-from audio_models.networks.numpy_network import NumpyNetwork, Trace, Weights
+from audio_models.networks.initial_weights import fresh_weights, weight_shapes
+from audio_models.networks.numpy_network import NumpyNetwork, Trace
 from audio_models.recognition.recognizer import Recognizer
 from audio_models.settings import within
 
@@ -159,7 +159,8 @@ def network_of(run: Run) -> NumpyNetwork:
     config = run.config.network
     try:
         weights = onnx_graph.weights_of(run.model_path, config)
-        if _shapes(weights) != _shapes(_fresh_weights(run)):
+        found = {name: values.shape for name, values in weights.items()}
+        if found != weight_shapes(config, run.config.features.width, len(run.config.task.classes)):
             raise ValueError("weights of other shapes")
         return NumpyNetwork(config, weights)
     except Exception as error:  # onnx has no common error of its own
@@ -170,16 +171,9 @@ def network_of(run: Run) -> NumpyNetwork:
 
 def untrained(run: Run) -> NumpyNetwork:
     """An untrained network of the same shape as a run's: not its own initial weights, but drawn in the same way."""
-    return NumpyNetwork(run.config.network, _fresh_weights(run))
-
-
-def _fresh_weights(run: Run) -> Weights:
     config = run.config
-    return fresh_weights(config.network, config.features.width, len(config.task.classes), config.training.seed)
-
-
-def _shapes(weights: Weights) -> dict[str, tuple[int, ...]]:
-    return {name: one.shape for name, one in weights.items()}
+    weights = fresh_weights(config.network, config.features.width, len(config.task.classes), config.training.seed)
+    return NumpyNetwork(config.network, weights)
 
 
 def inspect(

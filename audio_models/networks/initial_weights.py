@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
+
 import numpy as np
 
 from audio_models.config import REACH, NetworkConfig
@@ -59,3 +63,10 @@ def orthogonal(rows: int, columns: int, random: np.random.Generator) -> Numbers:
     q, r = np.linalg.qr(random.normal(size=(max(rows, columns), min(rows, columns))))
     q = q * np.sign(np.diag(r))
     return np.asarray(q if rows >= columns else q.T)
+
+
+@lru_cache(maxsize=16)
+def weight_shapes(config: NetworkConfig, width: int, classes: int) -> Mapping[str, tuple[int, ...]]:
+    """The shape of each weight of a network, by name."""
+    weights = fresh_weights(config, width, classes, seed=0)
+    return MappingProxyType({name: values.shape for name, values in weights.items()})
