@@ -54,11 +54,15 @@ class SoundscapeGenerator:
         split: selects the part of each noise recording that is used.
         snr_db: level of the words above the noise [dB].
         seed: same seed, same soundscapes.
+
+    Attributes:
+        clips: as given.
     """
 
     def __init__(
         self, clips: Sequence[Clip], index: Index, sample_rate: int, split: Split, *, snr_db: float, seed: int = 0
     ) -> None:
+        self.clips = tuple(clips)
         self.sample_rate = sample_rate
         self._snr_db = snr_db
         self._random = np.random.default_rng(seed)

@@ -179,7 +179,7 @@ def measure(
     points = tuple(point(traces, stream, replace(chosen, threshold=threshold)) for threshold in THRESHOLDS)
     return StreamingEvaluation(
         config, chosen.smoothing_ms, chosen.refractory_ms, len(traces.words.spoken), soundscapes.other_clips, points,
-        fingerprint_of(_clips(run, config.split, corpus or run.config.corpus, report)[1]), model_digest(run),
+        fingerprint_of(soundscapes.clips), model_digest(run),
     )  # fmt: skip
 
 

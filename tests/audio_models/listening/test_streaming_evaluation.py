@@ -25,7 +25,7 @@ from audio_models.listening.streaming_evaluation import (
     match,
 )
 from data import catalogue, task
-from data.corpus import Index
+from data.corpus import Index, Progress
 from data.errors import Cancelled
 from tests.support.sounds import RATE, glides
 from tests.support.untrained import untrained_run
@@ -198,6 +198,21 @@ def test_an_evaluation_is_of_its_clips_and_of_its_network(tmp_path: Path) -> Non
     run.model_path.write_bytes(other.model_path.read_bytes())
     os.utime(run.model_path, (0, 0))  # as a copied folder may have it
     assert streaming_evaluation.load_cached(run, "test") is None
+
+
+def test_a_clip_that_goes_while_the_network_listens_is_noticed(tmp_path: Path) -> None:
+    """The fingerprint was of the clips at the end, minutes after those that were mixed had been chosen."""
+    corpus = catalogue.refer(str(glides(tmp_path / "clips")), split_by="speaker")
+    run = untrained_run(STREAMING, corpus=corpus, words=("rise", "fall"))
+    gone = next(clip.path for clip in catalogue.open_corpus(corpus).index().clips if clip.split == "test")
+
+    def report(step: Progress) -> None:
+        if step.stage == "Listening":
+            gone.unlink(missing_ok=True)
+
+    found = streaming_evaluation.measure(run, StreamingEvaluationConfig("test", minutes=1), report=report)
+    assert not gone.exists()
+    assert not streaming_evaluation.is_current(run, found)
 
 
 def test_the_same_seed_gives_the_same_evaluation(tmp_path: Path) -> None:
