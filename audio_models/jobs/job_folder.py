@@ -29,7 +29,7 @@ from data.stored import Count, Seconds
 Status = Literal["queued", "running", "finished", "failed", "cancelled", "interrupted"]
 ACTIVE: tuple[Status, ...] = ("queued", "running")
 
-_UTC, _LOCAL = "%Y%m%dT%H%M%SZ", "%Y%m%d-%H%M%S"  # in names; earlier versions wrote local time
+_UTC, _LOCAL = "%Y%m%dT%H%M%S", "%Y%m%d-%H%M%S"  # in names; earlier versions wrote local time
 
 
 @dataclass(frozen=True)
@@ -236,14 +236,16 @@ def create(parent: Path, name: str, config: Any) -> Path:
 
 
 def new_name(what: str) -> str:
-    """A name that sorts by time, in UTC: "20261125T093000Z-gru-3f2a"."""
-    return f"{time.strftime(_UTC, time.gmtime(time.time()))}-{what}-{secrets.token_hex(2)}"
+    """A name that sorts by time, in UTC with milliseconds: "20261125T093000.250Z-gru-3f2a"."""
+    seconds, thousandths = divmod(int(1000 * time.time()), 1000)
+    return f"{time.strftime(_UTC, time.gmtime(seconds))}.{thousandths:03}Z-{what}-{secrets.token_hex(2)}"
 
 
 def _time_in(name: str) -> float | None:
     """The time in a job's name [s since 1970]; None if it has another form."""
     with contextlib.suppress(ValueError, OverflowError):
-        return float(calendar.timegm(time.strptime(name[:16], _UTC)))
+        stamp, fraction = name.partition("Z")[0].partition(".")[::2]  # earlier versions wrote whole seconds
+        return calendar.timegm(time.strptime(stamp, _UTC)) + float(f"0.{fraction or 0}")
     with contextlib.suppress(ValueError, OverflowError):
         return time.mktime(time.strptime(name[:15], _LOCAL))
     return None

@@ -115,6 +115,16 @@ def test_ids_go_on_when_summer_time_ends(berlin: None, monkeypatch: pytest.Monke
     assert [run.created for run in made] == [1792886400.0, 1792890000.0, 1792893600.0]
 
 
+def test_runs_of_the_same_second_are_listed_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their ids differed by chance alone, so every second time an older run was listed as the newest."""
+    made = []
+    for number in range(8):
+        monkeypatch.setattr(time, "time", lambda number=number: 1792886400.0 + number / 10)
+        made.append(runs.create(CONFIG))
+    assert runs.listing() == made[::-1]
+    assert [run.created - 1792886400 for run in made] == pytest.approx([number / 10 for number in range(8)], abs=0.0011)
+
+
 def test_an_old_id_is_in_local_time_and_sorts_among_the_new(berlin: None) -> None:
     ids = ["20261127-093000-gru-0000", "20261127T080000Z-gru-0001", "20261127T090000Z-gru-0002"]
     for name in ids:
