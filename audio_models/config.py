@@ -285,6 +285,44 @@ class AugmentationConfig:
 
 
 @dataclass(frozen=True)
+class NegativesConfig:
+    """What `_unknown_` is learned from, besides the other words of the corpus; counts only in a task with that class.
+
+    A kind that a training does not have, such as folders when there are none, leaves its share to the others. The
+    defaults are those of runs from before these settings.
+    """
+
+    unknown_ratio: float = setting(
+        1.0, 0.1, 20, step=0.5, title="Unknown ratio",
+        help="Clips of other words in an epoch for each clip of a word.",
+    )  # fmt: skip
+    partial_words: float = setting(
+        0.0, 0, 1, step=0.05, title="Partial words",
+        help="Share of them made from halves of the words themselves, so that only a whole word counts.",
+    )  # fmt: skip
+    synthetic_words: float = setting(
+        0.0, 0, 1, step=0.05, title="Synthetic words",
+        help="Share of them spoken by synthetic voices: words that sound much like the task's, and common English words.",
+    )  # fmt: skip
+    other: tuple[str, ...] = setting(
+        (), title="Other recordings",
+        help="A folder of recordings without the words, speech or noise, of any length; give the option once per folder.",
+    )  # fmt: skip
+    other_share: float = setting(
+        0.0, 0, 1, step=0.05, title="Share of other recordings",
+        help="Share of them cut at random from the speech in the folders of other recordings.",
+    )  # fmt: skip
+
+    def __post_init__(self) -> None:
+        check(self)
+        if (given := self.partial_words + self.synthetic_words + self.other_share) > 1 + 1e-9:
+            raise ConfigError(
+                f"Partial words, synthetic words and other recordings make up {given:.0%} of the unknown clips; "
+                "their shares may add up to 100 % at most."
+            )
+
+
+@dataclass(frozen=True)
 class RunConfig:
     """Everything that defines a training; the same configuration gives the same run on the same machine.
 
@@ -299,6 +337,7 @@ class RunConfig:
     training: TrainingConfig = field(default_factory=TrainingConfig)
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
     start: str = ""
+    negatives: NegativesConfig = field(default_factory=NegativesConfig)
 
     def __post_init__(self) -> None:
         check(self)

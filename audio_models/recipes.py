@@ -12,6 +12,7 @@ from audio_models.config import (
     AugmentationConfig,
     Cell,
     FeatureConfig,
+    NegativesConfig,
     NetworkConfig,
     Readout,
     Recipe,
@@ -66,11 +67,19 @@ def default_augmentation(recipe: Recipe) -> AugmentationConfig:
     return AugmentationConfig(augment=recipe != "plain")
 
 
+def default_negatives(recipe: Recipe) -> NegativesConfig:
+    """What a recipe learns `_unknown_` from."""
+    if recipe == "plain":
+        return NegativesConfig()
+    return NegativesConfig(unknown_ratio=4.0, partial_words=0.25, synthetic_words=0.2, other_share=0.25)
+
+
 _DEFAULTS: dict[type[Any], Callable[[Cell, Recipe], Any]] = {
     NetworkConfig: default_network,
     TrainingConfig: default_training,
     AugmentationConfig: lambda _, recipe: default_augmentation(recipe),
     FeatureConfig: lambda _, recipe: default_features(recipe),
+    NegativesConfig: lambda _, recipe: default_negatives(recipe),
 }
 
 
@@ -119,6 +128,7 @@ def default_run(
         default_network(cell, recipe),
         training if epochs is None else replace(training, epochs=epochs),
         default_augmentation(recipe),
+        negatives=default_negatives(recipe),
     )
 
 
@@ -146,5 +156,6 @@ def tuned_run(
         clips_per_sequence=of.training.clips_per_sequence,  # a streaming network stays one
     )
     return RunConfig(
-        corpus, task, name, of.features, of.network, training, default_augmentation("strong"), start
+        corpus, task, name, of.features, of.network, training, default_augmentation("strong"), start,
+        default_negatives("strong"),
     )  # fmt: skip

@@ -72,6 +72,11 @@ class Setting:
         return get_args(self.item) if get_origin(self.item) is Literal else ()
 
     @property
+    def is_folders(self) -> bool:
+        """Whether it is a list of free texts, each given by an option of its own."""
+        return self.is_list and self.item is str
+
+    @property
     def expected(self) -> str:
         """Description of the allowed values."""
         return _expected(self.hint, self.low, self.high, self.unit)

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from audio_models.config import RECIPES, AugmentationConfig, FeatureConfig, NetworkConfig, TrainingConfig
+from audio_models.config import (
+    RECIPES,
+    AugmentationConfig,
+    FeatureConfig,
+    NegativesConfig,
+    NetworkConfig,
+    TrainingConfig,
+)
 from audio_models.lab.comparison import ComparisonConfig
 from audio_models.lab.memory import MemoryConfig
 from audio_models.listening.detection import DetectionConfig
@@ -18,6 +25,7 @@ SECTIONS: dict[type[Any], tuple[str, str]] = {
     NetworkConfig: ("Network", "train"),
     TrainingConfig: ("Training", "train"),
     AugmentationConfig: ("Augmentation of training clips", "train"),
+    NegativesConfig: ("Rejection", "train"),
     FeatureConfig: ("Features", "train"),
     ComparisonConfig: ("Comparison of cells", "compare"),
     MemoryConfig: ("Memory lab", "memory"),
@@ -62,6 +70,8 @@ def _row(kind: type[Any], row: Setting) -> str:
 
 
 def _values(row: Setting) -> str:
+    if row.is_folders:
+        return "a folder; may be repeated"
     commas = ", with commas between" if row.is_list else ""
     if row.choices:
         return ", ".join(f"`{one}`" for one in row.choices) + commas

@@ -8,12 +8,13 @@ from __future__ import annotations
 import argparse
 import sys
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 from audio_models.cli.corpora import reference
 from audio_models.cli.parser import changed
 from audio_models.cli.terminal import TerminalProgress, chatter_to, complain, interrupt_cancels, print_json
-from audio_models.config import RunConfig
+from audio_models.config import NegativesConfig, RunConfig
 from audio_models.errors import RunError
 from audio_models.jobs import launch, runs
 from audio_models.jobs.job_folder import State
@@ -275,7 +276,13 @@ def _with_settings(config: RunConfig, options: argparse.Namespace) -> RunConfig:
         network=changed(config.network, options),
         training=changed(config.training, options),
         augmentation=changed(config.augmentation, options),
+        negatives=_with_folders(changed(config.negatives, options)),
     )
+
+
+def _with_folders(negatives: NegativesConfig) -> NegativesConfig:
+    """The same with absolute paths: a job in the background may run elsewhere."""
+    return replace(negatives, other=tuple(str(Path(one).expanduser().absolute()) for one in negatives.other))
 
 
 def _task(options: argparse.Namespace, corpus: CorpusReference) -> Task:

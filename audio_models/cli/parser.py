@@ -7,7 +7,14 @@ import dataclasses
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, NoReturn, TypeVar
 
-from audio_models.config import RECIPES, AugmentationConfig, FeatureConfig, NetworkConfig, TrainingConfig
+from audio_models.config import (
+    RECIPES,
+    AugmentationConfig,
+    FeatureConfig,
+    NegativesConfig,
+    NetworkConfig,
+    TrainingConfig,
+)
 from audio_models.errors import ConfigError
 from audio_models.lab.comparison import ComparisonConfig
 from audio_models.lab.memory import MemoryConfig
@@ -32,8 +39,12 @@ def changed(config: Settings, options: argparse.Namespace) -> Settings:
     Raises:
         ConfigError: a value is out of range, or does not fit the others.
     """
-    names = {row.name for row in settings_of(type(config))}
-    given = {name: value for name, value in vars(options).items() if name in names and value is not None}
+    rows = {row.name: row for row in settings_of(type(config))}
+    given = {
+        name: tuple(value) if rows[name].is_list else value
+        for name, value in vars(options).items()
+        if name in rows and value is not None
+    }
     return dataclasses.replace(config, **given)  # type: ignore[type-var]  # any dataclass
 
 
@@ -88,6 +99,7 @@ def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
     _add_settings(made.add_argument_group("network"), NetworkConfig)
     _add_settings(made.add_argument_group("training"), TrainingConfig)
     _add_settings(made.add_argument_group("augmentation of training clips"), AugmentationConfig)
+    _add_settings(made.add_argument_group("rejection: what _unknown_ is learned from"), NegativesConfig)
     _add_settings(made.add_argument_group("features"), FeatureConfig)
 
     made = command(
@@ -243,6 +255,8 @@ def _arguments(row: Setting) -> dict[str, Any]:
     """The arguments of `add_argument` for a setting."""
     if row.hint is bool:
         return {"action": argparse.BooleanOptionalAction}
+    if row.is_folders:
+        return {"action": "append", "metavar": "FOLDER"}
     if row.is_list:
         return {"type": _list_of(int if row.item is int else str), "metavar": "N,M" if row.item is int else "A,B"}
     if row.choices:

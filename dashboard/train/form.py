@@ -12,6 +12,7 @@ from audio_models.config import (
     AugmentationConfig,
     Cell,
     FeatureConfig,
+    NegativesConfig,
     NetworkConfig,
     Recipe,
     RunConfig,
@@ -20,7 +21,13 @@ from audio_models.config import (
 from audio_models.errors import ConfigError
 from audio_models.jobs import launch, runs
 from audio_models.jobs.progress import format_duration
-from audio_models.recipes import default_augmentation, default_features, default_network, default_training
+from audio_models.recipes import (
+    default_augmentation,
+    default_features,
+    default_negatives,
+    default_network,
+    default_training,
+)
 from audio_models.training import estimate
 from dashboard.shared.formatting import as_text
 from dashboard.shared.settings_form import edit
@@ -31,8 +38,8 @@ from data.corpus import Index
 from data.errors import EchoicError
 
 Choice = TypeVar("Choice", bound=str)
-Part = TypeVar("Part", FeatureConfig, NetworkConfig, TrainingConfig, AugmentationConfig)
-Configs = tuple[FeatureConfig, NetworkConfig, TrainingConfig, AugmentationConfig]
+Part = TypeVar("Part", FeatureConfig, NetworkConfig, TrainingConfig, AugmentationConfig, NegativesConfig)
+Configs = tuple[FeatureConfig, NetworkConfig, TrainingConfig, AugmentationConfig, NegativesConfig]
 
 _CELL_TEXTS: dict[Cell, str] = {
     "simple_rnn": "The plain recurrent network: one layer whose output is fed back as its state. Short memory.",
@@ -71,7 +78,7 @@ def show() -> None:
     try:
         if problem is not None:
             raise problem
-        config = RunConfig(chosen.reference, chosen.task, name, *configs)
+        config = RunConfig(chosen.reference, chosen.task, name, *configs[:4], negatives=configs[4])
     except EchoicError as error:
         _cannot_start()
         st.error(as_text(str(error)), icon=":material/error:")
@@ -125,7 +132,7 @@ def _settings(cell: Cell, recipe: Recipe, index: Index | None) -> tuple[Configs,
 
     # A new expander, folded, after each start: unfolded it is longer than the window and hides the training.
     with st.expander("More settings", icon=":material/tune:", key=f"more-settings-{STARTED_TRAININGS.get()}"):
-        tabs = st.tabs(["Network", "Training", "Augmentation", "Features"])
+        tabs = st.tabs(["Network", "Training", "Augmentation", "Features", "Rejection"])
         with tabs[0]:
             network = part(
                 default_network(cell, recipe), hidden=("cell", *(_RECURRENT_ONLY if cell == "feed_forward" else ()))
@@ -139,4 +146,6 @@ def _settings(cell: Cell, recipe: Recipe, index: Index | None) -> tuple[Configs,
             if augmentation.augment:
                 augmentation = part(augmentation, hidden=("augment",))
                 before_and_after(augmentation, features, index)
-    return (features, network, training, augmentation), problems[0] if problems else None
+        with tabs[4]:
+            negatives = part(default_negatives(recipe))
+    return (features, network, training, augmentation, negatives), problems[0] if problems else None

@@ -12,12 +12,13 @@ from audio_models.config import (
     CELLS,
     AugmentationConfig,
     FeatureConfig,
+    NegativesConfig,
     NetworkConfig,
     RunConfig,
     TrainingConfig,
 )
 from audio_models.errors import ConfigError
-from audio_models.recipes import default_network, default_training
+from audio_models.recipes import default_negatives, default_network, default_run, default_training, tuned_run
 from audio_models.settings import from_dict, to_dict
 from data.corpus import CorpusReference
 from data.task import Task
@@ -42,6 +43,7 @@ def test_json_gives_the_configuration_back(cell, units, layers, labels, seed, ho
         features=FeatureConfig(hop_ms=hop),
         network=NetworkConfig(cell, units, layers),
         training=TrainingConfig(seed=seed),
+        negatives=NegativesConfig(other=("/a, b", "/c")),
     )
     assert from_dict(RunConfig, json.loads(json.dumps(to_dict(config)))) == config
 
@@ -61,6 +63,10 @@ def test_json_gives_the_configuration_back(cell, units, layers, labels, seed, ho
         (lambda: TrainingConfig(epochs=0), "Epochs is 0"),
         (lambda: FeatureConfig(n_mfcc=41), "Coefficients is 41; expected a number from 1 to 40"),
         (lambda: TrainingConfig(folds=1), "Folds is 1"),
+        (
+            lambda: NegativesConfig(partial_words=0.5, other_share=0.6),
+            "make up 110% of the unknown clips; their shares",
+        ),
         (lambda: FeatureConfig(fmax=9000), "Highest frequency is 9000 Hz"),
         (lambda: FeatureConfig(frame_ms="long"), "Frame is 'long'; expected a number from 5 to 200 ms"),
         (lambda: from_dict(NetworkConfig, {"unit": 3}), "has no setting unit"),
@@ -70,6 +76,22 @@ def test_json_gives_the_configuration_back(cell, units, layers, labels, seed, ho
 def test_a_setting_out_of_range_says_what_came_and_what_was_expected(make, said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         make()
+
+
+def test_a_run_from_before_the_negatives_has_what_it_was_trained_with() -> None:
+    config = RunConfig(CorpusReference("fsdd"), Task(("yes", "no"), unknown=True))
+    older = to_dict(config)
+    del older["negatives"]
+    assert from_dict(RunConfig, older) == config
+    assert config.negatives == default_negatives("plain") == NegativesConfig(unknown_ratio=1.0)
+
+
+def test_a_run_that_learns_for_any_voice_learns_to_refuse() -> None:
+    corpus, task = CorpusReference("fsdd"), Task(("yes", "no"), unknown=True)
+    strong = default_run(corpus, task, "gru", "strong")
+    tuned = tuned_run(corpus, task, "commands", default_run(corpus, task, "gru", "plain"))
+    assert strong.negatives == tuned.negatives == default_negatives("streaming")
+    assert strong.negatives.unknown_ratio > 1
 
 
 def test_every_cell_has_defaults_of_its_own() -> None:

@@ -14,6 +14,7 @@ from audio_models.cli import parser as shell_parser
 from audio_models.config import (
     AugmentationConfig,
     FeatureConfig,
+    NegativesConfig,
     NetworkConfig,
     RunConfig,
     TrainingConfig,
@@ -180,6 +181,7 @@ class Kinds:
     numbers: tuple[int, ...] = setting((1, 2), 1, 9, title="Numbers", help="Some numbers.")
     text: str = setting("", title="Text", help="Any text.")
     count: int = setting(3, 1, 9, title="Count", help="A whole number.")
+    folders: tuple[str, ...] = setting((), title="Folders", help="Some folders, commas and all.")
 
     def __post_init__(self) -> None:
         check(self)
@@ -189,12 +191,29 @@ def test_each_kind_has_its_option_and_its_widget() -> None:
     made = argparse.ArgumentParser()
     shell_parser._add_settings(made, Kinds)
     given = made.parse_args(
-        ["--no-switch", "--choice", "a", "--many", "b, a", "--numbers", "5,6", "--text", "x", "--count", "4"]
+        [
+            "--no-switch",
+            "--choice",
+            "a",
+            "--many",
+            "b, a",
+            "--numbers",
+            "5,6",
+            "--text",
+            "x",
+            "--count",
+            "4",
+            "--folders",
+            "a,b",
+            "--folders",
+            "c",
+        ]
     )
-    assert shell_parser.changed(Kinds(), given) == Kinds(False, "a", ("b", "a"), (5, 6), "x", 4)
+    assert shell_parser.changed(Kinds(), given) == Kinds(False, "a", ("b", "a"), (5, 6), "x", 4, ("a,b", "c"))
     asked = {row.name: widget(row, row.default) for row in settings_of(Kinds)}
     assert {name: one and one.kind for name, one in asked.items()} == {
         "switch": "toggle", "choice": "selectbox", "many": "multiselect", "numbers": None, "text": "text_input", "count": "number_input",
+        "folders": None,
     }  # fmt: skip
     choice = asked["choice"]
     assert choice is not None
@@ -219,6 +238,6 @@ def test_every_dataclass_with_settings_is_in_the_docs() -> None:
 
 def test_the_names_of_a_runs_settings_are_unique() -> None:
     """The shell's options and the form's widgets are named by them alone."""
-    names = [row.name for kind in (FeatureConfig, NetworkConfig, TrainingConfig, AugmentationConfig) for row in settings_of(kind)]  # fmt: skip
+    names = [row.name for kind in (FeatureConfig, NetworkConfig, TrainingConfig, AugmentationConfig, NegativesConfig) for row in settings_of(kind)]  # fmt: skip
     assert len(names) == len(set(names))
     assert not set(names) & {entry.name for entry in fields(RunConfig)}
