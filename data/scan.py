@@ -65,15 +65,25 @@ def audio_files(folder: Path) -> Iterator[tuple[str, os.stat_result]]:
             yield entry.name, status
 
 
-def scan(folder: Path, files: Sequence[tuple[str, os.stat_result]], report: Report = no_progress) -> list[Sound]:
+def scan(
+    folder: Path,
+    files: Sequence[tuple[str, os.stat_result]],
+    report: Report = no_progress,
+    *,
+    any_length: bool = False,
+) -> list[Sound]:
     """Find length and digests of each file; those unchanged since the last scan come from the cache.
 
     A file counts as unchanged while its size and modification time are the same.
 
+    Args:
+        any_length: take recordings that are too long for a clip, too; those have no `sound` digest.
+
     Raises:
         Cancelled: `report` raised it.
     """
-    cache = _Cache(folder)
+    cache = _Cache(folder, "-any-length" if any_length else "")
+    look = _look_at_recording if any_length else _look
     found: list[Sound | None] = [cache.get(path, status) for path, status in files]
     missing = [position for position, sound in enumerate(found) if sound is None]
     done = len(files) - len(missing)
@@ -84,7 +94,7 @@ def scan(folder: Path, files: Sequence[tuple[str, os.stat_result]], report: Repo
             try:
                 for part, sounds in zip(
                     parts,
-                    pool.map(lambda part: [_look(folder, *files[position]) for position in part], parts),
+                    pool.map(lambda part: [look(folder, *files[position]) for position in part], parts),
                     strict=True,
                 ):
                     for position, sound in zip(part, sounds, strict=True):
@@ -157,9 +167,9 @@ def _look(folder: Path, path: str, status: os.stat_result) -> Sound:
             frames, rate = file.frames, file.samplerate
             sound = file_sound_digest(file) if 0 < frames <= MAX_SECONDS * rate else ""
     except soundfile.LibsndfileError as error:
-        return unusable("not_audio", f"It cannot be read as audio ({error.error_string.rstrip('. ')}).")
+        return unusable("not_audio", _not_audio(error))
     except OSError as error:
-        return unusable("not_opened", f"It cannot be opened ({error.strerror or error}).")
+        return unusable("not_opened", _not_opened(error))
     if frames <= 0 or rate <= 0:
         return unusable("no_sound", "It holds no sound: its length is zero.")
     if frames > MAX_SECONDS * rate:
@@ -170,12 +180,42 @@ def _look(folder: Path, path: str, status: os.stat_result) -> Sound:
     return Sound(path, frames / rate, hashlib.blake2b(content, digest_size=16).hexdigest(), sound)
 
 
-class _Cache:
-    """The results of the last scan of a folder; a damaged file counts as empty."""
+def _look_at_recording(folder: Path, path: str, status: os.stat_result) -> Sound:
+    """As `_look` for a recording of any length, which is never in memory as a whole."""
+    if status.st_size <= _MAX_BYTES and (found := _look(folder, path, status)).fault != "too_long":
+        return found
+    try:
+        with (folder / path).open("rb") as content, soundfile.SoundFile(content) as file:
+            seconds = file.frames / file.samplerate
+            content.seek(0)
+            return Sound(
+                path, seconds, hashlib.file_digest(content, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+            )
+    except soundfile.LibsndfileError as error:
+        return Sound(path, fault="not_audio", problem=_not_audio(error))
+    except OSError as error:
+        return Sound(path, fault="not_opened", problem=_not_opened(error))
 
-    def __init__(self, folder: Path) -> None:
+
+def _not_audio(error: soundfile.LibsndfileError) -> str:
+    return f"It cannot be read as audio ({error.error_string.rstrip('. ')})."
+
+
+def _not_opened(error: OSError) -> str:
+    return f"It cannot be opened ({error.strerror or error})."
+
+
+class _Cache:
+    """The results of the last scan of a folder; a damaged file counts as empty.
+
+    Args:
+        folder: what was scanned.
+        kind: of the scan, as a part of the file's name.
+    """
+
+    def __init__(self, folder: Path, kind: str = "") -> None:
         name = hashlib.blake2b(os.fsencode(folder.resolve()), digest_size=8).hexdigest()
-        self._path = workspace.root() / "indexes" / f"{name}.json"
+        self._path = workspace.root() / "indexes" / f"{name}{kind}.json"
         self._rows: dict[str, list[Any]] = {}
         with contextlib.suppress(OSError, WorkspaceError, TypeError, KeyError):
             content = stored.read_json(self._path)

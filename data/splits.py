@@ -42,24 +42,25 @@ def split_by_hash(speaker: str, validation_percent: float = 10, testing_percent:
     return "training"
 
 
-def split_by_speaker(clips_of: Mapping[str, int]) -> dict[str, Split]:
+def split_by_speaker(clips_of: Mapping[str, float], share: float = _SHARE) -> dict[str, Split]:
     """Assign whole speakers.
 
-    Speakers are sorted by a hash of their names: the first are for test, up to a tenth of the clips, the next for
+    Speakers are sorted by a hash of their names: the first are for test, up to `share` of the clips, the next for
     validation, the rest for training. With three or more speakers no split is empty; with two there is no test split, with one only
     training.
 
     Args:
-        clips_of: number of clips of each speaker.
+        clips_of: number of clips of each speaker, or any other measure of how much there is of each.
+        share: of all clips, for test and for validation each.
     """
     order = sorted(clips_of, key=_hash)
-    wanted = _SHARE * sum(clips_of.values())
+    wanted = share * sum(clips_of.values())
     splits: dict[str, Split] = {}
     reserved: list[Split] = ["test", "validation"] if len(order) > 2 else ["validation"]
     rest = iter(order)
     left = len(order)
     for place, split in enumerate(reserved):
-        held = 0
+        held = 0.0
         # as many speakers must be left as there are splits after this one
         while left > len(reserved) - place and held < wanted:
             speaker = next(rest)

@@ -138,6 +138,18 @@ def real_commands() -> Path:
 
 
 @pytest.fixture(scope="session")
+def real_reading() -> Path:
+    """One utterance of each of 251 readers of LibriSpeech."""
+    return _real("librispeech")
+
+
+@pytest.fixture(scope="session")
+def real_noise() -> Path:
+    """Recordings of noise of many kinds."""
+    return _real("noise")
+
+
+@pytest.fixture(scope="session")
 def real_digits() -> Path:
     """The Free Spoken Digit Dataset: FLAC, 8 kHz."""
     return _real("fsdd")

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
-import csv
-import io
 import json
 import math
 from collections.abc import Iterator, Mapping
@@ -12,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
+from data import tables
 from data.corpus import Split
 from data.errors import CorpusError
 from data.names import shown
@@ -22,7 +20,6 @@ OWN_LIST = "index.json"  # written by Echoic's export
 FORMAT = "echoic-corpus"  # the "format" in it
 _FORMATS = (FORMAT, "hark-corpus")  # the second: before the project was renamed
 
-_MOST_BYTES = 50_000_000
 _MOST_ROWS = 500_000
 # Names of the columns in lower case; the first is ours.
 _COLUMNS = {
@@ -72,7 +69,7 @@ def read_list(path: Path, called: str | None = None) -> list[Row]:
         CorpusError: it is too large, neither a table nor JSON, or has no column for files or labels.
     """
     called = called or path.name
-    text = _text(path, called)
+    text = tables.read_text(path, called)
     is_json = called.lower().endswith(".json") or (
         not called.lower().endswith(ENDINGS) and text.lstrip()[:1] in ("[", "{")
     )
@@ -90,52 +87,23 @@ def read_list(path: Path, called: str | None = None) -> list[Row]:
 def is_ours(path: Path) -> bool:
     """Return whether Echoic wrote the list."""
     try:
-        content = json.loads(_text(path, path.name))
+        content = json.loads(tables.read_text(path, path.name))
     except (CorpusError, ValueError, RecursionError):
         return False
     return isinstance(content, dict) and content.get("format") in _FORMATS
 
 
-def _text(path: Path, called: str) -> str:
-    try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise CorpusError(f"{called} holds more than {_MOST_BYTES / 1e6:.0f} MB. Split it into several lists.")
-        content = path.read_bytes()
-    except OSError as error:
-        raise CorpusError(f"{called} cannot be read ({error.strerror or error}).") from error
-    is_wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    try:
-        return content.decode("utf-16" if is_wide else "utf-8-sig")
-    except UnicodeError as error:
-        raise CorpusError(
-            f"{called} is neither UTF-8 nor UTF-16 text ({error}). Save it as 'CSV UTF-8' in the program that wrote it."
-        ) from error
-
-
 def _lines(text: str, called: str) -> Iterator[tuple[str, Mapping[str, object], bool]]:
     """Yield the rows of a table by the names of our columns."""
-    header_line = next((line for line in text.splitlines() if line.strip()), "")
-    delimiter = max(",;\t", key=header_line.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    try:
-        header = next((row for row in reader if any(cell.strip() for cell in row)), [])
-        places = _places([cell.strip().lower() for cell in header], called)
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                found = {name: cells[place].strip() for name, place in places.items() if place < len(cells)}
-                yield f"Line {reader.line_num}", found, False
-    except csv.Error as error:
-        raise CorpusError(
-            f"{called} is damaged at line {reader.line_num} ({error}). A table with one row per clip is expected."
-        ) from error
+    table = tables.rows(text, called)
+    _, header = next(table, (0, []))
+    places = _places([cell.lower() for cell in header], called)
+    for line, cells in table:
+        yield f"Line {line}", {name: cells[place] for name, place in places.items() if place < len(cells)}, False
 
 
 def _places(header: list[str], called: str) -> dict[str, int]:
-    places = {
-        name: next(header.index(other) for other in names if other in header)
-        for name, names in _COLUMNS.items()
-        if any(other in header for other in names)
-    }
+    places = tables.places_of(header, _COLUMNS)
     for name in ("file", "label"):
         if name not in places:
             there = ", ".join(cell[:20] for cell in header[:8]) or "none"

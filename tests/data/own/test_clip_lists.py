@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from data import tables
 from data.errors import CorpusError
 from data.own import clip_lists
 from data.own.incoming import collect, from_folder, from_list
@@ -143,7 +144,7 @@ def test_lists_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(clip_lists, "_MOST_ROWS", 1)
     with pytest.raises(CorpusError, match="more than 1 rows"):
         from_list(folder / "l.csv", folder)
-    monkeypatch.setattr(clip_lists, "_MOST_BYTES", 10)
+    monkeypatch.setattr(tables, "_MOST_BYTES", 10)
     with pytest.raises(CorpusError, match="holds more than 0 MB"):
         from_list(folder / "l.csv", folder)
 
