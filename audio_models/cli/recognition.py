@@ -5,14 +5,18 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from audio_models.cli.corpora import reference
 from audio_models.cli.terminal import TerminalProgress, complain, complain_left_out, print_json
 from audio_models.errors import ConfigError
 from audio_models.jobs import runs
+from data.corpus import UNKNOWN
 from data.errors import EchoicError
 from data.phrases import plural
+
+if TYPE_CHECKING:
+    from audio_models.recognition.answer import Answer
 
 
 def predict(options: argparse.Namespace) -> int:
@@ -22,26 +26,34 @@ def predict(options: argparse.Namespace) -> int:
 
     recognizer = Recognizer.of_run(runs.find(options.run))
     answers: list[dict[str, Any]] = []
+    lines: list[str] = []
     for clip in options.clip:
         try:
             answer = recognizer.classify(recognizer.load(AudioSource(Path(clip))))
-            values = {name: getattr(answer, name) for name in ("label", "confidence", "probabilities", "sure")}
+            values = {name: getattr(answer, name) for name in ("kind", "label", "confidence", "probabilities", "sure")}
             answers.append({"path": clip, **values})
+            lines.append(f"{clip}: {_in_words(answer)}")
         except EchoicError as error:
             answers.append({"path": clip, "error": str(error)})
     failed = [row for row in answers if "error" in row]
     if options.json:
         print_json(answers)
-    for row in [] if options.json else answers:
-        if "error" not in row:
-            others = sorted(row["probabilities"].items(), key=lambda item: -item[1])[1:3]
-            print(
-                f"{row['path']}: {'' if row['sure'] else 'not sure, perhaps '}{row['label']} {row['confidence']:.1%}  "
-                f"({', '.join(f'{label} {p:.1%}' for label, p in others)})"
-            )
+    for line in [] if options.json else lines:
+        print(line)
     for row in failed:
         complain(row["error"])
     return 1 if failed else 0
+
+
+def _in_words(answer: Answer) -> str:
+    """The answer to a clip in one line, with the runners-up, or why it is not a word."""
+    if answer.kind == "word":
+        others = sorted(answer.probabilities.items(), key=lambda item: -item[1])[1:3]
+        return f"{answer.label} {answer.confidence:.1%}  ({', '.join(f'{label} {p:.1%}' for label, p in others)})"
+    word, share = answer.closest
+    if answer.kind == "silence" or answer.label == UNKNOWN:
+        return f"{answer.text}  ({answer.label} {answer.confidence:.1%}; closest: {word} {share:.1%})"
+    return f"{answer.text}  (closest: {word} {share:.1%}; it takes {answer.threshold:.1%})"
 
 
 def evaluate(options: argparse.Namespace) -> int:

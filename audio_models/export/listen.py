@@ -24,7 +24,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 SLOPE_REACH = 2  # frames before and after a frame that its slope looks at
 SHORTEST_WINDOW = 0.3  # seconds of sound before a sliding window gives its first answer
-NO_WORDS = ("_unknown_", "_silence_")  # labels that are never reported as a word
+NO_WORDS = {"_unknown_": "other", "_silence_": "silence"}  # labels that are no word, and the kind of answer they make
 
 
 # Samples to frames
@@ -153,15 +153,26 @@ class Network:
         return np.asarray(self.session.run(["probabilities"], inputs)[0][0])
 
     def classify(self, samples: Array) -> dict[str, Any]:
-        """The most probable label of a clip, its confidence, and the probability of each label."""
+        """The kind of answer to a clip, its most probable label, its confidence, and the probability of each label."""
         probabilities = self.probabilities(self.features.of_clip(samples)).tolist()
         confidence = max(probabilities)
+        label = self.labels[probabilities.index(confidence)]
         return {
-            "label": self.labels[probabilities.index(confidence)],
+            "kind": self.kind_of(label, confidence),
+            "label": label,
             "confidence": confidence,
             "sure": confidence >= self.threshold,
             "probabilities": dict(zip(self.labels, probabilities, strict=True)),
         }
+
+    def kind_of(self, label: str, confidence: float) -> str:
+        """Tell "word", "other" (not one of its words), "silence" (no word) and "unsure" apart.
+
+        A word below the threshold is "other" to a network that learned other words, and "unsure" to one that did not.
+        """
+        if label in NO_WORDS:
+            return NO_WORDS[label]
+        return "word" if confidence >= self.threshold else "other" if "_unknown_" in self.labels else "unsure"
 
 
 # A stream: samples arrive in pieces, probabilities come out

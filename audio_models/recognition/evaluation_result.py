@@ -40,7 +40,7 @@ class ClipPrediction:
 
 @dataclass(frozen=True)
 class Rejection:
-    """How often words without a training clip are rejected, as `_unknown_`, `_silence_` or "not sure"."""
+    """How often words without a training clip are rejected: answered with `_unknown_`, `_silence_`, or a word below the threshold."""
 
     words: tuple[str, ...]
     clips: int
@@ -62,7 +62,7 @@ class Evaluation:
         per_class, per_speaker: see `metrics`.
         skipped: clips that were not counted, and why.
         predictions: every clip with its answer.
-        threshold: confidence below which the network says "not sure".
+        threshold: confidence that a word takes.
         rejection: of words without a training clip; None if there are none.
         speaker_disjoint: whether no speaker of the corpus is in two splits; None if speakers are unknown.
         split_rule: how the corpus was split.

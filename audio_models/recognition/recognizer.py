@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -19,30 +18,12 @@ from audio_models.features.waveform import AudioSource, Waveform
 from audio_models.jobs.runs import Run
 from audio_models.networks.model_metadata import ModelMetadata
 from audio_models.networks.weight_check import weights_are_finite
+from audio_models.recognition.answer import Answer
 from data.corpus import SILENCE
 from data.errors import EchoicError
 
 _BATCH = 64
 _MEND = "Resume or repeat the training, or copy the file again."
-
-
-@dataclass(frozen=True)
-class Answer:
-    """The answer to one clip.
-
-    Attributes:
-        label: the most probable label.
-        confidence: its probability.
-        probabilities: of each label, in the network's order; they sum to 1.
-        frames: the MFCC sequence that the network read, (frames, width), not normalised.
-        sure: whether the confidence reaches the network's threshold; otherwise the label is a guess.
-    """
-
-    label: str
-    confidence: float
-    probabilities: dict[str, float]
-    frames: Frames = field(repr=False, compare=False)
-    sure: bool = True
 
 
 class Recognizer:
@@ -60,7 +41,7 @@ class Recognizer:
         clip_seconds: length that nine of ten training clips do not exceed [s].
         temperature: the logits were divided by it to calibrate the confidence.
         normalisation: of the frames.
-        threshold: confidence below which an answer is "not sure", chosen on validation clips.
+        threshold: confidence that a word takes, chosen on validation clips; below it, it is rejected.
 
     Raises:
         RunError: there is no such file, it is damaged, its labels do not fit its outputs, or not all weights are finite.
@@ -120,7 +101,7 @@ class Recognizer:
             float(probabilities[best]),
             {label: float(share) for label, share in zip(self.labels, probabilities, strict=True)},
             frames,
-            sure=bool(probabilities[best] >= self.threshold),
+            self.threshold,
         )
 
     def load(self, source: AudioSource) -> Waveform:

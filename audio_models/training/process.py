@@ -33,7 +33,7 @@ from audio_models.jobs.runs import Epoch, Run
 from audio_models.listening import streaming_evaluation
 from audio_models.networks.model_metadata import ModelMetadata
 from audio_models.recognition import evaluation, learned, metrics
-from audio_models.recognition.calibration import apply_temperature, fit_temperature, fit_threshold
+from audio_models.recognition.calibration import apply_temperature, fit_temperature, threshold_for
 from audio_models.recognition.cross_validation import NEVER, Folds
 from audio_models.recognition.recognizer import Recognizer
 from audio_models.training.preparation import Prepared, choose, prepare
@@ -256,7 +256,7 @@ def _store_model(
     config = run.config
     temperature = fit_temperature(answers, classes)
     probabilities = apply_temperature(answers, temperature)
-    threshold = fit_threshold(probabilities.max(axis=1), probabilities.argmax(axis=1) == classes)
+    threshold = threshold_for(prepared.labels, probabilities, classes)
     with training.averaged(), training.calibrated(temperature):
         graph = onnx_graph.build(
             config.network,

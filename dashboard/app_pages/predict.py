@@ -16,14 +16,19 @@ from dashboard.shared.feedback import show_errors
 from dashboard.shared.formatting import as_text, large_type, percent, table_height
 from dashboard.shared.glossary import TERMS
 from dashboard.shared.players import play_samples
-from dashboard.shared.state import INPUTS_SEEN, NEWEST_INPUT
+from dashboard.shared.state import EXAMPLE, EXAMPLES_HEARD, INPUTS_SEEN, NEWEST_INPUT
+from data.audio_file import encode_wav
+from data.corpus import UNKNOWN
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+    from audio_models.recognition.answer import Answer
     from audio_models.recognition.recognizer import Recognizer
 
 _SHOWN_AT_ONCE = 8
+_EXAMPLES = {"known": "a word it knows", "unknown": "a word it does not know", "noise": "noise"}
+_FOREIGN_WORDS = ("music", "seven", "tree", "elephant", "window", "yes", "house", "no", "happy", "computer")
 
 
 def _show(recognizer: Recognizer, name: str, found: ClipAnswer | str, key: str) -> None:
@@ -37,15 +42,8 @@ def _show(recognizer: Recognizer, name: str, found: ClipAnswer | str, key: str) 
     words, bars = st.columns([2, 3], vertical_alignment="center")
     with words:
         st.caption(as_text(name))
-        st.html(large_type(answer.label if answer.sure else "not sure"))
-        if answer.sure:
-            st.markdown(f"**{percent(answer.confidence)}** confident", help=TERMS["confidence"])
-        else:
-            st.markdown(
-                f"Perhaps **{as_text(answer.label)}**: {percent(answer.confidence)}, below the threshold of "
-                f"{percent(recognizer.threshold)}.",
-                help=TERMS["confidence"],
-            )
+        st.html(large_type(answer.text))
+        st.markdown(_reason(answer), help=TERMS["confidence" if answer.kind == "word" else "rejected"])
         play_samples(found.samples, rate)
     with bars:
         st.altair_chart(charts.probability_bars(answer.probabilities), key=f"bars-{key}")
@@ -62,6 +60,16 @@ def _show(recognizer: Recognizer, name: str, found: ClipAnswer | str, key: str) 
         f"{loudest}Top: the waveform. Bottom: what the network reads, {len(found.frames)} frames of {_describe_frame(recognizer.features)}.",
         help=TERMS["MFCC" if recognizer.features.kind == "mfcc" else "mel band"],
     )
+
+
+def _reason(answer: Answer) -> str:
+    """How sure the answer is, and for one that is no word, which came closest."""
+    word, share = answer.closest
+    if answer.kind == "word" or answer.kind == "silence":
+        return f"**{percent(answer.confidence)}** confident"
+    if answer.label == UNKNOWN:
+        return f"**{percent(answer.confidence)}** sure of another word.  \nClosest: {as_text(word)}, {percent(share)}."
+    return f"Closest: **{as_text(word)}**, {percent(share)}; it takes {percent(answer.threshold)}."
 
 
 def _describe_frame(features: FeatureConfig) -> str:
@@ -95,7 +103,7 @@ def _row(name: str, found: ClipAnswer | str) -> dict[str, Any]:
     if isinstance(found, str):
         return {"clip": name, "answer": "", "confidence": None, "problem": found}
     answer = found.answer
-    text = answer.label if answer.sure else f"not sure (perhaps {answer.label})"
+    text = answer.text if answer.kind in ("word", "silence") else f"{answer.text} (closest: {answer.closest[0]})"
     return {"clip": name, "answer": text, "confidence": answer.confidence, "problem": ""}
 
 
@@ -107,7 +115,9 @@ def _page() -> None:
         with model:
             run = choose_model(models, "predict_run")
         with words:
-            st.markdown("It knows: " + ", ".join(f"**{as_text(label)}**" for label in run.config.task.classes))
+            task = run.config.task
+            rejects = ". Any other word is not one of its words." if task.unknown else ""
+            st.markdown("It knows: " + ", ".join(f"**{as_text(label)}**" for label in task.labels) + rejects)
             if run.config.corpus.name == "synthetic_voices":
                 st.caption("Trained on synthetic voices only: expect mistakes on a real one.")
             if run.card:
@@ -120,8 +130,9 @@ def _page() -> None:
             files = st.file_uploader(
                 "… or choose clips", type=["wav", "flac", "ogg", "mp3"], accept_multiple_files=True, key="clips"
             )
+        _offer_examples()
         recognizer = preload.recognizer(run)  # last, when the page is drawn: it imports onnxruntime
-        newest = _newest(recording, files)
+        newest, example = _newest(recording, files), EXAMPLE.get()
         if newest == "recording":
             found = answer_clip(run, "Your recording", recording.getvalue(), loudest=True)
             _show(recognizer, "Your recording", found, "recording")
@@ -129,19 +140,49 @@ def _page() -> None:
             _show(recognizer, files[0].name, answer_clip(run, files[0].name, files[0].getvalue()), "file")
         elif newest == "files":
             _several(run, recognizer, files)
+        elif newest == "example" and example:
+            name, content = _example(run, recognizer, *example)
+            _show(recognizer, name, answer_clip(run, name, content), "example")
+
+
+def _offer_examples() -> None:
+    """Draw a row of buttons, each with a sound for those who have no microphone at hand."""
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption("No microphone? Try", width="content")
+        for kind, title in _EXAMPLES.items():
+            if st.button(title, type="tertiary", icon=":material/play_circle:", key=f"example-{kind}"):
+                turns = EXAMPLES_HEARD.of(kind)
+                EXAMPLE.set((kind, turns.get()))
+                turns.set(turns.get() + 1)
+
+
+def _example(run: Run, recognizer: Recognizer, kind: str, turn: int) -> tuple[str, bytes]:
+    """Make an example: what it is, and the content of a WAV file."""
+    from dashboard.shared.example_sounds import noise, spoken
+
+    rate, labels = recognizer.features.sample_rate, run.config.task.labels
+    if kind == "noise":
+        return "Noise", encode_wav(noise(turn, rate), rate)
+    words = labels if kind == "known" else [word for word in _FOREIGN_WORDS if word not in labels]
+    word = words[turn % len(words)]
+    return f"A synthetic voice says “{word}”", encode_wav(spoken(word, rate), rate)
 
 
 def _newest(recording, files) -> str | None:  # type: ignore[no-untyped-def]
     """The input that changed last: that one is answered."""
-    seen = {"recording": recording.file_id if recording else None, "files": tuple(file.file_id for file in files)}
+    seen = {
+        "recording": recording.file_id if recording else None,
+        "files": tuple(file.file_id for file in files),
+        "example": EXAMPLE.get(),
+    }
     before = INPUTS_SEEN.get()
-    for kind in ("recording", "files"):
+    for kind in seen:
         if seen[kind] != before[kind] and seen[kind]:
             NEWEST_INPUT.set(kind)
     INPUTS_SEEN.set(seen)
     newest = NEWEST_INPUT.get()
     if newest is not None and not seen[newest]:
-        newest = next((kind for kind in ("recording", "files") if seen[kind]), None)
+        newest = next((kind for kind in seen if seen[kind]), None)
     return newest
 
 

@@ -41,7 +41,7 @@ def reliability(table: pd.DataFrame, threshold: float) -> alt.LayerChart:
 
     Args:
         table: columns `confidence`, `accuracy`, `clips`, one row per bin.
-        threshold: confidence below which an answer is "not sure".
+        threshold: confidence that a word takes.
     """
     axis = alt.Axis(format="%", values=[0, 0.2, 0.4, 0.6, 0.8, 1])
     scale = alt.Scale(domain=[0, 1])
@@ -66,7 +66,7 @@ def reliability(table: pd.DataFrame, threshold: float) -> alt.LayerChart:
     )
     mark = alt.Chart(pd.DataFrame({"confidence": [threshold]})).mark_rule(color=PALETTE[1], strokeDash=[2, 3])
     text = (
-        alt.Chart(pd.DataFrame({"confidence": [threshold], "text": ["not sure"]}))
+        alt.Chart(pd.DataFrame({"confidence": [threshold], "text": ["rejected"]}))
         .mark_text(align="right", baseline="top", dx=-6, dy=6, color="#7c878c")
         .encode(x="confidence:Q", y=alt.value(0), text="text:N")
     )

@@ -69,11 +69,10 @@ def confidence(result: Evaluation) -> None:
         )
         if result.threshold and sure.any():
             st.markdown(
-                f'Below **{percent(result.threshold)}** the answer is "not sure". {percent(sure.mean())} of the clips are above '
-                f"it, with an accuracy of **{percent(correct[sure].mean())}**."
+                f"A word takes **{percent(result.threshold)}**. {percent(sure.mean())} of the clips are above it, with an accuracy of **{percent(correct[sure].mean())}**."
             )
         if new := result.rejection:
             st.markdown(
                 f"Words never trained on (*{as_text(', '.join(new.words))}*): **{new.rejected} of {new.clips}** clips rejected, "
-                "as unknown or as not sure."
+                "as another word, no word or below the threshold."
             )

@@ -14,7 +14,7 @@ from data.errors import EchoicError
 if TYPE_CHECKING:
     from audio_models.features.mfcc import Frames
     from audio_models.features.waveform import Waveform
-    from audio_models.recognition.recognizer import Answer
+    from audio_models.recognition.answer import Answer
 
 _CACHED = 200  # answers, each with up to 30 s of sound
 

@@ -12,20 +12,19 @@ from numpy.typing import NDArray
 
 from audio_models.jobs.runs import Run
 from dashboard.shared.choose_corpus import corpus_title, loaded_index
+from dashboard.shared.example_sounds import spoken
 from dashboard.shared.formatting import as_text
 from dashboard.shared.glossary import TERMS
 from dashboard.shared.state import CORPUS, EVALUATION_CORPUS
 from data import catalogue
 from data.corpus import UNKNOWN, CorpusReference
 from data.errors import EchoicError
-from data.public.synthetic_voices import say, voices
 
 if TYPE_CHECKING:
     from audio_models.recognition.recognizer import Recognizer
 
 _SOURCES = ("Example", "Microphone", "File", "Corpus")
 _EXAMPLE_WORD = "stop"
-_EXAMPLE_VOICE = 12  # the synthetic voice that is recognised best
 
 
 @dataclass(frozen=True)
@@ -81,18 +80,7 @@ def _example(run: Run, recognizer: Recognizer, key: str) -> ChosenClip:
     words = run.config.task.labels
     first = words.index(_EXAMPLE_WORD) if _EXAMPLE_WORD in words else 0
     word = st.selectbox("A synthetic voice says", words, index=first, format_func=as_text, key=f"{key}_word")
-    return ChosenClip(f"A synthetic voice says “{word}”", _said(word, recognizer.features.sample_rate), word)
-
-
-@st.cache_data(show_spinner=False, max_entries=50)  # type: ignore[untyped-decorator]
-def _said(word: str, rate: int) -> NDArray[np.float32]:
-    import soxr
-
-    from data.public.synthetic_voices import SAMPLE_RATE
-
-    samples = say(word, voices()[_EXAMPLE_VOICE])
-    resampled: NDArray[np.float32] = soxr.resample(samples, SAMPLE_RATE, rate)
-    return resampled
+    return ChosenClip(f"A synthetic voice says “{word}”", spoken(word, recognizer.features.sample_rate), word)
 
 
 def _from_corpus(run: Run, recognizer: Recognizer, key: str) -> ChosenClip | None:

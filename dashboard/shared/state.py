@@ -81,10 +81,14 @@ DATA_CLIPS_PAGE = Value[int]("data_clips_page", 0)
 """How often Data was asked for other clips of the word."""
 
 # Predict
-INPUTS_SEEN = Value[dict[str, Any]]("inputs_seen", {"recording": None, "files": ()})
-"""The recording and the uploaded files that the page saw last, by id."""
+INPUTS_SEEN = Value[dict[str, Any]]("inputs_seen", {"recording": None, "files": (), "example": None})
+"""The recording and the uploaded files that the page saw last, by id, and the example."""
 NEWEST_INPUT = Value[str | None]("input_newest", None)
-"""Which of the two changed last: "recording" or "files"."""
+"""Which of them changed last: "recording", "files" or "example"."""
+EXAMPLE = Value[tuple[str, int] | None]("example", None)
+"""The example that was asked for last: its kind, and which of that kind."""
+EXAMPLES_HEARD = Value[int]("examples_heard", 0)
+"""How many examples were asked for; `of` a kind."""
 
 # Train
 STARTED_TRAININGS = Value[int]("started_trainings", 0)

@@ -109,7 +109,7 @@ def test_the_shell_answers_straight_after_set_up(real_commands: Path, command: C
     assert done.returncode == 0, done.stderr
     rows = json.loads(done.stdout)
     assert sum(row["label"] == "stop" for row in rows) >= 17
-    assert all({"path", "label", "confidence", "probabilities", "sure"} == set(row) for row in rows)
+    assert all({"path", "kind", "label", "confidence", "probabilities", "sure"} == set(row) for row in rows)
 
 
 def test_a_run_of_the_users_with_that_name_is_told_apart(workspace_folder: Path) -> None:

@@ -10,21 +10,68 @@ import pytest
 
 from audio_models.features import waveform
 from audio_models.recognition import recognizer
-from tests.support.pages import healthy, open_page, text_of, wav
+from audio_models.recognition.answer import Answer
+from audio_models.recognition.recognizer import Recognizer
+from tests.support.pages import button, healthy, open_page, text_of, wav
 from tests.support.sounds import RATE, chirp
 
 
-def test_a_network_that_is_not_sure_says_so(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from audio_models.recognition.recognizer import Answer, Recognizer
-
-    probabilities = {"rise": 0.41, "fall": 0.39, "_unknown_": 0.1, "_silence_": 0.1}
-    answer = Answer("rise", 0.41, probabilities, np.zeros((49, 26), np.float32), sure=False)
+@pytest.mark.parametrize(
+    ("shares", "large", "small"),
+    [
+        ({"rise": 0.8, "fall": 0.1, "_unknown_": 0.05, "_silence_": 0.05}, "rise", "**80.0 %** confident"),
+        (
+            {"rise": 0.41, "fall": 0.39, "_unknown_": 0.1, "_silence_": 0.1},
+            "not one of its words",
+            "Closest: **rise**, 41.0 %; it takes 70.0 %.",
+        ),
+        (
+            {"rise": 0.03, "fall": 0.02, "_unknown_": 0.95, "_silence_": 0.0},
+            "not one of its words",
+            "**95.0 %** sure of another word.  \nClosest: rise, 3.0 %.",
+        ),
+        ({"rise": 0.1, "fall": 0.1, "_unknown_": 0.1, "_silence_": 0.7}, "no word", "**70.0 %** confident"),
+        ({"rise": 0.6, "fall": 0.4}, "not sure", "Closest: **rise**, 60.0 %; it takes 70.0 %."),
+    ],
+)
+def test_every_kind_of_answer_stands_as_large_as_a_word(
+    home: Path, monkeypatch: pytest.MonkeyPatch, shares: dict[str, float], large: str, small: str
+) -> None:
+    label = max(shares, key=lambda one: shares[one])
+    answer = Answer(label, shares[label], shares, np.zeros((49, 26), np.float32), 0.7)
     monkeypatch.setattr(Recognizer, "classify", lambda self, samples: answer)
     app = open_page()
     app.file_uploader[0].upload("mine.wav", wav(chirp(400, 2200)), "audio/wav").run()
     healthy(app)
-    assert ">not sure<" in text_of(app)
-    assert "Perhaps **rise**: 41.0 %" in text_of(app)
+    assert f">{large}<" in text_of(app)
+    assert small in [one.value for one in app.markdown]
+
+
+def test_an_example_is_one_click_away(home: Path) -> None:
+    app = open_page()
+    button(app, "a word it knows").click().run()
+    healthy(app)
+    assert "A synthetic voice says “rise”" in text_of(app)
+    assert app.get("audio")
+    button(app, "a word it does not know").click().run()
+    healthy(app)
+    assert "A synthetic voice says “music”" in text_of(app)
+    button(app, "noise").click().run()
+    healthy(app)
+    assert "Noise" in [one.value for one in app.caption]
+    assert len(app.get("vega_lite_chart")) == 2, "one answer at a time"
+    app.file_uploader[0].upload("mine.wav", wav(chirp(400, 2200)), "audio/wav").run()
+    assert "mine.wav" in text_of(app), "the newest input is answered"
+    assert "Noise" not in [one.value for one in app.caption]
+    button(app, "a word it does not know").click().run()
+    assert "A synthetic voice says “seven”" in text_of(app), "another one each time"
+
+
+def test_the_bundled_network_rejects_the_first_foreign_word(workspace_folder: Path) -> None:
+    app = open_page()
+    button(app, "a word it does not know").click().run()
+    healthy(app)
+    assert ">not one of its words<" in text_of(app)
 
 
 def test_predict_answers_an_uploaded_clip(home: Path) -> None:

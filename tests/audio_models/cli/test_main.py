@@ -82,12 +82,32 @@ def test_predict_answers_the_rest_where_one_cannot_be_read(home: Path, tmp_path:
     rows = json.loads(out)
     assert status == 1
     assert [row["path"] for row in rows] == [str(good), str(bad), str(tmp_path / "missing.wav"), str(good)]
-    assert set(rows[0]) == {"path", "label", "confidence", "probabilities", "sure"}
+    assert set(rows[0]) == {"path", "kind", "label", "confidence", "probabilities", "sure"}
     assert rows[0] == rows[3]
     assert set(rows[1]) == {"path", "error"}
     assert "bad.wav cannot be read as audio" in rows[1]["error"]
     assert err.count("echoic: ") == 2
     assert _run(capsys, "predict", "glides", good, "--json")[0] == 0
+
+
+def test_predict_says_what_is_not_one_of_its_words(home: Path, tmp_path: Path, capsys, monkeypatch) -> None:
+    from audio_models.recognition.answer import Answer
+    from audio_models.recognition.recognizer import Recognizer
+
+    clip = write(tmp_path / "a.wav", chirp(400, 2200))
+    for shares, kind, line in (
+        ({"rise": 0.41, "fall": 0.39, "_unknown_": 0.2}, "other", "not one of its words  (closest: rise 41.0%; it takes 70.0%)"),
+        ({"rise": 0.1, "_unknown_": 0.9}, "other", "not one of its words  (_unknown_ 90.0%; closest: rise 10.0%)"),
+        ({"rise": 0.1, "_silence_": 0.9}, "silence", "no word  (_silence_ 90.0%; closest: rise 10.0%)"),
+        ({"rise": 0.41, "fall": 0.59}, "unsure", "not sure  (closest: fall 59.0%; it takes 70.0%)"),
+        ({"rise": 0.8, "fall": 0.2}, "word", "rise 80.0%  (fall 20.0%)"),
+    ):  # fmt: skip
+        label = max(shares, key=lambda one: shares[one])
+        answer = Answer(label, shares[label], shares, np.zeros((1, 26), np.float32), 0.7)
+        monkeypatch.setattr(Recognizer, "classify", lambda self, samples, answer=answer: answer)
+        assert _run(capsys, "predict", "glides", clip)[1] == f"{clip}: {line}\n"
+        [row] = json.loads(_run(capsys, "predict", "glides", clip, "--json")[1])
+        assert (row["kind"], row["sure"]) == (kind, shares[label] >= 0.7)
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,7 @@ def test_the_program_hears_what_echoic_hears(network, features, seed, alone, tmp
         expected, done = recognizer.classify(recognizer.load(AudioSource(clip))), alone(program, clip)
         assert done.stderr == b""
         got = json.loads(done.stdout)
-        assert (got["label"], got["sure"]) == (expected.label, expected.sure)
+        assert (got["kind"], got["label"], got["sure"]) == (expected.kind, expected.label, expected.sure)
         assert got["probabilities"] == pytest.approx(expected.probabilities, abs=1e-4)
 
     sound = _sound(rate=rate)
