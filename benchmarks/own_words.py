@@ -72,12 +72,12 @@ def _taught(start: str, learned: Sequence[Clip], evaluated: Sequence[Clip], call
     """Fine-tune in the shell, in its own workspace; return the accuracy on other clips."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        teach, test = _linked(learned, home / "teach"), _linked(evaluated, home / "test")
+        teach, test = copied(learned, home / "teach"), copied(evaluated, home / "test")
         how = ["--from", start] if start != "scratch" else ["--folds", "5", "--epochs", "20"]
         began = time.monotonic()
-        run = _shell(home, "train", "--corpus", teach, *how, "--json")
+        run = shell(home, "train", "--corpus", teach, *how, "--json")
         seconds = time.monotonic() - began
-        found = _shell(home, "evaluate", run["path"], "--corpus", test, "--split", "all", "--json")
+        found = shell(home, "evaluate", run["path"], "--corpus", test, "--split", "all", "--json")
         print(
             f"{start:9} {called:18} {len(learned):4} clips, {seconds:3.0f} s: {found['accuracy']:.1%} of {found['clips']} other clips; "
             f"cross-validated {run['validation_accuracy']:.1%}",
@@ -86,7 +86,7 @@ def _taught(start: str, learned: Sequence[Clip], evaluated: Sequence[Clip], call
         return float(found["accuracy"])
 
 
-def _linked(clips: Sequence[Clip], folder: Path) -> Path:
+def copied(clips: Sequence[Clip], folder: Path) -> Path:
     """Copy clips into a folder in the layout of Speech Commands."""
     for number, clip in enumerate(clips):
         path = folder / clip.label / f"{clip.speaker}_nohash_{number}{clip.path.suffix}"
@@ -95,7 +95,8 @@ def _linked(clips: Sequence[Clip], folder: Path) -> Path:
     return folder
 
 
-def _shell(home: Path, *arguments: object) -> dict:  # type: ignore[type-arg]
+def shell(home: Path, *arguments: object) -> dict:  # type: ignore[type-arg]
+    """Run a command of the shell in a workspace of its own; return its JSON."""
     done = subprocess.run(
         [sys.executable, "-m", "audio_models", *map(str, arguments)],
         cwd=workspace.PROJECT, env={**os.environ, "ECHOIC_HOME": str(home)}, capture_output=True,
