@@ -24,7 +24,9 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 SLOPE_REACH = 2  # frames before and after a frame that its slope looks at
 SHORTEST_WINDOW = 0.3  # seconds of sound before a sliding window gives its first answer
-NO_WORDS = {"_unknown_": "other", "_silence_": "silence"}  # labels that are no word, and the kind of answer they make
+UNKNOWN = "_unknown_"  # the label of other speech
+NO_WORDS = {UNKNOWN: "other", "_silence_": "silence"}  # labels that are no word, and the kind of answer they make
+WORD_SECONDS = 0.5  # the context of a word ends so long before its end
 
 
 # Samples to frames
@@ -286,7 +288,8 @@ def smoothing_steps(network: Network) -> int:
 class Detector:
     """Reports a word when its average probability reaches the threshold.
 
-    The same word is not reported again until it has faded, and no word for a while after the last one.
+    Other speech just before lowers that average: nobody gives a command in the middle of a sentence. The same word is not
+    reported again until it has faded, and no word for a while after the last one.
     """
 
     def __init__(self, network: Network) -> None:
@@ -295,13 +298,19 @@ class Detector:
         self.pause = network.detection["refractory_ms"] / 1000
         self.is_word = np.array([label not in NO_WORDS for label in network.labels])
         self.recent: deque[Array] = deque(maxlen=smoothing_steps(network))
+        # Models made before there was a context have none.
+        context_seconds = network.detection.get("context_ms", 0.0) / 1000
+        self.unknown = network.labels.index(UNKNOWN) if UNKNOWN in network.labels and context_seconds else None
+        self.gap = round(WORD_SECONDS / network.answer_seconds)
+        context_steps = max(1, round(context_seconds / network.answer_seconds))
+        self.before: deque[float] = deque(maxlen=context_steps + self.gap)  # probabilities of other speech
         self.last_time = -np.inf
         self.sounding: int | None = None  # the word reported last, until it fades
 
     def feed(self, time: float, probabilities: Array) -> dict[str, Any] | None:
         """The word that is detected at this step, if any."""
         self.recent.append(probabilities)
-        average = np.mean(self.recent, axis=0)
+        average = np.mean(self.recent, axis=0) * self.after_speech(probabilities)
         if self.sounding is not None and average[self.sounding] < self.threshold / 2:
             self.sounding = None
         best = int(np.where(self.is_word, average, -1).argmax())
@@ -320,6 +329,15 @@ class Detector:
             "label": self.network.labels[best],
             "confidence": min(1.0, float(average[best])),
         }
+
+    def after_speech(self, probabilities: Array) -> np.float32:
+        """What remains of a word's probability after other speech: 1 after silence."""
+        if self.unknown is None:
+            return np.float32(1)
+        self.before.append(float(probabilities[self.unknown]))
+        context = list(self.before)[: max(0, len(self.before) - self.gap)]
+        share = sum(context) / len(context) if context else 0.0
+        return np.float32(math.sqrt(max(0.0, 1 - share)))
 
 
 def detect_words(network: Network, pieces: Iterable[Array]) -> Iterator[dict[str, Any]]:

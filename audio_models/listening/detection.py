@@ -1,8 +1,12 @@
 """Turn the probabilities after each step into events: this word, at this time.
 
-Three settings decide. *Smoothing* averages the last steps, so one slip is no event. *Threshold* is the averaged
-probability at which a word is reported: lower misses less and gives more false alarms. *Refractory time* is a pause after
-each event, because a word stays probable for a while after it ends.
+Four settings decide. *Smoothing* averages the last steps, so one slip is no event. *Context* is how far back other speech
+counts against a word: nobody gives a command in the middle of a sentence. *Threshold* is the score at which a word is
+reported: lower misses less and gives more false alarms. *Refractory time* is a pause after each event, because a word
+stays probable for a while after it ends.
+
+The score of a word is its smoothed probability times sqrt(1 - u), where u is the mean probability of `_unknown_` over the
+context, which ends half a second ago, about where the word begins. Without that class, or without a context, u is 0.
 """
 
 from __future__ import annotations
@@ -22,12 +26,21 @@ from data.corpus import SILENCE, UNKNOWN
 from data.errors import WorkspaceError
 
 
+_WORD = 0.5
+"""The context of a word ends so long before its end [s]: a word is about as long, and is no context of itself."""
+
+
 @dataclass(frozen=True)
 class DetectionConfig:
     """When a word is reported; the defaults did best on validation clips (docs/recipe.md)."""
 
     threshold: float = setting(
-        0.8, 0.01, 1, step=0.05, title="Threshold", help="Smoothed probability at which a word is reported."
+        0.8,
+        0.01,
+        1,
+        step=0.05,
+        title="Threshold",
+        help="Score at which a word is reported: its smoothed probability, lowered by other speech just before.",
     )
     smoothing_ms: float = setting(
         240.0,
@@ -41,6 +54,10 @@ class DetectionConfig:
     refractory_ms: float = setting(
         500.0, 0, 10_000, unit="ms", step=100, title="Pause", help="Shortest time from one reported word to the next."
     )
+    context_ms: float = setting(
+        4000.0, 0, 20_000, unit="ms", step=500, title="Context",
+        help="How far back other speech counts against a word, so that one in the middle of a sentence is no command; 0: not at all.",
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
         check(self)
@@ -53,7 +70,7 @@ class Event:
     Attributes:
         start, end: where it lies [s]: it was reported at `end`, and one training clip reaches back to `start`.
         label: the word.
-        confidence: its smoothed probability.
+        confidence: its score.
     """
 
     start: float
@@ -79,26 +96,41 @@ class Detector:
         self._labels = tuple(labels)
         self._words = np.array([label not in (UNKNOWN, SILENCE) for label in labels])
         self._clip_seconds = clip_seconds
+        self._unknown = self._labels.index(UNKNOWN) if UNKNOWN in self._labels and config.context_ms else None
         self._recent: deque[NDArray[np.float32]] = deque(maxlen=smoothing_steps(config, step_seconds))
+        self._gap = round(_WORD / step_seconds)
+        self._context = max(1, round(config.context_ms / 1000 / step_seconds))
+        self._before: deque[float] = deque(maxlen=self._context + self._gap)  # probabilities of `_unknown_`
         self._last = -np.inf
         self._sounding: int | None = None  # the word of the last event, until its probability has fallen
 
     def feed(self, time: float, probabilities: NDArray[np.float32]) -> Event | None:
         """Take the probabilities (labels,) after the step that ends at `time` [s]; return the event it completes, if any."""
         self._recent.append(probabilities)
-        smoothed = np.mean(self._recent, axis=0)
-        if self._sounding is not None and smoothed[self._sounding] < self._config.threshold / 2:
+        scores = np.mean(self._recent, axis=0)
+        if self._unknown is not None:
+            self._before.append(float(probabilities[self._unknown]))
+            scores = scores * _after_speech(self._speech_before())
+        if self._sounding is not None and scores[self._sounding] < self._config.threshold / 2:
             self._sounding = None
-        best = int(np.where(self._words, smoothed, -1).argmax())
+        best = int(np.where(self._words, scores, -1).argmax())
         if (
             not self._words[best]
-            or not smoothed[best] >= self._config.threshold  # also if it is not a number
+            or not scores[best] >= self._config.threshold  # also if it is not a number
             or best == self._sounding
             or time - self._last < self._config.refractory_ms / 1000
         ):
             return None
         self._last, self._sounding = time, best
-        return self._event(time, best, float(smoothed[best]))
+        return self._event(time, best, float(scores[best]))
+
+    def _speech_before(self) -> float:
+        """The mean probability of `_unknown_` over the context; the same as the last of `_mean_before`, to the last bit."""
+        context = list(self._before)[: max(0, len(self._before) - self._gap)]
+        total = 0.0
+        for one in context:
+            total += one
+        return total / len(context) if context else 0.0
 
     def events(self, times: NDArray[np.float64], probabilities: NDArray[np.float32]) -> list[Event]:
         """Detect the events of a whole recording: those that `feed` finds from the beginning, in a fraction of the time.
@@ -109,11 +141,14 @@ class Detector:
         """
         if not len(times) or not self._words.any():
             return []
-        smoothed = _smoothed(probabilities, self._recent.maxlen or 1)
+        scores = _smoothed(probabilities, self._recent.maxlen or 1)
+        if self._unknown is not None:
+            before = _mean_before(probabilities[:, self._unknown].astype(float), self._context, self._gap)
+            scores = scores * _after_speech(before)[:, None]
         words = np.flatnonzero(self._words)
-        best = words[smoothed[:, words].argmax(axis=1)]
-        height = smoothed[np.arange(len(times)), best]
-        faded = {word: np.flatnonzero(smoothed[:, word] < self._config.threshold / 2) for word in words.tolist()}
+        best = words[scores[:, words].argmax(axis=1)]
+        height = scores[np.arange(len(times)), best]
+        faded = {word: np.flatnonzero(scores[:, word] < self._config.threshold / 2) for word in words.tolist()}
         found: list[Event] = []
         last, sounding, reported_at = -np.inf, -1, 0
         for step in np.flatnonzero(height >= self._config.threshold).tolist():
@@ -139,6 +174,23 @@ def _smoothed(probabilities: NDArray[np.float32], steps: int) -> NDArray[np.floa
     return np.asarray(total / counts[:, None])
 
 
+def _mean_before(unknown: NDArray[np.float64], steps: int, gap: int) -> NDArray[np.float64]:
+    """Average at each step the `steps` values, or those there are, that ended `gap` steps ago; 0 of none."""
+    count = len(unknown) - gap
+    means = np.zeros(len(unknown))
+    if count > 0:
+        total = np.zeros(count)
+        for back in range(min(steps, count) - 1, -1, -1):
+            total[back:] += unknown[: count - back]
+        means[gap:] = total / np.minimum(np.arange(1, count + 1), steps)
+    return means
+
+
+def _after_speech(before: NDArray[np.float64] | float) -> NDArray[np.float32]:
+    """What remains of a word's probability after that share of other speech."""
+    return np.asarray(np.sqrt(np.maximum(0, 1 - np.asarray(before))), np.float32)
+
+
 def _any_between(places: NDArray[np.int64], after: int, until: int) -> bool:
     """Whether one of the sorted places lies after `after` and not after `until`."""
     next_one = int(np.searchsorted(places, after, side="right"))
@@ -151,11 +203,14 @@ def smoothing_steps(config: DetectionConfig, step_seconds: float) -> int:
 
 
 def load_settings(run: Run) -> DetectionConfig:
-    """Load a run's detection settings: those its user chose, else those it came with, else the defaults."""
+    """Load a run's detection settings: those its user chose, else those it came with, else the defaults.
+
+    Settings from before there was a context have none: their threshold was chosen without it.
+    """
     for folder in (run.results_folder, run.folder):
         try:
-            return from_dict(DetectionConfig, workspace.read_json(folder / "detection.json"))
-        except (OSError, ValueError, WorkspaceError, ConfigError):
+            return from_dict(DetectionConfig, {"context_ms": 0.0, **workspace.read_json(folder / "detection.json")})
+        except (OSError, TypeError, ValueError, WorkspaceError, ConfigError):
             continue
     return DetectionConfig()
 

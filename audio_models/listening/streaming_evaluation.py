@@ -133,7 +133,7 @@ class StreamingEvaluation:
 
     Attributes:
         config: what the soundscapes are like.
-        smoothing_ms, refractory_ms: settings of the detector.
+        smoothing_ms, refractory_ms, context_ms: settings of the detector.
         words: distinct clips of the network's words, each played once.
         others: distinct clips of other words, played over and over; 0 if the corpus has none: false alarms in speech
             were then not measured.
@@ -150,6 +150,7 @@ class StreamingEvaluation:
     points: tuple[Point, ...]
     fingerprint: str = ""
     model: str = ""
+    context_ms: float = 0.0
 
     @property
     def suggested(self) -> Point:
@@ -179,7 +180,7 @@ def measure(
     points = tuple(point(traces, stream, replace(chosen, threshold=threshold)) for threshold in THRESHOLDS)
     return StreamingEvaluation(
         config, chosen.smoothing_ms, chosen.refractory_ms, len(traces.words.spoken), soundscapes.other_clips, points,
-        fingerprint_of(soundscapes.clips), model_digest(run),
+        fingerprint_of(soundscapes.clips), model_digest(run), chosen.context_ms,
     )  # fmt: skip
 
 
@@ -295,7 +296,7 @@ def advised(run: Run) -> DetectionConfig:
     found = load_cached(run, "validation")
     if found is None:
         return DetectionConfig()
-    return DetectionConfig(found.suggested.threshold, found.smoothing_ms, found.refractory_ms)
+    return DetectionConfig(found.suggested.threshold, found.smoothing_ms, found.refractory_ms, found.context_ms)
 
 
 def load_cached(run: Run, split: Split) -> StreamingEvaluation | None:

@@ -19,7 +19,7 @@ _Z95 = 1.959963984540054
 
 @dataclass(frozen=True)
 class Interval:
-    """A 95 % confidence interval of an accuracy, over "speakers" or "clips"."""
+    """A 95 % confidence interval of a share or of a rate; `over` says of what it is a sample, such as "speakers" or "clips"."""
 
     low: float
     high: float
@@ -123,7 +123,7 @@ def accuracy_interval(correct: NDArray[np.bool_], speakers: Sequence[str | None]
         groups.setdefault(f"clip {number}" if speaker is None else f"speaker {speaker}", []).append(bool(hit))
     known = sum(name.startswith("speaker ") for name in groups)
     if known < _FEWEST_SPEAKERS or correct.all() or not correct.any():
-        return _wilson(int(correct.sum()), len(correct))
+        return share_interval(int(correct.sum()), len(correct))
     hits = np.array([sum(group) for group in groups.values()])
     clips = np.array([len(group) for group in groups.values()])
     random = np.random.default_rng(0)
@@ -163,7 +163,7 @@ def mean_accuracy_interval(correct: NDArray[np.bool_], speakers: Sequence[str | 
     """
     shares = correct.mean(axis=0)
     if shares.min() == shares.max():
-        return _wilson(round(float(shares.sum())), len(shares))
+        return share_interval(round(float(shares.sum())), len(shares))
     reach = _reach([_speaker_variance(shares, _enough(speakers)), _training_variance(correct)], 0.05)
     middle = float(shares.mean())
     over = "speakers" if any(_enough(speakers)) else "clips"
@@ -253,9 +253,27 @@ def _reach(parts: Sequence[_Variance], error: float) -> float:
     return float(-stdtrit(_freedom(parts), error / 2) * np.sqrt(total)) if total > 0 else 0.0
 
 
-def _wilson(hits: int, clips: int) -> Interval:
+def share_interval(hits: int, clips: int) -> Interval:
+    """Compute the 95 % confidence interval of a share after Wilson (1927); 0 to 1 of no clips."""
+    if not clips:
+        return Interval(0.0, 1.0, "clips")
     share = hits / clips
     scale = 1 + _Z95**2 / clips
     middle = (share + _Z95**2 / (2 * clips)) / scale
     reach = _Z95 / scale * np.sqrt(share * (1 - share) / clips + _Z95**2 / (4 * clips**2))
     return Interval(float(max(0.0, middle - reach)), float(min(1.0, middle + reach)), "clips")
+
+
+def rate_interval(events: int, hours: float) -> Interval:
+    """Compute the exact 95 % confidence interval of a rate per hour from a count of independent events.
+
+    With the quantiles of the chi-squared distribution (Garwood 1936), which are twice those of the gamma distribution:
+    for no event in an hour it reaches from 0 to 3.69.
+
+    Args:
+        hours: observed, above zero [h].
+    """
+    from scipy.special import gammaincinv
+
+    low = float(gammaincinv(events, 0.025)) if events else 0.0
+    return Interval(low / hours, float(gammaincinv(events + 1, 0.975)) / hours, "hours")

@@ -16,6 +16,7 @@ from dashboard.shared.feedback import show_errors
 from data.errors import EchoicError
 
 if TYPE_CHECKING:
+    from audio_models.listening.detection import DetectionConfig
     from audio_models.listening.listener import Listener  # brings onnxruntime
 
 
@@ -46,9 +47,14 @@ def _describe(listener: Listener) -> str:
         else f"Re-reads the last {listener.clip_seconds:.1f} s {_times_per_second(step)}. A streaming network needs far less work."
     )
     return (
-        f"{reads} Triggers at **{100 * config.threshold:.0f} %** ({config.smoothing_ms:.0f} ms average), then pauses for "
-        f"{config.refractory_ms / 1000:.1f} s."
+        f"{reads} Triggers at **{100 * config.threshold:.0f} %** ({config.smoothing_ms:.0f} ms average{_context(config)}), then "
+        f"pauses for {config.refractory_ms / 1000:.1f} s."
     )
+
+
+def _context(config: DetectionConfig) -> str:
+    seconds = config.context_ms / 1000
+    return f", less after other speech in the last {seconds:g} s" if seconds else ""
 
 
 def _times_per_second(step_seconds: float) -> str:

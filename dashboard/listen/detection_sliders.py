@@ -8,7 +8,7 @@ from audio_models.jobs.runs import Run
 from audio_models.listening import detection
 from audio_models.listening.detection import DetectionConfig
 from dashboard.shared.feedback import show_errors
-from dashboard.shared.state import LISTEN_PAUSE, LISTEN_SMOOTHING, LISTEN_THRESHOLD, Value
+from dashboard.shared.state import LISTEN_CONTEXT, LISTEN_PAUSE, LISTEN_SMOOTHING, LISTEN_THRESHOLD, Value
 
 TITLE = "Detection settings"
 
@@ -30,11 +30,11 @@ def choose_settings(run: Run) -> DetectionConfig:
 
 
 def _sliders(run: Run, shown: DetectionConfig) -> DetectionConfig:
-    one, two, three = st.columns(3)
+    one, two, three, four = st.columns(4)
     threshold = one.slider(
         "Threshold", 0.01, 1.0, shown.threshold, 0.01, format="percent", key=LISTEN_THRESHOLD.of(run.id).key
     )
-    one.caption("Probability at which a word is reported. Lower: fewer misses, more false alarms.")
+    one.caption("Score at which a word is reported. Lower: fewer misses, more false alarms.")
     smoothing = two.slider(
         "Smoothing", 0, 2000, round(shown.smoothing_ms), 20, format="%d ms", key=LISTEN_SMOOTHING.of(run.id).key
     )
@@ -43,7 +43,11 @@ def _sliders(run: Run, shown: DetectionConfig) -> DetectionConfig:
         "Pause", 0, 10_000, round(shown.refractory_ms), 50, format="%d ms", key=LISTEN_PAUSE.of(run.id).key
     )
     three.caption("Time after a word in which no other is reported.")
-    return DetectionConfig(threshold, smoothing, pause)
+    context = four.slider(
+        "Context", 0, 20_000, round(shown.context_ms), 500, format="%d ms", key=LISTEN_CONTEXT.of(run.id).key
+    )
+    four.caption("How far back other speech counts against a word. 0: not at all.")
+    return DetectionConfig(threshold, smoothing, pause, context)
 
 
 def _buttons(run: Run, stored: DetectionConfig, config: DetectionConfig) -> None:
@@ -58,7 +62,7 @@ def _buttons(run: Run, stored: DetectionConfig, config: DetectionConfig) -> None
         advised = streaming_evaluation.advised(run)
         if advised != config:
             st.button(
-                f"Reset to {advised.threshold:.0%}, {advised.smoothing_ms:.0f} ms, {advised.refractory_ms:.0f} ms",
+                f"Reset to {advised.threshold:.0%}, {advised.smoothing_ms:.0f} ms, {advised.refractory_ms:.0f} ms, {advised.context_ms:.0f} ms",
                 icon=":material/undo:", key="listen-back", on_click=_store, args=(run, advised),
                 help="The settings that did best in the streaming evaluation, or else the defaults.",
             )  # fmt: skip
@@ -72,3 +76,4 @@ def _store(run: Run, config: DetectionConfig) -> None:
     LISTEN_THRESHOLD.of(run.id).set(config.threshold)
     LISTEN_SMOOTHING.of(run.id).set(round(config.smoothing_ms))
     LISTEN_PAUSE.of(run.id).set(round(config.refractory_ms))
+    LISTEN_CONTEXT.of(run.id).set(round(config.context_ms))

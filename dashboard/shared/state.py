@@ -125,6 +125,8 @@ LISTEN_SMOOTHING = Value[int]("listen-smoothing", 0)
 """Widget: the smoothing [ms]; `of` a run."""
 LISTEN_PAUSE = Value[int]("listen-pause", 0)
 """Widget: the pause between words [ms]; `of` a run."""
+LISTEN_CONTEXT = Value[int]("listen-context", 0)
+"""Widget: how far back other speech counts [ms]; `of` a run."""
 
 # Live
 LIVE_MESSAGE = Value[dict[str, Any]]("live", {})

@@ -96,7 +96,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., subprocess.
 @pytest.mark.parametrize(("network", "features", "seed"), NETWORKS.values(), ids=NETWORKS)
 def test_the_program_hears_what_echoic_hears(network, features, seed, alone, tmp_path: Path) -> None:
     run = untrained_run(network, features, scale=8, seed=seed)
-    detection.store_settings(run, DetectionConfig(threshold=0.3, smoothing_ms=100, refractory_ms=150))
+    detection.store_settings(run, DetectionConfig(threshold=0.3, smoothing_ms=100, refractory_ms=150, context_ms=500))
     made = model_folder.export(run, tmp_path / "away")
     assert ("streaming.onnx" in made.files) == network.streams
     program, rate = tmp_path / "away" / "listen.py", features.sample_rate

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audio_models.config import NetworkConfig
 from audio_models.errors import ConfigError
+from audio_models.listening import detection
 from audio_models.listening.detection import DetectionConfig, Detector, Event
 from tests.conftest import PROJECT
+from tests.support.untrained import untrained_run
 
 LABELS = ("yes", "no", "_unknown_", "_silence_")
 STEP = 0.1
@@ -89,23 +94,44 @@ def test_events_keep_their_distance_and_a_higher_threshold_hears_no_sooner(
         assert low[0].end <= high[0].end
 
 
+def test_other_speech_just_before_a_word_counts_against_it() -> None:
+    config = DetectionConfig(0.8, smoothing_ms=0, refractory_ms=0, context_ms=1000)
+    speech, pause, word = _curve("_unknown_", [1]), _curve("yes", [0]), _curve("yes", [0.9])
+    assert _events(config, speech * 20 + pause * 4 + word) == [], "it follows a sentence"
+    assert len(_events(replace(config, context_ms=0), speech * 20 + pause * 4 + word)) == 1
+    (event,) = _events(config, speech * 20 + pause * 15 + word)
+    assert event.confidence == pytest.approx(0.9), "the sentence is over"
+    # of the ten steps that end five before the word two are speech: 0.9 * sqrt(0.8)
+    (event,) = _events(replace(config, threshold=0.7), speech * 2 + pause * 13 + word)
+    assert event.confidence == pytest.approx(0.9 * np.sqrt(0.8))
+
+
+def test_a_word_is_no_context_of_itself_nor_is_another_of_the_words() -> None:
+    config = DetectionConfig(0.8, smoothing_ms=0, refractory_ms=0, context_ms=1000)
+    begins_like_another = _curve("_unknown_", [1] * 5) + _curve("yes", [0.9])
+    assert len(_events(config, _curve("yes", [0] * 20) + begins_like_another)) == 1
+    assert len(_events(config, _curve("no", [1] * 20) + _curve("yes", [0.9]))) == 2
+
+
 @given(
     st.lists(st.lists(st.floats(0, 1, width=32) | st.just(np.nan), min_size=4, max_size=4), max_size=80),
     st.sampled_from([0.05, 0.3, 0.5, 0.8]),
     st.sampled_from([0, 100, 200, 330]),
     st.sampled_from([0, 250, 900]),
+    st.sampled_from([0, 100, 1000, 20_000]),
 )
 def test_of_a_whole_recording_the_events_are_the_same(
-    rows: list[list[float]], threshold: float, smoothing: float, refractory: float
+    rows: list[list[float]], threshold: float, smoothing: float, refractory: float, context: float
 ) -> None:
-    config = DetectionConfig(threshold, smoothing, refractory)
+    config = DetectionConfig(threshold, smoothing, refractory, context)
     times = (np.arange(len(rows)) + 1) * STEP
     whole = np.array(rows, np.float32).reshape(-1, 4)
     assert Detector(config, LABELS, STEP, 1.0).events(times, whole) == _events(config, rows)
 
 
 @pytest.mark.parametrize(
-    ("setting", "value"), [("threshold", 0.0), ("threshold", 1.5), ("smoothing_ms", -1), ("refractory_ms", 1e6)]
+    ("setting", "value"),
+    [("threshold", 0.0), ("threshold", 1.5), ("smoothing_ms", -1), ("refractory_ms", 1e6), ("context_ms", -1)],
 )
 def test_settings_out_of_range_are_refused(setting: str, value: float) -> None:
     with pytest.raises(ConfigError, match="expected a number from"):
@@ -117,3 +143,14 @@ def test_reading_the_settings_imports_no_network() -> None:
     code = "import sys, audio_models.listening.detection; print([m for m in ('onnxruntime', 'onnx', 'librosa', 'soxr') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=False)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_settings_stored_before_there_was_a_context_have_none() -> None:
+    """Their threshold was chosen without it."""
+    run = untrained_run(NetworkConfig("gru", 4))
+    assert detection.load_settings(run).context_ms == DetectionConfig().context_ms > 0
+    old = {"threshold": 0.6, "smoothing_ms": 240.0, "refractory_ms": 500.0}
+    (run.folder / "detection.json").write_text(json.dumps(old))
+    assert detection.load_settings(run) == DetectionConfig(0.6, 240, 500, 0)
+    (run.folder / "detection.json").write_text("7")
+    assert detection.load_settings(run) == DetectionConfig()

@@ -106,3 +106,20 @@ def test_answers_as_right_as_they_are_sure_have_no_calibration_error() -> None:
     random = np.random.default_rng(0)
     confidences = random.uniform(0.2, 1, 50_000)
     assert metrics.calibration_error(metrics.reliability(confidences, random.random(50_000) < confidences)) < 0.01
+
+
+@pytest.mark.parametrize(
+    ("events", "low", "high"),
+    [(0, 0, 3.6889), (1, 0.0253, 5.5716), (5, 1.6235, 11.6683), (10, 4.7954, 18.3904), (50, 37.1110, 65.9190)],
+)
+def test_rates_have_the_published_exact_intervals(events: int, low: float, high: float) -> None:
+    """Garwood (1936), as tabulated by Ulm (1990); of ten hours they are a tenth."""
+    interval = metrics.rate_interval(events, 1)
+    assert (interval.low, interval.high) == (pytest.approx(low, abs=1e-3), pytest.approx(high, abs=1e-3))
+    tenth = metrics.rate_interval(events, 10)
+    assert (tenth.low, tenth.high) == (pytest.approx(interval.low / 10), pytest.approx(interval.high / 10))
+
+
+def test_of_no_clips_any_share_is_possible() -> None:
+    assert metrics.share_interval(0, 0) == metrics.Interval(0, 1, "clips")
+    assert metrics.share_interval(0, 20).low == 0
