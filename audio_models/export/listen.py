@@ -174,7 +174,7 @@ class Network:
         """
         if label in NO_WORDS:
             return NO_WORDS[label]
-        return "word" if confidence >= self.threshold else "other" if "_unknown_" in self.labels else "unsure"
+        return "word" if confidence >= self.threshold else "other" if UNKNOWN in self.labels else "unsure"
 
 
 # A stream: samples arrive in pieces, probabilities come out

@@ -25,7 +25,6 @@ from data import workspace
 from data.corpus import SILENCE, UNKNOWN
 from data.errors import WorkspaceError
 
-
 _WORD = 0.5
 """The context of a word ends so long before its end [s]: a word is about as long, and is no context of itself."""
 

@@ -13,6 +13,7 @@ import sysconfig
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import onnx
@@ -21,13 +22,13 @@ import pytest
 
 from audio_models.config import FeatureConfig, NetworkConfig
 from audio_models.errors import RunError
-from audio_models.export import int8_agreement, model_folder
+from audio_models.export import int8_agreement, listen, model_folder
 from audio_models.features.mfcc import mfcc
 from audio_models.features.waveform import AudioSource
 from audio_models.jobs import runs
 from audio_models.jobs.runs import Run
 from audio_models.listening import detection
-from audio_models.listening.detection import DetectionConfig
+from audio_models.listening.detection import DetectionConfig, Detector
 from audio_models.listening.listener import Listener
 from audio_models.networks.onnx_int8 import rounded, with_int8_weights
 from audio_models.recognition import evaluation
@@ -96,7 +97,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., subprocess.
 @pytest.mark.parametrize(("network", "features", "seed"), NETWORKS.values(), ids=NETWORKS)
 def test_the_program_hears_what_echoic_hears(network, features, seed, alone, tmp_path: Path) -> None:
     run = untrained_run(network, features, scale=8, seed=seed)
-    detection.store_settings(run, DetectionConfig(threshold=0.3, smoothing_ms=100, refractory_ms=150, context_ms=500))
+    detection.store_settings(run, DetectionConfig(threshold=0.27, smoothing_ms=100, refractory_ms=150, context_ms=500))
     made = model_folder.export(run, tmp_path / "away")
     assert ("streaming.onnx" in made.files) == network.streams
     program, rate = tmp_path / "away" / "listen.py", features.sample_rate
@@ -413,3 +414,21 @@ def test_a_damaged_run_is_a_sentence(tmp_path: Path) -> None:
     assert not (tmp_path / "away").exists()
     with pytest.raises(RunError, match="no network yet"):
         model_folder.zipped(Run(tmp_path))
+
+
+@pytest.mark.parametrize("context_ms", [0, 500, 4000])
+def test_the_program_counts_other_speech_before_a_word_as_echoic_does(context_ms: float) -> None:
+    config = DetectionConfig(0.5, 200, 300, context_ms)
+    labels = ["left", "right", "_unknown_", "_silence_"]
+    rows = np.random.default_rng(2).dirichlet([0.1, 0.1, 0.1, 0.1], 3000).astype(np.float32)
+    theirs = listen.Detector(
+        SimpleNamespace(detection=vars(config), labels=labels, answer_seconds=0.08, clip_seconds=1.0)
+    )  # type: ignore[arg-type]
+    mine = Detector(config, labels, 0.08, 1.0)
+    times = [round(0.08 * (step + 1), 4) for step in range(len(rows))]
+    expected = [mine.feed(time, row) for time, row in zip(times, rows, strict=True)]
+    found = [theirs.feed(time, row) for time, row in zip(times, rows, strict=True)]
+    assert sum(event is not None for event in expected) > 20
+    assert [one and (one["label"], one["end"], one["confidence"]) for one in found] == [
+        one and (one.label, one.end, one.confidence) for one in expected
+    ]

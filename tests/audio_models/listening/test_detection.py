@@ -102,7 +102,7 @@ def test_other_speech_just_before_a_word_counts_against_it() -> None:
     (event,) = _events(config, speech * 20 + pause * 15 + word)
     assert event.confidence == pytest.approx(0.9), "the sentence is over"
     # of the ten steps that end five before the word two are speech: 0.9 * sqrt(0.8)
-    (event,) = _events(replace(config, threshold=0.7), speech * 2 + pause * 13 + word)
+    (event,) = _events(replace(config, threshold=0.7), speech * 2 + pause * 12 + word)
     assert event.confidence == pytest.approx(0.9 * np.sqrt(0.8))
 
 
