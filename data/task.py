@@ -34,6 +34,8 @@ class Task:
         labels: the words, each a class, in composed Unicode (NFC).
         unknown: whether other words of the corpus form a class `_unknown_`.
         silence: whether background noise forms a class `_silence_`.
+        held_out: other words to keep out of training, to measure how words never heard are rejected; by default a fifth
+            of them, see `held_out_words`.
 
     Raises:
         CorpusError: fewer than two classes, or a label twice.
@@ -42,14 +44,18 @@ class Task:
     labels: tuple[str, ...]
     unknown: bool = False
     silence: bool = False
+    held_out: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "labels", tuple(composed(label) for label in self.labels))
+        object.__setattr__(self, "held_out", tuple(composed(word) for word in self.held_out))
         if twice := sorted({label for label in self.labels if self.labels.count(label) > 1}):
             raise CorpusError(f"The label {', '.join(twice)} is given twice.")
         if reserved := [label for label in self.labels if label in (UNKNOWN, SILENCE)]:
             option = "unknown" if reserved[0] == UNKNOWN else "silence"
             raise CorpusError(f"{reserved[0]} is not a word; add that class with --{option} instead.")
+        if both := [word for word in self.held_out if word in self.labels]:
+            raise CorpusError(f"{', '.join(both)} cannot be both a word of the network and held out. Drop it from one.")
         if not 2 <= len(self.classes) <= _MOST_CLASSES:
             raise CorpusError(
                 f"{plural(len(self.classes), 'class', 'classes')} to tell apart ({', '.join(self.classes[:5]) or 'none'}); "
@@ -98,8 +104,11 @@ def examples(index: Index, task: Task, seed: int) -> tuple[Clip, ...]:
 def held_out_words(index: Index, task: Task) -> set[str]:
     """The other words without training clips, held out to measure the rejection of new words.
 
-    A fifth of the words that are not listed, independent of the seed; none if there are fewer than five.
+    Those that the task names, else a fifth of the words that are not listed, independent of the seed; none if there are
+    fewer than five.
     """
+    if task.unknown and task.held_out and UNKNOWN not in index.labels:
+        return set(index.labels) & set(task.held_out)
     others = sorted(set(index.labels) - set(task.classes), key=lambda word: _shuffled(0, word))
     if not task.unknown or UNKNOWN in index.labels or len(others) < _FEWEST_OTHER_WORDS:
         return set()

@@ -288,7 +288,10 @@ def _with_folders(negatives: NegativesConfig) -> NegativesConfig:
 def _task(options: argparse.Namespace, corpus: CorpusReference) -> Task:
     """Make the task from the options; by default all words of the corpus."""
     return Task(
-        options.labels or catalogue.usual_labels(_index(corpus)), unknown=options.unknown, silence=options.silence
+        options.labels or catalogue.usual_labels(_index(corpus)),
+        unknown=options.unknown,
+        silence=options.silence,
+        held_out=options.held_out or (),
     )
 
 

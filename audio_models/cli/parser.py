@@ -230,6 +230,12 @@ def _add_task(made: argparse.ArgumentParser) -> None:
     )
     made.add_argument("--unknown", action="store_true", help="Add the class _unknown_, learned from the other words")
     made.add_argument("--silence", action="store_true", help="Add the class _silence_, cut from background noise")
+    made.add_argument(
+        "--held-out",
+        type=_list_of(str),
+        metavar="A,B,C",
+        help="Other words to keep out of training, to measure how words never heard are rejected (default: a fifth of them)",
+    )
 
 
 def _add_background(made: argparse.ArgumentParser, job: str) -> None:

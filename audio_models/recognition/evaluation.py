@@ -114,7 +114,8 @@ def _candidates(
     run: Run, labels: Sequence[str], reference: CorpusReference, split: EvaluationSplit, report: Report
 ) -> _Candidates:
     words = tuple(label for label in labels if label not in (UNKNOWN, SILENCE))
-    wanted = Task(words, unknown=UNKNOWN in labels, silence=SILENCE in labels)
+    held_out = tuple(word for word in run.config.task.held_out if word not in words)
+    wanted = Task(words, unknown=UNKNOWN in labels, silence=SILENCE in labels, held_out=held_out)
     opened = catalogue.open_corpus(reference, words=words)
     if not opened.is_loaded():
         opened.load(report)

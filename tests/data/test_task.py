@@ -49,6 +49,16 @@ def test_unknown_has_as_many_clips_as_a_word_spread_over_the_other_words() -> No
     assert words == {"c": 5, "d": 5, "e": 5}
 
 
+def test_the_words_to_hold_out_can_be_named() -> None:
+    index = _index({"a": 20, "b": 20, **dict.fromkeys("cdefg", 9)})
+    task = Task(("a", "b"), unknown=True, held_out=("d", "f"))
+    assert held_out_words(index, task) == {"d", "f"}
+    learned = {clip.word for clip in examples(index, task, 0) if clip.label == UNKNOWN and clip.split == "training"}
+    assert learned == {"c", "e", "g"}
+    with pytest.raises(CorpusError, match=r"^b cannot be both a word of the network and held out"):
+        Task(("a", "b"), unknown=True, held_out=("b", "c"))
+
+
 def test_some_other_words_are_kept_out_of_training_and_judged() -> None:
     index = _index({"a": 20, "b": 20, **dict.fromkeys("cdefghijkl", 9)})
     task = Task(("a", "b"), unknown=True)
