@@ -17,6 +17,9 @@ from data.phrases import plural
 
 if TYPE_CHECKING:
     from audio_models.recognition.answer import Answer
+    from audio_models.recognition.open_set import OpenSet, Rate
+
+_MOST_TAKEN = 8
 
 
 def predict(options: argparse.Namespace) -> int:
@@ -58,7 +61,7 @@ def _in_words(answer: Answer) -> str:
 
 def evaluate(options: argparse.Namespace) -> int:
     """Evaluate a run on the clips of one split of a corpus."""
-    from audio_models.recognition import evaluation
+    from audio_models.recognition import evaluation, open_set
     from audio_models.recognition.evaluation_result import CROSS_VALIDATED, summary
 
     run = runs.find(options.run)
@@ -72,7 +75,10 @@ def evaluate(options: argparse.Namespace) -> int:
     with TerminalProgress() as progress:
         result = evaluation.evaluate_and_store(run, corpus, split, progress.report)
         is_current = split != CROSS_VALIDATED or evaluation.is_current(run, result, corpus, progress.report)
-    found = {**summary(result), "is_current": is_current}
+    figures = open_set.open_set(result)
+    found = {
+        **summary(result), "open_set": open_set.as_numbers(figures) if figures else None, "is_current": is_current
+    }  # fmt: skip
     if options.json:
         print_json(found)
         return 0
@@ -87,16 +93,29 @@ def evaluate(options: argparse.Namespace) -> int:
         print(
             f"{row.label:>12}  precision {row.precision:6.1%}  recall {row.recall:6.1%}  F1 {row.f1:6.1%}  {plural(row.support, 'clip')}"
         )
-    if new := result.rejection:
-        print(
-            f"Words never trained on ({', '.join(new.words)}): {new.rejected} of {plural(new.clips, 'clip')} rejected"
-        )
+    if figures:
+        print(*_open_set_lines(figures), sep="\n")
     if result.unchecked:
         print(result.unchecked)
     if not is_current:
         print("The corpus has changed since this cross-validation. Train again to evaluate the clips that it has now.")
     complain_left_out(result.skipped)
     return 0
+
+
+def _open_set_lines(found: OpenSet) -> list[str]:
+    """The open-set figures, a line each, then the words taken for others."""
+    lines = [f"A word takes {found.threshold:.1%}. Own words accepted and right: {_rate(found.own)}"]
+    for one in found.groups:
+        detail = f" ({one.detail})" if one.detail else ""
+        lines.append(f"Rejected, {one.title}{detail}: {_rate(one.rejected)}, AUROC {one.auroc:.1%}")
+    taken = [f"{one.word} for {one.label} {len(one.accepted)} of {one.clips}" for one in found.taken[:_MOST_TAKEN]]
+    return [*lines, *([f"Taken for its words: {', '.join(taken)}"] if taken else [])]
+
+
+def _rate(rate: Rate) -> str:
+    low, high = rate.interval.low, rate.interval.high
+    return f"{rate.hits} of {plural(rate.clips, 'clip')}, {rate.share:.1%} ({low:.1%} to {high:.1%})"
 
 
 def inspect(options: argparse.Namespace) -> int:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from audio_models.errors import RunError, TrainingError
 from audio_models.features.feature_cache import clip_features
 from audio_models.jobs.runs import Run
-from audio_models.recognition import learned, metrics
+from audio_models.recognition import learned, metrics, other_sound
 from audio_models.recognition.calibration import apply_temperature
 from audio_models.recognition.cross_validation import Folds
 from audio_models.recognition.evaluation_result import (
@@ -25,6 +25,7 @@ from audio_models.recognition.evaluation_result import (
     ClipPrediction,
     Evaluation,
     EvaluationSplit,
+    OtherSound,
     Rejection,
     from_json,
     to_json,
@@ -32,7 +33,7 @@ from audio_models.recognition.evaluation_result import (
 from audio_models.recognition.learned import Learned
 from audio_models.recognition.recognizer import Recognizer
 from data import catalogue, stored, task, workspace
-from data.corpus import SILENCE, SPLITS, UNKNOWN, Clip, CorpusReference, Index, Report, Skipped, no_progress
+from data.corpus import SILENCE, SPLITS, UNKNOWN, Clip, CorpusReference, Index, Report, Skipped, Split, no_progress
 from data.errors import CorpusError, WorkspaceError
 from data.names import composed, file_name
 from data.task import Task
@@ -42,6 +43,9 @@ class AllLearnedError(TrainingError):
     """No clip can test a run, since it was trained on them all."""
 
 
+_SPLIT_OF_RECORDINGS: dict[EvaluationSplit, Split] = {
+    "training": "training", "validation": "validation", "test": "test", "all": "test", CROSS_VALIDATED: "test"
+}  # fmt: skip
 _LONGEST_NAME = 40  # characters of a corpus' name in a file's name
 
 
@@ -93,6 +97,8 @@ def evaluate(
         skipped=[*found.skipped, *skipped, *unreadable],
         threshold=recognizer.threshold,
         rejection=rejection,
+        new_words=_new_words(run, reference, found, known),
+        other_sound=_other_sound(run, recognizer, split, known, report),
         speaker_disjoint=found.index.speaker_disjoint,
         split_rule=found.index.split_rule,
         fingerprint=fingerprint_of(found.clips, with_paths=True),
@@ -108,6 +114,45 @@ class _Candidates:
     task: Task
     clips: list[Clip]
     skipped: list[Skipped]
+
+
+def _new_words(
+    run: Run, reference: CorpusReference, found: _Candidates, known: Learned | None
+) -> tuple[str, ...] | None:
+    """The other words of an evaluation that the run never learned; None if that is not known."""
+    words = {clip.word for clip in found.clips if clip.label == UNKNOWN and clip.word}
+    if known and known.words:
+        return tuple(sorted(words - known.words))
+    if reference == run.config.corpus:
+        return tuple(sorted(words & task.held_out_words(found.index, found.task)))
+    return None
+
+
+def _other_sound(
+    run: Run, recognizer: Recognizer, split: EvaluationSplit, known: Learned | None, report: Report
+) -> list[OtherSound]:
+    """Answer the other recordings of a split; of all clips and after a cross-validation, the test recordings."""
+    if UNKNOWN not in recognizer.labels:
+        return []
+    of_split = _SPLIT_OF_RECORDINGS[split]
+    unknown = recognizer.labels.index(UNKNOWN)
+    words = [label for label in recognizer.labels if label not in (UNKNOWN, SILENCE)]
+    found = []
+    for cut in other_sound.stretches(
+        run.config.negatives, of_split, words, recognizer.clip_seconds, recognizer.features.sample_rate, report
+    ):
+        learned_too = known.training | known.validation if known and of_split == "test" else frozenset()
+        clips = [clip for clip in cut.clips if clip.digest not in learned_too]
+        sequences, _ = clip_features(clips, recognizer.features, report)
+        heard = [(clip, frames) for clip, frames in zip(clips, sequences, strict=True) if frames is not None]
+        probabilities = recognizer.probabilities([frames for _, frames in heard])
+        answers = [
+            ClipPrediction(clip, recognizer.labels[shares.argmax()], _share(shares.max()), _share(shares[unknown]))
+            for (clip, _), shares in zip(heard, probabilities, strict=True)
+        ]
+        if answers:
+            found.append(OtherSound(cut.folder, cut.kind, cut.recordings, answers))
+    return found
 
 
 def _candidates(
@@ -161,6 +206,7 @@ def store_cross_validated(run: Run, folds: Folds, clips: Sequence[Clip], probabi
         threshold=recognizer.threshold,
         speaker_disjoint=folds.by_speaker or None,
         split_rule=folds.rule,
+        other_sound=_other_sound(run, recognizer, CROSS_VALIDATED, learned.load(run), no_progress),
         fingerprint=fingerprint_of(clips),
     )
     _store(run, run.config.corpus, made)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from audio_models.recognition.metrics import ClassScore, Interval, SpeakerScore
 from data import stored
 from data.corpus import SPLITS, Clip, Skipped
+from data.other_recordings import Kind
 from data.stored import Share
 
 EvaluationSplit = Literal["training", "validation", "test", "all", "cross-validated"]
@@ -48,6 +49,23 @@ class Rejection:
 
 
 @dataclass(frozen=True)
+class OtherSound:
+    """The answers to stretches of other recordings, in which none of the words is said.
+
+    Attributes:
+        folder: name of their folder.
+        kind: "speech" or "noise".
+        recordings: number of recordings that they are cut from.
+        predictions: one for each stretch.
+    """
+
+    folder: str
+    kind: Kind
+    recordings: int
+    predictions: list[ClipPrediction] = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """The figures of a run on the clips of one split of a corpus.
 
@@ -69,6 +87,8 @@ class Evaluation:
         fingerprint: of the corpus' clips for this split; "" in older results.
         model: digest of the model file; "" in older results.
         unchecked: why some clips may have been trained on, one sentence; "" if none was.
+        new_words: the other words that the network never learned; None if that is not known.
+        other_sound: from the folders of other recordings of the training; not part of the accuracy.
     """
 
     run: str
@@ -89,6 +109,8 @@ class Evaluation:
     fingerprint: str = ""
     model: str = ""
     unchecked: str = ""
+    new_words: tuple[str, ...] | None = None
+    other_sound: list[OtherSound] = field(default_factory=list, repr=False)
 
     @property
     def clips(self) -> int:
@@ -120,6 +142,10 @@ def summary(result: Evaluation) -> dict[str, Any]:
         "per_speaker": [asdict(row) for row in result.per_speaker],
         "threshold": result.threshold,
         "rejection": asdict(result.rejection) if result.rejection else None,
+        "other_sound": [
+            {"folder": one.folder, "kind": one.kind, "recordings": one.recordings, "stretches": len(one.predictions)}
+            for one in result.other_sound
+        ],
         "skipped": [{"path": str(one.path), "reason": one.reason} for one in result.skipped],
         "unchecked": result.unchecked,
     }

@@ -18,7 +18,7 @@ from audio_models.jobs import runs
 from audio_models.jobs.runs import Run
 from audio_models.recognition.evaluation_result import EvaluationSplit
 from data import catalogue, stored, task, workspace
-from data.corpus import Clip, Report, Skipped, no_progress
+from data.corpus import UNKNOWN, Clip, Report, Skipped, no_progress
 from data.errors import CorpusError, WorkspaceError
 
 FILE_NAME = "learned.json"
@@ -36,12 +36,14 @@ class Learned:
         validation: recordings that its epoch and threshold were chosen on.
         noise: recordings of noise, apart from their test stretches.
         unknown: names of networks that it started from and whose recordings are not known.
+        words: other words, among its training clips of `_unknown_`.
     """
 
     training: frozenset[str] = frozenset()
     validation: frozenset[str] = frozenset()
     noise: frozenset[str] = frozenset()
     unknown: frozenset[str] = frozenset()
+    words: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, clips: Iterable[Clip]) -> Self:
@@ -52,7 +54,8 @@ class Learned:
             return frozenset(clip.content for clip in clips if clip.split == split and clip.whole)
 
         noise = frozenset(clip.digest for clip in clips if clip.split != "test" and not clip.whole)
-        return cls(contents("training"), contents("validation"), noise)
+        words = frozenset(clip.word for clip in clips if clip.split == "training" and clip.label == UNKNOWN)
+        return cls(contents("training"), contents("validation"), noise, words=words - {""})
 
     def __or__(self, other: Learned) -> Learned:
         return Learned(
@@ -60,6 +63,7 @@ class Learned:
             self.validation | other.validation,
             self.noise | other.noise,
             self.unknown | other.unknown,
+            self.words | other.words,
         )
 
     def reason(self, clip: Clip) -> str:

@@ -7,7 +7,7 @@ import streamlit as st
 from audio_models.jobs.runs import Run
 from audio_models.recognition import evaluation
 from audio_models.recognition.evaluation_result import CROSS_VALIDATED, EVALUATION_SPLITS, EvaluationSplit
-from dashboard.evaluate import compared_runs, confusion, scores, streaming
+from dashboard.evaluate import compared_runs, confusion, rejection, scores, streaming
 from dashboard.evaluate.result import headline, load_or_evaluate
 from dashboard.shared.choose_corpus import choose_corpus, corpus_title
 from dashboard.shared.choose_model import choose_model, usable_runs
@@ -20,7 +20,7 @@ from data import catalogue
 from data.corpus import CorpusReference
 
 _TABS = (
-    "Confusion matrix", "Per class", "Per speaker", "Confidence", "Listening", "Most confident mistakes", "Runs compared"
+    "Confusion matrix", "Per class", "Per speaker", "Confidence", "Rejection", "Listening", "Most confident mistakes", "Runs compared"
 )  # fmt: skip
 
 
@@ -54,7 +54,9 @@ def _page() -> None:
         with st.container():  # one block, however much is in it: a block more would put the tabs back to the first
             result = load_or_evaluate(run, corpus, split)
             headline(run, corpus, result)
-        matrix, classes, speakers, confidence, listening, mistakes, compared = st.tabs(_TABS, key="evaluate_tabs")
+        matrix, classes, speakers, confidence, rejected, listening, mistakes, compared = st.tabs(
+            _TABS, key="evaluate_tabs"
+        )
         with matrix:
             confusion.matrix(result)
         with classes:
@@ -63,6 +65,8 @@ def _page() -> None:
             scores.per_speaker(result)
         with confidence:
             scores.confidence(result)
+        with rejected:
+            rejection.show(result)
         with listening, show_errors():
             streaming.show(run, corpus, split)
         with mistakes:

@@ -1,4 +1,4 @@
-"""Charts of the Evaluate page: scores of each label, calibration, accuracies of speakers."""
+"""Charts of the Evaluate page: scores of each label, calibration, acceptance, accuracies of speakers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from dashboard.shared.charts import ACCENT, PALETTE
+from dashboard.shared.charts import ACCENT, DASHES, PALETTE
 
 
 def score_bars(table: pd.DataFrame) -> alt.LayerChart:
@@ -72,6 +72,35 @@ def reliability(table: pd.DataFrame, threshold: float) -> alt.LayerChart:
     )
     layers = [line, dots, *([mark.encode(x="confidence:Q"), text] if threshold else [])]
     return alt.layer(*layers).properties(height=360)
+
+
+def acceptance(table: pd.DataFrame) -> alt.LayerChart:
+    """Draw own words accepted against other sound accepted over the threshold, a line per kind of sound.
+
+    Args:
+        table: columns `sound`, `threshold`, `own`, `other`, and `in use`, which rings a point.
+    """
+    sounds = list(dict.fromkeys(table["sound"]))
+    legend = alt.Legend(orient="top", title=None)
+    lowest = max(0.0, float(np.floor(10 * table.loc[table["in use"], "own"].min())) / 10 - 0.3)
+    base = alt.Chart(table).encode(
+        x=alt.X("other:Q", title="other sound accepted", axis=alt.Axis(format="%"), scale=alt.Scale(domainMin=0)),
+        y=alt.Y("own:Q", title="own words accepted", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[lowest, 1])),
+        color=alt.Color("sound:N", scale=alt.Scale(domain=sounds, range=PALETTE[: len(sounds)]), legend=legend),
+        tooltip=[
+            alt.Tooltip("sound:N"), alt.Tooltip("threshold:Q", format=".1%"),
+            alt.Tooltip("own:Q", format=".1%", title="own words accepted"),
+            alt.Tooltip("other:Q", format=".1%", title="other sound accepted"),
+        ],
+    )  # fmt: skip
+    lines = base.mark_line(strokeWidth=2, clip=True).encode(
+        order=alt.Order("threshold:Q"),
+        strokeDash=alt.StrokeDash(
+            "sound:N", scale=alt.Scale(domain=sounds, range=DASHES[: len(sounds)]), legend=legend
+        ),
+    )
+    rings = base.transform_filter("datum['in use']").mark_point(size=200, strokeWidth=3)
+    return (lines + rings).properties(height=340)
 
 
 def speaker_accuracies(table: pd.DataFrame) -> alt.Chart:

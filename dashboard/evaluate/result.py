@@ -7,6 +7,7 @@ import streamlit as st
 from audio_models.jobs.runs import Run
 from audio_models.recognition import evaluation
 from audio_models.recognition.evaluation_result import CROSS_VALIDATED, Evaluation, EvaluationSplit
+from dashboard.evaluate import rejection
 from dashboard.shared.feedback import ProgressBar
 from dashboard.shared.formatting import as_text, large_type, percent
 from dashboard.shared.freshness import is_current
@@ -42,6 +43,8 @@ def headline(run: Run, corpus: CorpusReference | None, result: Evaluation) -> No
         f"95 % interval: {percent(result.interval.low)} to {percent(result.interval.high)}, over {result.interval.over}.",
         help=TERMS["interval"],
     )
+    if both := rejection.in_one_line(result):
+        st.markdown(both)
     _warn_of_optimism(result, is_own=corpus is None or corpus == run.config.corpus)
     if result.split == CROSS_VALIDATED and not is_current(run, corpus, result):
         st.warning(

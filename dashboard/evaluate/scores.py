@@ -11,7 +11,7 @@ import streamlit as st
 from audio_models.recognition import metrics
 from audio_models.recognition.evaluation_result import Evaluation
 from dashboard.evaluate import charts
-from dashboard.shared.formatting import as_text, percent, table_height
+from dashboard.shared.formatting import percent, table_height
 from dashboard.shared.glossary import TERMS
 from data.phrases import plural
 
@@ -70,9 +70,4 @@ def confidence(result: Evaluation) -> None:
         if result.threshold and sure.any():
             st.markdown(
                 f"A word takes **{percent(result.threshold)}**. {percent(sure.mean())} of the clips are above it, with an accuracy of **{percent(correct[sure].mean())}**."
-            )
-        if new := result.rejection:
-            st.markdown(
-                f"Words never trained on (*{as_text(', '.join(new.words))}*): **{new.rejected} of {new.clips}** clips rejected, "
-                "as another word, no word or below the threshold."
             )

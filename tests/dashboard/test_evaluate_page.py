@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
 from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
 from audio_models.jobs import runs
+from audio_models.recognition import evaluation
 from tests.conftest import Trained
 from tests.support.pages import healthy, open_page, text_of
 from tests.support.sounds import glides
@@ -47,6 +50,32 @@ def test_the_choice_of_another_corpus_stays_open(home: Path, tmp_path: Path) -> 
     app.toggle(key="other_corpus").set_value(True).run()
     (evaluated,) = [one for one in app.expander if one.label == "Evaluated on: another corpus"]
     assert evaluated.proto.expanded
+
+
+def test_evaluate_shows_both_open_set_figures(home: Path) -> None:
+    app = open_page("evaluate")
+    assert re.search(
+        r"accepts \*\*[\d.]+ %\*\* of its own words and rejects \*\*[\d.]+ %\*\* of other speech", text_of(app)
+    )
+    [table] = [one.value for one in app.dataframe if "AUROC" in one.value]
+    assert table["figure"].tolist() == [
+        "accepted and right: own words", "rejected: other words it learned from", "rejected: noise and silence"
+    ]  # fmt: skip
+    assert all(re.fullmatch(r"\d+ of \d+", clips) for clips in table["clips"])
+    assert "A word takes **" in text_of(app)
+
+
+def test_words_that_are_taken_for_others_can_be_heard(home: Path) -> None:
+    (run,) = runs.listing()
+    stored = evaluation.evaluate(run, split="test")
+    taken = [
+        replace(one, predicted="fall", confidence=0.99) if one.clip.label == "_unknown_" else one
+        for one in stored.predictions
+    ]
+    evaluation._store(run, run.config.corpus, replace(stored, predictions=taken))
+    app = open_page("evaluate")
+    clips = sum(one.clip.label == "_unknown_" for one in taken)
+    assert f"**hum** for **fall**: {clips} of {clips}" in [one.value for one in app.markdown]
 
 
 def test_evaluate_says_what_another_split_is_worth(home: Path) -> None:

@@ -94,6 +94,49 @@ def test_a_damaged_result_is_as_good_as_none(run: Run) -> None:
     assert evaluation.load_cached(run, split="test") == whole
 
 
+def _with_other_recordings(run: Run, folder: Path) -> Run:
+    """The run as if it had been trained with a folder of other recordings."""
+    config = json.loads((run.folder / "config.json").read_text())
+    config["negatives"] = {"other": [str(folder)]}
+    (run.folder / "config.json").write_text(json.dumps(config))
+    return Run(run.folder)
+
+
+def test_other_recordings_are_answered_and_do_not_count_as_clips(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "reading"
+    for reader in range(10):
+        write(folder / f"{reader}-1-0001.wav", np.tile(chirp(300, 900, seed=reader), 8))
+    before = evaluation.evaluate(run, split="test")
+    assert before.other_sound == []
+    run = _with_other_recordings(run, folder)
+    result = evaluation.evaluate_and_store(run, split="test")
+    assert (result.accuracy, result.confusion) == (before.accuracy, before.confusion)
+    [heard] = result.other_sound
+    assert (heard.folder, heard.kind, heard.recordings) == ("reading", "speech", 2)
+    assert {one.clip.split for one in heard.predictions} == {"test"}
+    assert {one.clip.label for one in heard.predictions} == {"_unknown_"}
+    assert evaluation.load_cached(run, split="test") == result
+
+    known = json.loads((run.folder / "learned.json").read_text())
+    known["training"].append(heard.predictions[0].clip.digest)
+    (run.folder / "learned.json").write_text(json.dumps(known))
+    [left] = evaluation.evaluate(run, split="test").other_sound
+    assert len(left.predictions) == len(heard.predictions) / 2, "one of the two was trained on, in another folder"
+
+
+def test_words_that_a_run_never_learned_are_known_also_in_another_corpus(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "other"
+    for number in range(4):
+        for word in ("rise", "hum", "warble"):
+            write(folder / word / f"{number}.wav", chirp(400, 500, seed=number))
+    assert evaluation.evaluate(run, CorpusReference(str(folder)), "all").new_words == ("warble",)
+    assert evaluation.evaluate(run, split="test").new_words == ()
+    known = json.loads((run.folder / "learned.json").read_text())
+    (run.folder / "learned.json").write_text(json.dumps({**known, "words": []}))  # as in older runs
+    assert evaluation.evaluate(run, CorpusReference(str(folder)), "all").new_words is None
+    assert evaluation.evaluate(run, split="test").new_words == ()
+
+
 def test_another_corpus_s_other_words_count_as_unknown(run: Run, tmp_path: Path) -> None:
     folder = tmp_path / "other"
     for number in range(4):

@@ -1,0 +1,105 @@
+"""Own words accepted against other sound rejected: at the network's threshold, over all thresholds, and by ear."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from audio_models.recognition.evaluation_result import Evaluation
+from audio_models.recognition.open_set import Group, OpenSet, Rate, open_set
+from dashboard.evaluate import charts
+from dashboard.shared.formatting import as_text, percent
+from dashboard.shared.glossary import TERMS
+from dashboard.shared.players import play
+from data.corpus import UNKNOWN
+from data.phrases import plural
+
+_SHARE = st.column_config.NumberColumn(format="percent")
+_COLUMNS = {
+    "share": _SHARE,
+    "AUROC": st.column_config.NumberColumn(format="percent", help=TERMS["AUROC"]),
+    "which": st.column_config.TextColumn("which", width="medium"),
+}
+_MOST_PAIRS = 9
+
+
+def in_one_line(result: Evaluation) -> str:
+    """Both open-set figures at the network's threshold, as Markdown; "" if there is no other speech."""
+    found = open_set(result)
+    spoken = [one.rejected for one in found.groups if one.spoken] if found else []
+    if not found or not spoken:
+        return ""
+    rejected = sum(one.hits for one in spoken) / sum(one.clips for one in spoken)
+    return (
+        f"At its threshold of {percent(found.threshold)} it accepts **{percent(found.own.share)}** of its own words and "
+        f"rejects **{percent(rejected)}** of other speech."
+    )
+
+
+def show(result: Evaluation) -> None:
+    """Draw the figures, the curve, and the words that are taken for others."""
+    found = open_set(result)
+    if found is None:
+        st.caption("These clips hold none of its words.")
+        return
+    st.markdown(
+        f"A word takes **{percent(found.threshold)}**; below that, and when the network hears something else, a sound is "
+        "rejected. Both figures count: either alone can be had by giving up the other.",
+        help=TERMS["rejected"],
+    )
+    table, picture = st.columns([3, 2], gap="large")
+    with table:
+        st.dataframe(
+            [_row("accepted and right: own words", "", found.own), *map(_group_row, found.groups)],
+            hide_index=True, column_config=_COLUMNS, placeholder="",
+        )  # fmt: skip
+        if not found.groups:
+            st.caption(_why_none(result))
+    with picture:
+        if found.groups:
+            st.altair_chart(charts.acceptance(_points(found)))
+            st.caption("Each point is a threshold; the ring is the one in use. Top left is best.")
+    _draw_taken(found)
+
+
+def _row(figure: str, which: str, rate: Rate, auroc: float | None = None) -> dict[str, Any]:
+    return {
+        "figure": figure, "clips": f"{rate.hits} of {rate.clips}", "share": rate.share,
+        "95 % interval": f"{percent(rate.interval.low)} to {percent(rate.interval.high)}", "AUROC": auroc, "which": which,
+    }  # fmt: skip
+
+
+def _group_row(one: Group) -> dict[str, Any]:
+    return _row(f"rejected: {one.title}", one.detail, one.rejected, one.auroc)
+
+
+def _why_none(result: Evaluation) -> str:
+    if UNKNOWN not in result.labels:
+        return "This network learned no other words, so it cannot reject any. Train one with the class for other words (\\_unknown\\_)."
+    return "These clips hold no other words. Evaluate it on a corpus that has some."
+
+
+def _points(found: OpenSet) -> pd.DataFrame:
+    rows = [
+        {"sound": line.title, "threshold": point.threshold, "own": point.own, "other": point.other,
+         "in use": point is line.at_threshold}
+        for line in found.curves
+        for point in [*line.points, line.at_threshold]
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _draw_taken(found: OpenSet) -> None:
+    """Draw which words are taken for which, each with a player."""
+    if not found.taken:
+        return
+    st.markdown("##### Taken for one of its words")
+    columns = st.columns(3)
+    for number, one in enumerate(found.taken[:_MOST_PAIRS]):
+        with columns[number % 3]:
+            st.markdown(f"**{as_text(one.word)}** for **{as_text(one.label)}**: {len(one.accepted)} of {one.clips}")
+            play(one.accepted[0].clip)
+    if len(found.taken) > _MOST_PAIRS:
+        st.caption(f"… and {plural(len(found.taken) - _MOST_PAIRS, 'pair')} more, each less often.")
