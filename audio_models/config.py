@@ -313,6 +313,11 @@ class NegativesConfig:
         help="Share of them cut at random from the speech in the folders of other recordings.",
     )  # fmt: skip
 
+    @property
+    def makes(self) -> bool:
+        """Whether it makes some, so that the corpus needs no other word."""
+        return bool(self.partial_words or self.synthetic_words or (self.other and self.other_share))
+
     def __post_init__(self) -> None:
         check(self)
         if (given := self.partial_words + self.synthetic_words + self.other_share) > 1 + 1e-9:

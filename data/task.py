@@ -68,7 +68,7 @@ class Task:
         return (*self.labels, *([UNKNOWN] if self.unknown else []), *([SILENCE] if self.silence else []))
 
 
-def examples(index: Index, task: Task, seed: int) -> tuple[Clip, ...]:
+def examples(index: Index, task: Task, seed: int, *, makes_unknown: bool = False) -> tuple[Clip, ...]:
     """Select the clips for a training, labelled with the task's classes.
 
     In each split `_unknown_` and `_silence_` have as many clips as a word has on average, as in the published task of
@@ -76,6 +76,9 @@ def examples(index: Index, task: Task, seed: int) -> tuple[Clip, ...]:
     are spread over the other words, except `held_out_words` in training; silence is cut from noise recordings (of the
     corpus, else generated) at levels from zero to full. If the corpus has folders `_unknown_` or `_silence_`, their clips
     are used instead.
+
+    Args:
+        makes_unknown: whether training can make `_unknown_` without clips of the corpus.
 
     Raises:
         CorpusError: a label is not in the corpus, or no other word is left for `_unknown_`.
@@ -94,7 +97,7 @@ def examples(index: Index, task: Task, seed: int) -> tuple[Clip, ...]:
         if task.silence:
             own = [clip for clip in index.clips if clip.label == SILENCE and clip.split == split]
             chosen += own or _cut_silence(index.noise or generated_noise(), split, average, seed)
-    if task.unknown and not any(clip.label == UNKNOWN for clip in chosen):
+    if task.unknown and not makes_unknown and not any(clip.label == UNKNOWN for clip in chosen):
         raise CorpusError(
             "Every word of the corpus is listed, so none is left for _unknown_. List fewer words, or leave that class out."
         )

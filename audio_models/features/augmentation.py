@@ -16,6 +16,11 @@ from audio_models.config import AugmentationConfig, FeatureConfig
 from audio_models.features.mfcc import Frames
 from audio_models.features.waveform import Waveform
 
+UNCHANGED = AugmentationConfig(
+    augment=True, speed=0, shift_ms=0, gain_db=0, noise_probability=0, time_masks=0, frequency_masks=0
+)
+"""Settings that leave the clips as they are."""
+
 _DITHER = 1e-5  # of full scale: a shift uncovers the noise of a sound card, not digital silence
 _DITHER_SECONDS = 20
 _DIGITAL_SILENCE = 0.1  # share of silence clips that are exactly zero, as from a muted microphone

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,12 +14,15 @@ from audio_models.features import waveform
 from audio_models.features.waveform import AudioSource, Waveform
 from data.corpus import Clip, Progress, Report, no_progress
 from data.noise import generated_noise
+from data.other_recordings import Recording
 from data.scan import audio_files
 from data.task import noise_stretch
 
 _MEMORY = 1 << 30  # bytes of waveforms
 _FULL_SCALE = 32767
 _LONGEST_NOISE = 300.0  # seconds of each noise recording
+_LEAST_NOISE = 60.0  # seconds of a folder of noise
+_OTHER_NOISE = 1800.0  # seconds of noise from other recordings, spread over their folders
 
 
 def load_clip(clip: Clip, sample_rate: int) -> Waveform:
@@ -106,3 +110,29 @@ def noise_recordings(folder: str, own: Sequence[Path], sample_rate: int) -> list
             )
         )
     return recordings
+
+
+def other_noise(recordings: Sequence[Recording], sample_rate: int) -> list[Waveform]:
+    """Load noise from other recordings, each (samples,) float32: those of a folder follow each other in one.
+
+    A folder is one kind of noise, whatever the number and length of its recordings. What cannot be read is left out.
+    """
+    of_folder: dict[Path, list[Recording]] = {}
+    for one in recordings:
+        of_folder.setdefault(one.path.parent, []).append(one)
+    longest = max(_LEAST_NOISE, _OTHER_NOISE / max(1, len(of_folder)))
+    found = []
+    for place, folder in enumerate(sorted(of_folder)):
+        here = of_folder[folder]
+        parts, seconds = [], 0.0
+        for number in np.random.default_rng(place).permutation(len(here)):
+            one, left = here[number], longest - seconds
+            if left <= 0:
+                break
+            with contextlib.suppress(AudioError):
+                source = AudioSource(one.path)
+                parts.append(waveform.load(source, sample_rate, start=one.start, seconds=min(one.seconds, left)))
+                seconds += one.seconds
+        if parts:
+            found.append(np.concatenate(parts))
+    return found

@@ -168,7 +168,7 @@ def _candidates(
     is_own = reference == run.config.corpus
     if split == CROSS_VALIDATED:
         index = replace(index, clips=tuple(replace(clip, split="training") for clip in index.clips))
-        chosen = task.examples(index, wanted, run.config.training.seed)
+        chosen = task.examples(index, wanted, run.config.training.seed, makes_unknown=run.config.negatives.makes)
         return _Candidates(index, wanted, [clip for clip in chosen if clip.label != SILENCE], [])
     seed = run.config.training.seed if is_own else 0
     clips, skipped = task.evaluation_clips(index, wanted, split, seed, generate_noise=is_own)

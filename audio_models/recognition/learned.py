@@ -7,6 +7,7 @@ again in its corpus.
 from __future__ import annotations
 
 import contextlib
+import math
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
@@ -20,11 +21,14 @@ from audio_models.recognition.evaluation_result import EvaluationSplit
 from data import catalogue, stored, task, workspace
 from data.corpus import UNKNOWN, Clip, Report, Skipped, no_progress
 from data.errors import CorpusError, WorkspaceError
+from data.other_recordings import Recording
 
 FILE_NAME = "learned.json"
 _LEARNED = "The network was trained on this recording."
 _CHOSEN = "The network was selected on this recording: it was a validation clip."
 _NOISE = "The network was trained with this stretch of noise."
+_ROUNDING = 0.01  # seconds
+_ONE_WORD = 3.0  # seconds of an other recording whose text is a word
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,7 @@ class Learned:
         noise: recordings of noise, apart from their test stretches.
         unknown: names of networks that it started from and whose recordings are not known.
         words: other words, among its training clips of `_unknown_`.
+        stretches: of long other recordings: `content@start-end` [s].
     """
 
     training: frozenset[str] = frozenset()
@@ -44,18 +49,22 @@ class Learned:
     noise: frozenset[str] = frozenset()
     unknown: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
+    stretches: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, clips: Iterable[Clip]) -> Self:
-        """Collect the training and validation clips among `clips`."""
-        clips = tuple(clips)
+    def of(cls, clips: Iterable[Clip], other: Iterable[Recording] = ()) -> Self:
+        """Collect the training and validation clips among `clips`, and among `other` recordings."""
+        clips, other = tuple(clips), tuple(other)
 
         def contents(split: str) -> frozenset[str]:
-            return frozenset(clip.content for clip in clips if clip.split == split and clip.whole)
+            known: tuple[Clip | Recording, ...] = (*clips, *other)
+            return frozenset(one.content for one in known if one.split == split and one.whole)
 
         noise = frozenset(clip.digest for clip in clips if clip.split != "test" and not clip.whole)
         words = frozenset(clip.word for clip in clips if clip.split == "training" and clip.label == UNKNOWN)
-        return cls(contents("training"), contents("validation"), noise, words=words - {""})
+        words |= frozenset(one.text for one in other if one.split == "training" and one.seconds <= _ONE_WORD)
+        stretches = frozenset(_stretch(one) for one in other if one.split != "test" and not one.whole)
+        return cls(contents("training"), contents("validation"), noise, words=words - {""}, stretches=stretches)
 
     def __or__(self, other: Learned) -> Learned:
         return Learned(
@@ -64,6 +73,7 @@ class Learned:
             self.noise | other.noise,
             self.unknown | other.unknown,
             self.words | other.words,
+            self.stretches | other.stretches,
         )
 
     def reason(self, clip: Clip) -> str:
@@ -73,6 +83,14 @@ class Learned:
         if self.has_learned(clip):
             return _LEARNED
         return _CHOSEN if clip.content in self.validation else ""
+
+    def has_used(self, recording: Recording) -> bool:
+        """Whether a network was trained, or its epoch or threshold chosen, on any part of an other recording."""
+        if recording.content in self.training | self.validation:
+            return True
+        ends = [_ends(name) for name in self.stretches if name.startswith(f"{recording.content}@")]
+        begin, end = recording.start, recording.start + recording.seconds
+        return any(begin < last - _ROUNDING and end > first + _ROUNDING for first, last in ends)
 
     def without_learned(
         self, clips: Iterable[Clip], split: EvaluationSplit, *, is_own: bool
@@ -100,13 +118,26 @@ class Learned:
         return clip.whole and clip.content in self.training
 
 
-def store(run: Run, clips: Iterable[Clip]) -> None:
-    """Record the clips of a training, in addition to those of the run so far and of the run that it starts from.
+def _stretch(recording: Recording) -> str:
+    return f"{recording.content}@{recording.start:.3f}-{recording.start + recording.seconds:.3f}"
+
+
+def _ends(stretch: str) -> tuple[float, float]:
+    """Where a stretch begins and ends [s]; of a damaged name, everything."""
+    try:
+        first, _, last = stretch.partition("@")[2].partition("-")
+        return float(first), float(last)
+    except ValueError:
+        return 0.0, math.inf
+
+
+def store(run: Run, clips: Iterable[Clip], other: Iterable[Recording] = ()) -> None:
+    """Record the clips and the other recordings of a training, in addition to those of the run so far and of the run that it starts from.
 
     Raises:
         WorkspaceError: it cannot be written.
     """
-    learned = Learned.of(clips) | (_recorded(run) or Learned()) | _of_start(run, no_progress, frozenset())
+    learned = Learned.of(clips, other) | (_recorded(run) or Learned()) | _of_start(run, no_progress, frozenset())
     workspace.write_json(run.folder / FILE_NAME, {name: sorted(names) for name, names in asdict(learned).items()})
 
 
@@ -152,7 +183,9 @@ def _from_corpus(run: Run, report: Report) -> Learned | None:
         index = corpus.index(report)
         if config.training.folds:
             index = replace(index, clips=tuple(replace(clip, split="training") for clip in index.clips))
-        learned = Learned.of(task.examples(index, config.task, config.training.seed))
+        learned = Learned.of(
+            task.examples(index, config.task, config.training.seed, makes_unknown=config.negatives.makes)
+        )
     except CorpusError:
         return None
     if index.speaker_disjoint:

@@ -7,7 +7,7 @@ the optimizer.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -22,6 +22,7 @@ from audio_models.features.augmentation import Augmenter
 from audio_models.features.mfcc import Frames, cepstra, mel_bands
 from audio_models.features.sequences import PADDING, Normalisation, pad
 from audio_models.features.waveform import Waveform
+from audio_models.training.negatives import Negatives
 
 Batch = tuple[NDArray[np.float32], NDArray[np.int64]]
 """Frames (batch, longest, width) and target classes: one per clip (batch,), or for sequences of clips one per
@@ -49,7 +50,11 @@ class Batches(Protocol):
 
 
 def balanced(
-    classes: NDArray[np.int64], words: Sequence[str], size: int, random: np.random.Generator
+    classes: NDArray[np.int64],
+    words: Sequence[str],
+    size: int,
+    random: np.random.Generator,
+    sizes: Mapping[int, int] | None = None,
 ) -> NDArray[np.int64]:
     """Positions of the clips of one epoch, shuffled: `size` of each class, balanced over its words.
 
@@ -58,15 +63,17 @@ def balanced(
     Args:
         classes: (clips,).
         words: spoken in each clip; only `_unknown_` has more than one.
+        sizes: of the classes that have another size.
     """
     spoken = np.array(words)
     drawn = []
     for one in np.unique(classes):
         of_class = np.flatnonzero(classes == one)
+        wanted = (sizes or {}).get(int(one), size)
         kinds = random.permutation(np.unique(spoken[of_class]))
         for place, word in enumerate(kinds):
             own = random.permutation(of_class[spoken[of_class] == word])
-            drawn.append(np.resize(own, size // len(kinds) + (place < size % len(kinds))))
+            drawn.append(np.resize(own, wanted // len(kinds) + (place < wanted % len(kinds))))
     return random.permutation(np.concatenate(drawn))
 
 
@@ -113,20 +120,22 @@ class FixedBatches:
         batch_size: clips in a batch.
         size: clips of each class in an epoch.
         seed: of their order.
+        sizes: of the classes that have another size.
     """
 
     examples: Examples
     batch_size: int
     size: int
     seed: int
+    sizes: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def clips(self) -> int:
-        return self.size * len(np.unique(self.examples.classes))
+        return sum(self.sizes.get(int(one), self.size) for one in np.unique(self.examples.classes))
 
     def epoch(self, number: int) -> Iterator[Batch]:
         random = np.random.default_rng([self.seed, number])
-        order = balanced(self.examples.classes, self.examples.words, self.size, random)
+        order = balanced(self.examples.classes, self.examples.words, self.size, random, self.sizes)
         for first in range(0, len(order), self.batch_size):
             yield self.examples.batch(order[first : first + self.batch_size])
 
@@ -146,6 +155,7 @@ class AugmentedBatches:
         features, normalisation: of the frames.
         batch_size, size, seed: see `FixedBatches`; `size` counts clips of the corpus.
         positions: of the clips that are used, all by default.
+        negatives: of a task with `_unknown_`: how many clips of it there are, and what they are made of.
     """
 
     load: Callable[[int], Waveform]
@@ -159,11 +169,15 @@ class AugmentedBatches:
     size: int
     seed: int
     positions: NDArray[np.int64] | None = None
+    negatives: Negatives | None = None
     _changed: dict[tuple[int, int], tuple[int, NDArray[np.float16]]] = field(default_factory=dict, repr=False)
 
     @property
     def clips(self) -> int:
-        return self.size * len(np.unique(self.classes[self._shown]))
+        classes = set(self.classes[self._shown].tolist())
+        if self.negatives is None:
+            return self.size * len(classes)
+        return self.size * len(classes - {self.negatives.label}) + self.negatives.total(self.size)
 
     @property
     def _shown(self) -> NDArray[np.int64]:
@@ -173,10 +187,28 @@ class AugmentedBatches:
         return replace(self, positions=self._shown[positions])  # the augmented clips are shared
 
     def order(self, random: np.random.Generator) -> NDArray[np.int64]:
-        """Positions of the clips of one epoch, see `balanced`."""
+        """Positions of the clips of one epoch, see `balanced`; those of the negatives are behind those of the clips."""
         shown = self._shown
-        words = [self.words[position] for position in shown]
-        return shown[balanced(self.classes[shown], words, self.size, random)]
+        classes, words = self.classes[shown], [self.words[position] for position in shown]
+        if self.negatives is None:
+            return shown[balanced(classes, words, self.size, random)]
+        label = self.negatives.label
+        counts = self.negatives.counts(self.size, has_clips=bool((classes == label).any()))
+        real = self.negatives.total(self.size) - sum(counts.values())
+        order = shown[balanced(classes, words, self.size, random, {label: real})]
+        if not counts:
+            return order
+        of_words = [place for place, one in enumerate(classes) if one not in (label, self.silence)]
+        sources = balanced(classes[of_words], [words[place] for place in of_words], self.size, random)
+        made = self.negatives.positions(counts, shown[of_words][sources])
+        return random.permutation(np.concatenate([order, made]))
+
+    def class_of(self, position: int) -> int:
+        """The class of a clip, or of a negative."""
+        if position < len(self.classes):
+            return int(self.classes[position])
+        assert self.negatives is not None
+        return self.negatives.label
 
     def epoch(self, number: int) -> Iterator[Batch]:
         order = self.order(np.random.default_rng([self.seed, number]))
@@ -191,7 +223,7 @@ class AugmentedBatches:
         found = {key: self._waveform(epoch, *key) for key in keys}
         fresh = {key: samples for key, samples in found.items() if samples is not None}
         for key, bands in zip(fresh, mel_bands(list(fresh.values()), self.features), strict=True):
-            self._changed[key] = (_variant(epoch, key[0]), bands.astype(np.float16))
+            self._changed[key] = (self._variant(epoch, *key), bands.astype(np.float16))
         random = np.random.default_rng([self.seed, epoch, first])
         sequences = [
             cepstra(self.augmenter.bands(self._changed[key][1].astype(np.float32), random), self.features)
@@ -200,18 +232,26 @@ class AugmentedBatches:
         frames, lengths = pad(sequences)
         frames = self.normalisation.apply(frames)
         frames[np.arange(frames.shape[1]) >= lengths[:, None]] = PADDING
-        return frames, self.classes[positions]
+        return frames, np.array([self.class_of(position) for position in positions.tolist()])
 
     def _waveform(self, epoch: int, position: int, times: int) -> Waveform | None:
         """The augmented clip of this epoch, or None if its bands are left from an earlier one."""
-        variant, key = _variant(epoch, position), (position, times)
+        variant, key = self._variant(epoch, position, times), (position, times)
         if key in self._changed and self._changed[key][0] == variant:
             return None
         random = np.random.default_rng([self.seed, position, variant, times][: 4 if times else 3])
+        if position >= len(self.classes):
+            assert self.negatives is not None
+            return self.augmenter.waveform(self.negatives.draw(position, random).samples, random)
         samples = self.load(position)
         if self.classes[position] == self.silence:
             return self.augmenter.silence(len(samples), random)
         return self.augmenter.waveform(samples, random)
+
+    def _variant(self, epoch: int, position: int, times: int) -> int:
+        """Number of the augmented variant of a clip in an epoch; each epoch renews a part of the clips."""
+        # all negatives of a kind have one position, so their number in the epoch decides
+        return (epoch + position + (times if position >= len(self.classes) else 0)) // REUSE
 
 
 def made_ahead(jobs: Sequence[Callable[[], Batch]]) -> Iterator[Batch]:
@@ -228,11 +268,6 @@ def made_ahead(jobs: Sequence[Callable[[], Batch]]) -> Iterator[Batch]:
         finally:
             for batch in waiting:
                 batch.cancel()
-
-
-def _variant(epoch: int, position: int) -> int:
-    """Number of the augmented variant of a clip in an epoch; each epoch renews a part of the clips."""
-    return (epoch + position) // REUSE
 
 
 def _times_before(order: NDArray[np.int64]) -> NDArray[np.int64]:

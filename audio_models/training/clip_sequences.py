@@ -34,6 +34,7 @@ _HELD = 0.24  # seconds for which a word stays the target after its end, at leas
 _FORGETTING = 0.3  # seconds after a clip in which its answer may continue
 _CROPPED = 0.5  # share of the clips that lose a part of the silence before and after the word
 _NEAR = 0.08  # seconds of that silence that remain
+_LONGEST_SPEECH = 3.0  # seconds of running speech
 
 
 @dataclass(frozen=True)
@@ -108,8 +109,8 @@ class SequenceBatches:
     def sequence(self, positions: NDArray[np.int64], random: np.random.Generator) -> tuple[Waveform, NDArray[np.int64]]:
         """Concatenate clips: return (samples,) float32, and the target class of each step, (steps,)."""
         source, rate = self.source, self.source.features.sample_rate
-        parts = [(*self._part(int(position), random), int(source.classes[position])) for position in positions]
         length = round(self.clips_per_sequence * (self.clip_seconds + PAUSE) * rate)
+        parts = self._parts(positions.tolist(), length, random)
         free = max(0, length - sum(len(samples) for samples, _, _, _ in parts))
         pauses = (random.dirichlet(np.ones(len(parts) + 1)) * free).astype(int)
         whole = source.augmenter.quiet(length, random)
@@ -131,17 +132,52 @@ class SequenceBatches:
         whole = source.augmenter.under_noise(whole, random, level, max(limit for _, _, limit, _ in parts))
         return whole, targets(placed, times, source.silence, self.unknown)
 
-    def _part(self, position: int, random: np.random.Generator) -> tuple[Waveform, tuple[float, float] | None, float]:
-        """A clip of a sequence, the beginning and end of its word [s], and the level at which it is clipped."""
+    def _parts(
+        self, positions: Sequence[int], length: int, random: np.random.Generator
+    ) -> list[tuple[Waveform, tuple[float, float] | None, float, int]]:
+        """The clips of a sequence of `length` samples, see `_part`, and the class of each.
+
+        Running speech comes last to its length: it may fill the room that the other clips and short pauses leave.
+        """
         source, rate = self.source, self.source.features.sample_rate
-        samples = source.load(position)
-        if source.classes[position] == source.silence:
-            return source.augmenter.silence(len(samples), random), None, 1.0
-        if position not in self._spans:
-            self._spans[position] = word_span(samples, rate)
+        negatives = source.negatives
+        running = [position for position in positions if negatives is not None and negatives.is_window(position)]
+        parts: dict[int, tuple[Waveform, tuple[float, float] | None, float, int]] = {}
+        for place, position in enumerate(positions):
+            if position not in running:
+                parts[place] = (*self._part(position, random), source.class_of(position))
+        free = (length - sum(len(samples) for samples, _, _, _ in parts.values())) / rate - PAUSE
+        for place, position in enumerate(positions):
+            if position in running:
+                most = min(max(self.clip_seconds, free / len(running)), _LONGEST_SPEECH)
+                seconds = random.uniform(self.clip_seconds, most) if most > self.clip_seconds else self.clip_seconds
+                parts[place] = (*self._part(position, random, seconds), source.class_of(position))
+        return [parts[place] for place in range(len(positions))]
+
+    def _part(
+        self, position: int, random: np.random.Generator, running: float | None = None
+    ) -> tuple[Waveform, tuple[float, float] | None, float]:
+        """A clip of a sequence, the beginning and end of its word [s], and the level at which it is clipped.
+
+        Args:
+            running: seconds of running speech, which is unknown throughout.
+        """
+        source, rate = self.source, self.source.features.sample_rate
+        if position >= len(source.classes):
+            assert source.negatives is not None
+            samples, span = source.negatives.draw(position, random, running)
+        else:
+            samples = source.load(position)
+            if source.classes[position] == source.silence:
+                return source.augmenter.silence(len(samples), random), None, 1.0
+            if position not in self._spans:
+                self._spans[position] = word_span(samples, rate)
+            span = self._spans[position]
         moved, first, faster = source.augmenter.moved(samples, random)
         seconds = len(moved) / rate
-        start, end = (min(max(first / rate + at / faster, 0.0), seconds) for at in self._spans[position])
+        start, end = (min(max(first / rate + at / faster, 0.0), seconds) for at in span)
+        if running:
+            return moved, (start, end), full_scale(samples)
         before, after = 0.0, seconds
         if random.random() < _CROPPED:
             before = random.uniform(0, max(0.0, start - _NEAR))

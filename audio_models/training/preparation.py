@@ -11,17 +11,20 @@ from numpy.typing import NDArray
 
 from audio_models.config import RunConfig
 from audio_models.errors import TrainingError
-from audio_models.features.augmentation import Augmenter
-from audio_models.features.clip_audio import ClipWaveforms, noise_recordings
+from audio_models.features.augmentation import UNCHANGED, Augmenter
+from audio_models.features.clip_audio import ClipWaveforms, noise_recordings, other_noise
 from audio_models.features.feature_cache import clip_features
 from audio_models.features.mfcc import Frames
 from audio_models.features.sequences import Normalisation
+from audio_models.features.waveform import Waveform
 from audio_models.recognition import cross_validation
 from audio_models.recognition.cross_validation import Folds
+from audio_models.training import negatives
 from audio_models.training.batches import AugmentedBatches, Batches, Examples, FixedBatches, class_size
 from audio_models.training.clip_sequences import SequenceBatches
-from data import catalogue, task
-from data.corpus import SILENCE, SPLITS, UNKNOWN, Clip, Report, Split, no_progress
+from data import catalogue, other_recordings, task
+from data.corpus import SILENCE, SPLITS, UNKNOWN, Clip, Index, Report, Split, no_progress
+from data.other_recordings import Recording, words_in
 
 
 @dataclass(frozen=True)
@@ -60,17 +63,19 @@ class Chosen:
     Attributes:
         clips: of all splits, including silence if the task has that class.
         noise: recordings of background noise.
+        other: other recordings to learn from, and those of the validation split.
     """
 
     clips: tuple[Clip, ...]
     noise: tuple[Path, ...]
+    other: tuple[Recording, ...] = ()
 
 
 def choose(config: RunConfig, report: Report = no_progress) -> Chosen:
-    """Choose the clips; load the corpus if necessary.
+    """Choose the clips and other recordings; load the corpus if necessary.
 
     Raises:
-        CorpusError: the corpus is not available.
+        CorpusError: the corpus, or a folder of other recordings, is not available.
         TrainingError: there are too few clips.
     """
     corpus = catalogue.open_corpus(config.corpus, words=config.task.labels)
@@ -79,9 +84,28 @@ def choose(config: RunConfig, report: Report = no_progress) -> Chosen:
     index = corpus.index(report)
     if config.training.folds:  # all clips are trained on and evaluated
         index = replace(index, clips=tuple(replace(clip, split="training") for clip in index.clips))
-    clips = task.examples(index, config.task, config.training.seed)
-    _check_splits([clip for clip in clips if clip.split != "test"], config)
-    return Chosen(clips, index.noise)
+    clips = task.examples(index, config.task, config.training.seed, makes_unknown=config.negatives.makes)
+    other = _other_recordings(config, index, report)
+    _check_splits([clip for clip in clips if clip.split != "test"], config, other)
+    return Chosen(clips, index.noise, other)
+
+
+def _other_recordings(config: RunConfig, index: Index, report: Report) -> tuple[Recording, ...]:
+    """The training and validation recordings of the folders, without what the corpus holds, its words and its testers.
+
+    Noise serves every task; speech only one with `_unknown_`.
+    """
+    clips = [clip for clip in index.clips if clip.whole]
+    contents = {clip.content for clip in clips} | {clip.digest for clip in clips}
+    tested = {clip.speaker for clip in clips if clip.split != "training"} - {None}
+    takes_speech = config.task.unknown and config.negatives.other_share > 0
+    found: dict[tuple[str, float], Recording] = {}
+    for folder in config.negatives.other:
+        for one in other_recordings.scan(Path(folder), report).recordings:
+            is_wanted = one.kind == "noise" or (takes_speech and not words_in(one, config.task.labels))
+            if one.split != "test" and is_wanted and one.content not in contents and one.speaker not in tested:
+                found.setdefault((one.content, one.start), one)
+    return tuple(found.values())
 
 
 def prepare(
@@ -96,11 +120,12 @@ def prepare(
         TrainingError: too few clips can be read.
     """
     used = [clip for clip in chosen.clips if clip.split != "test"]
-    augmented = [clip for clip in used if clip.split == "training"] if config.augmentation.augment else []
+    is_drawn = config.augmentation.augment or (config.task.unknown and config.negatives.makes)
+    augmented = [clip for clip in used if clip.split == "training"] if is_drawn else []
     waveforms = ClipWaveforms(augmented, config.features.sample_rate)
     sequences, skipped = clip_features(used, config.features, report, waveforms.store)
     readable = [(clip, frames) for clip, frames in zip(used, sequences, strict=True) if frames is not None]
-    _check_splits([clip for clip, _ in readable], config)
+    _check_splits([clip for clip, _ in readable], config, chosen.other)
     learned = [(clip, frames) for clip, frames in readable if clip.split == "training"]
     clips = [clip for clip, _ in learned]
     if normalisation is None:
@@ -113,12 +138,13 @@ def prepare(
     size = config.clips_of_a_class(clips_per_word)
     clip_seconds = round(float(np.quantile([clip.seconds for clip in clips], 0.9)), 3)
     training: Batches
-    if not config.augmentation.augment:
+    if not is_drawn:
         known = _examples(learned, labels, normalisation)
-        training = FixedBatches(known, config.training.batch_size, size, config.training.seed)
+        sizes = {labels.index(UNKNOWN): round(config.negatives.unknown_ratio * size)} if config.task.unknown else {}
+        training = FixedBatches(known, config.training.batch_size, size, config.training.seed, sizes)
     else:
         waveforms.store_all(report)
-        training = _augmented(config, clips, classes, waveforms, normalisation, chosen.noise, size)
+        training = _augmented(config, chosen, clips, classes, waveforms, normalisation, size, clip_seconds, report)
         if config.training.clips_per_sequence > 1:
             unknown = labels.index(UNKNOWN) if UNKNOWN in labels else None
             in_sequence = config.training.clips_per_sequence
@@ -142,27 +168,43 @@ def prepare(
 
 def _augmented(
     config: RunConfig,
+    chosen: Chosen,
     clips: Sequence[Clip],
     classes: NDArray[np.int64],
     waveforms: ClipWaveforms,
     normalisation: Normalisation,
-    noise: Sequence[Path],
     size: int,
+    clip_seconds: float,
+    report: Report,
 ) -> AugmentedBatches:
-    """Batches of augmented training clips, `size` of each class in an epoch."""
+    """Batches of augmented training clips, `size` of each class in an epoch; and what `_unknown_` has besides."""
     features, labels = config.features, config.task.classes
-    recordings = noise_recordings(config.augmentation.noise_folder, noise, features.sample_rate)
+    learned_from = [one for one in chosen.other if one.split == "training"]
+    noise = [
+        *noise_recordings(config.augmentation.noise_folder, chosen.noise, features.sample_rate),
+        *other_noise([one for one in learned_from if one.kind == "noise"], features.sample_rate),
+    ]
+
+    def load(position: int) -> Waveform:
+        return waveforms(clips[position])
+
+    speech = [one for one in learned_from if one.kind == "speech"]
+    unknown = (
+        negatives.make(config, speech, load, len(clips), clip_seconds, size, report) if config.task.unknown else None
+    )
+    changes = config.augmentation if config.augmentation.augment else UNCHANGED
     return AugmentedBatches(
-        load=lambda position: waveforms(clips[position]),
+        load=load,
         classes=classes,
         words=[clip.word or clip.label for clip in clips],
         silence=labels.index(SILENCE) if SILENCE in labels else None,
-        augmenter=Augmenter(config.augmentation, features, recordings),
+        augmenter=Augmenter(changes, features, noise),
         features=features,
         normalisation=normalisation,
         batch_size=config.training.batch_size,
         size=size,
         seed=config.training.seed,
+        negatives=unknown,
     )
 
 
@@ -174,10 +216,13 @@ def _examples(clips: Sequence[tuple[Clip, Frames]], labels: Sequence[str], norma
     )
 
 
-def _check_splits(clips: Sequence[Clip], config: RunConfig) -> None:
-    missing = [
-        label for label in config.task.classes if not any(c.label == label and c.split == "training" for c in clips)
-    ]
+def _check_splits(clips: Sequence[Clip], config: RunConfig, other: Sequence[Recording]) -> None:
+    there = {clip.label for clip in clips if clip.split == "training"}
+    wanted = config.negatives
+    speaks = wanted.other_share and any(one.kind == "speech" and one.split == "training" for one in other)
+    if wanted.partial_words or wanted.synthetic_words or speaks:
+        there.add(UNKNOWN)
+    missing = [label for label in config.task.classes if label not in there]
     if missing:
         raise TrainingError(
             f"There is no training clip of {', '.join(missing)} in {config.corpus.name}. Add clips, or leave that word out."

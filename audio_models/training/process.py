@@ -71,7 +71,7 @@ def _train(run: Run, job: Job) -> None:
         config = run.config
         # first, to report errors before tensorflow is imported
         start, chosen = _start_of(config, run.start), choose(config, job.report)
-        learned.store(run, chosen.clips)
+        learned.store(run, chosen.clips, chosen.other)
         tensorflow = imported(import_training)  # takes seconds, while the features are computed
         prepared = prepare(config, chosen, job.report, start[0] if start else None)
         job.write(skipped=prepared.skipped, clips_per_word=prepared.clips_per_word)

@@ -2,7 +2,9 @@
 
 eSpeak NG is C code under the GPL-3; it shares no process with the rest of Echoic. A request is one line of JSON on
 stdin, {"text", "voice", "rate", "pitch", "range"}; the answer on stdout is the number of samples (4 bytes, little
-endian) and the samples (16-bit, 22,050 Hz). Before the first answer comes one line with the sample rate.
+endian) and the samples (16-bit, 22,050 Hz). A text in double brackets is phonemes, `[[l'Eft]]`. A request without a
+rate, {"text", "voice"}, is answered with the text's phonemes: the number of bytes (4 bytes), then ASCII names with `|`
+between them, words with blanks. Before the first answer comes one line with the sample rate.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ import espeakng_loader
 _SYNCHRONOUS = 2
 _RATE, _PITCH, _RANGE = 1, 3, 4
 _UTF8 = 1
+_PHONEMES = 0x100  # [[ ]] in a text encloses phonemes
+_SEPARATED = ord("|") << 8
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
 
 
@@ -35,6 +39,15 @@ def main() -> int:
             samples.frombytes(ctypes.string_at(block, 2 * count))
         return 0
 
+    library.espeak_TextToPhonemes.restype = ctypes.c_char_p
+    library.espeak_TextToPhonemes.argtypes = (ctypes.POINTER(ctypes.c_char_p), ctypes.c_int, ctypes.c_int)
+
+    def phonemes(text: bytes) -> bytes:
+        rest, parts = ctypes.c_char_p(text), []
+        while rest.value:  # a clause at a time
+            parts.append(library.espeak_TextToPhonemes(ctypes.byref(rest), _UTF8, _SEPARATED))
+        return b" ".join(part for part in parts if part)
+
     callback = _CALLBACK(collect)
     library.espeak_SetSynthCallback(callback)
     output = sys.stdout.buffer
@@ -46,10 +59,15 @@ def main() -> int:
         if library.espeak_SetVoiceByName(request["voice"].encode()) != 0:
             print(f"eSpeak NG has no voice {request['voice']}", file=sys.stderr)
             return 1
+        text = request["text"].encode("utf-8") + b"\0"
+        if "rate" not in request:
+            found = phonemes(text)
+            output.write(len(found).to_bytes(4, "little") + found)
+            output.flush()
+            continue
         for parameter, name in ((_RATE, "rate"), (_PITCH, "pitch"), (_RANGE, "range")):
             library.espeak_SetParameter(parameter, request[name], 0)
-        text = request["text"].encode("utf-8") + b"\0"
-        library.espeak_Synth(text, len(text), 0, 0, 0, _UTF8, None, None)
+        library.espeak_Synth(text, len(text), 0, 0, 0, _UTF8 | _PHONEMES, None, None)
         content = samples.tobytes()
         output.write(len(samples).to_bytes(4, "little") + content)
         output.flush()

@@ -36,7 +36,7 @@ _LONGEST_WORD = 40
 _WORKERS = 2
 _SAFE = " -'"
 
-_ACCENTS = ("en-us", "en", "en-gb-scotland", "en-gb-x-rp", "en-029")
+ACCENTS = ("en-us", "en", "en-gb-scotland", "en-gb-x-rp", "en-029")
 # Timbres that are intelligible and repeat exactly. Without whispers, croaks and robots, and without those with breath
 # noise (f2, f3, f5, Alicia, sandro, victor), which eSpeak NG seeds from the clock.
 _TIMBRES = (
@@ -62,7 +62,7 @@ class Voice:
 def voices() -> tuple[Voice, ...]:
     """Return all hundred voices, each with its own pitch and pace."""
     made = []
-    for accent in _ACCENTS:
+    for accent in ACCENTS:
         for timbre in _TIMBRES:
             random = _random("voice", accent, timbre)
             made.append(Voice(accent, timbre, int(random.integers(30, 71)), int(random.integers(120, 201))))
@@ -72,7 +72,7 @@ def voices() -> tuple[Voice, ...]:
 DESCRIPTION = Description(
     name="synthetic_voices",
     title="Synthetic voices",
-    holds=f"Words spoken by a speech synthesiser (eSpeak NG) in {len(_ACCENTS) * len(_TIMBRES)} voices, none of them human. Good for trying everything at once; a network trained on them recognises people poorly.",
+    holds=f"Words spoken by a speech synthesiser (eSpeak NG) in {len(ACCENTS) * len(_TIMBRES)} voices, none of them human. Good for trying everything at once; a network trained on them recognises people poorly.",
     licence="The clips are made on this computer. eSpeak NG: GPL-3, used as a separate program.",
     citation="eSpeak NG contributors: eSpeak NG, a text-to-speech synthesiser",
     homepage="https://github.com/espeak-ng/espeak-ng",
@@ -178,11 +178,22 @@ def say(word: str, voice: Voice, take: int = 0) -> NDArray[np.float32]:
 
 
 def _record(speaker: Synthesiser, word: str, voice: Voice, take: int) -> NDArray[np.float32]:
-    """Synthesise one take: pitch, pace, level and background noise differ a little from take to take."""
-    random = _random(str(_SEED), word, voice.speaker, str(take))
+    """Synthesise one take of a word: the same each time."""
+    return record(speaker, word, voice, _random(str(_SEED), word, voice.speaker, str(take)))
+
+
+def record(speaker: Synthesiser, text: str, voice: Voice, random: np.random.Generator) -> NDArray[np.float32]:
+    """Synthesise a text: pitch, pace, level and background noise differ a little each time.
+
+    Returns:
+        (samples,) float32 at `SAMPLE_RATE`, with up to 0.2 s of the noise before and after.
+
+    Raises:
+        CorpusError: it cannot be spoken.
+    """
     pitch = int(np.clip(voice.pitch + random.integers(-6, 7), 0, 99))
     pace = int(np.clip(voice.pace + random.integers(-15, 16), 80, 260))
-    spoken = speaker.say(word, f"{voice.accent}+{voice.timbre}", pace, pitch)
+    spoken = speaker.say(text, f"{voice.accent}+{voice.timbre}", pace, pitch)
     spoken = soxr.resample(spoken, speaker.rate, SAMPLE_RATE).astype(np.float32)
     loud = np.flatnonzero(np.abs(spoken) > 0.02 * np.abs(spoken).max())
     spoken = spoken[loud[0] : loud[-1] + 1] if len(loud) else spoken
