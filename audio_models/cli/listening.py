@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import BinaryIO, TextIO
+from typing import Any, BinaryIO, TextIO
 
 import numpy as np
 
@@ -19,8 +19,9 @@ from audio_models.jobs import runs
 from audio_models.listening import detection, listener, recordings, streaming_evaluation
 from audio_models.listening.detection import Event
 from audio_models.listening.evaluation_config import StreamingEvaluationConfig
+from audio_models.listening.false_alarms import AlarmRate
 from audio_models.listening.listener import Listener
-from audio_models.listening.streaming_evaluation import StreamingEvaluation
+from audio_models.listening.streaming_evaluation import Point, StreamingEvaluation
 from data import catalogue
 from data.phrases import plural
 
@@ -90,27 +91,73 @@ def evaluate_streaming(options: argparse.Namespace) -> int:
     if chosen != before:
         detection.store_settings(run, chosen)
     if options.json:
-        points = [{**asdict(point), "missed": point.missed} for point in found.points]
-        print_json(
-            {**asdict(found), "points": points, "threshold": chosen.threshold, "suggested": found.suggested.threshold}
-        )
-        return 0
-    _print_evaluation(found, chosen.threshold)
+        print_json(_as_json(found, chosen.threshold))
+    else:
+        _print_evaluation(found, chosen.threshold)
     return 0
 
 
+def _as_json(found: StreamingEvaluation, threshold: float) -> dict[str, Any]:
+    points = []
+    for point in found.points:
+        interval = point.recall_interval
+        measured = {"missed": point.missed, "recall_interval": [interval.low, interval.high] if point.words else None}
+        points.append({**asdict(point), **measured, "alarms": [_rate_as_json(rate) for rate in _rates(found, point)]})
+    return {
+        **{name: value for name, value in asdict(found).items() if name != "alarms"},
+        "points": points,
+        "threshold": threshold,
+        "suggested": found.suggested.threshold if found.suggested else None,
+    }
+
+
+def _rates(found: StreamingEvaluation, point: Point) -> list[AlarmRate]:
+    return [curve.at(point.threshold) for curve in found.alarms]
+
+
+def _rate_as_json(rate: AlarmRate) -> dict[str, Any]:
+    return {**asdict(rate), "per_hour": rate.per_hour, "interval": [rate.interval.low, rate.interval.high]}
+
+
 def _print_evaluation(found: StreamingEvaluation, threshold: float) -> None:
+    spoken = f"{plural(found.words, 'word')} and " if found.words else ""
     print(
-        f"{plural(found.words, 'word')} and {plural(found.others, 'clip')} of other words, {found.config.split}, "
+        f"{spoken}{plural(found.others, 'clip')} of other words, {found.config.split}, "
         f"{found.config.snr_db:g} dB over the noise; {found.config.minutes:g} minutes of other words, and of noise"
     )
+    if not found.words:
+        print(
+            "Missed words are not measured: the network learned from all clips of its corpus. Choose another with --corpus."
+        )
+    suggested = found.suggested if found.config.split == "validation" else None  # test clips choose nothing
     print("threshold   missed   wrong   alarms per hour: speech    noise   delay: median   95 %")
     for point in found.points:
         is_chosen = point is found.at(threshold)
         chosen = "" if not is_chosen else " chosen" if point.threshold == threshold else f" nearest to {threshold:g}"
-        marks = chosen + (" suggested" if point is found.suggested and found.config.split == "validation" else "")
+        marks = chosen + (" suggested" if point is suggested else "")
         delays = [f"{1000 * delay:.0f} ms" if delay is not None else "" for delay in (point.delay, point.late_delay)]
+        missed, wrong = ("", "") if point.missed is None else (f"{point.missed:.1%}", f"{point.wrong}")
+        speech = f"{point.speech_alarms:.1f}" if found.others else ""
         print(
-            f"{point.threshold:9.3f} {point.missed:8.1%} {point.wrong:7d} {point.speech_alarms:25.1f} "
+            f"{point.threshold:9.3f} {missed:>8} {wrong:>7} {speech:>25} "
             f"{point.noise_alarms:8.1f} {delays[0]:>15} {delays[1]:>6}{marks}"
         )
+    at = found.at(threshold)
+    recall = at.recall_interval
+    heard = (
+        f"{at.heard / at.words:.1%} of its words heard ({recall.low:.1%} to {recall.high:.1%}), " if at.words else ""
+    )
+    print(f"At {at.threshold:g}: {heard}false alarms per hour, with 95 % intervals:")
+    for rate in _rates(found, at):
+        print(f"  {_rate_line(rate)}")
+    if suggested:
+        print(f"Suggested: {suggested.threshold:g}, {found.suggestion_rule}")
+
+
+def _rate_line(rate: AlarmRate) -> str:
+    interval = rate.interval
+    words = ", ".join(f"{word} {count}" for word, count in rate.words.items())
+    return (
+        f"{rate.name}: {rate.per_hour:.1f} ({interval.low:.1f} to {interval.high:.1f}), {plural(rate.alarms, 'alarm')} in "
+        f"{rate.hours:.2f} hours of {rate.kind}{f': {words}' if words else ''}"
+    )

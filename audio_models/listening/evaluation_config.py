@@ -20,9 +20,23 @@ class StreamingEvaluationConfig:
     )  # fmt: skip
     snr_db: float = setting(10.0, -20, 60, unit="dB", title="SNR", help="Level of the words above the noise.")
     minutes: float = setting(
-        60.0, 1, 600, unit="minutes", title="Length", help="Length of the other speech, and again of the noise alone."
-    )
+        60.0, 1, 600, unit="minutes", title="Length",
+        help="Length of the other words, again of the noise alone, and at most of each folder of other recordings.",
+    )  # fmt: skip
     seed: int = setting(0, 0, 2**31 - 1, title="Seed", help="Same seed, same soundscapes.")
+
+    other: tuple[str, ...] = setting(
+        (), title="Other recordings",
+        help="A folder of other speech or noise to count false alarms in, besides those that the run learned from; give the option once per folder.",
+    )  # fmt: skip
+    speech_target: float = setting(
+        10.0, 0, 10_000, unit="alarms", title="Target, speech",
+        help="False alarms per hour of other people's speech that the suggested threshold may give.",
+    )  # fmt: skip
+    noise_target: float = setting(
+        1.0, 0, 10_000, unit="alarms", title="Target, noise",
+        help="False alarms per hour of noise that the suggested threshold may give.",
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
         check(self)

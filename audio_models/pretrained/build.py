@@ -139,6 +139,7 @@ def _evaluate_streaming(run: Run, reference: CorpusReference) -> Point:
     validation, test = (streaming_evaluation.load_cached(run, split) for split in ("validation", "test"))
     assert validation is not None
     assert test is not None
+    assert validation.suggested is not None
     chosen = validation.suggested.threshold
     detection.store_settings(run, replace(detection.load_settings(run), threshold=chosen))
     return test.at(chosen)

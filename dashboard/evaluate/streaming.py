@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import altair as alt
@@ -12,22 +14,26 @@ import streamlit as st
 from audio_models.jobs.runs import Run
 from audio_models.listening import detection
 from audio_models.recognition.evaluation_result import CROSS_VALIDATED
+from dashboard.shared.charts import PALETTE
 from dashboard.shared.feedback import ProgressBar
 from dashboard.shared.formatting import percent
 from dashboard.shared.freshness import last_change
-from dashboard.shared.state import Value
+from dashboard.shared.state import Value, selection
 from data.corpus import CorpusReference, Split
 from data.phrases import plural
 
 if TYPE_CHECKING:
+    from audio_models.listening.detection import DetectionConfig
     from audio_models.listening.evaluation_config import UnlearnedSplit
-    from audio_models.listening.streaming_evaluation import StreamingEvaluation
+    from audio_models.listening.streaming_evaluation import Point, StreamingEvaluation
 
 _LEAST = 0.1  # alarms an hour: where none is drawn, on a logarithmic axis
-_KINDS = {"speech_alarms": "other words", "noise_alarms": "noise"}
+_MOST_WORDS = 3  # named in a row of the table
 
 _MEASURED: Value[StreamingEvaluation | None] = Value("streaming_evaluation", None)
 """A measurement on a corpus other than the run's own, which is not stored; `of` run, corpus and split."""
+_THRESHOLD: Value[float] = Value("streaming_threshold", 0.0)
+"""Widget: the threshold that is looked at; `of` an evaluation and the threshold in use."""
 
 
 def show_stored(run: Run, split: str) -> None:
@@ -52,12 +58,8 @@ def show(run: Run, corpus: CorpusReference | None, split: str, *, clips: bool = 
     """
     from audio_models.listening import streaming_evaluation
 
-    if split not in ("validation", "test"):
-        st.caption(
-            "This network learned from all its clips. Evaluate it on another corpus (above) to measure it in a stream."
-            if split == CROSS_VALIDATED
-            else "Choose validation or test clips above: the network learned from the others."
-        )
+    if split not in ("validation", "test", CROSS_VALIDATED):
+        st.caption("Choose validation or test clips above: the network learned from the others.")
         return
     measured: UnlearnedSplit = "test" if split == "test" else "validation"
     found = (
@@ -65,10 +67,15 @@ def show(run: Run, corpus: CorpusReference | None, split: str, *, clips: bool = 
         if corpus is None
         else _MEASURED.of(_key(run, corpus, measured)).get()
     )
-    st.markdown(
-        f"Missed words and false alarms in long recordings, mixed from **{measured}** clips: its words among other words, other "
-        "words alone, and noise alone. A word is detected when its smoothed probability reaches the threshold."
-    )
+    if split == CROSS_VALIDATED and corpus is None:
+        st.markdown(
+            "How often it hears what was not said. This network learned from all its clips, so missed words cannot be measured "
+            "on them: evaluate it on another corpus (above) to measure both."
+        )
+    else:
+        st.markdown(
+            f"Missed words in long recordings, mixed from **{measured}** clips, and false alarms where none of its words is said."
+        )
     if found is not None and corpus is None and clips and not _is_current(run, found):
         st.info("The clips have changed since this was measured. Measure again.", icon=":material/update:")
         found = None
@@ -76,90 +83,141 @@ def show(run: Run, corpus: CorpusReference | None, split: str, *, clips: bool = 
         _measure(run, corpus, measured)
         return
     settings = detection.load_settings(run)
-    thresholds = list(dict.fromkeys(point.threshold for point in found.points))
     picture, words = st.columns([3, 2], gap="large")
+    key = f"{run.id}-{measured}-{settings.threshold}"
     with words:
-        at = st.select_slider(
-            "Threshold",
-            thresholds,
-            value=found.at(settings.threshold).threshold,
-            key=f"threshold-{run.id}-{measured}-{settings.threshold}",
-            help="Lower: fewer missed words, more false alarms.",
-        )
-        point = found.at(at)
-        missed, alarms, noise = st.columns(3)
-        missed.metric("Missed", percent(point.missed), help=f"Of {plural(point.words, 'word')} spoken.")
-        alarms.metric(
-            "False, speech", _an_hour(point.speech_alarms) if found.others else "unknown",
-            help=f"False alarms per hour of other words without a pause, from {plural(found.others, 'clip')}.",
-        )  # fmt: skip
-        noise.metric("False, noise", _an_hour(point.noise_alarms), help="False alarms per hour of noise.")
-        if point.delay is not None and point.late_delay is not None:
-            st.markdown(
-                f"A word is detected **{_milliseconds(point.delay)}** its end (median), 95 % of them by "
-                f"**{_milliseconds(point.late_delay)}**."
-            )
-        if at == settings.threshold:
-            st.caption("This threshold is in use on Listen and Live.")
-        elif at == found.at(settings.threshold).threshold:
-            st.caption(f"In use on Listen and Live: {settings.threshold:g}. This is the nearest that was measured.")
-        elif st.button("Use this threshold", type="primary", icon=":material/check:"):
-            detection.store_settings(run, replace(settings, threshold=at))
-            st.rerun()
-        if (found.smoothing_ms, found.refractory_ms) != (settings.smoothing_ms, settings.refractory_ms):
+        point = _choose_point(found, settings.threshold, key)
+        _figures(found, point)
+        _use(run, found, point, settings)
+        if (found.smoothing_ms, found.refractory_ms, found.context_ms) != (
+            settings.smoothing_ms, settings.refractory_ms, settings.context_ms
+        ):  # fmt: skip
             st.caption(
-                f"Measured with {found.smoothing_ms:g} ms of smoothing and {found.refractory_ms:g} ms of pause between words. In use, and "
-                f"not measured: {settings.smoothing_ms:g} and {settings.refractory_ms:g} ms."
+                f"Measured with {found.smoothing_ms:g} ms of smoothing, {found.refractory_ms:g} ms of pause between words and "
+                f"{found.context_ms:g} ms of context. In use, and not measured: {settings.smoothing_ms:g}, "
+                f"{settings.refractory_ms:g} and {settings.context_ms:g} ms."
             )
-            if clips:
-                _measure(run, corpus, measured)
-        if measured == "validation" and found.suggested.threshold != at:  # test clips choose nothing
-            st.caption(f"Suggested: {found.suggested.threshold:g}, the best F1 with hardly any alarm in noise.")
     with picture:
-        st.altair_chart(curve(found.points, point, speech=bool(found.others)))
-        sound = "other words and as much noise" if found.others else "noise; the corpus has no other words"
-        st.caption(
-            f"Words {found.config.snr_db:g} dB above the noise. {plural(round(found.config.minutes), 'minute')} of {sound}. "
-            f"Zero false alarms are drawn at {_LEAST:g}."
+        st.altair_chart(
+            curve(found, point), key=f"curve-{key}", on_select=partial(_on_click, f"curve-{key}", _THRESHOLD.of(key))
+        )
+        st.caption(_caption(found))
+    if clips:
+        with st.expander("Measure again, with other recordings", icon=":material/hearing:"):
+            _measure(run, corpus, measured, found.config.other)
+
+
+def _choose_point(found: StreamingEvaluation, in_use: float, key: str) -> Point:
+    """Draw the slider, which a click on the curve moves too."""
+    thresholds = list(dict.fromkeys(point.threshold for point in found.points))
+    widget = _THRESHOLD.of(key)
+    at = st.select_slider(
+        "Threshold", thresholds, value=found.at(in_use).threshold, key=widget.key,
+        help="Lower: fewer missed words, more false alarms. Or click a point of the curve.",
+    )  # fmt: skip
+    return found.at(at)
+
+
+def _on_click(key: str, widget: Value[float]) -> None:
+    """Callback of the curve: move the slider to the point that was clicked."""
+    for one in selection(key).get("point", [])[:1]:
+        widget.set(one["threshold"])
+
+
+def _figures(found: StreamingEvaluation, point: Point) -> None:
+    """Show recall with its interval, and the false alarms of each corpus with theirs."""
+    if point.words:
+        recall = point.recall_interval
+        st.metric("Words heard", percent(point.heard / point.words), help=f"Of {plural(point.words, 'word')} spoken.")
+        st.caption(f"95 % interval: {percent(recall.low)} to {percent(recall.high)}")
+    rates = [one.at(point.threshold) for one in found.alarms]
+    st.dataframe(
+        [
+            {
+                "false alarms in": rate.name,
+                "an hour": _number(rate.per_hour),
+                "95 % interval": f"{_number(rate.interval.low)} to {_number(rate.interval.high)}",
+                "hours": f"{rate.hours:.1f}" if rate.hours >= 1 else f"{rate.hours:.2f}",
+                "most often": ", ".join(f"{word} {count}" for word, count in list(rate.words.items())[:_MOST_WORDS]),
+            }
+            for rate in rates
+        ],
+        hide_index=True,
+    )
+    if point.delay is not None and point.late_delay is not None:
+        st.markdown(
+            f"A word is detected **{_milliseconds(point.delay)}** its end (median), 95 % of them by "
+            f"**{_milliseconds(point.late_delay)}**."
         )
 
 
-def curve(points, chosen, *, speech: bool) -> alt.LayerChart:  # type: ignore[no-untyped-def]
-    """Draw the share of missed words against false alarms per hour, one line per kind of sound; the chosen point is ringed.
+def _use(run: Run, found: StreamingEvaluation, point: Point, settings: DetectionConfig) -> None:
+    """Offer the threshold for use; name the suggested one."""
+    if point.threshold == settings.threshold:
+        st.caption("This threshold is in use on Listen and Live.")
+    elif point is found.at(settings.threshold):
+        st.caption(f"In use on Listen and Live: {settings.threshold:g}. This is the nearest that was measured.")
+    elif st.button("Use this threshold", type="primary", icon=":material/check:"):
+        detection.store_settings(run, replace(settings, threshold=point.threshold))
+        st.rerun()
+    suggested = found.suggested if found.config.split == "validation" else None  # test clips choose nothing
+    if suggested and suggested is not point:
+        st.caption(f"Suggested: {suggested.threshold:g}, {found.suggestion_rule}.")
 
-    Args:
-        points: of `audio_models.listening.streaming_evaluation`, one for each threshold.
-        chosen: one of them.
-        speech: whether the recordings had other words.
+
+def _caption(found: StreamingEvaluation) -> str:
+    minutes = plural(round(found.config.minutes), "minute")
+    sound = "other words and as much noise" if found.others else "noise; the corpus has no other words"
+    words = f"Words {found.config.snr_db:g} dB above the noise. " if found.words else ""
+    folders = " Recordings are read as they are: one of its words may be said in them." if found.has_recordings else ""
+    return f"{words}Mixed: {minutes} of {sound}.{folders} Zero false alarms are drawn at {_LEAST:g}."
+
+
+def curve(found: StreamingEvaluation, chosen: Point) -> alt.LayerChart:
+    """Draw the share of missed words against false alarms per hour, one line per corpus; the chosen threshold is ringed.
+
+    A click on a point selects `point`, whose field is `threshold`. Where no word was spoken the threshold takes the place
+    of the missed words.
     """
-    kinds = {key: title for key, title in _KINDS.items() if speech or key != "speech_alarms"}
-    rows = [
-        {
-            "alarms": max(_LEAST, getattr(point, key)), "alarms in": title, "missed": point.missed,
-            "threshold": point.threshold, "alarms an hour": getattr(point, key), "chosen": point is chosen,
-        }
-        for key, title in kinds.items()
-        for point in points
-    ]  # fmt: skip
+    names = [one.name for one in found.alarms]
+    rows = []
+    for one in found.alarms:
+        for point in found.points:
+            rate = one.at(point.threshold)
+            rows.append(
+                {
+                    "alarms": max(_LEAST, rate.per_hour), "alarms in": one.name, "missed": point.missed,
+                    "threshold": point.threshold, "alarms an hour": rate.per_hour, "chosen": point is chosen,
+                    "interval": f"{_number(rate.interval.low)} to {_number(rate.interval.high)}",
+                }
+            )  # fmt: skip
+    height = (
+        alt.Y("missed:Q", title="Missed words", axis=alt.Axis(format="%"), scale=alt.Scale(domainMin=0))
+        if found.words
+        else alt.Y("threshold:Q", title="Threshold", scale=alt.Scale(zero=False))
+    )
+    missed = [alt.Tooltip("missed:Q", format=".1%")] if found.words else []
     base = alt.Chart(pd.DataFrame(rows)).encode(
         x=alt.X("alarms:Q", title="False alarms per hour", scale=alt.Scale(type="log", nice=False)),
-        y=alt.Y("missed:Q", title="Missed words", axis=alt.Axis(format="%"), scale=alt.Scale(domainMin=0)),
+        y=height,
         tooltip=[
-            alt.Tooltip("threshold:Q"), alt.Tooltip("missed:Q", format=".1%"),
-            alt.Tooltip("alarms an hour:Q", format=".1f"), alt.Tooltip("alarms in:N"),
+            alt.Tooltip("alarms in:N"), alt.Tooltip("threshold:Q"), *missed,
+            alt.Tooltip("alarms an hour:Q", format=".1f"), alt.Tooltip("interval:N", title="95 % interval"),
         ],
     )  # fmt: skip
-    kind = alt.Color(
+    colours = [PALETTE[number % len(PALETTE)] for number in range(len(names))]
+    corpus = alt.Color(
         "alarms in:N",
-        scale=alt.Scale(domain=list(_KINDS.values()), range=["#0072B2", "#E69F00"]),
-        legend=alt.Legend(orient="top"),
+        scale=alt.Scale(domain=names, range=colours),
+        legend=alt.Legend(orient="top", columns=2, title=None),
     )
+    clicked = alt.selection_point(name="point", fields=["threshold"], on="click", nearest=True, empty=False)
     lines = base.mark_line().encode(
-        color=kind, strokeDash=alt.StrokeDash("alarms in:N", legend=None), order="threshold:Q"
+        color=corpus, strokeDash=alt.StrokeDash("alarms in:N", sort=names, legend=None), order="threshold:Q"
     )
-    dots = base.mark_point(size=25, filled=True).encode(color=kind, shape=alt.Shape("alarms in:N", legend=None))
-    rings = base.transform_filter("datum.chosen").mark_point(size=260, strokeWidth=3).encode(color=kind)
-    return (lines + dots + rings).properties(height=340)
+    dots = base.mark_point(size=40, filled=True, cursor="pointer").encode(color=corpus).add_params(clicked)
+    rings = base.transform_filter("datum.chosen").mark_point(size=260, strokeWidth=3).encode(color=corpus)
+    return (lines + rings + dots).properties(height=380)
 
 
 def _is_current(run: Run, found: StreamingEvaluation) -> bool:
@@ -174,17 +232,27 @@ def _is_current_cached(key: str, _run: Run, _found: StreamingEvaluation) -> bool
     return streaming_evaluation.is_current(_run, _found)
 
 
-def _measure(run: Run, corpus: CorpusReference | None, split: UnlearnedSplit) -> None:
+def _measure(run: Run, corpus: CorpusReference | None, split: UnlearnedSplit, folders: tuple[str, ...] = ()) -> None:
     from audio_models.listening import streaming_evaluation
     from audio_models.listening.evaluation_config import StreamingEvaluationConfig
 
     minutes = 60.0 if run.config.streams else 15.0
+    own = [Path(folder).name for folder in run.config.negatives.other if Path(folder).is_dir()]
+    typed = st.text_input(
+        "Other recordings", folders[0] if folders else "", key=f"other-{run.id}-{split}",
+        placeholder="/path/to/recordings of other speech or noise",
+        help="A folder of recordings in which none of its words is said, read as they are. Speech tells most: people who read or talk "
+        "to each other.",
+    )  # fmt: skip
+    if own:
+        st.caption(f"Besides {', '.join(own)}, of which it has learned other recordings.")
     if not st.button("Measure", type="primary", icon=":material/hearing:", key=f"measure-{split}"):
         st.caption(f"{minutes:.0f} minutes of other words and as much noise: takes a minute or two.")
         return
     bar = ProgressBar()
+    config = StreamingEvaluationConfig(split, minutes=minutes, other=(typed.strip(),) if typed.strip() else ())
     try:
-        found = streaming_evaluation.measure(run, StreamingEvaluationConfig(split, minutes=minutes), corpus, bar.report)
+        found = streaming_evaluation.measure(run, config, corpus, bar.report)
     finally:
         bar.clear()
     if corpus is None:
@@ -198,8 +266,8 @@ def _key(run: Run, corpus: CorpusReference, split: Split) -> str:
     return f"{run.id}-{corpus}-{split}"
 
 
-def _an_hour(alarms: float) -> str:
-    return f"{alarms:.1f} / h" if alarms < 100 else f"{alarms:,.0f} / h"
+def _number(alarms: float) -> str:
+    return f"{alarms:.1f}" if alarms < 100 else f"{alarms:,.0f}"
 
 
 def _milliseconds(seconds: float) -> str:

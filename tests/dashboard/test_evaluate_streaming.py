@@ -49,9 +49,13 @@ def test_a_threshold_is_measured_dragged_and_stored(run, monkeypatch: pytest.Mon
     point = short.points[3]
     _slider(app).set_value(point.threshold).run()
     healthy(app)
+    assert point.missed is not None
     metrics = {metric.label: metric.value for metric in app.metric}
-    assert metrics["False, noise"] == f"{point.noise_alarms:.1f} / h"
-    assert metrics["Missed"].split()[0] == f"{100 * point.missed:.1f}"
+    assert metrics["Words heard"].split()[0] == f"{100 - 100 * point.missed:.1f}"
+    rows = {row["false alarms in"]: row for row in _table(app)}
+    rate = short.alarms[1].at(point.threshold)
+    assert rows["mixed noise"]["an hour"] == f"{rate.per_hour:.1f}"
+    assert rows["mixed noise"]["95 % interval"] == f"{rate.interval.low:.1f} to {rate.interval.high:.0f}"
     button(app, "Use this threshold").click().run()
     healthy(app)
     assert detection.load_settings(run).threshold == point.threshold
@@ -62,17 +66,18 @@ def test_a_threshold_is_measured_dragged_and_stored(run, monkeypatch: pytest.Mon
     detection.store_settings(run, replace(detection.load_settings(run), smoothing_ms=640))
     app.run()
     healthy(app)
-    assert "not measured: 640 and 500 ms" in text_of(app)
+    assert "not measured: 640, 500 and 4000 ms" in text_of(app)
+    app.text_input(key=f"other-{run.id}-test").set_value("/talk").run()
     button(app, "Measure").click().run()
     healthy(app)
-    assert len(asked) == 2
+    assert [config.other for config in asked] == [(), ("/talk",)]
 
 
 def test_a_stored_evaluation_is_shown_again(run) -> None:
     streaming_evaluation.store(run, streaming_evaluation.measure(run, StreamingEvaluationConfig("test", minutes=1)))
     app = open_page("evaluate")
     assert _slider(app)
-    assert "Measure" not in [one.label for one in app.button]
+    assert app.expander[-1].label.startswith("Measure again")
 
 
 def test_a_stored_evaluation_of_clips_that_have_changed_asks_to_be_measured_again(run, tmp_path: Path) -> None:
@@ -96,7 +101,6 @@ def test_where_no_other_words_were_there_none_are_said_to_have_been_heard(run) -
     without = open_page("evaluate")
     assert "1 minute of other words" not in text_of(without)
     assert "1 minute of noise; the corpus has no other words" in text_of(without)
-    assert {metric.label: metric.value for metric in without.metric}["False, speech"] == "unknown"
 
 
 def test_of_learned_clips_there_is_no_curve(run) -> None:
@@ -107,11 +111,23 @@ def test_of_learned_clips_there_is_no_curve(run) -> None:
     assert not app.select_slider
 
 
-def test_a_cross_validated_network_is_measured_on_another_corpus(run) -> None:
-    """It asked for validation or test clips, and offered no such choice."""
+def test_a_cross_validated_network_is_measured_without_missed_words(run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It asked for validation or test clips, and offered no such choice; then for another corpus."""
+    found = streaming_evaluation.measure(run, StreamingEvaluationConfig(minutes=1))
+    points = tuple(replace(point, words=0, heard=0, wrong=0, delay=None, late_delay=None) for point in found.points)
+    monkeypatch.setattr(streaming_evaluation, "measure", lambda *_: replace(found, words=0, points=points))
     app = AppTest.from_function(_cross_validated, kwargs={"folder": str(run.folder)}).run()
     healthy(app)
-    assert "Evaluate it on another corpus" in text_of(app)
+    assert "missed words cannot be measured" in text_of(app)
+    button(app, "Measure").click().run()
+    healthy(app)
+    assert not app.metric, "what was not measured is not shown"
+    assert {row["false alarms in"] for row in _table(app)} == {"mixed other words", "mixed noise"}
+
+
+def _table(app: AppTest) -> list[dict[str, str]]:
+    (found,) = [one.value for one in app.dataframe if "false alarms in" in one.value]
+    return found.to_dict("records")
 
 
 def _cross_validated(folder: str) -> None:
@@ -123,12 +139,37 @@ def _cross_validated(folder: str) -> None:
     streaming.show(Run(Path(folder)), None, "cross-validated")
 
 
-def test_the_curve_marks_the_chosen_point_and_leaves_out_what_was_not_measured(run) -> None:
+def test_a_click_on_the_curve_moves_the_slider(run) -> None:
     found = streaming_evaluation.measure(run, StreamingEvaluationConfig("test", minutes=1))
-    chart = streaming.curve(found.points, found.points[5], speech=True).to_dict()
+    app = AppTest.from_function(
+        _clicked, kwargs={"threshold": found.points[4].threshold, "at": found.points[9].threshold}
+    )
+    assert app.run().select_slider[0].value == found.points[4].threshold
+
+
+def _clicked(threshold: float, at: float) -> None:
+    from types import SimpleNamespace
+
+    import streamlit as st
+
+    from audio_models.listening.streaming_evaluation import THRESHOLDS
+    from dashboard.evaluate import streaming
+
+    widget = streaming._THRESHOLD.of("one")
+    st.session_state["curve"] = SimpleNamespace(selection={"point": [{"threshold": threshold}]})
+    streaming._on_click("curve", widget)
+    st.select_slider("Threshold", THRESHOLDS, value=at, key=widget.key)
+
+
+def test_the_curve_has_a_line_for_each_corpus_and_marks_the_chosen_point(run) -> None:
+    found = streaming_evaluation.measure(run, StreamingEvaluationConfig("test", minutes=1))
+    chart = streaming.curve(found, found.points[5]).to_dict()
     (rows,) = chart["datasets"].values()
     assert {row["threshold"] for row in rows if row["chosen"]} == {found.points[5].threshold}
-    assert {row["alarms in"] for row in rows} == {"other words", "noise"}
+    assert {row["alarms in"] for row in rows} == {"mixed other words", "mixed noise"}
     assert min(row["alarms"] for row in rows) >= 0.1, "a logarithm needs more than nothing"
-    (rows,) = streaming.curve(found.points, found.points[5], speech=False).to_dict()["datasets"].values()
-    assert {row["alarms in"] for row in rows} == {"noise"}
+    assert chart["layer"][0]["encoding"]["y"]["field"] == "missed"
+    without = streaming.curve(replace(found, words=0, alarms=found.alarms[1:]), found.points[5]).to_dict()
+    (rows,) = without["datasets"].values()
+    assert {row["alarms in"] for row in rows} == {"mixed noise"}
+    assert without["layer"][0]["encoding"]["y"]["field"] == "threshold"

@@ -26,7 +26,7 @@ from audio_models.settings import to_dict
 from data import catalogue, workspace
 from data.errors import WorkspaceError
 from tests.conftest import PROJECT, Done
-from tests.support.sounds import glides
+from tests.support.sounds import chirp, glides, write
 from tests.support.untrained import untrained_run
 
 STREAMING = NetworkConfig("gru", 6, convolutions=2, filters=3, causal=True)
@@ -180,14 +180,24 @@ def test_the_bench_is_printed_kept_and_its_threshold_used(tmp_path: Path, comman
     assert point["missed"] == pytest.approx(1 - point["heard"] / point["words"])
 
 
-def test_a_run_judged_by_folds_has_no_clips_left_but_those_of_another_corpus(
+def test_a_run_judged_by_folds_is_measured_on_what_it_has_not_learned_and_on_another_corpus(
     tmp_path: Path, command: Callable[..., Done]
 ) -> None:
-    run = untrained_run(STREAMING, words=("rise", "fall"))
+    """It was refused: none of its clips is left to measure missed words on."""
+    run = untrained_run(STREAMING, words=("rise", "fall"), corpus=catalogue.refer(str(glides(tmp_path / "clips"))))
     folds = replace(run.config, training=replace(run.config.training, folds=5))
     workspace.write_json(run.folder / "config.json", to_dict(folds))
-    done = command("bench", run.id, "--minutes", 1)
-    assert done.returncode == 1
-    assert "none is left" in done.stderr
-    done = command("evaluate-streaming", run.id, "--minutes", 1, "--corpus", glides(tmp_path / "others"))
+    talk = write(tmp_path / "talk" / "a-1-0000.wav", chirp(200, 900, 60.0)).parent
+    done = command("evaluate-streaming", run.id, "--minutes", 1, "--other", talk)
+    assert done.returncode == 0, done.stderr
+    assert "Missed words are not measured" in done.stdout
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("  talk: ")]
+    assert "hours of speech" in line
+    done = command("evaluate-streaming", run.id, "--minutes", 1, "--other", talk, "--json")
+    point = json.loads(done.stdout)["points"][0]
+    assert (point["missed"], point["recall_interval"]) == (None, None)
+    (rate,) = [rate for rate in point["alarms"] if rate["name"] == "talk"]
+    assert rate["interval"][0] <= rate["per_hour"] <= rate["interval"][1]
+    assert sum(rate["words"].values()) == rate["alarms"]
+    done = command("evaluate-streaming", run.id, "--minutes", 1, "--corpus", glides(tmp_path / "others", seed=1))
     assert done.returncode == 0, "it was told to choose another corpus, and refused that too"

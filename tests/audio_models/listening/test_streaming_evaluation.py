@@ -20,10 +20,10 @@ from audio_models.listening.streaming_evaluation import (
     Point,
     StreamingEvaluation,
     StreamingEvaluationConfig,
-    Trace,
     Traces,
     match,
 )
+from audio_models.listening.traces import Trace
 from data import catalogue, task
 from data.corpus import Index, Progress
 from data.errors import Cancelled
