@@ -33,8 +33,8 @@ bench: $(VENV)/.installed  ## measure speed and memory
 screenshot: $(VENV)/.installed-dev  ## retake the pictures in docs/ (needs Chromium)
 	$(BIN)/python -m docs.screenshots
 
-models: $(VENV)/.installed  ## retrain the models that come with Echoic (CLIPS=a folder of Speech Commands)
-	$(BIN)/python -m audio_models.pretrained.build $(CLIPS)
+models: $(VENV)/.installed  ## retrain the models that come with Echoic (CLIPS=a folder of Speech Commands, OTHER="folders")
+	$(BIN)/python -m audio_models.pretrained.build $(CLIPS) $(addprefix --more ,$(MORE)) $(addprefix --other ,$(OTHER)) $(BUILD)
 
 lock: $(VENV)/.installed-dev  ## write constraints.txt from the installed packages
 	@$(BIN)/python -m pip freeze --all --exclude pip > $(VENV)/frozen

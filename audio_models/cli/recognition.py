@@ -17,7 +17,7 @@ from data.phrases import plural
 
 if TYPE_CHECKING:
     from audio_models.recognition.answer import Answer
-    from audio_models.recognition.open_set import OpenSet, Rate
+    from audio_models.recognition.open_set import OpenSet
 
 _MOST_TAKEN = 8
 
@@ -105,17 +105,10 @@ def evaluate(options: argparse.Namespace) -> int:
 
 def _open_set_lines(found: OpenSet) -> list[str]:
     """The open-set figures, a line each, then the words taken for others."""
-    lines = [f"A word takes {found.threshold:.1%}. Own words accepted and right: {_rate(found.own)}"]
-    for one in found.groups:
-        detail = f" ({one.detail})" if one.detail else ""
-        lines.append(f"Rejected, {one.title}{detail}: {_rate(one.rejected)}, AUROC {one.auroc:.1%}")
+    lines = [f"A word takes {found.threshold:.1%}. Own words accepted and right: {found.own.text}"]
+    lines += [f"Rejected, {one.name}: {one.rejected.text}, AUROC {one.auroc:.1%}" for one in found.groups]
     taken = [f"{one.word} for {one.label} {len(one.accepted)} of {one.clips}" for one in found.taken[:_MOST_TAKEN]]
     return [*lines, *([f"Taken for its words: {', '.join(taken)}"] if taken else [])]
-
-
-def _rate(rate: Rate) -> str:
-    low, high = rate.interval.low, rate.interval.high
-    return f"{rate.hits} of {plural(rate.clips, 'clip')}, {rate.share:.1%} ({low:.1%} to {high:.1%})"
 
 
 def inspect(options: argparse.Namespace) -> int:

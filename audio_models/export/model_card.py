@@ -10,6 +10,8 @@ from audio_models.jobs.runs import Run
 from audio_models.listening.network_stream import NetworkStream
 from audio_models.networks.onnx_streaming import why_not
 from audio_models.recognition import evaluation
+from audio_models.recognition.evaluation_result import Evaluation
+from audio_models.recognition.open_set import open_set
 from data import catalogue
 from data.corpus import CorpusReference
 from data.own.corpus import OWN_PREFIX
@@ -24,7 +26,7 @@ def card(run: Run, stream: NetworkStream, files: Mapping[str, bytes], int8: Int8
         files: content of the other files, by name.
         int8: comparison with 8-bit weights, if it was made.
     """
-    recognizer = stream.recognizer
+    recognizer, evaluated = stream.recognizer, _evaluated(run)
     sizes = ", ".join(f"`{name}` {_size(len(content))}" for name, content in files.items())
     lines = [
         f"# {run.name}",
@@ -33,7 +35,8 @@ def card(run: Run, stream: NetworkStream, files: Mapping[str, bytes], int8: Int8
         "",
         f"- **Trained on**: {_corpus(run.config.corpus)}.",
         f"- **Network**: {run.config.network.summary}; {recognizer.parameters:,} parameters.",
-        f"- **Accuracy**: {_accuracy(run)}",
+        f"- **Accuracy**: {_accuracy(run, evaluated)}",
+        *_rejection(evaluated),
     ]
     if int8:
         lines.append(f"- **int8**: {int8.summary}")
@@ -84,16 +87,34 @@ def _corpus(reference: CorpusReference) -> str:
     )
 
 
-def _accuracy(run: Run) -> str:
+def _evaluated(run: Run) -> Evaluation | None:
+    """The stored evaluation on clips that the network has not learned from."""
     for split in evaluation.splits_of(run):
         found = evaluation.load_cached(run, None, split) if split not in ("training", "all") else None
         if found:
-            speakers = f", {plural(len(found.per_speaker), 'speaker')}" if found.per_speaker else ""
-            return (
-                f"{found.accuracy:.1%} (95 % interval {found.interval.low:.1%} to {found.interval.high:.1%}), "
-                f"{found.split}, {plural(found.clips, 'clip')}{speakers}."
-            )
-    return "see below." if run.card else "not measured yet."
+            return found
+    return None
+
+
+def _accuracy(run: Run, found: Evaluation | None) -> str:
+    if found is None:
+        return "see below." if run.card else "not measured yet."
+    speakers = f", {plural(len(found.per_speaker), 'speaker')}" if found.per_speaker else ""
+    return (
+        f"{found.accuracy:.1%} (95 % interval {found.interval.low:.1%} to {found.interval.high:.1%}), "
+        f"{found.split}, {plural(found.clips, 'clip')}{speakers}."
+    )
+
+
+def _rejection(found: Evaluation | None) -> list[str]:
+    """What it accepts and rejects at its threshold, with 95 % intervals; nothing if that was not measured."""
+    figures = open_set(found) if found else None
+    if figures is None:
+        return []
+    return [
+        f"- **Own words accepted**: {figures.own.text}, at the threshold of {figures.threshold:.1%}.",
+        *(f"- **Rejected**, {one.name}: {one.rejected.text}." for one in figures.groups),
+    ]
 
 
 def _size(count: int) -> str:

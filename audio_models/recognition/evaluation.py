@@ -138,13 +138,12 @@ def _other_sound(
     unknown = recognizer.labels.index(UNKNOWN)
     words = [label for label in recognizer.labels if label not in (UNKNOWN, SILENCE)]
     found = []
+    is_used = known.has_used if known and of_split == "test" else lambda _: False
     for cut in other_sound.stretches(
-        run.config.negatives, of_split, words, recognizer.clip_seconds, recognizer.features.sample_rate, report
+        run.config.negatives, of_split, words, recognizer.clip_seconds, recognizer.features.sample_rate, is_used, report
     ):
-        learned_too = known.training | known.validation if known and of_split == "test" else frozenset()
-        clips = [clip for clip in cut.clips if clip.digest not in learned_too]
-        sequences, _ = clip_features(clips, recognizer.features, report)
-        heard = [(clip, frames) for clip, frames in zip(clips, sequences, strict=True) if frames is not None]
+        sequences, _ = clip_features(cut.clips, recognizer.features, report)
+        heard = [(clip, frames) for clip, frames in zip(cut.clips, sequences, strict=True) if frames is not None]
         probabilities = recognizer.probabilities([frames for _, frames in heard])
         answers = [
             ClipPrediction(clip, recognizer.labels[shares.argmax()], _share(shares.max()), _share(shares[unknown]))

@@ -138,7 +138,23 @@ def store(run: Run, clips: Iterable[Clip], other: Iterable[Recording] = ()) -> N
         WorkspaceError: it cannot be written.
     """
     learned = Learned.of(clips, other) | (_recorded(run) or Learned()) | _of_start(run, no_progress, frozenset())
-    workspace.write_json(run.folder / FILE_NAME, {name: sorted(names) for name, names in asdict(learned).items()})
+    _write(run.folder / FILE_NAME, learned)
+
+
+def store_together(path: Path, run: Run) -> None:
+    """Record the recordings of a run in a note that several runs share, in addition to those in it.
+
+    Raises:
+        WorkspaceError: it cannot be written.
+    """
+    learned = _recorded(run) or Learned()
+    with contextlib.suppress(FileNotFoundError):
+        learned |= stored.read(path, Learned)
+    _write(path, learned)
+
+
+def _write(path: Path, learned: Learned) -> None:
+    workspace.write_json(path, {name: sorted(names) for name, names in asdict(learned).items()})
 
 
 def load(run: Run, report: Report = no_progress) -> Learned | None:

@@ -18,6 +18,10 @@ from audio_models.recognition import metrics
 from audio_models.recognition.evaluation_result import ClipPrediction, Evaluation
 from audio_models.recognition.metrics import Interval
 from data.corpus import SILENCE, UNKNOWN
+from data.phrases import plural
+
+NEVER_LEARNED = "words it never learned"
+"""The title of a group."""
 
 _MOST_POINTS = 100  # of a curve
 
@@ -33,6 +37,12 @@ class Rate:
     @property
     def share(self) -> float:
         return self.hits / self.clips
+
+    @property
+    def text(self) -> str:
+        """Share, interval and counts in words."""
+        low, high = self.interval.low, self.interval.high
+        return f"{self.share:.1%} ({low:.1%} to {high:.1%}), {self.hits} of {plural(self.clips, 'clip')}"
 
 
 @dataclass(frozen=True)
@@ -62,6 +72,11 @@ class Group:
     spoken: bool
     rejected: Rate
     auroc: float
+
+    @property
+    def name(self) -> str:
+        """Title and detail."""
+        return f"{self.title} ({self.detail})" if self.detail else self.title
 
 
 @dataclass(frozen=True)
@@ -170,7 +185,7 @@ def _others(result: Evaluation) -> list[tuple[str, str, bool, list[ClipPredictio
     unlearned = [one for one in other if one.clip.word in (new or ())]
     groups = [
         ("other words" if new is None else "other words it learned from", _words(learned), True, learned),
-        ("words it never learned", _words(unlearned), True, unlearned),
+        (NEVER_LEARNED, _words(unlearned), True, unlearned),
         ("noise and silence", "", False, silence),
     ]
     for heard in result.other_sound:

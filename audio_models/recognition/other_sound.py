@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +45,7 @@ def stretches(
     words: Sequence[str],
     clip_seconds: float,
     sample_rate: int,
+    is_used: Callable[[Recording], bool] = lambda _: False,
     report: Report = no_progress,
 ) -> list[Stretches]:
     """Cut the recordings of one split of a run's other folders into stretches, folder by folder.
@@ -55,6 +56,7 @@ def stretches(
         words: a recording in which one of them is said, as far as is known, is left out.
         clip_seconds: length of a stretch [s].
         sample_rate: of the network [Hz].
+        is_used: whether a recording must be left out, since the network was trained on it.
 
     Returns:
         none for a folder that is gone, and none without recordings.
@@ -62,19 +64,27 @@ def stretches(
     found: list[Stretches] = []
     for folder in dict.fromkeys(negatives.other):
         recordings: tuple[Recording, ...] = ()
-        with contextlib.suppress(CorpusError):
-            recordings = other_recordings.scan(Path(folder), report).recordings
+        if Path(folder).is_absolute():  # of a network that comes with Echoic only the names are known
+            with contextlib.suppress(CorpusError):
+                recordings = other_recordings.scan(Path(folder), report).recordings
         for kind in ("speech", "noise"):
             used = [
                 one
                 for one in recordings
-                if (one.kind, one.split) == (kind, split) and not other_recordings.words_in(one, words)
+                if (one.kind, one.split) == (kind, split)
+                and not other_recordings.words_in(one, words)
+                and not is_used(one)
             ]
-            cut = [clip for one in used for clip in _cut(one, clip_seconds, sample_rate)]
-            if cut:
-                places = np.linspace(0, len(cut) - 1, min(len(cut), _MOST)).astype(int)
-                found.append(Stretches(Path(folder).name, kind, len(used), [cut[place] for place in places]))
+            if clips := cut(used, clip_seconds, sample_rate):
+                found.append(Stretches(Path(folder).name, kind, len(used), clips))
     return found
+
+
+def cut(recordings: Sequence[Recording], clip_seconds: float, sample_rate: int) -> list[Clip]:
+    """Cut recordings into stretches, see `stretches`; at most a thousand, spread evenly."""
+    clips = [clip for one in recordings for clip in _cut(one, clip_seconds, sample_rate)]
+    places = np.linspace(0, len(clips) - 1, min(len(clips), _MOST)).astype(int)
+    return [clips[place] for place in places]
 
 
 def _cut(recording: Recording, clip_seconds: float, sample_rate: int) -> Iterator[Clip]:

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from audio_models.config import RunConfig
 from audio_models.errors import TrainingError
 from audio_models.features.filters import designed
+from audio_models.features.mfcc import Frames
 from audio_models.features.sequences import Normalisation
 from audio_models.jobs import launch, runs
 from audio_models.jobs.job import POLL, Job, StateCallback, exit_process, ignore_state, imported, run_job
@@ -36,6 +37,8 @@ from audio_models.recognition import evaluation, learned, metrics
 from audio_models.recognition.calibration import apply_temperature, fit_temperature, threshold_for
 from audio_models.recognition.cross_validation import NEVER, Folds
 from audio_models.recognition.recognizer import Recognizer
+from audio_models.training.batches import Examples
+from audio_models.training.calibration_sound import other_sequences
 from audio_models.training.preparation import Prepared, choose, prepare
 from data import workspace
 
@@ -79,10 +82,11 @@ def _train(run: Run, job: Job) -> None:
         training = job.wait_for(tensorflow).Training(
             config.network, config.training, config.features.width, len(prepared.labels), start[1] if start else None
         )
+        other = other_sequences(config, chosen, prepared, job.report)
         if prepared.folds:
-            _CrossValidation(run, training, prepared, prepared.folds, job).learn()
+            _CrossValidation(run, training, prepared, prepared.folds, other, job).learn()
         else:
-            _learn(run, training, prepared, job)
+            _learn(run, training, prepared, other, job)
     for split in () if prepared.folds else ("validation", "test"):
         if prepared.count[split]:
             job.write(stage=f"Evaluating on {split} clips", seconds_left=None, clips_per_second=None)
@@ -140,8 +144,12 @@ def _start_of(config: RunConfig, start: str) -> tuple[Normalisation, Weights] | 
     return recognizer.normalisation, onnx_graph.weights_of(run.model_path, config.network)
 
 
-def _learn(run: Run, training: Training, prepared: Prepared, job: Job) -> None:
-    """Train on the training clips; store the network after each epoch with the lowest validation loss so far."""
+def _learn(run: Run, training: Training, prepared: Prepared, other: Sequence[Frames], job: Job) -> None:
+    """Train on the training clips; store the network after each epoch with the lowest validation loss so far.
+
+    Args:
+        other: sound that the threshold is fitted on, see `other_sequences`.
+    """
     _restore_checkpoint(run, training)
     epochs = training.config.epochs
 
@@ -155,7 +163,7 @@ def _learn(run: Run, training: Training, prepared: Prepared, job: Job) -> None:
     while not training.is_done:
         training.run_epoch(prepared.training, prepared.validation, on_step)
         if training.just_improved:
-            _store_model(run, training, prepared, training.validation_probabilities, prepared.validation.classes)
+            _store_model(run, training, prepared, training.validation_probabilities, prepared.validation.classes, other)
         run.write_history(training.history)
         with workspace.replacing(run.folder / "checkpoint.npz") as path:
             training.save(path)
@@ -169,7 +177,10 @@ class _CrossValidation:
     those of all folds together.
     """
 
-    def __init__(self, run: Run, training: Training, prepared: Prepared, folds: Folds, job: Job) -> None:
+    def __init__(
+        self, run: Run, training: Training, prepared: Prepared, folds: Folds, other: Sequence[Frames], job: Job
+    ) -> None:
+        self._other = other
         self._run, self._training, self._prepared, self._job = run, training, prepared, job
         self._folds = folds
         self._evaluated = np.flatnonzero(folds.fold_of_clip != NEVER)
@@ -212,7 +223,7 @@ class _CrossValidation:
             self._run.write_history(history)
             if epoch == best:
                 answers = self._answers[best, self._evaluated]
-                _store_model(self._run, self._training, self._prepared, answers, self._classes)
+                _store_model(self._run, self._training, self._prepared, answers, self._classes, self._other)
             self._job.write(epoch=len(history))
 
     def _on_step(self, turn: int, step: Step) -> None:
@@ -243,20 +254,29 @@ def _restore_checkpoint(run: Run, training: Training) -> None:
 
 
 def _store_model(
-    run: Run, training: Training, prepared: Prepared, answers: NDArray[np.float32], classes: NDArray[np.int64]
+    run: Run,
+    training: Training,
+    prepared: Prepared,
+    answers: NDArray[np.float32],
+    classes: NDArray[np.int64],
+    other: Sequence[Frames],
 ) -> None:
     """Write the present network, for keras and as an ONNX graph.
 
     Args:
         answers: to clips that it was not trained on, (clips, labels), for calibration.
         classes: of these clips, (clips,).
+        other: sound that it was not trained on and that holds none of its words, each (frames, width).
     """
     from audio_models.networks import keras_model, onnx_graph
 
     config = run.config
     temperature = fit_temperature(answers, classes)
     probabilities = apply_temperature(answers, temperature)
-    threshold = threshold_for(prepared.labels, probabilities, classes)
+    with training.averaged():
+        to_other = training.probabilities(Examples(other, np.zeros(len(other), np.int64), [])) if other else None
+    others = None if to_other is None else apply_temperature(to_other, temperature)
+    threshold = threshold_for(prepared.labels, probabilities, classes, others)
     with training.averaged(), training.calibrated(temperature):
         graph = onnx_graph.build(
             config.network,

@@ -33,6 +33,7 @@ from audio_models.listening.listener import Listener
 from audio_models.networks.onnx_int8 import rounded, with_int8_weights
 from audio_models.recognition import evaluation
 from audio_models.recognition.evaluation_result import CROSS_VALIDATED
+from audio_models.recognition.open_set import open_set
 from audio_models.recognition.recognizer import Recognizer
 from audio_models.settings import to_dict
 from data.corpus import CorpusReference
@@ -251,6 +252,17 @@ def test_int8_is_compared_on_the_test_clips(tmp_path: Path) -> None:
             for kind in ("", ".int8")
         }
         assert weights[".int8"] < 0.6 * weights[""], name
+
+
+def test_the_card_says_what_is_accepted_and_rejected_where_it_was_measured(tmp_path: Path) -> None:
+    corpus = glides(tmp_path / "glides", speakers=6)
+    run = untrained_run(STREAMS, corpus=CorpusReference(str(corpus)), words=("rise", "fall"))
+    assert "Own words accepted" not in model_folder.contents(run).files["README.md"].decode()
+    figures = open_set(evaluation.evaluate_and_store(run, split="test"))
+    assert figures is not None
+    card = model_folder.contents(run).files["README.md"].decode()
+    assert f"- **Own words accepted**: {figures.own.text}, at the threshold of " in card
+    assert f"- **Rejected**, {figures.groups[0].title} (hum): {figures.groups[0].rejected.text}." in card
 
 
 def test_cross_validated_clips_tell_the_agreement_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
