@@ -268,6 +268,18 @@ class AugmentationConfig:
     noise_folder: str = setting(
         "", title="Noise folder", help="Folder of noise recordings; empty: the corpus' own noise, else generated noise."
     )
+    room_probability: float = setting(
+        0.0, 0, 1, step=0.1, title="Room probability",
+        help="Share of the clips that sound as in a room, with generated reverberation.",
+    )  # fmt: skip
+    equaliser_db: float = setting(
+        0.0, 0, 30, unit="dB", title="Equaliser",
+        help="Largest boost or cut of a range of pitches, as between one microphone and another.",
+    )  # fmt: skip
+    synthetic_voices: float = setting(
+        0.0, 0, 1, step=0.05, title="Synthetic voices",
+        help="Share of the clips of a word that a synthetic voice says instead, reading the label as English.",
+    )  # fmt: skip
     time_masks: int = setting(
         2, 0, 10, title="Time masks", help="Stretches of frames that are blanked (SpecAugment, Park et al. 2019)."
     )

@@ -64,14 +64,16 @@ def default_training(cell: Cell, recipe: Recipe = "plain") -> TrainingConfig:
 
 def default_augmentation(recipe: Recipe) -> AugmentationConfig:
     """How a recipe changes its training clips."""
-    return AugmentationConfig(augment=recipe != "plain")
+    if recipe == "plain":
+        return AugmentationConfig()
+    return AugmentationConfig(augment=True, room_probability=0.4, equaliser_db=8.0, synthetic_voices=0.15)
 
 
 def default_negatives(recipe: Recipe) -> NegativesConfig:
     """What a recipe learns `_unknown_` from."""
     if recipe == "plain":
         return NegativesConfig()
-    return NegativesConfig(unknown_ratio=4.0, partial_words=0.25, synthetic_words=0.2, other_share=0.25)
+    return NegativesConfig(unknown_ratio=4.0, partial_words=0.2, synthetic_words=0.25, other_share=0.35)
 
 
 _DEFAULTS: dict[type[Any], Callable[[Cell, Recipe], Any]] = {
@@ -156,6 +158,8 @@ def tuned_run(
         clips_per_sequence=of.training.clips_per_sequence,  # a streaming network stays one
     )
     return RunConfig(
-        corpus, task, name, of.features, of.network, training, default_augmentation("strong"), start,
+        corpus, task, name, of.features, of.network, training,
+        replace(default_augmentation("strong"), synthetic_voices=0.0),  # labels of any language
+        start,
         default_negatives("strong"),
     )  # fmt: skip

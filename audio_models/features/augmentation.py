@@ -1,7 +1,7 @@
 """Data augmentation: training clips change a little each time the network sees them.
 
-First the waveform (speed, shift, level, background noise), then the mel bands (SpecAugment); validation and test clips
-never. All randomness comes from the generator passed in, so the same seed gives the same training.
+First the waveform (room, microphone, speed, shift, level, background noise), then the mel bands (SpecAugment); validation
+and test clips never. All randomness comes from the generator passed in, so the same seed gives the same training.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import scipy.signal
 import soxr
 from numpy.typing import NDArray
 
@@ -24,6 +25,11 @@ UNCHANGED = AugmentationConfig(
 _DITHER = 1e-5  # of full scale: a shift uncovers the noise of a sound card, not digital silence
 _DITHER_SECONDS = 20
 _DIGITAL_SILENCE = 0.1  # share of silence clips that are exactly zero, as from a muted microphone
+_EQUALISED = 0.7  # share of the clips
+_EQUALISER_POINTS = 8  # where the gain is drawn; between them it changes gradually
+# Of a room: seconds until its echo has fallen by 60 dB, seconds before the first echo, level of the direct sound over
+# all echoes [dB].
+_ROOM_SECONDS, _FIRST_ECHO, _DIRECT_DB = (0.15, 0.6), (0.001, 0.01), (-3.0, 12.0)
 _NO_SOUND = 1e-4  # a clip below this level counts as this loud when noise is added
 
 
@@ -50,7 +56,7 @@ class Augmenter:
         return self.under_noise(moved, random, limit=limit)
 
     def moved(self, samples: Waveform, random: np.random.Generator) -> tuple[Waveform, int, float]:
-        """Change speed, place and level of a clip (samples,) float32.
+        """Change room, microphone, speed, place and level of a clip (samples,) float32.
 
         Returns:
             the clip, of the same length; where its first sample now is; and how much faster it is: sample n is now at
@@ -58,6 +64,10 @@ class Augmenter:
         """
         config = self._config
         length = len(samples)
+        if config.room_probability and random.random() < config.room_probability:
+            samples = scipy.signal.fftconvolve(samples, room_response(self._rate, random))[:length].astype(np.float32)
+        if config.equaliser_db and random.random() < _EQUALISED:
+            samples = equalised(samples, config.equaliser_db, random)
         faster = float(np.exp(random.uniform(-1, 1) * np.log1p(config.speed)))
         if config.speed:
             samples = soxr.resample(samples, self._rate * faster, self._rate, quality="QQ")
@@ -121,6 +131,28 @@ class Augmenter:
 
     def _stretch(self, length: int, random: np.random.Generator) -> Waveform:
         return _stretch(self._noise[int(random.integers(len(self._noise)))], length, random)
+
+
+def room_response(sample_rate: int, random: np.random.Generator) -> NDArray[np.float32]:
+    """The impulse response of a random room, (samples,): the direct sound, then decaying noise (Polack 1988)."""
+    decay = random.uniform(*_ROOM_SECONDS)
+    seconds = np.arange(round(decay * sample_rate)) / sample_rate
+    echo = random.normal(size=len(seconds)) * 10 ** (-3 * seconds / decay)  # 60 dB of power within `decay`
+    echo[seconds < random.uniform(*_FIRST_ECHO)] = 0
+    echo *= 10 ** (-random.uniform(*_DIRECT_DB) / 20) / max(float(np.linalg.norm(echo)), 1e-9)
+    echo[0] = 1.0
+    return echo.astype(np.float32)
+
+
+def equalised(samples: Waveform, most_db: float, random: np.random.Generator) -> Waveform:
+    """Boost and cut ranges of pitches by up to `most_db`, (samples,) float32 -> the same length.
+
+    The gain is drawn at points that lie closer at low pitches, where most of speech is.
+    """
+    spectrum = np.fft.rfft(samples)
+    place = np.sqrt(np.linspace(0, 1, len(spectrum)))
+    gain = np.interp(place, np.linspace(0, 1, _EQUALISER_POINTS), random.uniform(-most_db, most_db, _EQUALISER_POINTS))
+    return np.fft.irfft(spectrum * 10 ** (gain / 20), len(samples)).astype(np.float32)
 
 
 def full_scale(samples: Waveform) -> float:

@@ -23,6 +23,8 @@ from audio_models.features.mfcc import Frames, cepstra, mel_bands
 from audio_models.features.sequences import PADDING, Normalisation, pad
 from audio_models.features.waveform import Waveform
 from audio_models.training.negatives import Negatives
+from audio_models.training.other_speech import Stretch
+from audio_models.training.synthetic_words import OwnWords
 
 Batch = tuple[NDArray[np.float32], NDArray[np.int64]]
 """Frames (batch, longest, width) and target classes: one per clip (batch,), or for sequences of clips one per
@@ -156,6 +158,7 @@ class AugmentedBatches:
         batch_size, size, seed: see `FixedBatches`; `size` counts clips of the corpus.
         positions: of the clips that are used, all by default.
         negatives: of a task with `_unknown_`: how many clips of it there are, and what they are made of.
+        own_words: synthetic voices that say some of the clips instead.
     """
 
     load: Callable[[int], Waveform]
@@ -170,6 +173,7 @@ class AugmentedBatches:
     seed: int
     positions: NDArray[np.int64] | None = None
     negatives: Negatives | None = None
+    own_words: OwnWords | None = None
     _changed: dict[tuple[int, int], tuple[int, NDArray[np.float16]]] = field(default_factory=dict, repr=False)
 
     @property
@@ -243,10 +247,15 @@ class AugmentedBatches:
         if position >= len(self.classes):
             assert self.negatives is not None
             return self.augmenter.waveform(self.negatives.draw(position, random).samples, random)
-        samples = self.load(position)
         if self.classes[position] == self.silence:
-            return self.augmenter.silence(len(samples), random)
-        return self.augmenter.waveform(samples, random)
+            return self.augmenter.silence(len(self.load(position)), random)
+        if said := self.said(position, random):
+            return self.augmenter.waveform(said.samples, random)
+        return self.augmenter.waveform(self.load(position), random)
+
+    def said(self, position: int, random: np.random.Generator) -> Stretch | None:
+        """What a synthetic voice says instead of a clip, now and then."""
+        return self.own_words.draw(int(self.classes[position]), random) if self.own_words else None
 
     def _variant(self, epoch: int, position: int, times: int) -> int:
         """Number of the augmented variant of a clip in an epoch; each epoch renews a part of the clips."""

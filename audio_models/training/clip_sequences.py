@@ -166,10 +166,12 @@ class SequenceBatches:
         if position >= len(source.classes):
             assert source.negatives is not None
             samples, span = source.negatives.draw(position, random, running)
+        elif source.classes[position] == source.silence:
+            return source.augmenter.silence(len(source.load(position)), random), None, 1.0
+        elif said := source.said(position, random):
+            samples, span = said
         else:
             samples = source.load(position)
-            if source.classes[position] == source.silence:
-                return source.augmenter.silence(len(samples), random), None, 1.0
             if position not in self._spans:
                 self._spans[position] = word_span(samples, rate)
             span = self._spans[position]

@@ -133,7 +133,7 @@ def make(
     if wanted.synthetic_words:
         each = wanted.synthetic_words * wanted.unknown_ratio * size
         count = min(_MOST_WORDS, math.ceil(each * (1 + config.training.epochs / _REUSE)))
-        says = SyntheticWords(config.task.labels, count, rate, config.training.seed, report)
+        says = SyntheticWords((*config.task.labels, *config.task.held_out), count, rate, config.training.seed, report)
         draws["synthetic"] = lambda seconds, random: place(says.draw(random), seconds, rate, random)
         shares["synthetic"] = wanted.synthetic_words
     if wanted.other_share and other:

@@ -22,6 +22,7 @@ from audio_models.recognition.cross_validation import Folds
 from audio_models.training import negatives
 from audio_models.training.batches import AugmentedBatches, Batches, Examples, FixedBatches, class_size
 from audio_models.training.clip_sequences import SequenceBatches
+from audio_models.training.synthetic_words import OwnWords
 from data import catalogue, other_recordings, task
 from data.corpus import SILENCE, SPLITS, UNKNOWN, Clip, Index, Report, Split, no_progress
 from data.other_recordings import Recording, words_in
@@ -99,10 +100,11 @@ def _other_recordings(config: RunConfig, index: Index, report: Report) -> tuple[
     contents = {clip.content for clip in clips} | {clip.digest for clip in clips}
     tested = {clip.speaker for clip in clips if clip.split != "training"} - {None}
     takes_speech = config.task.unknown and config.negatives.other_share > 0
+    not_taught = (*config.task.labels, *config.task.held_out)
     found: dict[tuple[str, float], Recording] = {}
     for folder in config.negatives.other:
         for one in other_recordings.scan(Path(folder), report).recordings:
-            is_wanted = one.kind == "noise" or (takes_speech and not words_in(one, config.task.labels))
+            is_wanted = one.kind == "noise" or (takes_speech and not words_in(one, not_taught))
             if one.split != "test" and is_wanted and one.content not in contents and one.speaker not in tested:
                 found.setdefault((one.content, one.start), one)
     return tuple(found.values())
@@ -193,6 +195,16 @@ def _augmented(
         negatives.make(config, speech, load, len(clips), clip_seconds, size, report) if config.task.unknown else None
     )
     changes = config.augmentation if config.augmentation.augment else UNCHANGED
+    said = None
+    if changes.synthetic_voices:
+        said = OwnWords(
+            config.task.labels,
+            changes.synthetic_voices,
+            clip_seconds,
+            features.sample_rate,
+            config.training.seed,
+            report,
+        )
     return AugmentedBatches(
         load=load,
         classes=classes,
@@ -205,6 +217,7 @@ def _augmented(
         size=size,
         seed=config.training.seed,
         negatives=unknown,
+        own_words=said,
     )
 
 

@@ -1,4 +1,4 @@
-"""Words by synthetic voices that are not the task's: some that sound much like them, and common English words."""
+"""Words by synthetic voices: the task's own, and others: some that sound much like them, and common English words."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ import soxr
 from numpy.typing import NDArray
 
 from audio_models.features.waveform import Waveform
+from audio_models.training.other_speech import Stretch, place
 from data.corpus import Progress, Report, no_progress
 from data.public.english_words import COMMON_WORDS
 from data.public.espeak import Synthesiser
 from data.public.near_words import NearWords, phonemes_of, written
-from data.public.synthetic_voices import ACCENTS, SAMPLE_RATE, Voice, record, voices
+from data.public.synthetic_voices import ACCENTS, SAMPLE_RATE, Voice, can_be_spoken, record, voices
 
 _NEAR = 0.5  # share of words that sound much like the task's
 _INVENTORY = COMMON_WORDS[::8]  # enough to have every phoneme
@@ -45,16 +46,72 @@ class SyntheticWords:
             for number in range(count):
                 if number % _CHUNK == 0:
                     report(Progress("Speaking other words", number, count, "words"))
-                samples = np.clip(_say(speaker, near, random), -1, 1)
-                if sample_rate != SAMPLE_RATE:
-                    samples = np.clip(soxr.resample(samples, SAMPLE_RATE, sample_rate), -1, 1)
-                self._said.append(np.round(samples * _FULL_SCALE).astype(np.int16))
+                self._said.append(_stored(_say(speaker, near, random), sample_rate))
         finally:
             speaker.stop()
 
     def draw(self, random: np.random.Generator) -> Waveform:
         """One of them at random, (samples,) float32."""
-        return self._said[int(random.integers(len(self._said)))].astype(np.float32) / np.float32(_FULL_SCALE)
+        return _any_of(self._said, random)
+
+
+class OwnWords:
+    """The words of a task, each by every synthetic voice; a label that cannot be read out has none.
+
+    Args:
+        words: of the task.
+        share: of a word's clips that are replaced.
+        seconds: length of a clip [s].
+        sample_rate: of the waveforms [Hz].
+        seed: the same seed gives the same clips.
+
+    Raises:
+        CorpusError: the synthesiser has ended.
+    """
+
+    def __init__(
+        self,
+        words: Sequence[str],
+        share: float,
+        seconds: float,
+        sample_rate: int,
+        seed: int,
+        report: Report = no_progress,
+    ) -> None:
+        self._share, self._seconds, self._rate = share, seconds, sample_rate
+        self._said: dict[int, list[NDArray[np.int16]]] = {}
+        random = np.random.default_rng(seed)
+        speaker = Synthesiser()
+        try:
+            for number, word in enumerate(words):
+                report(Progress("Speaking the words", number, len(words), "words"))
+                if can_be_spoken(word):
+                    self._said[number] = [
+                        _stored(record(speaker, word, voice, random), sample_rate) for voice in voices()
+                    ]
+        finally:
+            speaker.stop()
+
+    def draw(self, label: int, random: np.random.Generator) -> Stretch | None:
+        """A clip of a word instead of one of the corpus', now and then.
+
+        Args:
+            label: index of the class.
+        """
+        if label not in self._said or random.random() >= self._share:
+            return None
+        return place(_any_of(self._said[label], random), self._seconds, self._rate, random)
+
+
+def _stored(samples: Waveform, sample_rate: int) -> NDArray[np.int16]:
+    samples = np.clip(samples, -1, 1)
+    if sample_rate != SAMPLE_RATE:
+        samples = np.clip(soxr.resample(samples, SAMPLE_RATE, sample_rate), -1, 1)
+    return np.round(samples * _FULL_SCALE).astype(np.int16)
+
+
+def _any_of(said: Sequence[NDArray[np.int16]], random: np.random.Generator) -> Waveform:
+    return said[int(random.integers(len(said)))].astype(np.float32) / np.float32(_FULL_SCALE)
 
 
 def _say(speaker: Synthesiser, near: NearWords, random: np.random.Generator) -> Waveform:

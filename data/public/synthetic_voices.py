@@ -209,6 +209,15 @@ def _random(*names: str) -> np.random.Generator:
     return np.random.default_rng(int.from_bytes(digest, "little"))
 
 
+def can_be_spoken(word: str) -> bool:
+    """Whether a word can be read out: it holds letters or digits, is not too long, and does not begin with "_"."""
+    try:
+        _check_word(word)
+    except CorpusError:
+        return False
+    return not word.startswith("_")
+
+
 def _check_word(word: str) -> None:
     if not word.strip() or any(ord(character) < 32 for character in word):
         raise CorpusError("A word to be spoken must hold letters, and no line breaks.")

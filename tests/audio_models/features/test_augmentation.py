@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audio_models.config import AugmentationConfig, FeatureConfig
-from audio_models.features.augmentation import Augmenter
+from audio_models.features.augmentation import Augmenter, equalised, room_response
 from tests.support.sounds import RATE, tone
 
 FEATURES = FeatureConfig()
@@ -113,3 +113,44 @@ def test_masks_blot_out_no_more_than_they_may_and_leave_the_rest(seed: int, fram
         assert columns.sum() <= 4
     np.testing.assert_allclose(covered[changed], bands.mean(), rtol=1e-5)
     assert not changed[~rows][:, ~columns].any()
+
+
+def test_a_room_s_echo_falls_by_sixty_decibels() -> None:
+    """The slope of the echo's level, by the method of Schroeder (1965): the energy that is still to come."""
+    for seed in range(5):
+        response = room_response(RATE, _random(seed))
+        assert response[0] == 1
+        assert 0.15 * RATE <= len(response) <= 0.6 * RATE
+        echo = response[1:].astype(np.float64)
+        assert -12.5 < 10 * np.log10((echo**2).sum()) < 3.5
+        left = 10 * np.log10(np.cumsum(echo[::-1] ** 2)[::-1] + 1e-20)
+        first, last = len(echo) // 8, len(echo) // 2
+        seconds_for_60_db = 60 / ((left[first] - left[last]) / ((last - first) / RATE))
+        assert seconds_for_60_db == pytest.approx(len(response) / RATE, rel=0.15)
+
+
+def test_a_room_keeps_the_direct_sound_and_adds_what_comes_after_it() -> None:
+    click = np.zeros(RATE, np.float32)
+    click[RATE // 2] = 0.5
+    heard = _augmenter((), room_probability=1.0).waveform(click, _random())
+    assert heard[RATE // 2] == pytest.approx(0.5, abs=1e-3)
+    assert np.abs(heard[: RATE // 2]).max() < 1e-3
+    assert np.abs(heard[RATE // 2 + 200 :]).max() > 5e-3
+
+
+@given(seed=st.integers(0, 1000), most=st.floats(0, 12))
+@settings(max_examples=30)
+def test_an_equaliser_changes_the_level_of_a_tone_within_its_limits_and_not_its_pitch(seed: int, most: float) -> None:
+    clip = tone(1000, 1.0)
+    changed = equalised(clip, most, _random(seed))
+    gain = 20 * np.log10(np.sqrt(np.mean(changed**2) / np.mean(clip**2)))
+    assert abs(gain) <= most + 0.1
+    assert _pitch(changed) == pytest.approx(1000, abs=2)
+
+
+def test_an_equaliser_is_not_the_same_for_all_pitches() -> None:
+    gains = [
+        20 * np.log10(np.abs(equalised(tone(pitch, 1.0), 12, _random(1))).max() / np.abs(tone(pitch, 1.0)).max())
+        for pitch in (100, 500, 1500, 4000, 7000)
+    ]
+    assert max(gains) - min(gains) > 3
