@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal, get_args
 
 from audio_models.errors import ConfigError
@@ -324,6 +325,16 @@ class NegativesConfig:
         0.0, 0, 1, step=0.05, title="Share of other recordings",
         help="Share of them cut at random from the speech in the folders of other recordings.",
     )  # fmt: skip
+
+    @property
+    def summary(self) -> str:
+        """What `_unknown_` is made of besides clips of the corpus, in one line; "" for nothing."""
+        kinds = [
+            "parts of the words" if self.partial_words else "",
+            "words by synthetic voices" if self.synthetic_words else "",
+            f"other recordings ({', '.join(Path(one).name for one in self.other)})" if self.other else "",
+        ]
+        return ", ".join(filter(None, kinds))
 
     @property
     def makes(self) -> bool:

@@ -14,10 +14,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from data import tables
-from data.corpus import Report, Skipped, Split, no_progress
+from data.corpus import SPLITS, Report, Skipped, Split, no_progress
 from data.errors import CorpusError
 from data.folder import NOHASH
 from data.names import composed
@@ -93,6 +93,19 @@ class OtherRecordings:
             one.seconds for one in self.recordings if split in (None, one.split) and kind in (None, one.kind)
         )  # fmt: skip
 
+    def __str__(self) -> str:
+        """What there is and how it is split, for the user: one line."""
+        paths = {kind: len({one.path for one in self.recordings if one.kind == kind}) for kind in get_args(Kind)}
+        parts = [
+            f"{plural(count, 'recording')} of {kind} ({_length(self.seconds(kind=kind))})"
+            for kind, count in paths.items()
+            if count
+        ]
+        who = f", {plural(self.speakers, 'speaker')}" if self.speakers else ""
+        splits = ", ".join(f"{_length(self.seconds(split))} for {split}" for split in SPLITS)
+        left_out = f" {plural(len(self.skipped), 'file')} left out." if self.skipped else ""
+        return f"{' and '.join(parts)}{who}. {self.split_rule.partition(':')[0]}: {splits}.{left_out}"
+
     @property
     def speakers(self) -> int:
         """Number of known speakers."""
@@ -125,6 +138,12 @@ def scan(folder: Path, report: Report = no_progress) -> OtherRecordings:
     found, copies = _without_copies([_recording(root, sound, told) for sound in usable])
     split, rule = _split(root, found)
     return OtherRecordings(tuple(split), (*skipped, *copies), rule)
+
+
+def _length(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
 def words_in(recording: Recording, words: Sequence[str]) -> bool:

@@ -6,6 +6,7 @@ A job runs the same way here and in the background.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -25,7 +26,7 @@ from audio_models.lab import memory as memory_lab
 from audio_models.lab.comparison import Comparison
 from audio_models.lab.memory import Experiment
 from audio_models.recipes import default_run, tuned_run
-from data import catalogue
+from data import catalogue, other_recordings
 from data.corpus import CorpusReference, Index
 from data.errors import EchoicError
 from data.phrases import plural
@@ -276,13 +277,23 @@ def _with_settings(config: RunConfig, options: argparse.Namespace) -> RunConfig:
         network=changed(config.network, options),
         training=changed(config.training, options),
         augmentation=changed(config.augmentation, options),
-        negatives=_with_folders(changed(config.negatives, options)),
+        negatives=_checked(changed(config.negatives, options)),
     )
 
 
-def _with_folders(negatives: NegativesConfig) -> NegativesConfig:
-    """The same with absolute paths: a job in the background may run elsewhere."""
-    return replace(negatives, other=tuple(str(Path(one).expanduser().absolute()) for one in negatives.other))
+def _checked(negatives: NegativesConfig) -> NegativesConfig:
+    """Read its folders, and make their paths absolute: a job in the background may run elsewhere.
+
+    Raises:
+        CorpusError: one is no folder of recordings.
+    """
+    folders = []
+    for one in dict.fromkeys(negatives.other):
+        with TerminalProgress() as progress:
+            found = other_recordings.scan(Path(one), progress.report)
+        print(f"{one}: {found}", file=sys.stderr)
+        folders.append(os.path.abspath(os.path.expanduser(one)))
+    return replace(negatives, other=tuple(folders))
 
 
 def _task(options: argparse.Namespace, corpus: CorpusReference) -> Task:

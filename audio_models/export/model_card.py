@@ -13,7 +13,7 @@ from audio_models.recognition import evaluation
 from audio_models.recognition.evaluation_result import Evaluation
 from audio_models.recognition.open_set import open_set
 from data import catalogue
-from data.corpus import CorpusReference
+from data.corpus import UNKNOWN, CorpusReference
 from data.own.corpus import OWN_PREFIX
 from data.phrases import plural
 
@@ -34,6 +34,7 @@ def card(run: Run, stream: NetworkStream, files: Mapping[str, bytes], int8: Int8
         f"A network from Echoic for the classes {', '.join(f'`{label}`' for label in recognizer.labels)}.",
         "",
         f"- **Trained on**: {_corpus(run.config.corpus)}.",
+        *_other_words(run),
         f"- **Network**: {run.config.network.summary}; {recognizer.parameters:,} parameters.",
         f"- **Accuracy**: {_accuracy(run, evaluated)}",
         *_rejection(evaluated),
@@ -75,6 +76,15 @@ def card(run: Run, stream: NetworkStream, files: Mapping[str, bytes], int8: Int8
     if run.card:
         lines += ["## About this model", "", run.card.strip(), ""]
     return "\n".join(lines)
+
+
+def _other_words(run: Run) -> list[str]:
+    """What a network that rejects other words has learned them from."""
+    config = run.config
+    if not config.task.unknown:
+        return []
+    made = f", {config.negatives.summary}" if config.negatives.summary else ""
+    return [f"- **Other words** (`{UNKNOWN}`): learned from other clips of the corpus{made}."]
 
 
 def _corpus(reference: CorpusReference) -> str:

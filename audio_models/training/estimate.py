@@ -49,7 +49,10 @@ def epoch_seconds(config: RunConfig, clips_per_word: float) -> float:
     changing = _SECONDS_A_CHANGE if config.augmentation.augment else 0.0
     if config.training.clips_per_sequence > 1:
         learning *= 1 + PAUSE
-    return classes * config.clips_of_a_class(clips_per_word) * max(learning, changing)
+    shown = float(classes)  # in units of the clips of a word
+    if config.task.unknown:
+        shown += config.negatives.unknown_ratio - 1
+    return shown * config.clips_of_a_class(clips_per_word) * max(learning, changing)
 
 
 def training_seconds(config: RunConfig, clips_per_word: float) -> float:

@@ -113,6 +113,7 @@ def make(
     clips: int,
     seconds: float,
     size: int,
+    held_out: Sequence[str] = (),
     report: Report = no_progress,
 ) -> Negatives:
     """Prepare the negatives of a run whose task has `_unknown_`.
@@ -123,6 +124,7 @@ def make(
         clips: number of training clips.
         seconds: length of a usual clip [s].
         size: clips of a word in an epoch.
+        held_out: words that must not be heard.
 
     Raises:
         CorpusError: the synthesiser has ended.
@@ -133,7 +135,7 @@ def make(
     if wanted.synthetic_words:
         each = wanted.synthetic_words * wanted.unknown_ratio * size
         count = min(_MOST_WORDS, math.ceil(each * (1 + config.training.epochs / _REUSE)))
-        says = SyntheticWords((*config.task.labels, *config.task.held_out), count, rate, config.training.seed, report)
+        says = SyntheticWords((*config.task.labels, *held_out), count, rate, config.training.seed, report)
         draws["synthetic"] = lambda seconds, random: place(says.draw(random), seconds, rate, random)
         shares["synthetic"] = wanted.synthetic_words
     if wanted.other_share and other:

@@ -65,11 +65,13 @@ class Chosen:
         clips: of all splits, including silence if the task has that class.
         noise: recordings of background noise.
         other: other recordings to learn from, and those of the validation split.
+        held_out: words that training must not hear, as they measure how new ones are rejected.
     """
 
     clips: tuple[Clip, ...]
     noise: tuple[Path, ...]
     other: tuple[Recording, ...] = ()
+    held_out: tuple[str, ...] = ()
 
 
 def choose(config: RunConfig, report: Report = no_progress) -> Chosen:
@@ -86,12 +88,15 @@ def choose(config: RunConfig, report: Report = no_progress) -> Chosen:
     if config.training.folds:  # all clips are trained on and evaluated
         index = replace(index, clips=tuple(replace(clip, split="training") for clip in index.clips))
     clips = task.examples(index, config.task, config.training.seed, makes_unknown=config.negatives.makes)
-    other = _other_recordings(config, index, report)
+    held_out = tuple(sorted({*config.task.held_out, *task.held_out_words(index, config.task)}))
+    other = _other_recordings(config, index, held_out, report)
     _check_splits([clip for clip in clips if clip.split != "test"], config, other)
-    return Chosen(clips, index.noise, other)
+    return Chosen(clips, index.noise, other, held_out)
 
 
-def _other_recordings(config: RunConfig, index: Index, report: Report) -> tuple[Recording, ...]:
+def _other_recordings(
+    config: RunConfig, index: Index, held_out: Sequence[str], report: Report
+) -> tuple[Recording, ...]:
     """The training and validation recordings of the folders, without what the corpus holds, its words and its testers.
 
     Noise serves every task; speech only one with `_unknown_`.
@@ -99,12 +104,12 @@ def _other_recordings(config: RunConfig, index: Index, report: Report) -> tuple[
     clips = [clip for clip in index.clips if clip.whole]
     contents = {clip.content for clip in clips} | {clip.digest for clip in clips}
     tested = {clip.speaker for clip in clips if clip.split != "training"} - {None}
+    left_out = [*config.task.labels, *held_out]
     takes_speech = config.task.unknown and config.negatives.other_share > 0
-    not_taught = (*config.task.labels, *config.task.held_out)
     found: dict[tuple[str, float], Recording] = {}
     for folder in config.negatives.other:
         for one in other_recordings.scan(Path(folder), report).recordings:
-            is_wanted = one.kind == "noise" or (takes_speech and not words_in(one, not_taught))
+            is_wanted = one.kind == "noise" or (takes_speech and not words_in(one, left_out))
             if one.split != "test" and is_wanted and one.content not in contents and one.speaker not in tested:
                 found.setdefault((one.content, one.start), one)
     return tuple(found.values())
@@ -192,7 +197,9 @@ def _augmented(
 
     speech = [one for one in learned_from if one.kind == "speech"]
     unknown = (
-        negatives.make(config, speech, load, len(clips), clip_seconds, size, report) if config.task.unknown else None
+        negatives.make(config, speech, load, len(clips), clip_seconds, size, chosen.held_out, report)
+        if config.task.unknown
+        else None
     )
     changes = config.augmentation if config.augmentation.augment else UNCHANGED
     said = None

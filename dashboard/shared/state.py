@@ -69,6 +69,10 @@ NEWEST_JOB = Value[str | None]("newest_job", None)
 """The job started last on a page; `of` its page."""
 
 # Corpora
+OTHER_FOLDERS = Value[str]("other-folders", "")
+"""Widget: the folders of other recordings on Train, one in each line."""
+LAST_OTHER_FOLDERS = Value[str]("last-other-folders", "")
+"""What was given there last."""
 CORPUS = Value[CorpusReference | None]("corpus", None)
 """The corpus to learn from, chosen on Data, Train or Compare."""
 EVALUATION_CORPUS = Value[CorpusReference | None]("evaluation_corpus", None)

@@ -25,6 +25,7 @@ class TaskChoice:
         index: of the corpus, once it is loaded.
         labels: the words.
         unknown, silence: whether these are classes too.
+        has_other_words: whether the corpus has words that are not listed, or clips of `_unknown_`.
     """
 
     reference: CorpusReference
@@ -32,6 +33,7 @@ class TaskChoice:
     labels: tuple[str, ...]
     unknown: bool
     silence: bool
+    has_other_words: bool
 
     @property
     def is_enough(self) -> bool:
@@ -44,8 +46,12 @@ class TaskChoice:
         return Task(self.labels, self.unknown, self.silence)
 
 
-def choose_task(key: str) -> TaskChoice | None:
-    """Draw the widgets; None until the corpus is on this computer, or can be made when training starts."""
+def choose_task(key: str, *, makes_unknown: bool = False) -> TaskChoice | None:
+    """Draw the widgets; None until the corpus is on this computer, or can be made when training starts.
+
+    Args:
+        makes_unknown: whether other words can be rejected even if the corpus has none.
+    """
     reference = choose_corpus(key, CorpusReference("synthetic_voices"))
     if reference is None:
         return None
@@ -64,8 +70,9 @@ def choose_task(key: str) -> TaskChoice | None:
         return None
     if index is not None and index.copies.clips:
         st.caption(str(index.copies))
-    labels, unknown, silence = _task(corpus, words, other_words, key)
-    return TaskChoice(reference, index, tuple(labels), unknown, silence)
+    labels, unknown, silence = _task(corpus, words, other_words or makes_unknown, key)
+    has_others = other_words or not set(words) <= set(labels)
+    return TaskChoice(reference, index, tuple(labels), unknown, silence, has_others)
 
 
 def clips_per_word(index: Index | None, labels: Sequence[str]) -> float:
@@ -83,7 +90,7 @@ def rounded(seconds: float) -> float:
 
 
 def _task(corpus: Corpus, words: list[str], other_words: bool, key: str) -> tuple[list[str], bool, bool]:
-    """Draw the choice of classes; `other_words`: the corpus has `_unknown_` clips even if all its words are chosen."""
+    """Draw the choice of classes; `other_words`: there is something to reject even if all its words are chosen."""
     usual = [word for word in corpus.description.words if word in words]
     synthetic = corpus.description.synthetic
     labels = st.multiselect(

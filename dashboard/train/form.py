@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -34,6 +35,7 @@ from dashboard.shared.settings_form import edit
 from dashboard.shared.state import CHOSEN_RUN, STARTED_TRAININGS, WATCHED_RUN
 from dashboard.shared.task_form import choose_task, clips_per_word, rounded
 from dashboard.train.example import before_and_after
+from dashboard.train.other_folders import choose_folders
 from data.corpus import Index
 from data.errors import EchoicError
 
@@ -63,11 +65,16 @@ _RECURRENT_ONLY = ("bidirectional", "readout", "convolutions", "filters", "causa
 
 def show() -> None:
     """Draw the form; start a training when its button is pressed."""
-    chosen = choose_task("train")
+    chosen = choose_task("train", makes_unknown=True)
     if chosen is None:
         return
+    place = st.container()
     cell = _choice("Cell", _CELL_TEXTS, _CELL_TITLES, "gru", "The layer that reads the frames, one after the other.")
     recipe = _choice("Recipe", _RECIPE_TEXTS, _RECIPE_TITLES, "strong", "Sets all the settings below.")
+    folders: tuple[str, ...] | None = ()
+    if chosen.unknown and recipe != "plain":
+        with place:
+            folders = choose_folders()
     base = runs.next_name(_CELL_TITLES[cell])
     name = st.text_input("Name", placeholder=base, max_chars=60, key="name").strip() or base
     configs, problem = _settings(cell, recipe, chosen.index)
@@ -75,10 +82,20 @@ def show() -> None:
         _cannot_start()
         st.caption("Choose at least two words.")
         return
+    if folders is None:
+        _cannot_start()
+        st.caption("Give other folders of other recordings, or none.")
+        return
     try:
         if problem is not None:
             raise problem
-        config = RunConfig(chosen.reference, chosen.task, name, *configs[:4], negatives=configs[4])
+        negatives = replace(configs[4], other=folders)
+        config = RunConfig(chosen.reference, chosen.task, name, *configs[:4], negatives=negatives)
+        if chosen.unknown and not chosen.has_other_words and not negatives.makes:
+            raise ConfigError(
+                "Every word of the corpus is listed, so none is left to reject. List fewer words, choose another recipe, "
+                "or turn off Reject other words."
+            )
     except EchoicError as error:
         _cannot_start()
         st.error(as_text(str(error)), icon=":material/error:")
@@ -147,5 +164,6 @@ def _settings(cell: Cell, recipe: Recipe, index: Index | None) -> tuple[Configs,
                 augmentation = part(augmentation, hidden=("augment",))
                 before_and_after(augmentation, features, index)
         with tabs[4]:
+            st.caption("What other words are learned from, if they are to be rejected.")
             negatives = part(default_negatives(recipe))
     return (features, network, training, augmentation, negatives), problems[0] if problems else None

@@ -47,6 +47,8 @@ def watch(run_id: str) -> None:
         st.markdown(
             f"{_STATUS_ICONS[state.status]} **{state.status}** · {CELL_TITLES[config.network.cell]} of {config.network.units} units · {as_text(corpus_title(config.corpus))} · {as_text(', '.join(config.task.classes))}"
         )
+        if config.task.unknown and config.negatives.summary:
+            st.caption(as_text(f"Other words also from {config.negatives.summary}."))
         _progress(run, state)
         history = run.history
         if history:

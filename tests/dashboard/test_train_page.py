@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -10,11 +11,12 @@ from audio_models.config import CELLS, RECIPES, AugmentationConfig, Cell, Featur
 from audio_models.jobs import launch, runs
 from audio_models.jobs.job_folder import State
 from audio_models.jobs.runs import Epoch, Run
-from audio_models.recipes import default_run
+from audio_models.recipes import default_negatives, default_run
 from dashboard.train import form
 from dashboard.train.first_run import quick_config
 from tests.conftest import Trained
 from tests.support.pages import button, healthy, open_page, text_of
+from tests.support.sounds import tone, write
 
 
 def test_train_plays_a_clip_before_and_after(trained: Trained) -> None:
@@ -159,3 +161,34 @@ def test_train_cancels(monkeypatch: pytest.MonkeyPatch) -> None:
     button(app, "Cancel").click().run()
     healthy(app)
     assert asked == [run]
+
+
+def test_train_takes_other_recordings_to_learn_to_refuse(trained: Trained, tmp_path: Path, started: list) -> None:
+    for number in range(5):
+        write(tmp_path / "reading" / f"{number + 1}-7-0000.wav", tone(500 + 50 * number, 2))
+    app = open_page("train")
+    app.selectbox(key="corpus-box-train").set_value("a folder on this computer").run()
+    app.text_input(key="train_folder").set_value(str(trained.corpus)).run()
+    assert not app.text_area, "only for a network that rejects other words"
+    app.toggle(key="train-unknown").set_value(True).run()
+    app.text_area(key="other-folders").set_value(f"{tmp_path / 'reading'}\n").run()
+    healthy(app)
+    assert "reading: 5 recordings of speech (10 s), 5 speakers. Split by speaker: 6 s for training, 2 s" in text_of(
+        app
+    ).replace("\\", "")
+    button(app, "Start training").click().run()
+    healthy(app)
+    assert started[0].negatives == replace(default_negatives("strong"), other=(str(tmp_path / "reading"),))
+    assert started[0].task.unknown, "though every word of the corpus is listed"
+    assert "Other words also from" in text_of(app)
+
+    app.text_area(key="other-folders").set_value(str(tmp_path / "nowhere")).run()
+    healthy(app)
+    assert [error.value.replace("\\", "") for error in app.error] == [
+        f"{tmp_path / 'nowhere'} does not exist. Give a folder of recordings of other speech or of noise."
+    ]
+    assert button(app, "Start training").disabled
+    app.get("button_group")[1].set_value("plain").run()
+    healthy(app)
+    assert not app.text_area
+    assert "Every word of the corpus is listed" in app.error[0].value

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from audio_models.config import NetworkConfig, RunConfig
+from audio_models.config import NegativesConfig, NetworkConfig, RunConfig
 from audio_models.jobs import runs
 from audio_models.jobs.job_folder import State
 from audio_models.jobs.runs import Epoch
@@ -45,6 +45,13 @@ def test_augmentation_makes_many_clips_of_a_few() -> None:
     assert few.clips_of_a_class(10) == 500
     assert few.clips_of_a_class(700) == 700
     assert _config().clips_of_a_class(10) == 10
+
+
+def test_other_words_take_as_long_as_their_number_says() -> None:
+    rejects = _config(task=Task(("a", "b"), unknown=True))
+    four = replace(rejects, negatives=NegativesConfig(unknown_ratio=4.0))
+    assert estimate.epoch_seconds(four, 500) == pytest.approx(2 * estimate.epoch_seconds(rejects, 500))
+    assert estimate.epoch_seconds(_config(negatives=four.negatives), 500) == estimate.epoch_seconds(_config(), 500)
 
 
 def test_trainings_on_this_machine_correct_it() -> None:
