@@ -81,6 +81,10 @@ class Event:
 class Detector:
     """Detects events step by step.
 
+    Attributes:
+        is_refusing: whether what sounds is speech, but none of the words: of the smoothed probabilities that of `_unknown_`
+            is the highest.
+
     Args:
         config: when a word is reported.
         labels: in the order of the probabilities; `_unknown_` and `_silence_` are never reported.
@@ -95,11 +99,12 @@ class Detector:
         self._labels = tuple(labels)
         self._words = np.array([label not in (UNKNOWN, SILENCE) for label in labels])
         self._clip_seconds = clip_seconds
-        self._unknown = self._labels.index(UNKNOWN) if UNKNOWN in self._labels and config.context_ms else None
+        self._unknown = self._labels.index(UNKNOWN) if UNKNOWN in self._labels else None
         self._recent: deque[NDArray[np.float32]] = deque(maxlen=smoothing_steps(config, step_seconds))
         self._gap = round(_WORD / step_seconds)
         self._context = max(1, round(config.context_ms / 1000 / step_seconds))
         self._before: deque[float] = deque(maxlen=self._context + self._gap)  # probabilities of `_unknown_`
+        self.is_refusing = False
         self._last = -np.inf
         self._sounding: int | None = None  # the word of the last event, until its probability has fallen
 
@@ -107,7 +112,8 @@ class Detector:
         """Take the probabilities (labels,) after the step that ends at `time` [s]; return the event it completes, if any."""
         self._recent.append(probabilities)
         scores = np.mean(self._recent, axis=0)
-        if self._unknown is not None:
+        self.is_refusing = self._unknown is not None and int(scores.argmax()) == self._unknown
+        if self._unknown is not None and self._config.context_ms:
             self._before.append(float(probabilities[self._unknown]))
             scores = scores * _after_speech(self._speech_before())
         if self._sounding is not None and scores[self._sounding] < self._config.threshold / 2:
@@ -141,7 +147,7 @@ class Detector:
         if not len(times) or not self._words.any():
             return []
         scores = _smoothed(probabilities, self._recent.maxlen or 1)
-        if self._unknown is not None:
+        if self._unknown is not None and self._config.context_ms:
             before = _mean_before(probabilities[:, self._unknown].astype(float), self._context, self._gap)
             scores = scores * _after_speech(before)[:, None]
         words = np.flatnonzero(self._words)
@@ -159,6 +165,13 @@ class Detector:
             last, sounding, reported_at = time, word, step
             found.append(self._event(time, word, float(height[step])))
         return found
+
+    def refused(self, probabilities: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Whether each step of a whole recording is other speech, (steps,): as `is_refusing` tells while it is read."""
+        if self._unknown is None or not len(probabilities):
+            return np.zeros(len(probabilities), bool)
+        leads: NDArray[np.bool_] = _smoothed(probabilities, self._recent.maxlen or 1).argmax(axis=1) == self._unknown
+        return leads
 
     def _event(self, time: float, word: int, confidence: float) -> Event:
         return Event(max(0.0, time - self._clip_seconds), time, self._labels[word], min(1.0, confidence))

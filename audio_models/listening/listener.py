@@ -29,11 +29,13 @@ class StreamOutput:
         times: end of each step [s], (steps,).
         probabilities: after each step, (steps, labels), not smoothed.
         events: detected words.
+        refused: whether what sounds at each step is speech, but none of the words, (steps,).
     """
 
     times: NDArray[np.float64]
     probabilities: NDArray[np.float32]
     events: tuple[Event, ...]
+    refused: NDArray[np.bool_]
 
 
 class Listener:
@@ -97,14 +99,18 @@ class Listener:
         times: list[float] = []
         rows: list[NDArray[np.float32]] = []
         events: list[Event] = []
+        refused: list[bool] = []
         for until, probabilities in self._stream.feed(samples):
             time = min(until, self.seconds)
             times.append(time)
             rows.append(probabilities)
             if event := self._detector.feed(time, probabilities):
                 events.append(event)
+            refused.append(self._detector.is_refusing)
         shape = (-1, len(self.labels))
-        return StreamOutput(np.array(times), np.array(rows, np.float32).reshape(shape), tuple(events))
+        return StreamOutput(
+            np.array(times), np.array(rows, np.float32).reshape(shape), tuple(events), np.array(refused, bool)
+        )
 
 
 def low_rate_warning(sample_rate: int, features: FeatureConfig) -> str:

@@ -101,8 +101,18 @@ class RecordingResult:
 
     def events_with(self, config: DetectionConfig) -> tuple[Event, ...]:
         """Detect words with other settings, without listening again."""
-        detector = Detector(config, self.labels, self.step_seconds, self.clip_seconds)
-        return tuple(detector.events(self.times, self.probabilities))
+        return tuple(self._detector(config).events(self.times, self.probabilities))
+
+    def refused_with(self, config: DetectionConfig) -> NDArray[np.float64]:
+        """Find the stretches of speech that is none of the words, with other settings: start and end [s], (stretches, 2)."""
+        refused = self._detector(config).refused(self.probabilities)
+        changes = np.flatnonzero(np.diff(refused, prepend=False, append=False))
+        first, last = changes[::2], changes[1::2] - 1
+        begins = np.append(max(0.0, self.times[0] - self.step_seconds), self.times[:-1]) if len(refused) else self.times
+        return np.stack([begins[first], self.times[last]], axis=1)
+
+    def _detector(self, config: DetectionConfig) -> Detector:
+        return Detector(config, self.labels, self.step_seconds, self.clip_seconds)
 
     def peaks(self, columns: int) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
         """Reduce the probabilities to at most `columns` steps; each keeps the highest of its stretch, so no word is lost.

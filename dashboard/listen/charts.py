@@ -19,6 +19,8 @@ _QUIET = "#7c878c"
 _LEFT = 84  # pixels for the vertical axis, the same in each chart: their time axes align
 _FAINTEST = 0.05  # lower probabilities are not drawn
 _MANY = 60  # events; beyond it their marks are smaller
+REFUSED = "other speech"
+"""The row of speech that is none of the words."""
 _TICKS = 8
 _STEPS = (0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800)  # from tick to tick [s]
 
@@ -78,14 +80,18 @@ def timeline(
     words: Sequence[str],
     events: pd.DataFrame,
     seconds: float,
+    refused: NDArray[np.float64],
 ) -> alt.LayerChart:
     """Draw a row for each word: its probability over time, and a mark at each event. A click on a mark selects `event`.
+
+    A last row, in grey, shows where other speech was refused.
 
     Args:
         spans: start and end of each column [s], (columns, 2).
         probabilities: of the words, (columns, words).
         events: `id`, `end` [s], `label`, `confidence`, `at` as text.
         seconds: length of the recording [s].
+        refused: start and end of each stretch of other speech [s], (stretches, 2).
     """
     column, word = np.nonzero(probabilities >= _FAINTEST)
     cells = pd.DataFrame(
@@ -101,7 +107,7 @@ def timeline(
             "label:N",
             sort=None,
             title=None,
-            scale=alt.Scale(domain=list(words)),
+            scale=alt.Scale(domain=[*words, *([REFUSED] if len(refused) else [])]),
             axis=_vertical(ticks=False, domain=False, labelLimit=_LEFT - 8, labelOverlap=False, grid=True),
         )
     }
@@ -115,6 +121,11 @@ def timeline(
             x2="to:Q",
             opacity=alt.Opacity("probability:Q", scale=alt.Scale(domain=[0, 1], range=[0.08, 0.95]), legend=None),
         )
+    )
+    other = (
+        alt.Chart(pd.DataFrame({"from": refused[:, 0], "to": refused[:, 1], "label": REFUSED}))
+        .mark_rect(color=_QUIET, opacity=0.55, height={"band": 0.35})
+        .encode(**place, x=alt.X("from:Q", **time), x2="to:Q")
     )
     clicked = alt.selection_point(name="event", fields=["id"], on="click", empty=False)
     marks = (
@@ -133,7 +144,8 @@ def timeline(
         )
         .add_params(clicked)
     )
-    return alt.layer(ribbon, marks).properties(height=max(60, 24 * len(words)) + 40)
+    rows = len(words) + bool(len(refused))
+    return alt.layer(ribbon, other, marks).properties(height=max(60, 24 * rows) + 40)
 
 
 def closer(

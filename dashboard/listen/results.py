@@ -7,8 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 import streamlit as st
+from numpy.typing import NDArray
 
 from dashboard.listen import charts as listen_charts
 from dashboard.listen import session, stretch
@@ -27,18 +29,20 @@ if TYPE_CHECKING:
 
 _COLUMNS = 400  # of the timeline
 _MOST_ROWS = 14  # words with a row on the timeline
+_LEAST_REFUSED = 0.5  # seconds of other speech that are worth a line
 _TABLE_ROWS = 9  # rows of the table in sight
 
 
 def show(listened: ListeningSession) -> None:
     """Draw everything about a recording; the sliders change what was detected at once."""
     headline = st.container()
-    events = listened.events(choose_settings(listened.run))
+    config = choose_settings(listened.run)
+    events, refused = listened.events(config), listened.result.refused_with(config)
     with headline:
-        _headline(listened, events)
+        _headline(listened, events, refused)
     stretch.start_at_first(events, listened.result.seconds)
     table = _table(events)
-    _timeline(listened, events, table)
+    _timeline(listened, events, table, refused)
     words, picture = st.columns([2, 3], gap="large")
     with words:
         if events:
@@ -53,7 +57,7 @@ def show(listened: ListeningSession) -> None:
         _closer_look(listened, table)
 
 
-def _headline(listened: ListeningSession, events: tuple[Event, ...]) -> None:
+def _headline(listened: ListeningSession, events: tuple[Event, ...], refused: NDArray[np.float64]) -> None:
     from audio_models.listening.listener import low_rate_warning
 
     number, text = st.columns([1, 2], vertical_alignment="center")
@@ -64,6 +68,9 @@ def _headline(listened: ListeningSession, events: tuple[Event, ...]) -> None:
         f"{as_text(describe_run(listened.run))}.  \n"
         f"Took {_duration(listened.took)}, {result.seconds / max(listened.took, 0.01):,.0f} times real time."
     )
+    seconds = float((refused[:, 1] - refused[:, 0]).sum())
+    if seconds >= _LEAST_REFUSED:
+        text.markdown(f"**{_duration(seconds)}** of speech that is not one of its words.")
     if listened.recording.spoken:
         missed = Counter(listened.recording.spoken) - Counter(event.label for event in events)
         names = ", ".join(f"**{as_text(word)}**" for word in missed.elements())
@@ -101,7 +108,9 @@ def _table(events: tuple[Event, ...]) -> pd.DataFrame:
     )
 
 
-def _timeline(listened: ListeningSession, events: tuple[Event, ...], table: pd.DataFrame) -> None:
+def _timeline(
+    listened: ListeningSession, events: tuple[Event, ...], table: pd.DataFrame, refused: NDArray[np.float64]
+) -> None:
     result = listened.result
     spans, highest = result.peaks(_COLUMNS)
     words = [label for label in result.labels if label not in (UNKNOWN, SILENCE)]
@@ -117,7 +126,7 @@ def _timeline(listened: ListeningSession, events: tuple[Event, ...], table: pd.D
     )  # fmt: skip
     key = f"listen-timeline-{listened.number}"
     st.altair_chart(
-        listen_charts.timeline(spans, highest[:, places], rows, table, result.seconds),
+        listen_charts.timeline(spans, highest[:, places], rows, table, result.seconds, refused),
         on_select=partial(stretch.on_click, key, events, result.seconds), key=key,
     )  # fmt: skip
     hidden = len(words) - len(rows)
@@ -125,7 +134,8 @@ def _timeline(listened: ListeningSession, events: tuple[Event, ...], table: pd.D
         f" The {hidden} words detected least have no row." if hidden > 1 else " One word has no row." if hidden else ""
     )
     st.caption(
-        f"Triangle: a detected word; click to play it. Colour: its probability. Drag over the waveform to look closer.{left_out}"
+        "Triangle: a detected word; click to play it. Colour: its probability. Grey: speech that is not one of its words. "
+        f"Drag over the waveform to look closer.{left_out}"
     )
 
 

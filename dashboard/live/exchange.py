@@ -95,8 +95,8 @@ class Exchange:
         """Read what is new in a message, and reply to it.
 
         Returns:
-            `known`: samples received; `steps`: time since the press of Start [s], probabilities (labels,), and the word
-            and its confidence if one was detected; `first`: number of the first of these steps.
+            `known`: samples received; `steps`: time since the press of Start [s], probabilities (labels,), whether
+            it is speech but none of the words, and the word and its confidence if one was detected; `first`: number of the first of these steps.
 
         Raises:
             AudioError: the message cannot be read, or its sample rate is out of range.
@@ -143,8 +143,12 @@ class Exchange:
     def _as_steps(self, output: StreamOutput) -> list[dict[str, Any]]:
         events = {event.end: event for event in output.events}
         steps = []
-        for time, row in zip(output.times.tolist(), output.probabilities, strict=True):
-            step = {"time": round(self._offset + time, 3), "row": np.round(row.astype(float), 3).tolist()}
+        for time, row, refused in zip(
+            output.times.tolist(), output.probabilities, output.refused.tolist(), strict=True
+        ):
+            step = {
+                "time": round(self._offset + time, 3), "row": np.round(row.astype(float), 3).tolist(), "refused": refused
+            }  # fmt: skip
             if event := events.get(time):
                 step |= {"word": event.label, "confidence": round(event.confidence, 3)}
             steps.append(step)

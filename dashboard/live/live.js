@@ -12,6 +12,9 @@ const MUTED_SECONDS = 3; // of zeros: no microphone that works is as silent as t
 const SAID_MS = 6000; // for so long the page says that sound was left out
 const SHOWN_SECONDS = 10;
 const SHOWN_EVENTS = 8;
+const WORD_STAYS_SECONDS = 1.5; // a word is shown for at least so long before other speech takes its place
+const REFUSAL_STAYS_SECONDS = 0.8; // after other speech
+const REFUSED = "not one of its words";
 const DRAW_MS = 40;
 const QUIETEST = -60; // of the level meter [dB]
 
@@ -112,6 +115,8 @@ function open(root) {
   let steps = []; // of the last seconds
   let stream = "";
   let seen = 0; // steps of this stream
+  let last = null; // word that was detected
+  let refusedAt = null; // time of the last step of other speech [s], while the page says so
   let number = 0; // of the last message
   let answered = []; // how long the last answers took [ms]
   let yieldsFrom = 0; // nothing is sent from then [ms]
@@ -263,11 +268,11 @@ function open(root) {
   function add(step) {
     steps.push(step);
     while (steps[0].time < step.time - SHOWN_SECONDS - 1) steps.shift();
-    if (!step.word) return;
+    if (!step.word) return refuse(step);
     const share = `${Math.round(100 * step.confidence)} %`;
-    word.textContent = step.word;
-    sure.textContent = `${share} sure`;
-    word.className = "word";
+    last = { word: step.word, sure: `${share} sure`, time: step.time };
+    refusedAt = null;
+    showLast();
     void word.offsetWidth; // restarts the animation if the same word is detected again
     word.className = "word lit";
     const line = document.createElement("li");
@@ -278,8 +283,32 @@ function open(root) {
     if (list.children.length > SHOWN_EVENTS) list.lastChild.remove();
   }
 
+  // While speech sounds that is none of the words, say so in place of the last word.
+  function refuse(step) {
+    if (step.refused && step.time - (last?.time ?? -Infinity) > WORD_STAYS_SECONDS) {
+      if (refusedAt === null) {
+        word.className = "word refused";
+        word.textContent = REFUSED;
+        sure.textContent = "It hears speech.";
+      }
+      refusedAt = step.time;
+    } else if (refusedAt !== null && step.time - refusedAt > REFUSAL_STAYS_SECONDS) {
+      refusedAt = null;
+      if (last) showLast();
+      else label();
+    }
+  }
+
+  function showLast() {
+    word.className = "word";
+    word.textContent = last.word;
+    sure.textContent = last.sure;
+  }
+
   function clear() {
     steps = [];
+    last = null;
+    refusedAt = null;
     answered = [];
     list.replaceChildren();
     speed.textContent = "";
@@ -289,6 +318,8 @@ function open(root) {
   function label() {
     button.textContent = microphone ? "■ Stop" : "● Start";
     root.classList.toggle("on", !!microphone);
+    if (refusedAt !== null && last) showLast();
+    refusedAt = null;
     if (!list.children.length) {
       word.className = "word none";
       word.textContent = microphone ? "Listening …" : "Press Start";

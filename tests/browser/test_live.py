@@ -115,6 +115,24 @@ def test_a_word_lights_up_soon_after_its_end(
     page.context.close()
 
 
+def test_speech_that_is_none_of_its_words_is_told_and_the_silence_after_it_is_not(
+    launch: Callable[..., Browser], served: Served, tmp_path: Path
+) -> None:
+    """Nothing was said of it: the page went on to show the last word."""
+    word = soxr.resample(say("wonderful", voices()[33]), SAMPLE_RATE, RATE)
+    samples = np.concatenate([np.zeros(RATE, np.float32), word, word, np.zeros(3 * RATE, np.float32)])
+    samples += np.random.default_rng(0).normal(0, 1e-3, len(samples)).astype(np.float32)
+    soundfile.write(tmp_path / "other.wav", 0.5 * samples / np.abs(samples).max(), RATE)
+    browser = launch(*fake_microphone(Path(f"{tmp_path / 'other.wav'}%noloop")))
+    page = _open(browser, served, permissions=["microphone"])
+    page.get_by_role("button", name="Start").click()
+    expect(page.locator(".word.refused")).to_have_text("not one of its words", timeout=30_000)
+    expect(page.locator(".word.refused")).to_have_count(0, timeout=10_000)
+    expect(page.locator(".past li")).to_have_count(0)
+    expect(page.locator(".word")).to_have_text("Listening …")
+    page.context.close()
+
+
 def test_a_word_that_is_said_while_the_line_is_broken_is_heard_once_it_holds(speaking: Browser, served: Served) -> None:
     broken = False
 

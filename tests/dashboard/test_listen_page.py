@@ -280,13 +280,30 @@ def test_a_label_cannot_smuggle_anything_into_a_chart() -> None:
     words = ['"]; alert(1); ["', "高い"]
     picture = listen_charts.timeline(
         np.array([[0.0, 1.0], [1.0, 2.0]]), np.array([[0.9, 0], [0, 0.01]], np.float32), words,
-        _table([(1.0, words[0])]), 2.0,
+        _table([(1.0, words[0])]), 2.0, np.empty((0, 2)),
     ).to_dict()  # fmt: skip
     scales = [layer["encoding"]["y"]["scale"]["domain"] for layer in picture["layer"]]
-    assert scales == [words, words], "as data, in no expression"
+    assert scales == [words] * 3, "as data, in no expression"
     assert "alert" not in json.dumps([layer["encoding"]["x"]["axis"] for layer in picture["layer"]])
     cells = [rows for rows in picture["datasets"].values() if rows and "probability" in rows[0]]
     assert [len(rows) for rows in cells] == [1], "what is hardly probable is not drawn"
+
+
+def test_speech_that_is_none_of_its_words_is_a_quiet_row_and_a_line_and_no_event(
+    recording: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tone_run()
+    refused = np.array([[7.0, 9.5], [12.0, 13.0]])
+    monkeypatch.setattr(recordings.RecordingResult, "refused_with", lambda *_: refused)
+    app = _listen_to(recording)
+    assert "**3.5 s** of speech that is not one of its words" in text_of(app)
+    assert _heard(app) == ["low", "high", "low"]
+    picture = listen_charts.timeline(
+        np.array([[0.0, 1.0]]), np.array([[0.9]], np.float32), ["low"], _table([(1.0, "low")]), 20.0, refused
+    ).to_dict()
+    assert picture["layer"][0]["encoding"]["y"]["scale"]["domain"] == ["low", "other speech"]
+    (rows,) = [rows for rows in picture["datasets"].values() if rows and rows[0].get("label") == "other speech"]
+    assert [(row["from"], row["to"]) for row in rows] == [(7.0, 9.5), (12.0, 13.0)]
 
 
 def _table(events: list[tuple[float, str]]) -> pd.DataFrame:

@@ -69,6 +69,21 @@ def test_a_slip_of_one_step_is_smoothed_away() -> None:
     assert event.confidence == pytest.approx(1.0)
 
 
+def test_speech_that_is_none_of_the_words_is_refused_and_silence_is_not() -> None:
+    config = DetectionConfig(0.8, smoothing_ms=200, refractory_ms=0)
+    rows = _curve("_silence_", [1] * 3) + _curve("_unknown_", [0.9] * 4) + _curve("yes", [0.9] * 4)
+    refused = [False] * 3 + [False, True, True, True] + [False] * 4  # of half silence, half speech the first leads
+    assert Detector(config, LABELS, STEP, 1.0).refused(np.array(rows, np.float32)).tolist() == refused
+    detector, told = Detector(config, LABELS, STEP, 1.0), []
+    for number, row in enumerate(rows):
+        detector.feed((number + 1) * STEP, np.array(row, np.float32))
+        told.append(detector.is_refusing)
+    assert told == refused
+    without = Detector(config, ("yes", "no"), STEP, 1.0)
+    assert not without.refused(np.ones((5, 2), np.float32)).any()
+    assert without.refused(np.empty((0, 2), np.float32)).shape == (0,)
+
+
 @pytest.mark.parametrize("label", ["_unknown_", "_silence_"])
 def test_what_is_no_word_is_no_event(label: str) -> None:
     assert _events(AT_ONCE, _curve(label, [1] * 20)) == []

@@ -216,6 +216,18 @@ def test_a_recording_without_a_step_has_no_ribbon() -> None:
     )  # fmt: skip
     assert heard.events_with(AT_ONCE) == ()
     assert len(heard.peaks(10)[0]) == 0
+    assert heard.refused_with(AT_ONCE).shape == (0, 2)
+
+
+def test_speech_that_is_none_of_the_words_is_found_in_stretches() -> None:
+    speech, silence = np.eye(3, dtype=np.float32)[1:]
+    rows = np.array([speech] * 3 + [silence] * 4 + [speech] * 2)
+    times = 0.1 * np.arange(1, 10)
+    heard = recordings.RecordingResult(
+        ("low", "_unknown_", "_silence_"), "stateful", RATE, 0.9, 0.1, 0.5, (), times, rows, *np.zeros((2, 1), np.float32)
+    )  # fmt: skip
+    np.testing.assert_allclose(heard.refused_with(AT_ONCE), [[0, 0.3], [0.7, 0.9]], atol=1e-9)
+    assert heard.events_with(AT_ONCE) == ()
 
 
 @pytest.mark.parametrize("rate", [RATE, 44_100])
