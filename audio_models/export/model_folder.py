@@ -144,7 +144,7 @@ def _metadata(run: Run, stream: NetworkStream) -> ModelMetadata:
         run.config.network.frames_a_step,
         round(stream.step_seconds * features.sample_rate / features.hop_length),
     )
-    return replace(stream.recognizer.metadata, streaming=streaming)
+    return replace(stream.recognizer.metadata, threshold=stream.recognizer.threshold, streaming=streaming)
 
 
 def _litert(run: Run) -> tuple[bytes, int]:

@@ -154,7 +154,7 @@ def card(
         "4.0), a subset of its versions 0.01 and 0.02, and its background noise. No speaker appears in two splits."
         + _sources(run),
         f"- **Network**: {network.summary}; {recognizer.parameters:,} parameters, {(run.folder / 'model.onnx').stat().st_size / 1e6:.1f} MB.",
-        f"- **Training**: {recipe} recipe, {len(run.history)} epochs, seed {training.seed}, "
+        f"- **Training**: {recipe} recipe, {plural(len(run.history), 'epoch')}, seed {training.seed}, "
         f"{format_duration(run.state.seconds)} on one of two cores. Reproduce it with `make models CLIPS=folder{' OTHER=folders' if run.config.negatives.other else ''}`.",
         f"- **Accuracy**: {first.accuracy:.1%} ({first.interval.low:.1%} to {first.interval.high:.1%}), test, "
         f"{first.clips} clips, {plural(len(first.per_speaker), 'speaker')} unseen in training"

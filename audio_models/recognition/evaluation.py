@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from audio_models.errors import RunError, TrainingError
 from audio_models.features.feature_cache import clip_features
 from audio_models.jobs.runs import Run
-from audio_models.recognition import learned, metrics, other_sound
+from audio_models.recognition import learned, metrics, other_sound, threshold
 from audio_models.recognition.calibration import apply_temperature
 from audio_models.recognition.cross_validation import Folds
 from audio_models.recognition.evaluation_result import (
@@ -91,11 +91,13 @@ def evaluate(
     made = _result(run, reference, split, labels, [clip for clip, _ in evaluated], probabilities)
     rejection = None
     if reference == run.config.corpus:  # only for its own corpus the words without a training clip are known
-        rejection = _rejection(made.predictions, task.held_out_words(found.index, found.task), recognizer.threshold)
+        rejection = _rejection(
+            made.predictions, task.held_out_words(found.index, found.task), recognizer.metadata.threshold
+        )
     return replace(
         made,
         skipped=[*found.skipped, *skipped, *unreadable],
-        threshold=recognizer.threshold,
+        threshold=recognizer.metadata.threshold,
         rejection=rejection,
         new_words=_new_words(run, reference, found, known),
         other_sound=_other_sound(run, recognizer, split, known, report),
@@ -202,7 +204,7 @@ def store_cross_validated(run: Run, folds: Folds, clips: Sequence[Clip], probabi
     made = replace(
         made,
         per_class=[score for score in made.per_class if score.support],  # silence is trained on but not evaluated
-        threshold=recognizer.threshold,
+        threshold=recognizer.metadata.threshold,
         speaker_disjoint=folds.by_speaker or None,
         split_rule=folds.rule,
         other_sound=_other_sound(run, recognizer, CROSS_VALIDATED, learned.load(run), no_progress),
@@ -279,11 +281,15 @@ def _rejection(predictions: Sequence[ClipPrediction], words: set[str], threshold
 def evaluate_and_store(
     run: Run, corpus: CorpusReference | None = None, split: EvaluationSplit = "test", report: Report = no_progress
 ) -> Evaluation:
-    """Evaluate as `evaluate` does, and store the result with the run if its folder can be written to."""
+    """Evaluate as `evaluate` does, and store the result with the run if its folder can be written to.
+
+    Returns:
+        the result at the threshold chosen for the run, see `threshold`.
+    """
     result = evaluate(run, corpus, split, report)
     if split != CROSS_VALIDATED:  # stored by the training itself
         _store(run, corpus or run.config.corpus, result)
-    return result
+    return _at_chosen_threshold(run, result)
 
 
 def load_or_evaluate(
@@ -310,8 +316,17 @@ def load_cached(run: Run, corpus: CorpusReference | None = None, split: Evaluati
             else:  # copying changes times, and a cross-validation cannot be repeated
                 is_of_model = split == CROSS_VALIDATED or path.stat().st_mtime >= run.model_path.stat().st_mtime
             if is_of_model:
-                return found
+                return _at_chosen_threshold(run, found)
     return None
+
+
+def _at_chosen_threshold(run: Run, found: Evaluation) -> Evaluation:
+    """An evaluation at the threshold chosen for the run; stored ones are at that of its network."""
+    chosen = threshold.load(run)
+    if chosen is None:
+        return found
+    words = set(found.rejection.words) if found.rejection else set()
+    return replace(found, threshold=chosen, rejection=_rejection(found.predictions, words, chosen))
 
 
 def is_current(

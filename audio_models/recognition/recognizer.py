@@ -18,6 +18,7 @@ from audio_models.features.waveform import AudioSource, Waveform
 from audio_models.jobs.runs import Run
 from audio_models.networks.model_metadata import ModelMetadata
 from audio_models.networks.weight_check import weights_are_finite
+from audio_models.recognition import threshold
 from audio_models.recognition.answer import Answer
 from data.corpus import SILENCE
 from data.errors import EchoicError
@@ -68,7 +69,7 @@ class Recognizer:
 
     @classmethod
     def of_run(cls, run: Run) -> Self:
-        """The recognizer of a run's best network so far.
+        """The recognizer of a run's best network so far, with the threshold chosen for it.
 
         Raises:
             RunError: the run has no network yet, or its file is damaged.
@@ -77,7 +78,11 @@ class Recognizer:
             raise RunError(
                 f"The run {run.id} has no network yet (model.onnx is missing). Wait for its first epoch, or resume it."
             )
-        return cls(run.model_path)
+        recognizer = cls(run.model_path)
+        chosen = threshold.load(run)
+        if chosen is not None:
+            recognizer.threshold = chosen
+        return recognizer
 
     def _check(self, content: bytes) -> None:
         """Refuse a network whose answers would be silently wrong: read one frame, and check all weights."""

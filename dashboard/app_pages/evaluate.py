@@ -66,7 +66,7 @@ def _page() -> None:
         with confidence:
             scores.confidence(result)
         with rejected:
-            rejection.show(result)
+            rejection.show(run, result)
         with listening, show_errors():
             streaming.show(run, corpus, split)
         with mistakes:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from audio_models.jobs.runs import Run
+from audio_models.recognition import threshold
 from audio_models.recognition.evaluation_result import Evaluation
 from audio_models.recognition.open_set import Group, OpenSet, Rate, open_set
 from dashboard.evaluate import charts
@@ -38,15 +41,23 @@ def in_one_line(result: Evaluation) -> str:
     )
 
 
-def show(result: Evaluation) -> None:
-    """Draw the figures, the curve, and the words that are taken for others."""
-    found = open_set(result)
+def show(run: Run, result: Evaluation) -> None:
+    """Draw the figures, the curve with the threshold to choose on it, and the words that are taken for others."""
+    in_use = result.threshold
+    explanation, slider = st.columns([3, 2], gap="large", vertical_alignment="center")
+    with slider:
+        at = st.slider(
+            "Threshold", 0.0, 1.0, round(in_use, 3), 0.005, format="percent", key=f"word-threshold-{run.id}-{in_use}",
+            help="Higher: less other sound is taken for a word, and more of its own words are rejected.",
+        )  # fmt: skip
+    shown = in_use if at == round(in_use, 3) else at
+    found = open_set(replace(result, threshold=shown))
     if found is None:
         st.caption("These clips hold none of its words.")
         return
-    st.markdown(
-        f"A word takes **{percent(found.threshold)}**; below that, and when the network hears something else, a sound is "
-        "rejected. Both figures count: either alone can be had by giving up the other.",
+    explanation.markdown(
+        f"A word takes **{percent(shown)}**; below that, and when the network hears something else, a sound is rejected. "
+        "Both figures count: either alone can be had by giving up the other.",
         help=TERMS["rejected"],
     )
     table, picture = st.columns([3, 2], gap="large")
@@ -57,11 +68,25 @@ def show(result: Evaluation) -> None:
         )  # fmt: skip
         if not found.groups:
             st.caption(_why_none(result))
+        _offer_threshold(run, shown, in_use)
     with picture:
         if found.groups:
             st.altair_chart(charts.acceptance(_points(found)))
-            st.caption("Each point is a threshold; the ring is the one in use. Top left is best.")
+            st.caption("Each point is a threshold; the ring is the one chosen above. Top left is best.")
     _draw_taken(found)
+
+
+def _offer_threshold(run: Run, shown: float, in_use: float) -> None:
+    """Draw the buttons that choose a threshold for the run, and give that up."""
+    if shown != in_use:
+        if st.button("Use this threshold", type="primary", icon=":material/check:"):
+            threshold.store(run, shown)
+            st.rerun()
+    elif threshold.load(run) is None:
+        st.caption("This threshold came with the network: it was fitted on validation clips.")
+    elif st.button("Back to the fitted threshold", icon=":material/undo:"):
+        threshold.store(run, None)
+        st.rerun()
 
 
 def _row(figure: str, which: str, rate: Rate, auroc: float | None = None) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from audio_models.jobs.runs import Run
+from audio_models.recognition import threshold
 from dashboard.shared import preload
 from data.errors import EchoicError
 
@@ -55,7 +56,10 @@ def answer_clip(run: Run, name: str, content: bytes, *, loudest: bool = False) -
     """
     preload.recognizer(run)  # says what is wrong with it, if anything
     found: ClipAnswer | str = _answered(str(run.model_path), run.model_path.stat().st_mtime_ns, name, content, loudest)
-    return found
+    chosen = threshold.load(run)
+    if chosen is None or isinstance(found, str):
+        return found
+    return replace(found, answer=replace(found.answer, threshold=chosen))
 
 
 @st.cache_resource(max_entries=_CACHED, show_spinner=False)  # type: ignore[untyped-decorator]

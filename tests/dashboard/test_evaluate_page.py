@@ -11,9 +11,10 @@ from streamlit.testing.v1 import AppTest
 
 from audio_models.jobs import runs
 from audio_models.recognition import evaluation
+from audio_models.recognition.recognizer import Recognizer
 from tests.conftest import Trained
-from tests.support.pages import healthy, open_page, text_of
-from tests.support.sounds import glides
+from tests.support.pages import button, healthy, open_page, text_of, wav
+from tests.support.sounds import chirp, glides
 
 
 def test_evaluate_shows_accuracy_with_interval_and_split(home: Path) -> None:
@@ -63,6 +64,31 @@ def test_evaluate_shows_both_open_set_figures(home: Path) -> None:
     ]  # fmt: skip
     assert all(re.fullmatch(r"\d+ of \d+", clips) for clips in table["clips"])
     assert "A word takes **" in text_of(app)
+
+
+def test_a_threshold_is_chosen_on_the_curve_and_used_by_predict(home: Path) -> None:
+    (run,) = runs.listing()
+    fitted = Recognizer.of_run(run).threshold
+    app = open_page("evaluate")
+    assert "fitted on validation clips" in text_of(app)
+    [slider] = [one for one in app.slider if one.label == "Threshold"]
+    slider.set_value(1.0).run()
+    assert "A word takes **100.0 %**" in text_of(app)
+    [table] = [one.value for one in app.dataframe if "AUROC" in one.value]
+    assert table["share"].tolist()[1:] == [1.0, 1.0], "all other sound is rejected"
+    assert Recognizer.of_run(run).threshold == fitted, "not yet"
+    button(app, "Use this threshold").click().run()
+    healthy(app)
+    assert Recognizer.of_run(run).threshold == 1.0
+    assert "At its threshold of 100.0 % it accepts" in text_of(app)
+    app.switch_page("app_pages/predict.py").run()
+    app.file_uploader[0].upload("mine.wav", wav(chirp(400, 2200)), "audio/wav").run()
+    assert ">not one of its words<" in text_of(app)
+    app.switch_page("app_pages/evaluate.py").run()
+    button(app, "Back to the fitted threshold").click().run()
+    healthy(app)
+    assert Recognizer.of_run(run).threshold == fitted
+    assert "fitted on validation clips" in text_of(app)
 
 
 def test_words_that_are_taken_for_others_can_be_heard(home: Path) -> None:
