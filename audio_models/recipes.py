@@ -30,6 +30,8 @@ _EPOCHS_FOR_ONE_VOICE, _EPOCHS_FOR_SEVERAL, _SEVERAL_VOICES = 4, 7, 3
 # carry a whole word to the last frame.
 _LEARNING_RATES: dict[Cell, float] = {"simple_rnn": 1e-3, "lstm": 2e-3, "gru": 2e-3, "feed_forward": 2e-3}
 _STRONG_LEARNING_RATES: dict[Cell, float] = {"simple_rnn": 2e-3, "lstm": 3e-3, "gru": 3e-3, "feed_forward": 2e-3}
+# As many as keep a model file under 2 MB.
+_STRONG_UNITS: dict[Cell, int] = {"simple_rnn": 128, "lstm": 96, "gru": 112, "feed_forward": 96}
 _READOUTS: dict[Cell, Readout] = {"simple_rnn": "mean", "lstm": "last", "gru": "last", "feed_forward": "mean"}
 
 
@@ -43,8 +45,16 @@ def default_network(cell: Cell, recipe: Recipe = "plain") -> NetworkConfig:
     if recipe == "plain" or cell == "feed_forward":
         return NetworkConfig(cell, readout=_READOUTS[cell])
     if recipe == "streaming":
-        return NetworkConfig(cell, units=128, dropout=0.3, convolutions=2, causal=True)
-    return NetworkConfig(cell, bidirectional=True, dropout=0.3, readout="attention", convolutions=2)
+        return NetworkConfig(cell, units=192, dropout=0.3, convolutions=2, filters=40, causal=True)
+    return NetworkConfig(
+        cell,
+        units=_STRONG_UNITS[cell],
+        bidirectional=True,
+        dropout=0.3,
+        readout="attention",
+        convolutions=2,
+        filters=40,
+    )
 
 
 def default_training(cell: Cell, recipe: Recipe = "plain") -> TrainingConfig:
@@ -52,7 +62,7 @@ def default_training(cell: Cell, recipe: Recipe = "plain") -> TrainingConfig:
     if recipe == "plain":
         return TrainingConfig(learning_rate=_LEARNING_RATES[cell])
     return TrainingConfig(
-        epochs=60 if recipe == "streaming" else 40,
+        epochs=60,
         learning_rate=_STRONG_LEARNING_RATES[cell],
         patience=0,
         schedule="cosine",
@@ -73,7 +83,7 @@ def default_negatives(recipe: Recipe) -> NegativesConfig:
     """What a recipe learns `_unknown_` from."""
     if recipe == "plain":
         return NegativesConfig()
-    return NegativesConfig(unknown_ratio=4.0, partial_words=0.2, synthetic_words=0.25, other_share=0.35)
+    return NegativesConfig(unknown_ratio=4.0, partial_words=0.2, synthetic_words=0.25, other_share=0.3)
 
 
 _DEFAULTS: dict[type[Any], Callable[[Cell, Recipe], Any]] = {
