@@ -83,7 +83,9 @@ def default_negatives(recipe: Recipe) -> NegativesConfig:
     """What a recipe learns `_unknown_` from."""
     if recipe == "plain":
         return NegativesConfig()
-    return NegativesConfig(unknown_ratio=4.0, partial_words=0.2, synthetic_words=0.25, other_share=0.3)
+    # a stream has more steps of other words for each than of a word
+    ratio = 3.0 if recipe == "streaming" else 4.0
+    return NegativesConfig(unknown_ratio=ratio, partial_words=0.2, synthetic_words=0.25, other_share=0.3)
 
 
 _DEFAULTS: dict[type[Any], Callable[[Cell, Recipe], Any]] = {
