@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio_models.errors import TrainingError
-from data.corpus import SILENCE, Clip
+from data.corpus import SILENCE, UNKNOWN, Clip
 
 FEWEST_CLIPS = 5
 """Fewest clips of a word: with less it can be neither learned nor evaluated."""
@@ -46,20 +46,26 @@ class Folds:
     rule: str
 
 
-def make_folds(clips: Sequence[Clip], folds: int) -> Folds:
+def make_folds(clips: Sequence[Clip], folds: int, *, makes_unknown: bool = False) -> Folds:
     """Assign clips to folds: whole speakers where possible, else clip by clip, with each word spread evenly.
 
     Whole speakers need three or more known ones, none with most of the clips or the only clips of a word: too little would
     be left for training. The order of the clips does not matter. Copies of a recording stay together.
 
+    Args:
+        makes_unknown: whether training can make `_unknown_` without clips of the corpus, so that a few suffice.
+
     Raises:
         TrainingError: a word has fewer than five clips.
     """
+    suffices = {UNKNOWN} if makes_unknown else set()
     evaluated = [place for place, clip in enumerate(clips) if clip.label != SILENCE]
     different: dict[str, set[str]] = defaultdict(set)
     for place in evaluated:
         different[clips[place].label].add(clips[place].content)
-    if few := sorted(label for label, contents in different.items() if len(contents) < FEWEST_CLIPS):
+    if few := sorted(
+        label for label, contents in different.items() if len(contents) < FEWEST_CLIPS and label not in suffices
+    ):
         raise TrainingError(
             f"{', '.join(f'“{label}” has {len(different[label])}' for label in few[:5])} of the {FEWEST_CLIPS} different clips that each word needs. "
             "Record more, or leave that word out."
@@ -71,7 +77,7 @@ def make_folds(clips: Sequence[Clip], folds: int) -> Folds:
         fold_of = _deal_groups(speakers, count)
         for place in evaluated:
             fold_of_clip[place] = fold_of[str(clips[place].speaker)]
-        if _every_word_is_learned(clips, fold_of_clip):
+        if _every_word_is_learned([clip.label for clip in clips], fold_of_clip, suffices):
             who = "one speaker" if len(speakers) == count else "some speakers"
             rule = f"Cross-validated in {count} folds, each leaving out {who}: every clip is answered by a network that does not know its voice."
             return Folds(fold_of_clip, count, True, f"{rule} {_CHOSEN}")
@@ -86,12 +92,12 @@ def make_folds(clips: Sequence[Clip], folds: int) -> Folds:
     return Folds(fold_of_clip, count, False, f"{rule} {_CHOSEN}")
 
 
-def _every_word_is_learned(clips: Sequence[Clip], fold_of_clip: NDArray[np.int64]) -> bool:
-    """Whether each word has clips outside of each fold."""
+def _every_word_is_learned(labels: Sequence[str], fold_of_clip: NDArray[np.int64], suffices: set[str]) -> bool:
+    """Whether each word has clips outside of each fold, but for labels of which any clips suffice."""
     folds_of: dict[str, set[int]] = defaultdict(set)
-    for clip, fold in zip(clips, fold_of_clip.tolist(), strict=True):
-        folds_of[clip.label].add(fold)
-    return all(len(folds) > 1 or NEVER in folds for folds in folds_of.values())
+    for label, fold in zip(labels, fold_of_clip.tolist(), strict=True):
+        folds_of[label].add(fold)
+    return all(len(folds) > 1 or NEVER in folds or label in suffices for label, folds in folds_of.items())
 
 
 def _speakers(clips: Sequence[Clip]) -> Counter[str] | None:

@@ -157,7 +157,9 @@ def prepare(
             in_sequence = config.training.clips_per_sequence
             training = SequenceBatches(training, unknown, config.network, clip_seconds, in_sequence)
 
-    folds = cross_validation.make_folds(clips, config.training.folds) if config.training.folds else None
+    folds = None
+    if config.training.folds:
+        folds = cross_validation.make_folds(clips, config.training.folds, makes_unknown=config.negatives.makes)
     validation = learned if folds else [(clip, frames) for clip, frames in readable if clip.split == "validation"]
     return Prepared(
         labels,

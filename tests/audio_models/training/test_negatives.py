@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audio_models.config import (  # fmt: skip
+from audio_models.config import (
     AugmentationConfig,
     FeatureConfig,
     NegativesConfig,
     NetworkConfig,
     RunConfig,
+    TrainingConfig,
 )
 from audio_models.errors import TrainingError
 from audio_models.features.augmentation import UNCHANGED, Augmenter
@@ -303,3 +304,16 @@ def test_folders_that_say_nothing_usable_leave_their_share_to_the_rest(tmp_path:
     assert (shown == 2).sum() == 2 * (shown == 0).sum(), "all of them are clips of the corpus"
     with pytest.raises(TrainingError, match="no training clip of _unknown_"):
         choose(replace(config, task=Task(("rise", "fall", "hum"), unknown=True)))
+
+
+def test_a_few_clips_of_other_words_suffice_where_more_are_made(tmp_path: Path) -> None:
+    """Two recorded other words stopped a cross-validation, which wants five clips of each class."""
+    corpus = glides(tmp_path / "glides", 6, 1)
+    for number in range(2):
+        write(corpus / "_unknown_" / f"s{number:02d}_nohash_0.wav", tone(1500 + 100 * number, 0.5))
+    wanted = NegativesConfig(unknown_ratio=2.0, partial_words=0.5)
+    config = replace(_run_config(corpus, "rise", "fall", negatives=wanted), training=TrainingConfig(folds=3))
+    prepared = prepare(config, choose(config))
+    assert prepared.folds is not None
+    with pytest.raises(TrainingError, match="“_unknown_” has 2 of the 5"):
+        prepare(replace(config, negatives=NegativesConfig()), choose(config))
