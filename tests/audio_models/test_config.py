@@ -107,3 +107,13 @@ def test_frame_and_hop_in_samples() -> None:
     assert (config.frame_length, config.hop_length) == (512, 320)
     assert FeatureConfig(n_mfcc=13, deltas=False).width == 13
     assert FeatureConfig(n_mfcc=13, deltas=True).width == 26
+
+
+def test_a_run_says_what_its_other_words_are_made_of() -> None:
+    assert NegativesConfig().summary == ""
+    assert not NegativesConfig(other=("/a",)).makes, "folders without a share"
+    wanted = NegativesConfig(
+        partial_words=0.2, synthetic_words=0.1, other=("/media/usb/reading", "/noise"), other_share=0.3
+    )
+    assert wanted.summary == "parts of the words, words by synthetic voices, other recordings (reading, noise)"
+    assert wanted.makes
