@@ -17,13 +17,14 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 from audio_models.config import Cell, Recipe, RunConfig
 from audio_models.jobs import runs
 from audio_models.jobs.runs import Run
 from audio_models.listening import detection, streaming_evaluation
-from audio_models.listening.evaluation_config import StreamingEvaluationConfig
-from audio_models.listening.streaming_evaluation import Point
+from audio_models.listening.evaluation_config import StreamingEvaluationConfig, UnlearnedSplit
+from audio_models.listening.streaming_evaluation import StreamingEvaluation
 from audio_models.pretrained.card import card
 from audio_models.recipes import default_run
 from audio_models.recognition import evaluation, learned
@@ -45,6 +46,7 @@ MODELS: dict[str, tuple[Cell, Recipe]] = {
     "plain-lstm": ("lstm", "plain"),
     "plain-simple-rnn": ("simple_rnn", "plain"),
 }
+_MINUTES, _MINUTES_IN_WINDOWS = 60.0, 15.0  # of other words, of noise, and at most of each folder of other recordings
 _LISTENING = ("detection.json", "benches/validation.json", "benches/test.json")
 
 
@@ -58,9 +60,12 @@ def main() -> int:
     made = {(name, seed): _run(_config(reference, name, seed, options)) for name, seed in jobs}
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(_train, made.values()))
+        listeners = [name for name in names if MODELS[name][1] != "plain"]
+        measured = pool.map(lambda name: _evaluate_listening(made[name, 0], reference), listeners)
+        listening = dict(zip(listeners, measured, strict=True))
     for name in names:
         evaluated = [evaluation.evaluate(made[name, seed], reference, "test") for seed in range(options.seeds)]
-        _install(options.to, name, made[name, 0], reference, evaluated)
+        _install(options.to, name, made[name, 0], reference, evaluated, listening.get(name))
         print(f"{name}: " + ", ".join(f"{one.accuracy:.2%}" for one in evaluated))
     return 0
 
@@ -161,17 +166,23 @@ def _create(home: Path, config: RunConfig) -> Run:
             os.environ["ECHOIC_HOME"] = before
 
 
-def _install(to: Path, name: str, run: Run, reference: CorpusReference, evaluated: Sequence[Evaluation]) -> None:
+def _install(
+    to: Path,
+    name: str,
+    run: Run,
+    reference: CorpusReference,
+    evaluated: Sequence[Evaluation],
+    listening: StreamingEvaluation | None,
+) -> None:
     folder = to / name
     folder.mkdir(parents=True, exist_ok=True)
     config = _published(run.config)
     workspace.write_json(folder / "config.json", to_dict(config))
-    streaming = _evaluate_streaming(run, reference) if config.training.clips_per_sequence > 1 else None
-    for file in ("model.onnx", "history.json", "state.json", *(_LISTENING if streaming else ())):
+    for file in ("model.onnx", "history.json", "state.json", *(_LISTENING if listening else ())):
         (folder / file).parent.mkdir(exist_ok=True)
         workspace.write_atomically(folder / file, (run.folder / file).read_bytes())
     learned.store_together(to / learned.FILE_NAME, run)
-    text = card(WORDS, MODELS[name][1], run, reference, evaluated, streaming)
+    text = card(WORDS, MODELS[name][1], run, reference, evaluated, listening)
     workspace.write_atomically(folder / "card.md", text.encode("utf-8"))
 
 
@@ -181,17 +192,17 @@ def _published(config: RunConfig) -> RunConfig:
     return replace(config, corpus=CorpusReference("speech_commands"), negatives=negatives)
 
 
-def _evaluate_streaming(run: Run, reference: CorpusReference) -> Point:
-    """Choose the threshold on validation clips and evaluate it on test clips; store both evaluations with the run."""
-    for split in ("validation", "test"):
-        streaming_evaluation.store(run, streaming_evaluation.measure(run, StreamingEvaluationConfig(split), reference))
-    validation, test = (streaming_evaluation.load_cached(run, split) for split in ("validation", "test"))
-    assert validation is not None
-    assert test is not None
-    assert validation.suggested is not None
-    chosen = validation.suggested.threshold
-    detection.store_settings(run, replace(detection.load_settings(run), threshold=chosen))
-    return test.at(chosen)
+def _evaluate_listening(run: Run, reference: CorpusReference) -> StreamingEvaluation:
+    """Choose the detection threshold on validation clips and recordings, then evaluate on those of the test; store both."""
+    minutes = _MINUTES if run.config.streams else _MINUTES_IN_WINDOWS
+    found = {}
+    for split in get_args(UnlearnedSplit):
+        found[split] = streaming_evaluation.measure(run, StreamingEvaluationConfig(split, minutes=minutes), reference)
+        streaming_evaluation.store(run, found[split])
+    suggested = found["validation"].suggested
+    assert suggested is not None
+    detection.store_settings(run, replace(detection.load_settings(run), threshold=suggested.threshold))
+    return found["test"]
 
 
 if __name__ == "__main__":

@@ -15,9 +15,12 @@ from audio_models.features.mfcc import mfcc_batch
 from audio_models.features.waveform import AudioSource, Waveform
 from audio_models.jobs.progress import format_duration
 from audio_models.jobs.runs import Run
-from audio_models.listening.streaming_evaluation import Point
+from audio_models.listening import detection
+from audio_models.listening.false_alarms import AlarmRate
+from audio_models.listening.streaming_evaluation import StreamingEvaluation
 from audio_models.recognition import evaluation, open_set
 from audio_models.recognition.evaluation_result import Evaluation
+from audio_models.recognition.metrics import Interval, rate_interval
 from audio_models.recognition.open_set import OpenSet
 from audio_models.recognition.recognizer import Recognizer
 from data import catalogue
@@ -103,21 +106,43 @@ def _sources(run: Run) -> str:
     return f" Other words are also learned from {', '.join(_SOURCES.get(name, name) for name in names)}."
 
 
-def _streaming_line(point: Point | None) -> list[str]:
-    """The card's line about streaming."""
-    if point is None:
+def _listening(run: Run, measured: StreamingEvaluation | None) -> list[str]:
+    """The card's lines about listening: missed words, delay, and false alarms per hour of each corpus."""
+    if measured is None:
         return []
+    point = measured.at(detection.load_settings(run).threshold)
+    recall = point.recall_interval
     delays = (
         f" A word is reported {abs(1000 * point.delay):.0f} ms {'before' if point.delay < 0 else 'after'} its end (median), "
         f"nineteen of twenty within {1000 * point.late_delay:.0f} ms."
         if point.delay is not None and point.late_delay is not None
         else ""
     )
+    mode = "by state" if run.config.streams else "through a sliding window"
     return [
-        f"- **Streaming**: at the threshold {point.threshold:g}, chosen on validation clips, it misses {point.missed:.1%} of "
-        f"{point.words} words of test speakers, 10 dB above the noise and among other words. False alarms: "
-        f"{point.speech_alarms:.0f} per hour of other words close together, {point.noise_alarms:.0f} per hour of noise.{delays}"
+        f"- **Listening** {mode}: at the threshold {point.threshold:g}, chosen on validation recordings, it hears "
+        f"{point.heard / point.words:.1%} ({recall.low:.1%} to {recall.high:.1%}) of {point.words} words of test speakers, "
+        f"{measured.config.snr_db:g} dB above the noise and among other words.{delays} False alarms per hour at that threshold, "
+        "with 95 % intervals, in test recordings that no training used:",
+        *(f"  - {_alarms(curve.at(point.threshold))}" for curve in measured.alarms),
     ]
+
+
+def _alarms(rate: AlarmRate) -> str:
+    """The false alarms in one corpus, and by word."""
+    words = [f"{word} {count} ({_ends(rate_interval(count, rate.hours))})" for word, count in rate.words.items()]
+    return (
+        f"{rate.name}: {rate.per_hour:.1f} ({_ends(rate.interval)}), {plural(rate.alarms, 'alarm')} in "
+        f"{rate.hours:.2f} hours of {rate.kind}{_after(words)}"
+    )
+
+
+def _after(words: Sequence[str]) -> str:
+    return f"; {', '.join(words)}" if words else ""
+
+
+def _ends(interval: Interval) -> str:
+    return f"{interval.low:.1f} to {interval.high:.1f}"
 
 
 def card(
@@ -126,7 +151,7 @@ def card(
     run: Run,
     reference: CorpusReference,
     evaluated: Sequence[Evaluation],
-    streaming: Point | None = None,
+    listening: StreamingEvaluation | None = None,
 ) -> str:
     """Write the card of a network, as Markdown.
 
@@ -134,7 +159,7 @@ def card(
         words: that it recognises.
         recipe: that it was trained with.
         evaluated: of each seed, that of `run` first, on the test clips of `reference`.
-        streaming: on test clips, at its threshold, if it listens by state.
+        listening: on test clips and recordings; None if that was not measured.
     """
     first, recognizer = evaluated[0], Recognizer.of_run(run)
     config = run.config
@@ -167,9 +192,9 @@ def card(
         *(f"  - {one.name}: {one.rejected.text}" for one in figures.groups),
         f"- **False alarms**: {alarms} in an hour of noise, cut into seconds (traffic-like noise, hiss, and parts of the "
         "corpus' recordings that no training used).",
-        *_streaming_line(streaming),
+        *_listening(run, listening),
         f"- **Weaknesses**: fewest speakers for {' and '.join(few)}; yes and no are not among its words; clips from quiet rooms "
-        f"and close microphones{'' if streaming else '; trained on single words, not on a stream'}.",
+        f"and close microphones{'' if config.streams else '; trained on single words, not on a stream'}.",
         "",
         "| word | precision | recall | F1 | test clips |",
         "|---|---|---|---|---|",

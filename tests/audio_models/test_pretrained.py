@@ -6,6 +6,7 @@ import argparse
 import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,12 @@ import pytest
 
 from audio_models.errors import RunError
 from audio_models.jobs import runs
+from audio_models.listening import detection
+from audio_models.listening.evaluation_config import StreamingEvaluationConfig
+from audio_models.listening.false_alarms import AlarmCount, AlarmCurve
+from audio_models.listening.streaming_evaluation import Point, StreamingEvaluation
 from audio_models.pretrained import build
-from audio_models.pretrained.card import false_alarms
+from audio_models.pretrained.card import _listening, false_alarms
 from audio_models.recognition import evaluation, learned
 from audio_models.recognition.calibration import HIGHEST
 from audio_models.recognition.recognizer import Recognizer
@@ -24,6 +29,7 @@ from data.corpus import SPLITS, CorpusReference
 from data.folder import FolderCorpus
 from tests.conftest import Done, Trained
 from tests.support.sounds import chirp, write
+from tests.support.tone_network import tone_run
 
 MODELS = list(build.MODELS)
 
@@ -162,3 +168,21 @@ def test_a_note_that_several_runs_share_only_grows(tmp_path: Path, trained: Trai
     note = json.loads(path.read_text())
     own = json.loads((trained.folder / "learned.json").read_text())
     assert set(note["training"]) == {"of another", *own["training"]}
+
+
+def test_the_card_has_the_false_alarms_of_each_corpus_and_word() -> None:
+    run = tone_run()
+    detection.store_settings(run, replace(detection.load_settings(run), threshold=0.9))
+    points = tuple(Point(at, 40, heard, 0, 9.0, 0.0, 0.1, 0.25) for at, heard in ((0.8, 38), (0.9, 30)))
+    counts = (AlarmCount(0.8, 9, {"low": 9}), AlarmCount(0.9, 3, {"low": 2, "high": 1}))
+    measured = StreamingEvaluation(
+        StreamingEvaluationConfig("test"), 240, 500, 40, 10, points,
+        alarms=(AlarmCurve("reading", "speech", 0.5, counts, 12), AlarmCurve("fans", "noise", 2.0, (AlarmCount(0.9, 0),), 3)),
+    )  # fmt: skip
+    lines = _listening(run, measured)
+    assert "hears 75.0% (59.8% to 85.8%) of 40 words" in lines[0]
+    assert lines[1:] == [
+        "  - reading: 6.0 (1.2 to 17.5), 3 alarms in 0.50 hours of speech; low 2 (0.5 to 14.4), high 1 (0.1 to 11.1)",
+        "  - fans: 0.0 (0.0 to 1.8), 0 alarms in 2.00 hours of noise",
+    ]
+    assert _listening(run, None) == []
