@@ -7,6 +7,7 @@ from pathlib import Path
 
 from audio_models.export.int8_agreement import Int8Agreement
 from audio_models.jobs.runs import Run
+from audio_models.listening import detection, streaming_evaluation
 from audio_models.listening.network_stream import NetworkStream
 from audio_models.networks.onnx_streaming import why_not
 from audio_models.recognition import evaluation
@@ -47,6 +48,7 @@ def card(run: Run, stream: NetworkStream, files: Mapping[str, bytes], int8: Int8
         reads = f"{why_not(run.config.network)} It reads a sliding window of {recognizer.clip_seconds:g} s."
     lines += [
         f"- **Listening**: {reads} One answer every {1000 * stream.step_seconds:.0f} ms.",
+        *_false_alarms(run),
         f"- **Files**: {sizes}.",
     ]
     if "model.tflite" in files:
@@ -124,6 +126,18 @@ def _rejection(found: Evaluation | None) -> list[str]:
     return [
         f"- **Own words accepted**: {figures.own.text}, at the threshold of {figures.threshold:.1%}.",
         *(f"- **Rejected**, {one.name}: {one.rejected.text}." for one in figures.groups),
+    ]
+
+
+def _false_alarms(run: Run) -> list[str]:
+    """False alarms per hour in use, in each corpus that they were counted in; nothing if that was not measured."""
+    measured = streaming_evaluation.load_cached(run, "test")
+    if measured is None or not measured.alarms:
+        return []
+    threshold = detection.load_settings(run).threshold
+    return [
+        f"- **False alarms** per hour at the threshold of {threshold:g}, with 95 % intervals:",
+        *(f"  - {curve.at(threshold).text}" for curve in measured.alarms),
     ]
 
 

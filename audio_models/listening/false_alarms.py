@@ -31,6 +31,7 @@ from data.corpus import SILENCE, UNKNOWN, Clip, Report, Split, no_progress
 from data.other_recordings import Kind, Recording
 from data.own import corpus as own_corpus
 from data.own.corpus import OWN_PREFIX
+from data.phrases import plural
 from data.stored import Count
 
 MIXED: dict[Kind, str] = {"speech": "mixed other words", "noise": "mixed noise"}
@@ -72,6 +73,20 @@ class AlarmRate:
     def interval(self) -> Interval:
         """The exact 95 % confidence interval of `per_hour`."""
         return rate_interval(self.alarms, self.hours)
+
+    @property
+    def text(self) -> str:
+        """The rate with its interval, and the count of each word with that of its rate, for a card."""
+        words = [f"{word} {count} ({_ends(rate_interval(count, self.hours))})" for word, count in self.words.items()]
+        by_word = f"; {', '.join(words)}" if words else ""
+        return (
+            f"{self.name}: {self.per_hour:.1f} ({_ends(self.interval)}), {plural(self.alarms, 'alarm')} in "
+            f"{self.hours:.2f} hours of {self.kind}{by_word}"
+        )
+
+
+def _ends(interval: Interval) -> str:
+    return f"{interval.low:.1f} to {interval.high:.1f}"
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,9 @@ from audio_models.features.waveform import AudioSource, Waveform
 from audio_models.jobs.progress import format_duration
 from audio_models.jobs.runs import Run
 from audio_models.listening import detection
-from audio_models.listening.false_alarms import AlarmRate
 from audio_models.listening.streaming_evaluation import StreamingEvaluation
 from audio_models.recognition import evaluation, open_set
 from audio_models.recognition.evaluation_result import Evaluation
-from audio_models.recognition.metrics import Interval, rate_interval
 from audio_models.recognition.open_set import OpenSet
 from audio_models.recognition.recognizer import Recognizer
 from data import catalogue
@@ -124,25 +122,8 @@ def _listening(run: Run, measured: StreamingEvaluation | None) -> list[str]:
         f"{point.heard / point.words:.1%} ({recall.low:.1%} to {recall.high:.1%}) of {point.words} words of test speakers, "
         f"{measured.config.snr_db:g} dB above the noise and among other words.{delays} False alarms per hour at that threshold, "
         "with 95 % intervals, in test recordings that no training used:",
-        *(f"  - {_alarms(curve.at(point.threshold))}" for curve in measured.alarms),
+        *(f"  - {curve.at(point.threshold).text}" for curve in measured.alarms),
     ]
-
-
-def _alarms(rate: AlarmRate) -> str:
-    """The false alarms in one corpus, and by word."""
-    words = [f"{word} {count} ({_ends(rate_interval(count, rate.hours))})" for word, count in rate.words.items()]
-    return (
-        f"{rate.name}: {rate.per_hour:.1f} ({_ends(rate.interval)}), {plural(rate.alarms, 'alarm')} in "
-        f"{rate.hours:.2f} hours of {rate.kind}{_after(words)}"
-    )
-
-
-def _after(words: Sequence[str]) -> str:
-    return f"; {', '.join(words)}" if words else ""
-
-
-def _ends(interval: Interval) -> str:
-    return f"{interval.low:.1f} to {interval.high:.1f}"
 
 
 def card(

@@ -27,9 +27,12 @@ from audio_models.features.mfcc import mfcc
 from audio_models.features.waveform import AudioSource
 from audio_models.jobs import runs
 from audio_models.jobs.runs import Run
-from audio_models.listening import detection
+from audio_models.listening import detection, streaming_evaluation
 from audio_models.listening.detection import DetectionConfig, Detector
+from audio_models.listening.evaluation_config import StreamingEvaluationConfig
+from audio_models.listening.false_alarms import AlarmCount, AlarmCurve
 from audio_models.listening.listener import Listener
+from audio_models.listening.streaming_evaluation import StreamingEvaluation
 from audio_models.networks.onnx_int8 import rounded, with_int8_weights
 from audio_models.recognition import evaluation
 from audio_models.recognition.evaluation_result import CROSS_VALIDATED
@@ -254,7 +257,9 @@ def test_int8_is_compared_on_the_test_clips(tmp_path: Path) -> None:
         assert weights[".int8"] < 0.6 * weights[""], name
 
 
-def test_the_card_says_what_is_accepted_and_rejected_where_it_was_measured(tmp_path: Path) -> None:
+def test_the_card_says_what_is_accepted_and_rejected_where_it_was_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     corpus = glides(tmp_path / "glides", speakers=6)
     run = untrained_run(STREAMS, corpus=CorpusReference(str(corpus)), words=("rise", "fall"))
     assert "Own words accepted" not in model_folder.contents(run).files["README.md"].decode()
@@ -262,6 +267,12 @@ def test_the_card_says_what_is_accepted_and_rejected_where_it_was_measured(tmp_p
     assert figures is not None
     card = model_folder.contents(run).files["README.md"].decode()
     assert f"- **Own words accepted**: {figures.own.text}, at the threshold of " in card
+    assert "False alarms" not in card
+    curve = AlarmCurve("reading", "speech", 0.5, (AlarmCount(0.9, 3, {"rise": 3}),), 12)
+    measured = StreamingEvaluation(StreamingEvaluationConfig("test"), 240, 500, 40, 10, (), alarms=(curve,))
+    monkeypatch.setattr(streaming_evaluation, "load_cached", lambda *_: measured)
+    text = model_folder.contents(run).files["README.md"].decode()
+    assert "  - reading: 6.0 (1.2 to 17.5), 3 alarms in 0.50 hours of speech; rise 3 (1.2 to 17.5)" in text
     assert f"- **Rejected**, {figures.groups[0].title} (hum): {figures.groups[0].rejected.text}." in card
 
 
