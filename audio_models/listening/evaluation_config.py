@@ -35,7 +35,7 @@ class StreamingEvaluationConfig:
     )  # fmt: skip
     noise_target: float = setting(
         1.0, 0, 10_000, unit="alarms", title="Target, noise",
-        help="False alarms per hour of noise that the suggested threshold may give.",
+        help="False alarms per hour of mixed noise that the suggested threshold may give.",
     )  # fmt: skip
 
     def __post_init__(self) -> None:

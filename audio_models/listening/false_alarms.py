@@ -173,7 +173,7 @@ def _is_learned(recording: Recording, split: Split, known: Learned | None) -> bo
     """Whether it may not count: its sound was trained on, or, for an evaluation on test recordings, selected on."""
     if known is None:
         return False
-    return recording.content in (known.training if split == "validation" else known.training | known.validation)
+    return recording.content in known.training if split == "validation" else known.has_used(recording)
 
 
 def other_words(run: Run, split: Split, known: Learned | None, report: Report = no_progress) -> list[Clip]:
@@ -263,10 +263,8 @@ def count(
     return AlarmCurve(name, kind, trace.seconds / _HOUR, tuple(counts), recordings)
 
 
-def pooled(curves: Sequence[AlarmCurve], threshold: float) -> AlarmRate | None:
-    """The rate in several corpora of one kind together; None without any."""
-    if not curves:
-        return None
+def pooled(curves: Sequence[AlarmCurve], threshold: float) -> AlarmRate:
+    """The rate in several corpora of one kind together; at least one."""
     rates = [curve.at(threshold) for curve in curves]
     words: Counter[str] = Counter()
     for rate in rates:

@@ -123,19 +123,17 @@ class StreamingEvaluation:
     def suggested(self) -> Point | None:
         """The point to use: the one that misses least among those that keep the targets, as do all higher thresholds.
 
-        The targets are false alarms per hour, of speech in the folders of other recordings together, and of noise likewise;
-        if no threshold keeps them, it is the highest. Without recordings of other speech nothing bounds the alarms in
-        speech, so it is the best F1 score among the words where noise keeps its target; None if there are no words either.
+        The targets are false alarms per hour, of speech in the folders of other recordings together, and of the mixed
+        noise; if no threshold keeps them, it is the highest. Without recordings of other speech nothing bounds the alarms
+        in speech, so it is the best F1 score among the words where noise keeps its target; None if there are no words either.
         """
-        speech, noise = self._recorded_speech, [curve for curve in self.alarms if curve.kind == "noise"]
-        if not speech:
+        if not self._recorded_speech:
             quiet = [point for point in self.points if point.noise_alarms <= self.config.noise_target]
             return max(quiet or self.points[-1:], key=lambda point: point.f1) if self.words else None
-        targets = ((speech, self.config.speech_target), (noise, self.config.noise_target))
         kept: list[Point] = []
         for point in reversed(self.points):
-            rates = [(false_alarms.pooled(curves, point.threshold), target) for curves, target in targets]
-            if any(rate is not None and rate.per_hour > target for rate, target in rates):
+            speech = false_alarms.pooled(self._recorded_speech, point.threshold)
+            if speech.per_hour > self.config.speech_target or point.noise_alarms > self.config.noise_target:
                 break
             kept.append(point)
         if not self.words:

@@ -130,16 +130,15 @@ def test_alarms_are_counted_by_word_and_per_hour_with_their_interval() -> None:
         pytest.approx(2 * 10.2416, abs=1e-3),
     )
     both = false_alarms.pooled([curve, replace(curve, name="more", hours=1.5)], 0.6)
-    assert both is not None
     assert (both.name, both.alarms, both.per_hour, both.words) == ("talk, more", 8, 4.0, {"no": 6, "yes": 2})
-    assert false_alarms.pooled([], 0.6) is None
 
 
 def _evaluation(missed: list[int], speech: list[int], noise: list[int], words: int = 10) -> StreamingEvaluation:
     """Thresholds .1, .2 and so on; ten hours of recorded speech, one of noise."""
     thresholds = [(number + 1) / 10 for number in range(len(missed))]
     points = [
-        Point(one, words, words and words - m, 0, 99, 0, None, None) for one, m in zip(thresholds, missed, strict=True)
+        Point(one, words, words and words - m, 0, 99, n, None, None)
+        for one, m, n in zip(thresholds, missed, noise, strict=True)
     ]
 
     def curve(name: str, kind: str, hours: float, alarms: list[int], recordings: int) -> AlarmCurve:
