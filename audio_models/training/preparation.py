@@ -147,7 +147,9 @@ def prepare(
     training: Batches
     if not is_drawn:
         known = _examples(learned, labels, normalisation)
-        sizes = {labels.index(UNKNOWN): round(config.negatives.unknown_ratio * size)} if config.task.unknown else {}
+        sizes = (
+            {labels.index(UNKNOWN): max(1, round(config.negatives.unknown_ratio * size))} if config.task.unknown else {}
+        )
         training = FixedBatches(known, config.training.batch_size, size, config.training.seed, sizes)
     else:
         waveforms.store_all(report)

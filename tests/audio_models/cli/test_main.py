@@ -124,6 +124,8 @@ def test_predict_says_what_is_not_one_of_its_words(home: Path, tmp_path: Path, c
         (["train", "--labels", "left,left"], "left is given twice"),
         (["train", "--labels", "left,_silence_"], "add that class with --silence"),
         (["train", "--name", "a/b"], "cannot name a run"),
+        (["train", "--other", "/nowhere"], "/nowhere does not exist. Give a folder of recordings"),
+        (["train", "--partial-words", "0.9"], "of the unknown clips; their shares may add up"),
         (["fetch", "nothing_of_that_name"], "no corpus and no folder"),
         (["fetch", "x" * 300], "xxx'. The corpora are"),  # more than a name may have
         (["fetch", "~nobody_here/clips"], "no corpus and no folder '~nobody_here/clips'"),
