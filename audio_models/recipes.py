@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -146,12 +146,22 @@ def default_run(
     )
 
 
+# Halves of few words are soon all known; synthetic voices say any number of others.
+_OWN_WORDS_NEGATIVES = NegativesConfig(unknown_ratio=3.0, partial_words=0.2, synthetic_words=0.4, other_share=0.2)
+
 FOLDS = 5
 """Folds of cross-validation for a corpus of the user's own, which is too small to split."""
 
 
 def tuned_run(
-    corpus: CorpusReference, task: Task, start: str, of: RunConfig, *, speakers: int = 1, name: str = ""
+    corpus: CorpusReference,
+    task: Task,
+    start: str,
+    of: RunConfig,
+    *,
+    speakers: int = 1,
+    name: str = "",
+    other: Sequence[str] = (),
 ) -> RunConfig:
     """The run that fine-tunes a trained network on the user's own words.
 
@@ -159,6 +169,7 @@ def tuned_run(
         start: reference of the run with the network.
         of: its configuration; features and network stay the same.
         speakers: number in the corpus; several are worth more epochs than one.
+        other: folders of recordings without the words.
     """
     training = TrainingConfig(
         epochs=_EPOCHS_FOR_ONE_VOICE if speakers < _SEVERAL_VOICES else _EPOCHS_FOR_SEVERAL,
@@ -173,5 +184,5 @@ def tuned_run(
         corpus, task, name, of.features, of.network, training,
         replace(default_augmentation("strong"), synthetic_voices=0.0),  # labels of any language
         start,
-        default_negatives("strong"),
+        replace(_OWN_WORDS_NEGATIVES, other=tuple(other)),
     )  # fmt: skip

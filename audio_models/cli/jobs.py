@@ -26,6 +26,7 @@ from audio_models.lab import memory as memory_lab
 from audio_models.lab.comparison import Comparison
 from audio_models.lab.memory import Experiment
 from audio_models.recipes import default_run, tuned_run
+from audio_models.training.other_folders import folders_here
 from data import catalogue, other_recordings
 from data.corpus import CorpusReference, Index
 from data.errors import EchoicError
@@ -164,8 +165,13 @@ def _show(job: AnyJob, options: argparse.Namespace) -> None:
 
 
 def _print_run(run: Run, options: argparse.Namespace) -> None:
+    from audio_models.recognition import evaluation, headline, open_set
+    from audio_models.recognition.evaluation_result import CROSS_VALIDATED
+
     state: State = run.state
     best = run.best_epoch
+    evaluated = evaluation.load_cached(run, None, CROSS_VALIDATED) if run.config.training.folds else None
+    figures = open_set.open_set(evaluated) if evaluated else None
     found: dict[str, Any] = {
         "run": run.id,
         "path": str(run.folder),
@@ -174,6 +180,7 @@ def _print_run(run: Run, options: argparse.Namespace) -> None:
         "epochs": state.epoch,
         "seconds": round(state.seconds, 2),
         "parameters": _parameters(run),
+        **({"open_set": open_set.as_numbers(figures)} if figures else {}),
     }
     if options.json:
         print_json(found)
@@ -182,6 +189,8 @@ def _print_run(run: Run, options: argparse.Namespace) -> None:
             f"{run.id}: {state.status}, {best.validation_accuracy:.1%} validation accuracy (epoch {best.epoch} of {state.epoch}), "
             f"{found['parameters']} parameters, {format_duration(state.seconds)}"
         )
+        for line in headline.lines(evaluated) if evaluated else ():
+            print(line)
     else:
         print(f"{run.id}: {state.status}")
 
@@ -260,8 +269,12 @@ def _run_config(options: argparse.Namespace) -> RunConfig:
         start = runs.find(options.start)
         voices = {clip.speaker for clip in _index(corpus).clips} - {None}
         task = _task(options, corpus)
+        other = folders_here() if task.unknown else ()
         return _with_settings(
-            tuned_run(corpus, task, start.reference, start.config, speakers=len(voices), name=options.name), options
+            tuned_run(
+                corpus, task, start.reference, start.config, speakers=len(voices), name=options.name, other=other
+            ),
+            options,
         )
     # Refuse a wrong setting before reading the corpus, which may take minutes.
     config = _with_settings(
@@ -297,11 +310,12 @@ def _checked(negatives: NegativesConfig) -> NegativesConfig:
 
 
 def _task(options: argparse.Namespace, corpus: CorpusReference) -> Task:
-    """Make the task from the options; by default all words of the corpus."""
+    """Make the task from the options; by default all words of the corpus, and own words reject all others."""
+    rejects = bool(getattr(options, "start", ""))
     return Task(
         options.labels or catalogue.usual_labels(_index(corpus)),
-        unknown=options.unknown,
-        silence=options.silence,
+        unknown=rejects if options.unknown is None else options.unknown,
+        silence=rejects if options.silence is None else options.silence,
         held_out=options.held_out or (),
     )
 

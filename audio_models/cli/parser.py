@@ -85,7 +85,7 @@ def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
 
     made = command("train", "Train a network; the run is stored in the workspace.")
     _add_corpus(made)
-    _add_task(made)
+    _add_task(made, "only with --from")
     made.add_argument("--name", default="", metavar="TEXT", help="Name of the run")
     made.add_argument(
         "--from", dest="start", default="", metavar="RUN",
@@ -138,7 +138,7 @@ def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
         "compare", "Train every cell on the same clips, several times, and test which differences are significant."
     )
     _add_corpus(made)
-    _add_task(made)
+    _add_task(made, "no")
     _add_settings(made, ComparisonConfig)
     _add_background(made, "comparison")
 
@@ -224,12 +224,14 @@ def _add_speaker_pattern(made: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_task(made: argparse.ArgumentParser) -> None:
+def _add_task(made: argparse.ArgumentParser, default: str) -> None:
     made.add_argument(
         "--labels", type=_list_of(str), metavar="A,B,C", help="Words to tell apart (default: all of the corpus)"
     )
-    made.add_argument("--unknown", action="store_true", help="Add the class _unknown_, learned from the other words")
-    made.add_argument("--silence", action="store_true", help="Add the class _silence_, cut from background noise")
+    for name, what in (("unknown", "learned from other words"), ("silence", "cut from background noise")):
+        made.add_argument(
+            f"--{name}", action=argparse.BooleanOptionalAction, help=f"Add the class _{name}_, {what} (default: {default})"
+        )  # fmt: skip
     made.add_argument(
         "--held-out",
         type=_list_of(str),

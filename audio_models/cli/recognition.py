@@ -61,7 +61,7 @@ def _in_words(answer: Answer) -> str:
 
 def evaluate(options: argparse.Namespace) -> int:
     """Evaluate a run on the clips of one split of a corpus."""
-    from audio_models.recognition import evaluation, open_set
+    from audio_models.recognition import evaluation, headline, open_set
     from audio_models.recognition.evaluation_result import CROSS_VALIDATED, summary
 
     run = runs.find(options.run)
@@ -93,6 +93,8 @@ def evaluate(options: argparse.Namespace) -> int:
         print(
             f"{row.label:>12}  precision {row.precision:6.1%}  recall {row.recall:6.1%}  F1 {row.f1:6.1%}  {plural(row.support, 'clip')}"
         )
+    if split == CROSS_VALIDATED:
+        print(*headline.lines(result), sep="\n")
     if figures:
         print(*_open_set_lines(figures), sep="\n")
     if result.unchecked:

@@ -22,6 +22,7 @@ MOST_LOST = 0.02
 """Share of the own words that the threshold may cost."""
 LOWEST, HIGHEST = 0.5, 0.9
 """Below the first, an answer is likelier wrong than right; above the second, a few validation clips would decide."""
+_MOST_LOST_OF_FEW, _HIGHEST_FOR_FEW = 0.1, 0.95
 _WANTED, _MOST_WANTED = 0.95, 0.7
 
 
@@ -60,6 +61,8 @@ def threshold_for(
     probabilities: NDArray[np.float64],
     classes: NDArray[np.int64],
     other: NDArray[np.floating[Any]] | None = None,
+    *,
+    few: bool = False,
 ) -> float:
     """Fit the threshold of a network on validation clips, and on other sound if there is any.
 
@@ -68,6 +71,7 @@ def threshold_for(
         probabilities: of the validation clips, (clips, labels).
         classes: the true ones, (clips,).
         other: of other sound without its words, (sounds, labels); in addition to the validation clips of `_unknown_`.
+        few: whether there are only a few clips of one voice, see `fit_threshold_to_few`.
     """
     words = np.array([label not in (UNKNOWN, SILENCE) for label in labels])
     is_right = probabilities.argmax(axis=1) == classes
@@ -76,7 +80,8 @@ def threshold_for(
     others = np.concatenate([scores[is_other], *([accepted_scores(other, words)] if other is not None else [])])
     if not len(others):
         return fit_threshold_by_accuracy(probabilities.max(axis=1), is_right)
-    return fit_threshold(np.where(is_right, scores, 0.0)[words[classes]], others)
+    fit = fit_threshold_to_few if few else fit_threshold
+    return fit(np.where(is_right, scores, 0.0)[words[classes]], others)
 
 
 def accepted_scores(probabilities: NDArray[np.floating[Any]], words: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -104,7 +109,24 @@ def fit_threshold(own: NDArray[np.float64], other: NDArray[np.float64]) -> float
         own: (clips,) of each clip of a word, the confidence of the answer if it is that word, else 0.
         other: (sounds,) of everything else, see `accepted_scores`.
     """
-    return min(max(_rejecting(other), LOWEST), _losing(own), HIGHEST)
+    return min(max(_rejecting(other), LOWEST), _losing(own, MOST_LOST), HIGHEST)
+
+
+def fit_threshold_to_few(own: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    """Fit the threshold to a few clips of one voice, and other sound that others say.
+
+    Other words by the same voice come nearer to its words than what others say, and there are none to fit to. So the
+    threshold is not the lowest that will do, but in the middle, in log odds, of all that do: from the lowest that rejects
+    `REJECTED` of the other sound to the highest that loses no more than `_MOST_LOST_OF_FEW` of the own words.
+
+    Args:
+        own, other: see `fit_threshold`.
+    """
+    low, high = max(_rejecting(other), LOWEST), min(_losing(own, _MOST_LOST_OF_FEW), _HIGHEST_FOR_FEW)
+    if high <= low:
+        return fit_threshold(own, other)
+    middle = (math.log(low / (1 - low)) + math.log(high / (1 - high))) / 2
+    return 1 / (1 + math.exp(-middle))
 
 
 def _rejecting(other: NDArray[np.float64]) -> float:
@@ -116,10 +138,10 @@ def _rejecting(other: NDArray[np.float64]) -> float:
     return float(np.nextafter(highest_rejected, 2.0)) if highest_rejected else 0.0
 
 
-def _losing(own: NDArray[np.float64]) -> float:
-    """The highest threshold that loses no more than `MOST_LOST` of the own words."""
+def _losing(own: NDArray[np.float64], most: float) -> float:
+    """The highest threshold that loses no more than a share of the own words."""
     right = np.sort(own[own > 0])
-    lost = math.floor(round(MOST_LOST * len(own), 6))  # words that may be lost
+    lost = math.floor(round(most * len(own), 6))  # words that may be lost
     return float(right[lost]) if lost < len(right) else 1.0
 
 

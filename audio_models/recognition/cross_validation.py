@@ -50,7 +50,8 @@ def make_folds(clips: Sequence[Clip], folds: int, *, makes_unknown: bool = False
     """Assign clips to folds: whole speakers where possible, else clip by clip, with each word spread evenly.
 
     Whole speakers need three or more known ones, none with most of the clips or the only clips of a word: too little would
-    be left for training. The order of the clips does not matter. Copies of a recording stay together.
+    be left for training. The order of the clips does not matter. Copies of a recording stay together, and clip by clip all
+    clips of another word, so that no network has learned the other words that it is tested on.
 
     Args:
         makes_unknown: whether training can make `_unknown_` without clips of the corpus, so that a few suffice.
@@ -81,15 +82,24 @@ def make_folds(clips: Sequence[Clip], folds: int, *, makes_unknown: bool = False
             who = "one speaker" if len(speakers) == count else "some speakers"
             rule = f"Cross-validated in {count} folds, each leaving out {who}: every clip is answered by a network that does not know its voice."
             return Folds(fold_of_clip, count, True, f"{rule} {_CHOSEN}")
+    unit_of = {place: _unit(clips[place], makes_unknown) for place in evaluated}
+    units: dict[str, set[str]] = defaultdict(set)
+    for place in evaluated:
+        units[clips[place].label].add(unit_of[place])
     place_of: dict[str, int] = {}
-    for label in sorted(different):
-        for content in sorted(different[label], key=_hash):
-            place_of.setdefault(content, len(place_of))
+    for label in sorted(units):
+        for unit in sorted(units[label], key=_hash):
+            place_of.setdefault(unit, len(place_of))
     count = min(folds, len(place_of))
     for place in evaluated:
-        fold_of_clip[place] = place_of[clips[place].content] % count
+        fold_of_clip[place] = place_of[unit_of[place]] % count
     rule = f"Cross-validated in {count} folds: every clip is answered by a network that has not learned it, but knows its speaker."
     return Folds(fold_of_clip, count, False, f"{rule} {_CHOSEN}")
+
+
+def _unit(clip: Clip, makes_unknown: bool) -> str:
+    """What stays together: the copies of a recording, or all clips of another word."""
+    return f"word {clip.word}" if makes_unknown and clip.label == UNKNOWN and clip.word else clip.content
 
 
 def _every_word_is_learned(labels: Sequence[str], fold_of_clip: NDArray[np.int64], suffices: set[str]) -> bool:

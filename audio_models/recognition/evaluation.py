@@ -22,6 +22,7 @@ from audio_models.recognition.cross_validation import Folds
 from audio_models.recognition.evaluation_result import (
     CROSS_VALIDATED,
     EVALUATION_SPLITS,
+    SYNTHETIC_WORDS,
     ClipPrediction,
     Evaluation,
     EvaluationSplit,
@@ -190,13 +191,20 @@ def splits_of(run: Run) -> tuple[EvaluationSplit, ...]:
     return (CROSS_VALIDATED,) if run.config.training.folds else ("test", "validation", "training", "all")
 
 
-def store_cross_validated(run: Run, folds: Folds, clips: Sequence[Clip], probabilities: NDArray[np.float32]) -> None:
+def store_cross_validated(
+    run: Run,
+    folds: Folds,
+    clips: Sequence[Clip],
+    probabilities: NDArray[np.float32],
+    held_back: NDArray[np.float32] | None = None,
+) -> None:
     """Store the cross-validated evaluation of a run in its folder.
 
     Args:
         folds: how its clips were assigned.
         clips: those that were answered.
         probabilities: (clips, labels), each row from a network that was not trained on the clip.
+        held_back: the answers to synthetic words, (words, labels), each from a network that was not trained on the word.
     """
     recognizer = Recognizer.of_run(run)
     shares = apply_temperature(probabilities, recognizer.temperature)
@@ -207,10 +215,25 @@ def store_cross_validated(run: Run, folds: Folds, clips: Sequence[Clip], probabi
         threshold=recognizer.metadata.threshold,
         speaker_disjoint=folds.by_speaker or None,
         split_rule=folds.rule,
-        other_sound=_other_sound(run, recognizer, CROSS_VALIDATED, learned.load(run), no_progress),
+        new_words=None if folds.by_speaker else tuple(sorted({clip.word for clip in clips if clip.label == UNKNOWN})),
+        other_sound=[
+            *([] if held_back is None else [_synthetic_words(recognizer, held_back)]),
+            *_other_sound(run, recognizer, CROSS_VALIDATED, learned.load(run), no_progress),
+        ],
         fingerprint=fingerprint_of(clips),
     )
     _store(run, run.config.corpus, made)
+
+
+def _synthetic_words(recognizer: Recognizer, held_back: NDArray[np.float32]) -> OtherSound:
+    """The answers to synthetic words, which are in no file."""
+    unknown = recognizer.labels.index(UNKNOWN)
+    clip = Clip(Path(), UNKNOWN, "test", recognizer.clip_seconds, whole=False)
+    answers = [
+        ClipPrediction(clip, recognizer.labels[shares.argmax()], _share(shares.max()), _share(shares[unknown]))
+        for shares in apply_temperature(held_back, recognizer.temperature)
+    ]
+    return OtherSound(SYNTHETIC_WORDS, "speech", len(answers), answers)
 
 
 def forget_cross_validated(run: Run) -> None:

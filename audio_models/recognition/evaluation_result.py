@@ -18,6 +18,10 @@ CROSS_VALIDATED: EvaluationSplit = "cross-validated"
 """The clips of a run evaluated by cross-validation: each was answered by a network that was not trained on it."""
 
 
+SYNTHETIC_WORDS = "synthetic words"
+"""Name of the other sound that cross-validation makes: words that the network of a fold has not learned."""
+
+
 @dataclass(frozen=True)
 class ClipPrediction:
     """One clip of an evaluation and the network's answer.

@@ -47,8 +47,8 @@ class Batches(Protocol):
     def epoch(self, number: int) -> Iterator[Batch]:
         """The batches of epoch `number`, the same at every call."""
 
-    def only(self, positions: NDArray[np.int64]) -> Batches:
-        """The same batches, from the clips at these positions alone."""
+    def only(self, positions: NDArray[np.int64], without: int | None = None) -> Batches:
+        """The same batches, from the clips at these positions alone, and without a group of negatives."""
 
 
 def balanced(
@@ -141,7 +141,7 @@ class FixedBatches:
         for first in range(0, len(order), self.batch_size):
             yield self.examples.batch(order[first : first + self.batch_size])
 
-    def only(self, positions: NDArray[np.int64]) -> FixedBatches:
+    def only(self, positions: NDArray[np.int64], without: int | None = None) -> FixedBatches:
         return replace(self, examples=self.examples.only(positions))
 
 
@@ -187,8 +187,9 @@ class AugmentedBatches:
     def _shown(self) -> NDArray[np.int64]:
         return np.arange(len(self.classes)) if self.positions is None else self.positions
 
-    def only(self, positions: NDArray[np.int64]) -> AugmentedBatches:
-        return replace(self, positions=self._shown[positions])  # the augmented clips are shared
+    def only(self, positions: NDArray[np.int64], without: int | None = None) -> AugmentedBatches:
+        negatives = self.negatives and replace(self.negatives, without=without)
+        return replace(self, positions=self._shown[positions], negatives=negatives)  # the augmented clips are shared
 
     def order(self, random: np.random.Generator) -> NDArray[np.int64]:
         """Positions of the clips of one epoch, see `balanced`; those of the negatives are behind those of the clips."""

@@ -71,8 +71,10 @@ class SequenceBatches:
     def clips(self) -> int:
         return max(1, self.source.clips // self.clips_per_sequence) * self.clips_per_sequence
 
-    def only(self, positions: NDArray[np.int64]) -> SequenceBatches:
-        return replace(self, source=self.source.only(positions), _made={})  # the places of the words are shared
+    def only(self, positions: NDArray[np.int64], without: int | None = None) -> SequenceBatches:
+        return replace(
+            self, source=self.source.only(positions, without), _made={}
+        )  # the places of the words are shared
 
     def epoch(self, number: int) -> Iterator[Batch]:
         round_ = number // REUSE

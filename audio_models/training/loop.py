@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from audio_models.config import NetworkConfig, TrainingConfig
+from audio_models.features.mfcc import Frames
 from audio_models.jobs.runs import Epoch
 from audio_models.networks import keras_model
 from audio_models.networks.keras_model import Weights
@@ -262,6 +263,14 @@ class Training:
             for first in range(0, clips, 256)
         ]
         found: NDArray[np.float32] = np.concatenate(parts)
+        return found
+
+    def step_probabilities(self, frames: Frames) -> NDArray[np.float32]:
+        """Compute the probabilities after each step of one sequence, (frames, width) -> (steps, labels).
+
+        Only of a network that is trained on sequences of clips.
+        """
+        found: NDArray[np.float32] = np.asarray(self._answers(frames[None], training=False))[0]
         return found
 
     def save(self, path: Path) -> None:

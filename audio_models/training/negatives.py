@@ -14,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio_models.config import RunConfig
+from audio_models.features.recording_conditions import RecordingConditions, mean_spectrum, word_samples
 from audio_models.features.segments import word_span
 from audio_models.features.waveform import Waveform
+from audio_models.training.held_back import EVERYTHING, Group
 from audio_models.training.other_speech import OtherSpeech, Stretch, place
 from audio_models.training.synthetic_words import SyntheticWords
 from data.corpus import UNKNOWN, Report, no_progress
@@ -34,8 +36,10 @@ _QUIET = 0.3  # of the clip's peak: a louder background is not one
 _SOFTER = 0.5
 _FLOOR = 1e-4  # of full scale
 
-Draw = Callable[[float, np.random.Generator], Stretch]
-"""Draws a stretch of some seconds."""
+_MEASURED = 32  # sounds of a kind whose mean spectrum is that of the kind
+
+Draw = Callable[[float, np.random.Generator, Group], Stretch]
+"""Draws a stretch of some seconds; a word that can be held back is of a group."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ class Negatives:
     """What `_unknown_` is made of besides the clips of the corpus.
 
     A negative has a position behind those of the clips, like a clip of its own: position `clips + n` is a part of clip n,
-    and the last positions are the other kinds.
+    and the last positions are the other kinds, of each group one after the other.
 
     Attributes:
         label: index of `_unknown_`.
@@ -54,6 +58,9 @@ class Negatives:
         seconds: length of a negative, that of a usual clip [s].
         sample_rate: [Hz].
         draws: the kinds that come from no clip.
+        groups: of words, one for each fold.
+        without: the group that is held back, None for none.
+        grouped: of the kinds that are held back, the groups that have some.
     """
 
     label: int
@@ -64,6 +71,9 @@ class Negatives:
     seconds: float
     sample_rate: int
     draws: Mapping[Kind, Draw] = field(repr=False)
+    groups: int = 1
+    without: int | None = None
+    grouped: Mapping[Kind, Sequence[int]] = field(default_factory=dict)
     _spans: dict[int, tuple[float, float]] = field(default_factory=dict, repr=False)
 
     def total(self, size: int) -> int:
@@ -83,8 +93,21 @@ class Negatives:
     def positions(self, counts: Mapping[Kind, int], sources: NDArray[np.int64]) -> NDArray[np.int64]:
         """Positions of that many of each kind; `sources` are the clips whose parts may be taken, in a random order."""
         parts = self.clips + np.resize(sources, counts.get("part", 0) if len(sources) else 0)
-        others = [np.full(counts.get(kind, 0), 2 * self.clips + place) for place, kind in enumerate(_KINDS)]
+        others = [self._spread(kind, counts.get(kind, 0)) for kind in _KINDS]
         return np.concatenate([parts, *others]).astype(np.int64)
+
+    def _spread(self, kind: Kind, count: int) -> NDArray[np.int64]:
+        """Positions of negatives of a kind, evenly from its groups that are not held back."""
+        groups = [one for one in self.grouped.get(kind, [0]) if one != self.without or kind not in self.grouped]
+        places = np.array([2 * self.clips + group * len(_KINDS) + _KINDS.index(kind) for group in groups], np.int64)
+        return np.resize(places, count if len(places) else 0)
+
+    def held_back(self, group: int, count: int, seed: int) -> list[Waveform]:
+        """Draw sounds of a group, evenly of the kinds that are held back; each (samples,) float32."""
+        random, of = np.random.default_rng([seed, group]), Group(group, self.groups)
+        kinds = [kind for kind, groups in self.grouped.items() if group in groups]
+        drawn = [kinds[number % len(kinds)] for number in range(count if kinds else 0)]
+        return [self.draws[kind](self.seconds, random, of).samples for kind in drawn]
 
     def draw(self, position: int, random: np.random.Generator, seconds: float | None = None) -> Stretch:
         """The waveform of a position behind those of the clips.
@@ -98,12 +121,14 @@ class Negatives:
             if source not in self._spans:
                 self._spans[source] = word_span(samples, self.sample_rate)
             return part_of(samples, self._spans[source], self.sample_rate, random)
-        kind = _KINDS[position - 2 * self.clips]
-        return self.draws[kind](seconds if seconds and kind == "window" else self.seconds, random)
+        group, place = divmod(position - 2 * self.clips, len(_KINDS))
+        kind = _KINDS[place]
+        length = seconds if seconds and kind == "window" else self.seconds
+        return self.draws[kind](length, random, Group(group, self.groups))
 
     def is_window(self, position: int) -> bool:
         """Whether a position is running speech, which has no length of its own."""
-        return position == 2 * self.clips + _KINDS.index("window")
+        return position >= 2 * self.clips and (position - 2 * self.clips) % len(_KINDS) == _KINDS.index("window")
 
 
 def make(
@@ -111,6 +136,7 @@ def make(
     other: Sequence[Recording],
     load: Callable[[int], Waveform],
     clips: int,
+    words: Sequence[int],
     seconds: float,
     size: int,
     held_out: Sequence[str] = (),
@@ -122,6 +148,7 @@ def make(
         other: recordings of speech to learn from.
         load: the waveform of a training clip, by its position.
         clips: number of training clips.
+        words: positions of those with a word of the task.
         seconds: length of a usual clip [s].
         size: clips of a word in an epoch.
         held_out: words that must not be heard.
@@ -130,21 +157,44 @@ def make(
         CorpusError: the synthesiser has ended.
     """
     wanted, rate = config.negatives, config.features.sample_rate
+    groups = max(1, config.training.folds)
     draws: dict[Kind, Draw] = {}
     shares: dict[Kind, float] = {"part": wanted.partial_words} if wanted.partial_words else {}
+    grouped: dict[Kind, Sequence[int]] = {}
     if wanted.synthetic_words:
         each = wanted.synthetic_words * wanted.unknown_ratio * size
         count = min(_MOST_WORDS, math.ceil(each * (1 + config.training.epochs / _REUSE)))
         says = SyntheticWords((*config.task.labels, *held_out), count, rate, config.training.seed, report)
-        draws["synthetic"] = lambda seconds, random: place(says.draw(random), seconds, rate, random)
+        draws["synthetic"] = lambda seconds, random, group: place(says.draw(random, group), seconds, rate, random)
         shares["synthetic"] = wanted.synthetic_words
+        grouped["synthetic"] = [group for group in range(groups) if says.has(Group(group, groups))]
     if wanted.other_share and other:
         speech = OtherSpeech(other, rate)
         speech.load(report)
-        draws |= {"window": speech.window, "segment": speech.segment}
+        draws["window"] = lambda seconds, random, _: speech.window(seconds, random)
+        draws["segment"] = lambda seconds, random, _: speech.segment(seconds, random)
         shares |= {"window": wanted.other_share / 2, "segment": wanted.other_share / 2}
+    if config.training.folds:  # clips of the user, on one microphone
+        conditions = RecordingConditions.of([load(position) for position in words], rate)
+        draws = {kind: _as_recorded(draw, kind, conditions, seconds, rate) for kind, draw in draws.items()}
     label = config.task.classes.index(UNKNOWN)
-    return Negatives(label, wanted.unknown_ratio, shares, clips, load, seconds, rate, draws)
+    return Negatives(label, wanted.unknown_ratio, shares, clips, load, seconds, rate, draws, groups, grouped=grouped)
+
+
+def _as_recorded(draw: Draw, kind: Kind, conditions: RecordingConditions, seconds: float, rate: int) -> Draw:
+    """The same sounds as if they had been recorded like the user's clips."""
+    random = np.random.default_rng(0)
+    spectrum = mean_spectrum([draw(seconds, random, EVERYTHING).samples for _ in range(_MEASURED)], rate)
+
+    def drawn(seconds: float, random: np.random.Generator, group: Group) -> Stretch:
+        made = draw(seconds, random, group)
+        if kind == "window":
+            return Stretch(conditions.coloured(made.samples, spectrum), made.span)
+        first, last = word_samples(made.samples, rate)
+        samples, begins = conditions.place(made.samples[first:last], spectrum, random)
+        return Stretch(samples, (begins / rate, (begins + last - first) / rate))
+
+    return drawn
 
 
 def part_of(samples: Waveform, span: tuple[float, float], sample_rate: int, random: np.random.Generator) -> Stretch:

@@ -14,7 +14,7 @@ from audio_models.errors import TrainingError
 from audio_models.features.augmentation import UNCHANGED, Augmenter
 from audio_models.features.clip_audio import ClipWaveforms, noise_recordings, other_noise
 from audio_models.features.feature_cache import clip_features
-from audio_models.features.mfcc import Frames
+from audio_models.features.mfcc import Frames, mfcc_batch
 from audio_models.features.sequences import Normalisation
 from audio_models.features.waveform import Waveform
 from audio_models.recognition import cross_validation
@@ -22,10 +22,13 @@ from audio_models.recognition.cross_validation import Folds
 from audio_models.training import negatives
 from audio_models.training.batches import AugmentedBatches, Batches, Examples, FixedBatches, class_size
 from audio_models.training.clip_sequences import SequenceBatches
+from audio_models.training.negatives import Negatives
 from audio_models.training.synthetic_words import OwnWords
 from data import catalogue, other_recordings, task
 from data.corpus import SILENCE, SPLITS, UNKNOWN, Clip, Index, Report, Split, no_progress
 from data.other_recordings import Recording, words_in
+
+_HELD_BACK = 40  # other sounds that the network of each fold is tested on
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ class Prepared:
         clip_seconds: length that nine of ten training clips do not exceed [s].
         evaluated: the clips of `validation`.
         folds: for cross-validation, else None; `validation` then holds the training clips in their order.
+        other: sounds that are none of the words, for each fold; its network has learned no other of their group.
     """
 
     labels: tuple[str, ...]
@@ -55,6 +59,7 @@ class Prepared:
     clip_seconds: float
     evaluated: list[Clip]
     folds: Folds | None = None
+    other: tuple[Examples, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -145,6 +150,7 @@ def prepare(
     size = config.clips_of_a_class(clips_per_word)
     clip_seconds = round(float(np.quantile([clip.seconds for clip in clips], 0.9)), 3)
     training: Batches
+    made: Negatives | None = None
     if not is_drawn:
         known = _examples(learned, labels, normalisation)
         sizes = (
@@ -153,11 +159,14 @@ def prepare(
         training = FixedBatches(known, config.training.batch_size, size, config.training.seed, sizes)
     else:
         waveforms.store_all(report)
-        training = _augmented(config, chosen, clips, classes, waveforms, normalisation, size, clip_seconds, report)
+        augmented_batches = _augmented(
+            config, chosen, clips, classes, waveforms, normalisation, size, clip_seconds, report
+        )
+        training, made = augmented_batches, augmented_batches.negatives
         if config.training.clips_per_sequence > 1:
             unknown = labels.index(UNKNOWN) if UNKNOWN in labels else None
             in_sequence = config.training.clips_per_sequence
-            training = SequenceBatches(training, unknown, config.network, clip_seconds, in_sequence)
+            training = SequenceBatches(augmented_batches, unknown, config.network, clip_seconds, in_sequence)
 
     folds = None
     if config.training.folds:
@@ -174,7 +183,18 @@ def prepare(
         clip_seconds,
         [clip for clip, _ in validation],
         folds,
+        _held_back(config, made, normalisation, folds.count) if folds and made else (),
     )
+
+
+def _held_back(config: RunConfig, made: Negatives, normalisation: Normalisation, folds: int) -> tuple[Examples, ...]:
+    """The sounds that each fold holds back, unchanged."""
+    found = []
+    for fold in range(folds):
+        sounds = made.held_back(fold, _HELD_BACK, config.training.seed)
+        frames = [normalisation.apply(one) for one in mfcc_batch(sounds, config.features)] if sounds else []
+        found.append(Examples(frames, np.full(len(frames), made.label, np.int64), [UNKNOWN] * len(frames)))
+    return tuple(found)
 
 
 def _augmented(
@@ -200,8 +220,9 @@ def _augmented(
         return waveforms(clips[position])
 
     speech = [one for one in learned_from if one.kind == "speech"]
+    words = [place for place, clip in enumerate(clips) if clip.label not in (UNKNOWN, SILENCE)]
     unknown = (
-        negatives.make(config, speech, load, len(clips), clip_seconds, size, chosen.held_out, report)
+        negatives.make(config, speech, load, len(clips), words, clip_seconds, size, chosen.held_out, report)
         if config.task.unknown
         else None
     )

@@ -31,7 +31,8 @@ from audio_models.jobs import launch, runs
 from audio_models.jobs.job import POLL, Job, StateCallback, exit_process, ignore_state, imported, run_job
 from audio_models.jobs.job_folder import State
 from audio_models.jobs.runs import Epoch, Run
-from audio_models.listening import streaming_evaluation
+from audio_models.listening import detection, streaming_evaluation
+from audio_models.listening.network_stream import NetworkStream
 from audio_models.networks.model_metadata import ModelMetadata
 from audio_models.recognition import evaluation, learned, metrics
 from audio_models.recognition.calibration import apply_temperature, fit_temperature, threshold_for
@@ -40,6 +41,7 @@ from audio_models.recognition.recognizer import Recognizer
 from audio_models.training.batches import Examples
 from audio_models.training.calibration_sound import other_sequences
 from audio_models.training.preparation import Prepared, choose, prepare
+from audio_models.training.takes_in_sequence import TakesInSequence, choose_threshold, in_sequence
 from data import workspace
 
 if TYPE_CHECKING:
@@ -82,10 +84,10 @@ def _train(run: Run, job: Job) -> None:
         training = job.wait_for(tensorflow).Training(
             config.network, config.training, config.features.width, len(prepared.labels), start[1] if start else None
         )
-        other = other_sequences(config, chosen, prepared, job.report)
         if prepared.folds:
-            _CrossValidation(run, training, prepared, prepared.folds, other, job).learn()
+            _CrossValidation(run, training, prepared, prepared.folds, job).learn()
         else:
+            other = other_sequences(config, chosen, prepared, job.report)
             _learn(run, training, prepared, other, job)
     for split in () if prepared.folds else ("validation", "test"):
         if prepared.count[split]:
@@ -163,7 +165,12 @@ def _learn(run: Run, training: Training, prepared: Prepared, other: Sequence[Fra
     while not training.is_done:
         training.run_epoch(prepared.training, prepared.validation, on_step)
         if training.just_improved:
-            _store_model(run, training, prepared, training.validation_probabilities, prepared.validation.classes, other)
+            with training.averaged():
+                to_other = (
+                    training.probabilities(Examples(other, np.zeros(len(other), np.int64), [])) if other else None
+                )
+            answers, classes = training.validation_probabilities, prepared.validation.classes
+            _store_model(run, training, prepared, answers, classes, to_other)
         run.write_history(training.history)
         with workspace.replacing(run.folder / "checkpoint.npz") as path:
             training.save(path)
@@ -177,10 +184,7 @@ class _CrossValidation:
     those of all folds together.
     """
 
-    def __init__(
-        self, run: Run, training: Training, prepared: Prepared, folds: Folds, other: Sequence[Frames], job: Job
-    ) -> None:
-        self._other = other
+    def __init__(self, run: Run, training: Training, prepared: Prepared, folds: Folds, job: Job) -> None:
         self._run, self._training, self._prepared, self._job = run, training, prepared, job
         self._folds = folds
         self._evaluated = np.flatnonzero(folds.fold_of_clip != NEVER)
@@ -188,6 +192,10 @@ class _CrossValidation:
         self._epochs = training.config.epochs
         # of each clip after each epoch, from the network that was not trained on it: (epochs, clips, labels)
         self._answers = np.zeros((self._epochs, len(folds.fold_of_clip), len(prepared.labels)), np.float32)
+        # to the sounds that each fold holds back, after each epoch, one fold after the other: (sounds, labels)
+        self._other: list[list[NDArray[np.float32]]] = [[] for _ in range(self._epochs)]
+        # to takes in sequence, after each epoch, one fold after the other, if the network is to listen
+        self._heard: list[list[tuple[TakesInSequence, NDArray[np.float32]]]] = [[] for _ in range(self._epochs)]
         self._began = time.monotonic()
 
     def learn(self) -> None:
@@ -196,22 +204,67 @@ class _CrossValidation:
         for fold in range(self._folds.count):
             self._answer_fold(fold)
         figures = [metrics.loss_and_accuracy(answers[self._evaluated], self._classes) for answers in self._answers]
-        best = min(range(self._epochs), key=lambda epoch: figures[epoch][0])
-        self._learn_from_all(figures, best)
+        best = min(range(self._epochs), key=lambda epoch: figures[epoch][0] + self._loss_on_other(epoch))
+        other = np.concatenate(self._other[best]) if self._other[best] else None
+        self._learn_from_all(figures, best, other)
         clips = [self._prepared.evaluated[position] for position in self._evaluated]
-        evaluation.store_cross_validated(self._run, self._folds, clips, self._answers[best, self._evaluated])
+        evaluation.store_cross_validated(self._run, self._folds, clips, self._answers[best, self._evaluated], other)
+        if self._heard[best]:
+            self._choose_when_to_report(best)
+
+    def _sequence(self, fold: int, left_out: NDArray[np.int64]) -> TakesInSequence | None:
+        """What the network of a fold listens to: None if it answers single clips."""
+        if not self._run.config.streams:
+            return None
+        takes, labels = self._prepared.validation.only(left_out), self._prepared.labels
+        others = self._prepared.other[fold].sequences if self._prepared.other else []
+        said = [labels[label] for label in takes.classes]
+        return in_sequence(takes.sequences, said, others, self._hop_seconds, fold)
+
+    @property
+    def _hop_seconds(self) -> float:
+        return self._run.config.features.hop_length / self._run.config.features.sample_rate
+
+    def _choose_when_to_report(self, best: int) -> None:
+        """Set the detection threshold of the stored network."""
+        stream = NetworkStream(self._run)
+        step_seconds = self._run.config.network.frames_a_step * self._hop_seconds
+        each = max(1, round(stream.step_seconds / step_seconds))  # steps between two answers
+        heard = [
+            (sequence, apply_temperature(steps[each - 1 :: each], stream.recognizer.temperature))
+            for sequence, steps in self._heard[best]
+        ]
+        config = detection.load_settings(self._run)
+        threshold = choose_threshold(heard, config, stream.detector, stream.step_seconds)
+        detection.store_settings(self._run, replace(config, threshold=threshold))
+
+    def _loss_on_other(self, epoch: int) -> float:
+        """Cross-entropy of the answers to what was held back; 0 if nothing was."""
+        if not self._other[epoch]:
+            return 0.0
+        classes = np.concatenate([examples.classes for examples in self._prepared.other])
+        return metrics.loss_and_accuracy(np.concatenate(self._other[epoch]), classes)[0]
 
     def _answer_fold(self, fold: int) -> None:
-        """Train on all other folds, and answer the clips of this one after each epoch."""
+        """Train on all other folds, and answer the clips of this one, and what it holds back, after each epoch."""
         left_out = np.flatnonzero(self._folds.fold_of_clip == fold)
-        batches = self._prepared.training.only(np.flatnonzero(self._folds.fold_of_clip != fold))
+        batches = self._prepared.training.only(np.flatnonzero(self._folds.fold_of_clip != fold), without=fold)
+        other = self._prepared.other[fold] if self._prepared.other else None
         validation = self._prepared.validation.only(left_out)
+        sequence = self._sequence(fold, left_out)
         self._training.reset()
         for epoch in range(self._epochs):
             self._training.run_epoch(batches, validation, partial(self._on_step, fold))
             self._answers[epoch, left_out] = self._training.validation_probabilities
+            with self._training.averaged():
+                if other is not None and len(other.classes):
+                    self._other[epoch].append(self._training.probabilities(other))
+                if sequence is not None:
+                    self._heard[epoch].append((sequence, self._training.step_probabilities(sequence.frames)))
 
-    def _learn_from_all(self, figures: Sequence[tuple[float, float]], best: int) -> None:
+    def _learn_from_all(
+        self, figures: Sequence[tuple[float, float]], best: int, other: NDArray[np.float32] | None
+    ) -> None:
         """Train on every clip; the history takes the folds' `figures`, loss and accuracy of each epoch."""
         one_clip = self._prepared.validation.only(self._evaluated[:1])  # its answers are not used
         history: list[Epoch] = []
@@ -223,7 +276,7 @@ class _CrossValidation:
             self._run.write_history(history)
             if epoch == best:
                 answers = self._answers[best, self._evaluated]
-                _store_model(self._run, self._training, self._prepared, answers, self._classes, self._other)
+                _store_model(self._run, self._training, self._prepared, answers, self._classes, other)
             self._job.write(epoch=len(history))
 
     def _on_step(self, turn: int, step: Step) -> None:
@@ -259,24 +312,22 @@ def _store_model(
     prepared: Prepared,
     answers: NDArray[np.float32],
     classes: NDArray[np.int64],
-    other: Sequence[Frames],
+    other: NDArray[np.float32] | None,
 ) -> None:
     """Write the present network, for keras and as an ONNX graph.
 
     Args:
         answers: to clips that it was not trained on, (clips, labels), for calibration.
         classes: of these clips, (clips,).
-        other: sound that it was not trained on and that holds none of its words, each (frames, width).
+        other: to sound that it was not trained on and that holds none of its words, (sounds, labels); None for none.
     """
     from audio_models.networks import keras_model, onnx_graph
 
     config = run.config
     temperature = fit_temperature(answers, classes)
     probabilities = apply_temperature(answers, temperature)
-    with training.averaged():
-        to_other = training.probabilities(Examples(other, np.zeros(len(other), np.int64), [])) if other else None
-    others = None if to_other is None else apply_temperature(to_other, temperature)
-    threshold = threshold_for(prepared.labels, probabilities, classes, others)
+    others = None if other is None else apply_temperature(other, temperature)
+    threshold = threshold_for(prepared.labels, probabilities, classes, others, few=prepared.folds is not None)
     with training.averaged(), training.calibrated(temperature):
         graph = onnx_graph.build(
             config.network,

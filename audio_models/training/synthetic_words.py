@@ -9,6 +9,7 @@ import soxr
 from numpy.typing import NDArray
 
 from audio_models.features.waveform import Waveform
+from audio_models.training.held_back import EVERYTHING, Group
 from audio_models.training.other_speech import Stretch, place
 from data.corpus import Progress, Report, no_progress
 from data.public.english_words import COMMON_WORDS
@@ -43,16 +44,26 @@ class SyntheticWords:
         try:
             near = NearWords(speaker, words, ACCENTS, _INVENTORY)
             self._said: list[NDArray[np.int16]] = []
+            self._texts: list[str] = []
             for number in range(count):
                 if number % _CHUNK == 0:
                     report(Progress("Speaking other words", number, count, "words"))
-                self._said.append(_stored(_say(speaker, near, random), sample_rate))
+                spoken, text = _say(speaker, near, random)
+                self._said.append(_stored(spoken, sample_rate))
+                self._texts.append(text)
         finally:
             speaker.stop()
 
-    def draw(self, random: np.random.Generator) -> Waveform:
-        """One of them at random, (samples,) float32."""
-        return _any_of(self._said, random)
+    def has(self, group: Group) -> bool:
+        """Whether there are words of a group."""
+        return any(group.holds(text) for text in self._texts)
+
+    def draw(self, random: np.random.Generator, group: Group = EVERYTHING) -> Waveform:
+        """One of a group, which must have some, at random, (samples,) float32."""
+        while True:
+            number = int(random.integers(len(self._said)))
+            if group.holds(self._texts[number]):
+                return _played(self._said[number])
 
 
 class OwnWords:
@@ -111,13 +122,18 @@ def _stored(samples: Waveform, sample_rate: int) -> NDArray[np.int16]:
 
 
 def _any_of(said: Sequence[NDArray[np.int16]], random: np.random.Generator) -> Waveform:
-    return said[int(random.integers(len(said)))].astype(np.float32) / np.float32(_FULL_SCALE)
+    return _played(said[int(random.integers(len(said)))])
 
 
-def _say(speaker: Synthesiser, near: NearWords, random: np.random.Generator) -> Waveform:
+def _played(samples: NDArray[np.int16]) -> Waveform:
+    return samples.astype(np.float32) / np.float32(_FULL_SCALE)
+
+
+def _say(speaker: Synthesiser, near: NearWords, random: np.random.Generator) -> tuple[Waveform, str]:
     said = voices()
     voice = said[int(random.integers(len(said)))]
-    return record(speaker, _text(speaker, near, voice, random), voice, random)
+    text = _text(speaker, near, voice, random)
+    return record(speaker, text, voice, random), text
 
 
 def _text(speaker: Synthesiser, near: NearWords, voice: Voice, random: np.random.Generator) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import streamlit as st
 
-from audio_models.config import RunConfig
+from audio_models.config import Recipe, RunConfig
 from audio_models.jobs import runs
 from audio_models.jobs.job_folder import State, readable
 from audio_models.jobs.progress import format_duration
@@ -18,6 +20,7 @@ from audio_models.recipes import FOLDS, default_run, tuned_run
 from audio_models.recognition.cross_validation import FEWEST_CLIPS
 from audio_models.recognition.evaluation_result import CROSS_VALIDATED
 from audio_models.training import estimate
+from audio_models.training.other_folders import folders_here
 from dashboard.shared import charts, job_panel
 from dashboard.shared.export_button import export_button
 from dashboard.shared.formatting import as_text, large_type, on_dark, percent
@@ -35,10 +38,17 @@ from data.task import Task
 
 if TYPE_CHECKING:
     from audio_models.recognition.evaluation_result import Evaluation
+    from audio_models.recognition.headline import Figure
 
-_TRAINED, _SCRATCH = f"From “{LISTENER}”", "From scratch"
+_CLIPS, _LISTENING = "Single clips", "Listening"
+_USES = {
+    _CLIPS: "Answers one clip at a time: Predict, or a button in your program.",
+    _LISTENING: "Finds your words in long recordings and live, without a button: Listen and Live.",
+}
+_NETWORKS = {_CLIPS: LISTENER, _LISTENING: "commands-streaming"}
+_TRAINED, _SCRATCH = "From a trained network", "From scratch"
 _STARTS = {
-    _TRAINED: "Starts from a network that knows speech and adapts it to your words.",
+    _TRAINED: "Starts from “{}”, which knows speech, and adapts it to your words.",
     _SCRATCH: "Starts from random weights: takes longer and needs many more clips.",
 }
 _SCRATCH_EPOCHS = 20
@@ -79,17 +89,30 @@ def _form(corpus: OwnCorpus, now: Snapshot, words: list[str], counts: Counter[st
     )  # fmt: skip
     if silence and not now.noise:
         st.caption("Uses synthetic noise. Your own room works better: see Record, Background noise.")
-    left = set(counts) - set(chosen)
-    unknown = bool(left) and st.toggle(
-        "Reject other words", key="teach_unknown",
-        help=f"Adds the class \\_unknown\\_, learned from the words you leave out: {as_text(', '.join(sorted(left)[:8]))}.",
+    left = sorted(set(counts) - set(chosen) - {UNKNOWN, SILENCE})
+    unknown = st.toggle(
+        "Reject other words", value=True, key="teach_unknown",
+        help="Adds the class \\_unknown\\_, learned from parts of your words, synthetic voices and other recordings on this computer"
+        + (f", and from the words you leave out: {as_text(', '.join(left[:8]))}." if left else ".")
+        + " Without it, the network takes every word for one of yours.",
     )  # fmt: skip
+    here = folders_here() if unknown else ()
+    other = (
+        st.multiselect(
+            "Other recordings", here, default=here, format_func=lambda folder: Path(folder).name, key="teach_other",
+            help="Folders on this computer from which it learns what is none of your words; recordings that name one of them are left out.",
+        )
+        if here
+        else []
+    )  # fmt: skip
+    use = st.segmented_control("For", list(_USES), default=_CLIPS, required=True, key="teach_use") or _CLIPS
+    st.caption(_USES[use])
     start = st.segmented_control("Start", list(_STARTS), default=_TRAINED, required=True, key="teach_start") or _TRAINED
-    st.caption(_STARTS[start])
+    st.caption(_STARTS[start].format(_NETWORKS[use]))
     if len(chosen) < 2:
         st.caption("Choose at least two words.")
         return
-    config = _config(corpus, now, Task(tuple(chosen), unknown=unknown, silence=silence), start)
+    config = _config(corpus, now, Task(tuple(chosen), unknown=unknown, silence=silence), use, start, other)
     with st.container(horizontal=True, vertical_alignment="center"):
         pressed = st.button("Teach", type="primary", icon=":material/school:", key="teach")
         seconds = estimate.training_seconds(config, sum(counts[word] for word in chosen) / len(chosen))
@@ -101,15 +124,20 @@ def _form(corpus: OwnCorpus, now: Snapshot, words: list[str], counts: Counter[st
         st.rerun()
 
 
-def _config(corpus: OwnCorpus, now: Snapshot, task: Task, start: str) -> RunConfig:
+def _config(corpus: OwnCorpus, now: Snapshot, task: Task, use: str, start: str, other: Sequence[str]) -> RunConfig:
     reference = CorpusReference(corpus.name)
     name = runs.next_name(corpus.title[:50])
     if start == _TRAINED:
         voices = {clip.speaker for clip in now.clips} - {None}
-        trained = runs.bundled_run(LISTENER)
-        return tuned_run(reference, task, trained.reference, trained.config, speakers=len(voices), name=name)
-    base = default_run(reference, task, "gru", "strong", name=name, epochs=_SCRATCH_EPOCHS)
-    return replace(base, training=replace(base.training, folds=FOLDS))
+        trained = runs.bundled_run(_NETWORKS[use])
+        return tuned_run(
+            reference, task, trained.reference, trained.config, speakers=len(voices), name=name, other=other
+        )
+    recipe: Recipe = "streaming" if use == _LISTENING else "strong"
+    base = default_run(reference, task, "gru", recipe, name=name, epochs=_SCRATCH_EPOCHS)
+    return replace(
+        base, training=replace(base.training, folds=FOLDS), negatives=replace(base.negatives, other=tuple(other))
+    )
 
 
 def _runs_of(corpus: str) -> list[Run]:
@@ -134,12 +162,10 @@ def _draw(run: Run, state: State) -> None:
     if result is None:
         st.warning("Its evaluation is missing. Press Teach to train it again.", icon=":material/warning:")
         return
-    number, text = st.columns([1, 2], vertical_alignment="center")
-    number.html(large_type(percent(result.accuracy)))
+    _headline(result)
     speakers = f", {plural(len(result.per_speaker), 'speaker')}" if result.per_speaker else ""
-    text.markdown(
-        f"**cross-validated** accuracy, {plural(result.clips, 'clip')}{speakers}.  \n"
-        f"95 % interval: {percent(result.interval.low)} to {percent(result.interval.high)}. Took {format_duration(state.seconds)}.",
+    st.caption(
+        f"Cross-validated on {plural(result.clips, 'clip')}{speakers}; accuracy {percent(result.accuracy)}. Took {format_duration(state.seconds)}.",
         help=f"{result.split_rule} {TERMS['interval']}",
     )
     if not is_current(run, None, result):
@@ -162,6 +188,32 @@ def _draw(run: Run, state: State) -> None:
     st.altair_chart(
         charts.confusion_matrix(np.array(result.confusion), result.labels, shares=False, on_dark=on_dark()), key=f"teach-matrix-{run.id}"
     )  # fmt: skip
+
+
+def _headline(result: Evaluation) -> None:
+    """The two figures that count, equally large: how often it hears the words, and how often it takes others for them."""
+    from audio_models.recognition import headline
+
+    hears, false = st.columns(2)
+    with hears:
+        _figure(headline.heard(result))
+    with false:
+        if (others := headline.false(result)) is not None:
+            _figure(others)
+        else:
+            st.html(large_type("?"))
+            st.markdown("**false**: not measured. Turn on “Reject other words” and press Teach.")
+    if kinds := headline.false_by_kind(result):
+        st.caption(
+            f"Taken for yours: {as_text(kinds)}.", help="Each was answered by a network that had not learned it."
+        )
+
+
+def _figure(figure: Figure) -> None:
+    """A share in large type, with its name, its count and its 95 % interval."""
+    st.html(large_type(f"{figure.share * 100:.0f} %"))
+    low, high = figure.interval.low, figure.interval.high
+    st.markdown(f"**{figure.name}**: {figure.text}.  \n95 % interval: {low * 100:.0f} % to {high * 100:.0f} %.")
 
 
 def _beside_others(run: Run, result: Evaluation) -> None:

@@ -12,9 +12,9 @@ import pytest
 from audio_models.jobs import launch, runs
 from audio_models.jobs.job_folder import State
 from audio_models.recipes import FOLDS
-from audio_models.recognition import advice, evaluation
+from audio_models.recognition import advice, evaluation, headline
 from audio_models.recognition.evaluation_result import CROSS_VALIDATED, Evaluation
-from data.corpus import SILENCE
+from data.corpus import SILENCE, UNKNOWN
 from data.own import corpus as own_corpus
 from data.own.corpus import OwnCorpus
 from tests.conftest import in_this_process
@@ -52,14 +52,13 @@ def test_teach_starts_what_was_chosen(mine: OwnCorpus, spawned: list) -> None:
     assert "Choose at least two words." in read(app)
     assert "Teach" not in labels(app)
     app.multiselect[0].set_value(["left", "灯"]).run()
-    app.toggle(key="teach_unknown").set_value(True).run()
-    healthy(app)
     button(app, "Teach").click().run()
     healthy(app)
     [run] = spawned
     assert run.config.corpus.name == mine.name == "own:Mine"
     assert run.config.task.labels == ("left", "灯")
-    assert (run.config.task.unknown, run.config.task.silence) == (True, True)
+    assert (run.config.task.unknown, run.config.task.silence) == (True, True), "by default"
+    assert run.config.negatives.makes, "with nothing recorded for it"
     assert (run.config.start, run.config.training.folds) == ("bundled:commands", FOLDS)
     assert run.config.network == runs.find("commands").config.network
     assert run.config.name == "Mine 1"
@@ -95,7 +94,36 @@ def test_teach_starts_from_scratch_too(mine: OwnCorpus, spawned: list) -> None:
     healthy(app)
     [run] = spawned
     assert (run.config.start, run.config.training.folds) == ("", FOLDS)
-    assert run.config.task.classes == ("left", "right")
+    assert run.config.task.classes == ("left", "right", UNKNOWN)
+
+
+def test_teach_for_listening_starts_from_the_streaming_network(mine: OwnCorpus, spawned: list) -> None:
+    mine.add([*clips_of("left", 5), *clips_of("right", 5)])
+    app = open_words("Teach")
+    assert "Starts from “commands”" in read(app)
+    app.segmented_control(key="teach_use").set_value("Listening").run()
+    assert "Starts from “commands-streaming”" in read(app)
+    app.toggle(key="teach_unknown").set_value(False).run()
+    button(app, "Teach").click().run()
+    healthy(app)
+    [run] = spawned
+    assert run.config.start == "bundled:commands-streaming"
+    assert run.config.streams
+    assert run.config.task.classes == ("left", "right", SILENCE)
+
+
+def test_folders_of_earlier_runs_are_learned_from_again(mine: OwnCorpus, spawned: list, tmp_path: Path) -> None:
+    mine.add([*clips_of("left", 5), *clips_of("right", 5)])
+    folder = tmp_path / "readers"
+    folder.mkdir()
+    before = runs.bundled_run("commands").config
+    gone = str(tmp_path / "gone")
+    runs.create(replace(before, start="", negatives=replace(before.negatives, other=(str(folder), gone))))
+    app = open_words("Teach")
+    assert app.multiselect(key="teach_other").value == [str(folder)]
+    button(app, "Teach").click().run()
+    healthy(app)
+    assert spawned[-1].config.negatives.other == (str(folder),)
 
 
 def test_a_teaching_is_watched_and_cancelled_and_says_why_it_failed(
@@ -154,10 +182,16 @@ def test_what_was_taught_says_how_well_and_what_to_do_next(after_teaching: runs.
     app = open_words("Teach")
     assert not app.error
     text = read(app)
-    assert f">{evaluated.accuracy * 100:.1f} %<" in text
-    assert "**cross-validated** accuracy, 12 clips, 1 speaker." in text
-    low, high = evaluated.interval.low, evaluated.interval.high
-    assert f"95 % interval: {low * 100:.1f} % to {high * 100:.1f} %" in text
+    hears, others = headline.heard(evaluated), headline.false(evaluated)
+    assert others is not None
+    assert (hears.clips, others.clips) == (12, 80), "without anything recorded for it"
+    for figure in (hears, others):  # equally large
+        assert f">{figure.share * 100:.0f} %<" in text
+        assert f"**{figure.name}**: {figure.text}." in text
+        low, high = figure.interval.low, figure.interval.high
+        assert f"95 % interval: {low * 100:.0f} % to {high * 100:.0f} %" in text
+    assert f"{others.hits} of 80 synthetic words" in text
+    assert "Cross-validated on 12 clips, 1 speaker" in text
     assert "Next steps" in text
     told = advice.advice(evaluated)
     assert any("All clips are by one speaker, anna" in sentence for sentence in told)

@@ -17,6 +17,7 @@ from audio_models.recognition.calibration import (
     fit_temperature,
     fit_threshold,
     fit_threshold_by_accuracy,
+    fit_threshold_to_few,
     threshold_for,
 )
 
@@ -109,3 +110,18 @@ def test_a_network_s_threshold_comes_from_its_other_words_and_other_sound() -> N
     assert threshold_for(labels, shares, classes, speech) == pytest.approx(0.8), "a tenth and more of all is at 0.8"
     assert threshold_for(labels, own, np.zeros(50, int)) == 0.7, "nothing to reject: by accuracy"
     assert threshold_for(labels, own, np.zeros(50, int), speech) == pytest.approx(0.8)
+
+
+def test_few_clips_of_one_voice_leave_the_threshold_in_the_middle() -> None:
+    """At the lowest that rejects synthetic words, the same voice's other words were taken for its own."""
+    others = np.zeros(100)
+    assert fit_threshold_to_few(np.full(15, 0.99), others) == pytest.approx(1 / (1 + 19**-0.5)), (
+        "0.5 to 0.95, in log odds"
+    )
+    own = np.array([0.3, 0.7, *np.full(13, 0.9)])
+    assert 0.5 < fit_threshold_to_few(own, others) < 0.7, "one of fifteen may be lost, not two"
+    near = np.concatenate([others, np.full(20, 0.8)])
+    assert 0.8 < fit_threshold_to_few(np.full(15, 0.9), near) < 0.9
+    assert fit_threshold_to_few(np.full(15, 0.6), near) == pytest.approx(0.6), (
+        "rather lets others in than loses its words"
+    )

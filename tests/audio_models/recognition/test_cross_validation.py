@@ -22,7 +22,7 @@ from audio_models.jobs import runs
 from audio_models.networks import keras_model
 from audio_models.recognition import advice, evaluation
 from audio_models.recognition.cross_validation import NEVER, make_folds
-from audio_models.recognition.evaluation_result import CROSS_VALIDATED, ClipPrediction, Evaluation
+from audio_models.recognition.evaluation_result import CROSS_VALIDATED, SYNTHETIC_WORDS, ClipPrediction, Evaluation
 from audio_models.recognition.metrics import (
     accuracy_interval,
     class_scores,
@@ -33,7 +33,7 @@ from audio_models.recognition.metrics import (
 from audio_models.recognition.recognizer import Recognizer
 from audio_models.training.batches import Examples, FixedBatches
 from audio_models.training.loop import Training
-from data.corpus import SILENCE, Clip, CorpusReference
+from data.corpus import SILENCE, UNKNOWN, Clip, CorpusReference
 from tests.conftest import in_this_process
 from tests.support.sounds import chirp, tone, write
 
@@ -174,12 +174,13 @@ def test_a_trained_network_is_taught_new_words(taught: tuple[Path, Path], monkey
     monkeypatch.setenv("ECHOIC_HOME", str(home))
     run = runs.Run(folder)
     recognizer = Recognizer.of_run(run)
-    assert recognizer.labels == ("down", "hum", "up", SILENCE)
+    assert recognizer.labels == ("down", "hum", "up", UNKNOWN, SILENCE), "it rejects by default"
     assert recognizer.normalisation == Recognizer.of_run(runs.find("commands")).normalisation
     evaluated = evaluation.load_cached(run, None, CROSS_VALIDATED)
     assert evaluated is not None
     assert evaluated.clips == 18
     assert evaluated.accuracy >= 0.9
+    assert [(one.folder, len(one.predictions)) for one in evaluated.other_sound] == [(SYNTHETIC_WORDS, 40 * 3)]
     assert len(run.history) == 3
     best = run.best_epoch
     assert best is not None

@@ -136,7 +136,7 @@ WORDS = ["a", "a", "a", "b", "b", "b", "cat", "dog"]
 
 
 def _negatives(**changes) -> Negatives:
-    def draw(seconds: float, random: np.random.Generator) -> negatives.Stretch:
+    def draw(seconds: float, random: np.random.Generator, *_: object) -> negatives.Stretch:
         return negatives.Stretch(tone(float(random.uniform(500, 3000)), seconds), (0.0, seconds))
 
     made = Negatives(
