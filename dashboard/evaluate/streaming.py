@@ -209,7 +209,9 @@ def curve(found: StreamingEvaluation, chosen: Point) -> alt.LayerChart:
     corpus = alt.Color(
         "alarms in:N",
         scale=alt.Scale(domain=names, range=colours),
-        legend=alt.Legend(orient="top", columns=2, title=None),
+        legend=alt.Legend(
+            orient="top", columns=3, title=None, symbolType="circle", symbolStrokeWidth=0, symbolDash=[1, 0]
+        ),
     )
     clicked = alt.selection_point(name="point", fields=["threshold"], on="click", nearest=True, empty=False)
     lines = base.mark_line().encode(
