@@ -24,7 +24,7 @@ def test_the_first_visit_has_a_network_that_hears(started: list) -> None:
     assert "About this model" in [popover.proto.popover.label for popover in app.get("popover")]
     app.file_uploader[0].upload("nothing.wav", wav(np.zeros(RATE, np.float32)), "audio/wav").run()
     healthy(app)
-    assert ">_silence_<" in text_of(app)
+    assert ">no word<" in text_of(app)
 
 
 def test_the_first_training_is_one_click_away(started: list) -> None:
