@@ -205,7 +205,8 @@ def _headline(result: Evaluation) -> None:
             st.markdown("**false**: not measured. Turn on “Reject other words” and press Teach.")
     if kinds := headline.false_by_kind(result):
         st.caption(
-            f"Taken for yours: {as_text(kinds)}.", help="Each was answered by a network that had not learned it."
+            f"Taken for yours: {as_text(kinds)}.",
+            help="Each was answered by a network that had not learned it. Other words in your own voice come nearer than synthetic voices: record some and leave them out of Words, and they count too.",
         )
 
 
