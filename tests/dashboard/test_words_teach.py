@@ -201,6 +201,20 @@ def test_what_was_taught_says_how_well_and_what_to_do_next(after_teaching: runs.
     assert len(app.get("vega_lite_chart")) == 1, "which word was taken for which"
 
 
+def test_a_teaching_from_before_other_words_were_held_back_opens_unchanged(after_teaching: runs.Run) -> None:
+    [path] = after_teaching.evaluations_folder.glob("cross-validated-*.json")
+    evaluated = json.loads(path.read_text())
+    for name in ("other_sound", "new_words"):  # keys that it did not have
+        del evaluated[name]
+    path.write_text(json.dumps(evaluated))
+    app = open_words("Teach")
+    healthy(app)
+    text = read(app)
+    assert "**hears you**: " in text
+    assert "**false**: not measured" in text
+    assert "Taken for yours" not in text
+
+
 def test_a_result_of_clips_that_have_changed_says_so(after_teaching: runs.Run) -> None:
     """Evaluate said it, Teach did not."""
     app = open_words("Teach")
