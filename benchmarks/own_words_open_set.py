@@ -54,12 +54,12 @@ class Draw:
 def main() -> int:
     """Print a row for each draw and each kind of clips, then the sums."""
     options = _options()
-    clips = _clips(options.corpus)
-    foreign = {Path(name).name: _clips(name) for name in options.strangers}
+    clips = spoken_clips(options.corpus)
+    foreign = {Path(name).name: spoken_clips(name) for name in options.strangers}
     sums: dict[str, list[bool]] = defaultdict(list)
     for number in range(options.first, options.first + options.draws):
-        draw = _draw(clips, foreign, number, options.voices, options.words)
-        outcome, seconds, busy = _measured(draw, options.start, options.rest)
+        draw = draw_clips(clips, foreign, number, options.voices, options.words)
+        outcome, seconds, busy = measure_draw(draw, options.start, options.rest)
         print(f"{draw.name}; taught in {seconds:.0f} s, {busy:.0f} s of processor time", flush=True)
         for kind, hits in outcome.items():
             sums[kind] += hits
@@ -89,12 +89,13 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _clips(corpus: str) -> list[Clip]:
+def spoken_clips(corpus: str) -> list[Clip]:
+    """Every clip of a word in a corpus."""
     found = catalogue.open_corpus(catalogue.refer(corpus)).index().clips
     return [clip for clip in found if clip.label not in (UNKNOWN, SILENCE)]
 
 
-def _draw(clips: Sequence[Clip], foreign: dict[str, list[Clip]], number: int, voices: str, count: int) -> Draw:
+def draw_clips(clips: Sequence[Clip], foreign: dict[str, list[Clip]], number: int, voices: str, count: int) -> Draw:
     """Choose a speaker in turn, and the words at random; the same number gives the same draw."""
     chance = random.Random(number)
     takes: dict[tuple[str, str], list[Clip]] = defaultdict(list)
@@ -132,7 +133,7 @@ def _draw(clips: Sequence[Clip], foreign: dict[str, list[Clip]], number: int, vo
     )
 
 
-def _measured(draw: Draw, start: str, rest: Sequence[str]) -> tuple[dict[str, list[bool]], float, float]:
+def measure_draw(draw: Draw, start: str, rest: Sequence[str]) -> tuple[dict[str, list[bool]], float, float]:
     """Teach in the shell, in its own workspace; return hits of each kind of clips, seconds, and processor time."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)

@@ -13,24 +13,20 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from audio_models.config import Recipe
-from audio_models.features.clip_audio import load_clip
 from audio_models.jobs import runs
 from audio_models.recipes import default_run
-from audio_models.recognition import evaluation
+from audio_models.recognition import evaluation, metrics
 from audio_models.recognition.recognizer import Recognizer
 from benchmarks.ablation import COMMANDS
+from benchmarks.tutorial import TutorialNetwork
 from data import catalogue, task, workspace
-from data.corpus import Clip, CorpusReference
+from data.corpus import CorpusReference
 from data.task import Task
 
-_RATE = 16_000
 _TASK = Task(COMMANDS, unknown=True, silence=True)
 Row = tuple[str, float, str, int, float]
 """Network, accuracy, interval, parameters, seconds."""
@@ -68,65 +64,19 @@ def _echoic(name: str, reference: CorpusReference, recipe: Recipe, seed: int) ->
 
 
 def _tutorial(reference: CorpusReference, seed: int) -> Row:
-    """Train the tutorial's network: STFT magnitudes of one second (255 samples, step 128), resized to 32 x 32 and
-    normalised, two convolutions, pooling, a dense layer; early stopping, ten epochs."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    import keras
-    import tensorflow as tf
-
-    from audio_models.recognition import metrics
-
     index = catalogue.open_corpus(reference).index()
-    clips = task.examples(index, _TASK, seed)
     evaluated, _ = task.evaluation_clips(index, _TASK, "test", seed)
-    splits = {split: [clip for clip in clips if clip.split == split] for split in ("training", "validation")}
     began = time.monotonic()
-
-    def spectrograms(chosen: Sequence[Clip]) -> NDArray[np.float32]:
-        waveforms = np.zeros((len(chosen), _RATE), np.float32)
-        for row, clip in zip(waveforms, chosen, strict=True):
-            samples = load_clip(clip, _RATE)[:_RATE]
-            row[: len(samples)] = samples
-        parts = [np.abs(tf.signal.stft(part, 255, 128).numpy()) for part in np.array_split(waveforms, 20)]
-        return np.concatenate(parts)[..., None].astype(np.float32)
-
-    def classes(chosen: Sequence[Clip]) -> NDArray[np.int64]:
-        return np.array([_TASK.classes.index(clip.label) for clip in chosen])
-
-    keras.utils.set_random_seed(seed)
-    learned = spectrograms(splits["training"])
-    small = keras.layers.Resizing(32, 32)
-    normalise = keras.layers.Normalization(axis=None)
-    normalise.adapt(small(learned[:2000]))
-    model = keras.Sequential(
-        [
-            keras.Input(learned.shape[1:]),
-            small,
-            normalise,
-            keras.layers.Conv2D(32, 3, activation="relu"),
-            keras.layers.Conv2D(64, 3, activation="relu"),
-            keras.layers.MaxPooling2D(),
-            keras.layers.Dropout(0.25),
-            keras.layers.Flatten(),
-            keras.layers.Dense(128, activation="relu"),
-            keras.layers.Dropout(0.5),
-            keras.layers.Dense(len(_TASK.classes), activation="softmax"),
-        ]
-    )
-    model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
-    stop: Any = keras.callbacks.EarlyStopping(patience=2)
-    model.fit(
-        learned, classes(splits["training"]), batch_size=64, epochs=10, callbacks=[stop], verbose=0,
-        validation_data=(spectrograms(splits["validation"]), classes(splits["validation"])),
-    )  # fmt: skip
+    network = TutorialNetwork(task.examples(index, _TASK, seed), _TASK.classes, seed)
     seconds = time.monotonic() - began
-    correct = model.predict(spectrograms(evaluated), verbose=0).argmax(axis=1) == classes(evaluated)
+    true = np.array([_TASK.classes.index(clip.label) for clip in evaluated])
+    correct = network.probabilities(evaluated).argmax(axis=1) == true
     interval = metrics.accuracy_interval(correct, [clip.speaker for clip in evaluated])
     return (
         "TensorFlow tutorial's spectrogram CNN",
         float(correct.mean()),
         f"{interval.low:.1%} to {interval.high:.1%}",
-        model.count_params(),
+        network.parameters,
         seconds,
     )
 

@@ -53,7 +53,7 @@ _LISTENING = ("detection.json", "benches/validation.json", "benches/test.json")
 def main() -> int:
     """Train, evaluate and install the models, as many trainings at a time as there are cores."""
     options = _options()
-    reference = catalogue.refer(str(_merged([options.folder, *options.more]) if options.more else options.folder))
+    reference = catalogue.refer(str(merged([options.folder, *options.more]) if options.more else options.folder))
     names = options.models or [name for name, (_, recipe) in MODELS.items() if options.plain or recipe != "plain"]
     jobs = [(name, seed) for seed in range(options.seeds) for name in names]
     # one after the other: each sets the workspace of its folder
@@ -111,7 +111,7 @@ def _folder(text: str) -> Path:
     return path
 
 
-def _merged(folders: Sequence[Path]) -> Path:
+def merged(folders: Sequence[Path]) -> Path:
     """A folder of links to the clips of several folders of words, with the lists and the noise of the first."""
     named = hashlib.blake2b("\n".join(map(str, folders)).encode("utf-8", "surrogateescape"), digest_size=6).hexdigest()
     with workspace.replacing(workspace.folder("bundle") / f"clips-{named}") as made:

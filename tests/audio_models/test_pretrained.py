@@ -154,11 +154,11 @@ def test_more_clips_join_those_of_the_first_folder(tmp_path: Path, workspace_fol
         write(folder / word / f"{speaker}_nohash_0.wav", chirp(400, 900, seed=number))
     (first / "testing_list.txt").write_text("left/bob_nohash_0.wav\n")
     (second / "testing_list.txt").write_text("five/cid_nohash_0.wav\n")
-    clips = FolderCorpus(build._merged([first, second])).index().clips
+    clips = FolderCorpus(build.merged([first, second])).index().clips
     assert {(clip.label, clip.speaker, clip.split) for clip in clips} == {
         ("left", "ann", "training"), ("left", "bob", "test"), ("left", "cid", "training"), ("five", "cid", "training")
     }  # fmt: skip
-    assert build._merged([first, second]).name.startswith("clips-"), "made anew each time"
+    assert build.merged([first, second]).name.startswith("clips-"), "made anew each time"
 
 
 def test_a_note_that_several_runs_share_only_grows(tmp_path: Path, trained: Trained) -> None:
