@@ -39,12 +39,16 @@ _LONGEST_SPEECH = 3.0  # seconds of running speech
 
 @dataclass(frozen=True)
 class Placed:
-    """A clip in a sequence, in seconds of the sequence; `word` is where the word begins and ends, None for silence."""
+    """A clip in a sequence, in seconds of the sequence; `word` is where the word begins and ends, None for silence.
+
+    `is_part`: it is a part of one of the words, which may not be told from the whole before it ends.
+    """
 
     begins: float
     ends: float
     word: tuple[float, float] | None
     label: int
+    is_part: bool = False
 
 
 @dataclass(frozen=True)
@@ -117,13 +121,14 @@ class SequenceBatches:
         pauses = (random.dirichlet(np.ones(len(parts) + 1)) * free).astype(int)
         whole = source.augmenter.quiet(length, random)
         placed, begin = [], 0
-        for pause, (samples, word, _, label) in zip(pauses, parts, strict=False):
+        for pause, (samples, word, _, label), position in zip(pauses[:-1], parts, positions.tolist(), strict=True):
             begin += int(pause)
             samples = samples[: max(0, length - begin)]
             whole[begin : begin + len(samples)] += samples
             at = begin / rate
             span = None if word is None else (at + word[0], at + word[1])
-            placed.append(Placed(at, (begin + len(samples)) / rate, span, label))
+            is_part = source.negatives is not None and source.negatives.is_part(position)
+            placed.append(Placed(at, (begin + len(samples)) / rate, span, label, is_part))
             begin += len(samples)
         # a causal convolution's step ends with the frame in its middle
         last_frames = np.arange(0, frame_count(length, source.features), self.network.frames_a_step)
@@ -196,7 +201,7 @@ def targets(
     """The target class of each step: the last word, from its end until its clip is over; else silence.
 
     While a word is spoken, and for a little after its clip, there is no target. An unknown word becomes the target soon
-    after it begins: a part of it must not be taken for another word.
+    after it begins: a part of it must not be taken for another word. A part of one of the words does so when it ends.
 
     Args:
         placed: clips in their order.
@@ -212,7 +217,7 @@ def targets(
             continue
         start, end = clip.word
         over = max(clip.ends, end + _HELD)
-        from_when = start + _RECOGNISABLE if clip.label == unknown else end
+        from_when = start + _RECOGNISABLE if clip.label == unknown and not clip.is_part else end
         found[(times >= start) & (times < over + _FORGETTING)] = IGNORE_LABEL
         found[(times >= from_when) & (times <= over)] = clip.label
     return found

@@ -126,6 +126,10 @@ class Negatives:
         length = seconds if seconds and kind == "window" else self.seconds
         return self.draws[kind](length, random, Group(group, self.groups))
 
+    def is_part(self, position: int) -> bool:
+        """Whether a position is a part of a word, which may begin as the word does."""
+        return self.clips <= position < 2 * self.clips
+
     def is_window(self, position: int) -> bool:
         """Whether a position is running speech, which has no length of its own."""
         return position >= 2 * self.clips and (position - 2 * self.clips) % len(_KINDS) == _KINDS.index("window")

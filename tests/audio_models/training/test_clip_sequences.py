@@ -32,6 +32,14 @@ def test_an_unknown_word_is_the_target_while_it_is_spoken() -> None:
     assert (found[(times >= 0.4) & (times <= 1.0)] == UNKNOWN).all()
 
 
+def test_a_part_of_a_word_is_unknown_only_when_it_is_over() -> None:
+    """Half of "go" begins as "go" does: while it lasts, unknown as the target would teach that "go" is unknown too."""
+    times = np.round(np.arange(0, 2, 0.1), 1)
+    found = targets([Placed(0.0, 1.0, (0.2, 0.5), UNKNOWN, is_part=True)], times, SILENCE, UNKNOWN)
+    assert (found[(times >= 0.2) & (times < 0.5)] == IGNORE_LABEL).all()
+    assert (found[(times >= 0.5) & (times <= 1.0)] == UNKNOWN).all()
+
+
 def test_without_such_classes_only_words_are_targets() -> None:
     times = np.arange(0, 2, 0.1)
     found = targets([Placed(0.0, 1.0, (0.2, 0.9), WORD)], times, None, None)
