@@ -34,7 +34,7 @@ class StreamingEvaluationConfig:
         help="False alarms per hour of other people's speech that the suggested threshold may give.",
     )  # fmt: skip
     noise_target: float = setting(
-        1.0, 0, 10_000, unit="alarms", title="Target, noise",
+        3.0, 0, 10_000, unit="alarms", title="Target, noise",
         help="False alarms per hour of mixed noise that the suggested threshold may give.",
     )  # fmt: skip
 

@@ -38,6 +38,7 @@ MIXED: dict[Kind, str] = {"speech": "mixed other words", "noise": "mixed noise"}
 """Names of the soundscapes without words among the folders."""
 
 _HOUR = 3600.0
+_RUNNING = 4.0  # seconds of a recording, on average, from which it holds running speech
 _MOST_WORDS = 1000  # clips of other words, which are in memory together
 
 
@@ -106,6 +107,11 @@ class AlarmCurve:
     hours: float
     counts: tuple[AlarmCount, ...]
     recordings: Count = 0
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its recordings are longer than single words, which follow each other faster than anybody speaks."""
+        return self.recordings > 0 and self.hours * _HOUR / self.recordings >= _RUNNING
 
     def at(self, threshold: float) -> AlarmRate:
         """The rate at the nearest threshold."""

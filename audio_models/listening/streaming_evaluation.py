@@ -34,7 +34,7 @@ from data.corpus import Clip, CorpusReference, Index, Progress, Report, Split, n
 from data.errors import CorpusError, EchoicError, WorkspaceError
 from data.other_recordings import Kind
 
-THRESHOLDS = tuple(dict.fromkeys(round(float(1 / (1 + np.exp(-logit))), 3) for logit in np.arange(-1, 7.01, 0.25)))
+THRESHOLDS = tuple(dict.fromkeys(round(float(1 / (1 + np.exp(-logit))), 3) for logit in np.arange(-2, 7.01, 0.2)))
 """The thresholds that are tried: evenly spaced in log odds, since most probabilities lie near 0 or 1."""
 EARLY, LATE = 0.3, 1.0
 """An event belongs to a word if it comes this many seconds before or after the word's end."""
@@ -123,7 +123,7 @@ class StreamingEvaluation:
     def suggested(self) -> Point | None:
         """The point to use: the one that misses least among those that keep the targets, as do all higher thresholds.
 
-        The targets are false alarms per hour, of speech in the folders of other recordings together, and of the mixed
+        The targets are false alarms per hour, of running speech in the folders of other recordings together, and of the mixed
         noise; if no threshold keeps them, it is the highest. Without recordings of other speech nothing bounds the alarms
         in speech, so it is the best F1 score among the words where noise keeps its target; None if there are no words either.
         """
@@ -156,7 +156,9 @@ class StreamingEvaluation:
 
     @property
     def _recorded_speech(self) -> list[AlarmCurve]:
-        return [curve for curve in self.alarms if curve.kind == "speech" and curve.recordings]
+        """The recordings of running speech; all recordings of speech if there are only single words."""
+        speech = [curve for curve in self.alarms if curve.kind == "speech" and curve.recordings]
+        return [curve for curve in speech if curve.is_running] or speech
 
     def at(self, threshold: float) -> Point:
         """The point with the nearest threshold."""

@@ -168,6 +168,18 @@ def test_the_suggested_threshold_misses_least_among_those_that_keep_the_targets(
     assert without.suggested is None, "nothing tells how many words a threshold would miss or make up"
 
 
+def test_single_words_one_after_the_other_do_not_choose_the_threshold_where_there_is_running_speech() -> None:
+    """Isolated words, without a pause between them, raise many times the alarms of speech, and would cost half of the words."""
+    talk = _evaluation([1, 2, 3, 4], [100, 50, 20, 0], [0, 0, 0, 0])
+    words = replace(talk.alarms[0], name="words", recordings=36_000)
+    assert [curve.is_running for curve in (*talk.alarms, words)] == [True, False, False]
+    louder = replace(words, counts=tuple(replace(one, alarms=10_000) for one in words.counts))
+    both, alone = (replace(talk, alarms=(*kept, louder)).suggested for kept in (talk.alarms, talk.alarms[1:]))
+    assert both is not None
+    assert alone is not None
+    assert (both.threshold, alone.threshold) == (0.1, 0.4)
+
+
 def _with(run: Run, **changed: object) -> Run:
     workspace.write_json(run.folder / "config.json", to_dict(replace(run.config, **changed)))
     return Run(run.folder)
