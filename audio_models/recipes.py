@@ -62,7 +62,7 @@ def default_training(cell: Cell, recipe: Recipe = "plain") -> TrainingConfig:
     if recipe == "plain":
         return TrainingConfig(learning_rate=_LEARNING_RATES[cell])
     return TrainingConfig(
-        epochs=60,
+        epochs=60 if recipe == "streaming" else 40,
         learning_rate=_STRONG_LEARNING_RATES[cell],
         patience=0,
         schedule="cosine",
@@ -84,7 +84,7 @@ def default_negatives(recipe: Recipe) -> NegativesConfig:
     if recipe == "plain":
         return NegativesConfig()
     # a stream has more steps of other words for each than of a word
-    ratio = 3.0 if recipe == "streaming" else 4.0
+    ratio = 2.0 if recipe == "streaming" else 4.0
     return NegativesConfig(unknown_ratio=ratio, partial_words=0.2, synthetic_words=0.25, other_share=0.3)
 
 
