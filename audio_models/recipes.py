@@ -147,7 +147,7 @@ def default_run(
 
 
 # Halves of few words are soon all known; synthetic voices say any number of others.
-_OWN_WORDS_NEGATIVES = NegativesConfig(unknown_ratio=3.0, partial_words=0.2, synthetic_words=0.4, other_share=0.2)
+_OWN_WORDS_NEGATIVES = NegativesConfig(unknown_ratio=2.0, partial_words=0.1, synthetic_words=0.4, other_share=0.2)
 
 FOLDS = 5
 """Folds of cross-validation for a corpus of the user's own, which is too small to split."""

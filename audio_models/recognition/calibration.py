@@ -23,7 +23,6 @@ MOST_LOST = 0.02
 LOWEST, HIGHEST = 0.5, 0.9
 """Below the first, an answer is likelier wrong than right; above the second, a few validation clips would decide."""
 _MOST_LOST_OF_FEW, _HIGHEST_FOR_FEW = 0.1, 0.95
-_STRICT = 0.3  # how far towards losing that many the threshold for few clips lies
 _WANTED, _MOST_WANTED = 0.95, 0.7
 
 
@@ -117,8 +116,8 @@ def fit_threshold_to_few(own: NDArray[np.float64], other: NDArray[np.float64]) -
     """Fit the threshold to a few clips of one voice, and other sound that others say.
 
     Other words by the same voice come nearer to its words than what others say, and there are none to fit to. So the
-    threshold is not the lowest that will do, but `_STRICT` of the way, in log odds, from the lowest that rejects `REJECTED` of
-    the other sound to the highest that loses no more than `_MOST_LOST_OF_FEW` of the own words.
+    threshold is not the lowest that will do, but in the middle, in log odds, of all that do: from the lowest that rejects
+    `REJECTED` of the other sound to the highest that loses no more than `_MOST_LOST_OF_FEW` of the own words.
 
     Args:
         own, other: see `fit_threshold`.
@@ -126,8 +125,8 @@ def fit_threshold_to_few(own: NDArray[np.float64], other: NDArray[np.float64]) -
     low, high = max(_rejecting(other), LOWEST), min(_losing(own, _MOST_LOST_OF_FEW), _HIGHEST_FOR_FEW)
     if high <= low:
         return fit_threshold(own, other)
-    log_odds = (1 - _STRICT) * math.log(low / (1 - low)) + _STRICT * math.log(high / (1 - high))
-    return 1 / (1 + math.exp(-log_odds))
+    middle = (math.log(low / (1 - low)) + math.log(high / (1 - high))) / 2
+    return 1 / (1 + math.exp(-middle))
 
 
 def _rejecting(other: NDArray[np.float64]) -> float:

@@ -115,7 +115,7 @@ def test_a_network_s_threshold_comes_from_its_other_words_and_other_sound() -> N
 def test_few_clips_of_one_voice_leave_the_threshold_in_the_middle() -> None:
     """At the lowest that rejects synthetic words, the same voice's other words were taken for its own."""
     others = np.zeros(100)
-    assert fit_threshold_to_few(np.full(15, 0.99), others) == pytest.approx(1 / (1 + 19**-0.3)), (
+    assert fit_threshold_to_few(np.full(15, 0.99), others) == pytest.approx(1 / (1 + 19**-0.5)), (
         "0.5 to 0.95, in log odds"
     )
     own = np.array([0.3, 0.7, *np.full(13, 0.9)])
