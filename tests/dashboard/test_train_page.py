@@ -76,7 +76,7 @@ def test_train_loses_nothing_that_a_recipe_sets(monkeypatch: pytest.MonkeyPatch,
     features = FeatureConfig(8000, 25.0, 10.0, 30, 12, 50.0, 3900.0, deltas=False, kind="log_mel")
     network = NetworkConfig(cell, 7, 2, False, 0.1, "mean", filters=5, causal=True)
     training = TrainingConfig(3, 5, 0.01, 2, 0.5, 9, "cosine", 0.2, 0.75, 0.4, 4)
-    augmentation = AugmentationConfig(False, 0.1, 50.0, 3.0, 0.3, 1.0, 11.0, "/noise", 1, 20.0, 3, 4)
+    augmentation = AugmentationConfig(False, 0.1, 50.0, 3.0, 0.3, 1.0, 11.0, "/noise", 0.2, 6.0, 0.1, 1, 20.0, 3, 4)
     monkeypatch.setattr(form, "default_features", lambda _: features)
     monkeypatch.setattr(form, "default_network", lambda *_: network)
     monkeypatch.setattr(form, "default_training", lambda *_: training)

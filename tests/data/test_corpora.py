@@ -126,7 +126,7 @@ def test_every_published_corpus_is_a_module_of_its_name_and_meets_this_contract(
         module = importlib.import_module(f"data.public.{name}")
         assert module.DESCRIPTION.name == name
         assert open_corpus(name).description is module.DESCRIPTION
-    shared = {"__init__", "archive_corpus", "download", "espeak", "espeak_worker"}
+    shared = {"__init__", "archive_corpus", "download", "english_words", "espeak", "espeak_worker", "near_words"}
     folder = Path(data.public.__file__).parent
     assert {path.stem for path in folder.glob("*.py")} - shared == set(catalogue.NAMES)
 
