@@ -104,8 +104,13 @@ class RecordingResult:
         return tuple(self._detector(config).events(self.times, self.probabilities))
 
     def refused_with(self, config: DetectionConfig) -> NDArray[np.float64]:
-        """Find the stretches of speech that is none of the words, with other settings: start and end [s], (stretches, 2)."""
+        """Find the stretches of speech that is none of the words, with other settings: start and end [s], (stretches, 2).
+
+        What lies within the span of an event does not count: a word is unknown until enough of it has been heard.
+        """
         refused = self._detector(config).refused(self.probabilities)
+        for event in self.events_with(config):
+            refused[(self.times > event.start) & (self.times <= event.end)] = False
         changes = np.flatnonzero(np.diff(refused, prepend=False, append=False))
         first, last = changes[::2], changes[1::2] - 1
         begins = np.append(max(0.0, self.times[0] - self.step_seconds), self.times[:-1]) if len(refused) else self.times

@@ -230,6 +230,20 @@ def test_speech_that_is_none_of_the_words_is_found_in_stretches() -> None:
     assert heard.events_with(AT_ONCE) == ()
 
 
+def test_the_beginning_of_a_detected_word_is_no_other_speech() -> None:
+    """Eight words and nothing else were said, and Listen told of three seconds that were none of the words."""
+    word, speech, silence = np.eye(3, dtype=np.float32)
+    rows = np.array([speech] * 6 + [silence] * 4 + [speech] * 3 + [word] + [silence] * 4)
+    times = 0.1 * np.arange(1, len(rows) + 1)
+    heard = recordings.RecordingResult(
+        ("low", "_unknown_", "_silence_"), "stateful", RATE, 1.8, 0.1, 0.5, (), times, rows, *np.zeros((2, 1), np.float32)
+    )  # fmt: skip
+    config = replace(AT_ONCE, context_ms=0)
+    (event,) = heard.events_with(config)
+    assert (event.start, event.end) == (pytest.approx(0.9), pytest.approx(1.4))
+    np.testing.assert_allclose(heard.refused_with(config), [[0, 0.6]], atol=1e-9)
+
+
 @pytest.mark.parametrize("rate", [RATE, 44_100])
 @pytest.mark.parametrize("name", ["commands-streaming", "commands"])
 def test_a_word_that_ends_with_the_recording_is_heard(tmp_path: Path, name: str, rate: int) -> None:
