@@ -77,7 +77,7 @@ def _run_folders(home: Path) -> list[Path]:
 def test_first_visit_to_a_trained_network(page: Page, first_visit: tuple[Served, Path]) -> None:
     served, home = first_visit
     page.goto(served.url)
-    expect(page.get_by_text("It knows")).to_contain_text("left")
+    expect(page.get_by_text("It knows:")).to_contain_text("left")
 
     page.get_by_role("link", name="Data").click()
     page.get_by_role("button", name="Load", exact=True).click()
@@ -189,6 +189,8 @@ def test_own_words_are_brought_recorded_taught_and_understood(
     expect(page.get_by_text("6 clips added.")).to_be_visible()
 
     page.get_by_test_id("stButtonGroup").get_by_role("radio", name="Record").click()
+    # Upload has a field "Word" too: what is typed before the section has changed is lost
+    expect(page.get_by_text("Type a word to record it.")).to_be_visible()
     drawn(page)
     for label, text in (("Word", "music"), ("Speaker", "anna")):
         page.get_by_role("textbox", name=label).fill(text)
