@@ -1,7 +1,8 @@
 """Backpropagation through the recurrent cells: from the gradient of a state to those of the frame and the state before.
 
-From state to state, a gradient is multiplied by the same matrix and by slopes below one: in a SimpleRNN it vanishes or
-explodes (Bengio et al. 1994; Pascanu et al. 2013). The formulas are the chain rule applied to those of `cells`.
+From state to state, a gradient is multiplied by the same matrix and by slopes of at most one: in a SimpleRNN it vanishes
+or explodes (Bengio et al. 1994; Pascanu et al. 2013). The formulas are the chain rule applied to those of `cells`; each
+holds for one sequence and for a batch, whose axes come before the last.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from audio_models.config import Cell
-from audio_models.networks.cells import CellWeights, Numbers, State, first_state
+from audio_models.networks.cells import CellWeights, Numbers, State, first_state, slope
 
 
 @dataclass(frozen=True)
@@ -23,11 +24,33 @@ class Backward:
         inputs: d/dx_t, (frames, inputs).
         states: d/dh_t, (frames, units): the total derivative, through the output and all later states.
         cell_states: d/dc_t of an LSTM, (frames, units); None for the others.
+        frame_sums: d/d(x_t W), (frames, gates * units).
+        state_sums: d/d(h_{t-1} U), (frames, gates * units); it differs from `frame_sums` in a GRU's candidate only.
     """
 
     inputs: Numbers
     states: Numbers
     cell_states: Numbers | None
+    frame_sums: Numbers
+    state_sums: Numbers
+
+
+@dataclass(frozen=True)
+class StepBackward:
+    """Gradients of one step.
+
+    Attributes:
+        h: d/dh of the state before.
+        frame_sums, state_sums: d/d(x W) and d/d(h U), (gates * units,).
+        c: d/dc of an LSTM's state before.
+        cell_state: its total d/dc', including the path through h'.
+    """
+
+    h: Numbers
+    frame_sums: Numbers
+    state_sums: Numbers
+    c: Numbers | None = None
+    cell_state: Numbers | None = None
 
 
 def through_time(cell: Cell, states: Sequence[State], weights: CellWeights, gradients: Numbers) -> Backward:
@@ -35,37 +58,64 @@ def through_time(cell: Cell, states: Sequence[State], weights: CellWeights, grad
 
     Args:
         states: after each frame, from `cells.read`.
-        gradients: direct derivative with respect to each h_t, without the path through later states, (frames, units).
+        gradients: direct derivative with respect to each h_t, without the path through later states, (frames, units) or
+            (frames, batch, units).
     """
-    frames, units = gradients.shape
-    inputs = np.empty((frames, len(weights.kernel)))
-    hidden = np.empty((frames, units))
-    memory = np.empty((frames, units))
-    dh: Numbers = np.zeros(units)
-    dc: Numbers = np.zeros(units)
+    frames, *batch, units = gradients.shape
+    hidden = np.empty_like(gradients)
+    memory = np.empty_like(gradients)
+    frame_sums = np.empty((frames, *batch, weights.kernel.shape[1]), gradients.dtype)
+    state_sums = np.empty_like(frame_sums)
+    dh: Numbers = np.zeros((*batch, units), gradients.dtype)
+    dc: Numbers = dh
     for t in range(frames - 1, -1, -1):
-        before = states[t - 1] if t else first_state(cell, units)
-        dh = dh + gradients[t]
-        hidden[t] = dh
-        if cell == "lstm":
-            inputs[t], dh, dc, memory[t] = lstm_back(before, states[t], weights, dh, dc)
-        elif cell == "gru":
-            inputs[t], dh = gru_back(before, states[t], weights, dh)
-        else:
-            inputs[t], dh = simple_rnn_back(states[t], weights, dh)
-    return Backward(inputs, hidden, memory if cell == "lstm" else None)
+        before = states[t - 1] if t else first_state(cell, units, tuple(batch))
+        hidden[t] = dh + gradients[t]
+        back = step_back(cell, before, states[t], weights, hidden[t], dc)
+        dh, frame_sums[t], state_sums[t] = back.h, back.frame_sums, back.state_sums
+        if back.c is not None and back.cell_state is not None:
+            dc, memory[t] = back.c, back.cell_state
+    inputs = frame_sums @ weights.kernel.T
+    return Backward(inputs, hidden, memory if cell == "lstm" else None, frame_sums, state_sums)
 
 
-def simple_rnn_back(after: State, weights: CellWeights, dh: Numbers) -> tuple[Numbers, Numbers]:
-    """d/dx and d/dh of a step, from d/dh'. The slope of tanh is 1 - h'^2: small where a unit is saturated."""
-    dsum = dh * (1 - after.h**2)
-    return weights.kernel @ dsum, weights.recurrent_kernel @ dsum
+def step_back(cell: Cell, before: State, after: State, weights: CellWeights, dh: Numbers, dc: Numbers) -> StepBackward:
+    """Backpropagation through one step, from d/dh' and, for an LSTM, d/dc' of the next step."""
+    if cell == "lstm":
+        return lstm_back(before, after, weights, dh, dc)
+    if cell == "gru":
+        return gru_back(before, after, weights, dh)
+    return simple_rnn_back(after, weights, dh)
 
 
-def lstm_back(
-    before: State, after: State, weights: CellWeights, dh: Numbers, dc: Numbers
-) -> tuple[Numbers, Numbers, Numbers, Numbers]:
-    """d/dx, d/dh and d/dc of a step, and the total d/dc' including the path through h'; from d/dh' and d/dc' of the next step.
+def weight_gradients(cell: Cell, frames: Numbers, states: Sequence[State], backward: Backward) -> CellWeights:
+    """Gradients with respect to the weights of a cell: the sum over all the frames where they are used.
+
+    Args:
+        frames: what the cell read, (frames, batch, inputs).
+        states: after each frame, from `cells.read`, (batch, units).
+        backward: from `through_time`.
+    """
+
+    def summed(before: Numbers, sums: Numbers) -> Numbers:
+        return before.reshape(-1, before.shape[-1]).T @ sums.reshape(-1, sums.shape[-1])
+
+    previous = np.stack([np.zeros_like(states[0].h), *(state.h for state in states[:-1])])
+    axes = tuple(range(frames.ndim - 1))
+    bias = backward.frame_sums.sum(axis=axes)
+    if cell == "gru":
+        bias = np.stack([bias, backward.state_sums.sum(axis=axes)])
+    return CellWeights(summed(frames, backward.frame_sums), summed(previous, backward.state_sums), bias)
+
+
+def simple_rnn_back(after: State, weights: CellWeights, dh: Numbers) -> StepBackward:
+    """Through a SimpleRNN. The slope of tanh is 1 - h'^2: 1 in the middle, close to 0 where a unit is saturated."""
+    dsum = dh * slope(after.h, weights.activation)
+    return StepBackward(dsum @ weights.recurrent_kernel.T, dsum, dsum)
+
+
+def lstm_back(before: State, after: State, weights: CellWeights, dh: Numbers, dc: Numbers) -> StepBackward:
+    """Through an LSTM.
 
     Along the cell state the gradient is only multiplied by the forget gate, not by a matrix: an open gate preserves it.
     """
@@ -80,19 +130,20 @@ def lstm_back(
             dc * before.c * f * (1 - f),
             dc * i * (1 - g**2),
             dh * squashed * o * (1 - o),
-        ]
+        ],
+        axis=-1,
     )
-    return weights.kernel @ dsum, weights.recurrent_kernel @ dsum, dc * f, dc
+    return StepBackward(dsum @ weights.recurrent_kernel.T, dsum, dsum, dc * f, dc)
 
 
-def gru_back(before: State, after: State, weights: CellWeights, dh: Numbers) -> tuple[Numbers, Numbers]:
-    """d/dx and d/dh of a step, from d/dh'. An update gate that keeps the state passes the gradient on unchanged."""
+def gru_back(before: State, after: State, weights: CellWeights, dh: Numbers) -> StepBackward:
+    """Through a GRU. An update gate that keeps the state passes the gradient on unchanged."""
     z, r, g = (after.gates[name] for name in ("update", "reset", "candidate"))
     units = weights.units
     of_state = before.h @ weights.recurrent_kernel[:, 2 * units :] + weights.bias[1][2 * units :]
     dcandidate = dh * (1 - z) * (1 - g**2)
     dupdate = dh * (before.h - g) * z * (1 - z)
     dreset = dcandidate * of_state * r * (1 - r)
-    dx = weights.kernel @ np.concatenate([dupdate, dreset, dcandidate])
-    through_gates = weights.recurrent_kernel @ np.concatenate([dupdate, dreset, dcandidate * r])
-    return dx, dh * z + through_gates
+    frame_sums = np.concatenate([dupdate, dreset, dcandidate], axis=-1)
+    state_sums = np.concatenate([dupdate, dreset, dcandidate * r], axis=-1)
+    return StepBackward(dh * z + state_sums @ weights.recurrent_kernel.T, frame_sums, state_sums)

@@ -2,14 +2,14 @@
 
 A recurrent network is one small function, called once per frame with the state that it returned for the previous frame.
 The three here equal keras' layers with the same weights, and also return their gates. A weight matrix concatenates its
-gates, (inputs, gates * units), in keras' order.
+gates, (inputs, gates * units), in keras' order. Each reads one sequence or a batch: any axes may come before the last.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +18,14 @@ from audio_models.config import Cell
 from audio_models.errors import ConfigError
 
 Numbers = NDArray[np.floating[Any]]
-"""(units,) unless stated otherwise."""
+"""(units,) unless stated otherwise; (batch, units) of a batch."""
 
 FORWARD, BACKWARD = "forward", "backward"
 """Directions in which a layer reads the frames."""
+
+
+Activation = Literal["tanh", "relu", "sigmoid", "linear"]
+ACTIVATIONS: tuple[Activation, ...] = get_args(Activation)
 
 
 @dataclass(frozen=True)
@@ -32,11 +36,13 @@ class CellWeights:
         kernel: W, applied to the frame, (inputs, gates * units).
         recurrent_kernel: U, applied to the previous state, (units, gates * units).
         bias: b, (gates * units,); for a GRU one for W and one for U, (2, gates * units).
+        activation: a SimpleRNN's; the others always have tanh and sigmoid.
     """
 
     kernel: Numbers
     recurrent_kernel: Numbers
     bias: Numbers
+    activation: Activation = "tanh"
 
     @property
     def units(self) -> int:
@@ -73,9 +79,10 @@ GATES: dict[Cell, tuple[str, ...]] = {
 """The gates of each cell in the order of its weights."""
 
 
-def first_state(cell: Cell, units: int) -> State:
-    """The state before the first frame: zeros."""
-    return State(np.zeros(units), np.zeros(units) if cell == "lstm" else None)
+def first_state(cell: Cell, units: int, batch: tuple[int, ...] = ()) -> State:
+    """The state before the first frame: zeros, (*batch, units)."""
+    zeros = np.zeros((*batch, units))
+    return State(zeros, zeros if cell == "lstm" else None)
 
 
 def simple_rnn_step(x: Numbers, before: State, weights: CellWeights) -> State:
@@ -86,7 +93,7 @@ def simple_rnn_step(x: Numbers, before: State, weights: CellWeights) -> State:
     Args:
         x: the frame, (inputs,).
     """
-    return State(np.tanh(x @ weights.kernel + before.h @ weights.recurrent_kernel + weights.bias))
+    return State(activate(x @ weights.kernel + before.h @ weights.recurrent_kernel + weights.bias, weights.activation))
 
 
 def lstm_step(x: Numbers, before: State, weights: CellWeights) -> State:
@@ -99,7 +106,7 @@ def lstm_step(x: Numbers, before: State, weights: CellWeights) -> State:
     c' = f c + i g                          cell state: a sum, so a gradient passes undiminished where f = 1
     h' = o tanh(c')
     """
-    sums = np.split(x @ weights.kernel + before.h @ weights.recurrent_kernel + weights.bias, 4)
+    sums = np.split(x @ weights.kernel + before.h @ weights.recurrent_kernel + weights.bias, 4, axis=-1)
     i, f, g, o = sigmoid(sums[0]), sigmoid(sums[1]), np.tanh(sums[2]), sigmoid(sums[3])
     assert before.c is not None, "an LSTM's state has a cell state"
     c = f * before.c + i * g
@@ -114,8 +121,8 @@ def gru_step(x: Numbers, before: State, weights: CellWeights) -> State:
     g = tanh   (x W_g + b_g + r (h U_g + d_g))        candidate
     h' = z h + (1 - z) g
     """
-    of_frame = np.split(x @ weights.kernel + weights.bias[0], 3)
-    of_state = np.split(before.h @ weights.recurrent_kernel + weights.bias[1], 3)
+    of_frame = np.split(x @ weights.kernel + weights.bias[0], 3, axis=-1)
+    of_state = np.split(before.h @ weights.recurrent_kernel + weights.bias[1], 3, axis=-1)
     z, r = sigmoid(of_frame[0] + of_state[0]), sigmoid(of_frame[1] + of_state[1])
     g = np.tanh(of_frame[2] + r * of_state[2])
     return State(z * before.h + (1 - z) * g, None, {"update": z, "reset": r, "candidate": g})
@@ -136,9 +143,9 @@ def step(cell: Cell, x: Numbers, before: State, weights: CellWeights) -> State:
 
 
 def read(cell: Cell, sequence: Numbers, weights: CellWeights) -> list[State]:
-    """The state after each frame of a sequence (frames, inputs), from the first to the last."""
+    """The state after each frame of a sequence (frames, inputs) or of a batch (frames, batch, inputs), first to last."""
     states = []
-    state = first_state(cell, weights.units)
+    state = first_state(cell, weights.units, sequence.shape[1:-1])
     for x in sequence:
         state = step(cell, x, state, weights)
         states.append(state)
@@ -148,3 +155,21 @@ def read(cell: Cell, sequence: Numbers, weights: CellWeights) -> list[State]:
 def sigmoid(x: Numbers) -> Numbers:
     """1 / (1 + exp(-x)), between 0 and 1, without overflow."""
     return np.asarray(0.5 * (1 + np.tanh(0.5 * x)))
+
+
+def activate(x: Numbers, activation: Activation) -> Numbers:
+    """Apply an activation to each sum."""
+    if activation == "linear":
+        return x
+    if activation == "relu":
+        return np.maximum(x, 0)
+    return sigmoid(x) if activation == "sigmoid" else np.tanh(x)
+
+
+def slope(y: Numbers, activation: Activation) -> Numbers:
+    """The derivative of an activation where its value is `y`: at most 1, and at most 1/4 for the sigmoid."""
+    if activation == "linear":
+        return np.ones_like(y)
+    if activation == "relu":
+        return (y > 0).astype(y.dtype)
+    return y * (1 - y) if activation == "sigmoid" else 1 - y**2

@@ -170,7 +170,9 @@ class NumpyNetwork:
                     self.config.cell, layer.states[turn], self.cell_weights(number, layer.direction), part[turn]
                 )
                 memory = None if back.cell_states is None else back.cell_states[turn]
-                found[layer.name] = Backward(back.inputs[turn], back.states[turn], memory)
+                found[layer.name] = Backward(
+                    back.inputs[turn], back.states[turn], memory, back.frame_sums[turn], back.state_sums[turn]
+                )
                 dhidden = dhidden + back.inputs[turn]
         return Gradients(loss, self._convolutions_back(trace, dhidden), found)
 

@@ -68,7 +68,7 @@ UNROLLED = Lesson(
 FADING = Lesson(
     "How far back the gradient reaches",
     "To learn from an early frame, the gradient of the loss must travel back to it step by step. In a "
-    "SimpleRNN each step multiplies it by the same matrix and by slopes below one, so it vanishes or explodes. In LSTM and GRU, "
+    "SimpleRNN each step multiplies it by the same matrix and by slopes of at most one, so it usually vanishes, or explodes. In LSTM and GRU, "
     "gates keep a path past that matrix open. The scale is logarithmic: a straight line down is exponential decay.",
     "Compare the dashed and solid lines: what did training do to the memory of each cell?",
 )
