@@ -7,7 +7,7 @@ gates, (inputs, gates * units), in keras' order. Each reads one sequence or a ba
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
@@ -79,6 +79,46 @@ GATES: dict[Cell, tuple[str, ...]] = {
 """The gates of each cell in the order of its weights."""
 
 
+@dataclass(frozen=True)
+class ForcedGate:
+    """A gate held open or shut, in all units, whatever its weights say.
+
+    At 0 or 1 a gate passes no gradient to its own weights, as a saturated one, so `backpropagation` stays exact.
+
+    Attributes:
+        gate: its name in `GATES`; "candidate" is none.
+        open: held open (1) or shut (0).
+        first: the first step of the clip at which it is held.
+        end: the first step after that; None: to the end of the clip.
+    """
+
+    gate: str
+    open: bool
+    first: int = 0
+    end: int | None = None
+
+    def holds_at(self, step: int) -> bool:
+        """Whether the gate is held at a step of the clip."""
+        return self.first <= step and (self.end is None or step < self.end)
+
+
+def forced_by_step(cell: Cell, forced: Sequence[ForcedGate], steps: int) -> list[dict[str, float]]:
+    """The gates held at each step and their values; a later one in `forced` overrules an earlier one.
+
+    Raises:
+        ConfigError: the cell has no such gate.
+    """
+    gates = [name for name in GATES.get(cell, ()) if name != "candidate"]
+    for one in forced:
+        if one.gate not in gates:
+            has = f"its gates are {', '.join(gates)}" if gates else "it has none"
+            raise ConfigError(f"The {cell} cell has no gate '{one.gate}'; {has}.")
+    return [{one.gate: float(one.open) for one in forced if one.holds_at(step)} for step in range(steps)]
+
+
+_NOT_FORCED: Mapping[str, float] = {}
+
+
 def first_state(cell: Cell, units: int, batch: tuple[int, ...] = ()) -> State:
     """The state before the first frame: zeros, (*batch, units)."""
     zeros = np.zeros((*batch, units))
@@ -96,7 +136,7 @@ def simple_rnn_step(x: Numbers, before: State, weights: CellWeights) -> State:
     return State(activate(x @ weights.kernel + before.h @ weights.recurrent_kernel + weights.bias, weights.activation))
 
 
-def lstm_step(x: Numbers, before: State, weights: CellWeights) -> State:
+def lstm_step(x: Numbers, before: State, weights: CellWeights, forced: Mapping[str, float] = _NOT_FORCED) -> State:
     """One step of an LSTM (Hochreiter and Schmidhuber 1997; forget gate: Gers et al. 2000).
 
     i = sigmoid(x W_i + h U_i + b_i)        input gate: how much is written
@@ -107,13 +147,14 @@ def lstm_step(x: Numbers, before: State, weights: CellWeights) -> State:
     h' = o tanh(c')
     """
     sums = np.split(x @ weights.kernel + before.h @ weights.recurrent_kernel + weights.bias, 4, axis=-1)
-    i, f, g, o = sigmoid(sums[0]), sigmoid(sums[1]), np.tanh(sums[2]), sigmoid(sums[3])
+    i, f, o = (_gate(name, sums[at], forced) for name, at in (("input", 0), ("forget", 1), ("output", 3)))
+    g = np.tanh(sums[2])
     assert before.c is not None, "an LSTM's state has a cell state"
     c = f * before.c + i * g
     return State(o * np.tanh(c), c, {"input": i, "forget": f, "candidate": g, "output": o})
 
 
-def gru_step(x: Numbers, before: State, weights: CellWeights) -> State:
+def gru_step(x: Numbers, before: State, weights: CellWeights, forced: Mapping[str, float] = _NOT_FORCED) -> State:
     """One step of a GRU (Cho et al. 2014), with the reset gate after the product, as in keras and cuDNN.
 
     z = sigmoid(x W_z + h U_z + b_z)        update gate: how much of the state stays
@@ -123,33 +164,53 @@ def gru_step(x: Numbers, before: State, weights: CellWeights) -> State:
     """
     of_frame = np.split(x @ weights.kernel + weights.bias[0], 3, axis=-1)
     of_state = np.split(before.h @ weights.recurrent_kernel + weights.bias[1], 3, axis=-1)
-    z, r = sigmoid(of_frame[0] + of_state[0]), sigmoid(of_frame[1] + of_state[1])
+    z = _gate("update", of_frame[0] + of_state[0], forced)
+    r = _gate("reset", of_frame[1] + of_state[1], forced)
     g = np.tanh(of_frame[2] + r * of_state[2])
     return State(z * before.h + (1 - z) * g, None, {"update": z, "reset": r, "candidate": g})
 
 
-STEPS = {"simple_rnn": simple_rnn_step, "lstm": lstm_step, "gru": gru_step}
+GATED_STEPS = {"lstm": lstm_step, "gru": gru_step}
 
 
-def step(cell: Cell, x: Numbers, before: State, weights: CellWeights) -> State:
+def step(
+    cell: Cell, x: Numbers, before: State, weights: CellWeights, forced: Mapping[str, float] = _NOT_FORCED
+) -> State:
     """One step of the cell: the frame and the previous state give the next state.
+
+    Args:
+        forced: gates by name with the value that they take in place of their own.
 
     Raises:
         ConfigError: "feed_forward" has no state.
     """
-    if cell not in STEPS:
-        raise ConfigError(f"A {cell} network has no recurrent state; choose one of {', '.join(STEPS)}.")
-    return STEPS[cell](x, before, weights)
+    if cell == "simple_rnn":
+        return simple_rnn_step(x, before, weights)
+    if cell not in GATED_STEPS:
+        raise ConfigError(
+            f"A {cell} network has no recurrent state; choose one of simple_rnn, {', '.join(GATED_STEPS)}."
+        )
+    return GATED_STEPS[cell](x, before, weights, forced)
 
 
-def read(cell: Cell, sequence: Numbers, weights: CellWeights) -> list[State]:
-    """The state after each frame of a sequence (frames, inputs) or of a batch (frames, batch, inputs), first to last."""
+def read(
+    cell: Cell, sequence: Numbers, weights: CellWeights, forced: Sequence[Mapping[str, float]] | None = None
+) -> list[State]:
+    """The state after each frame of a sequence (frames, inputs) or of a batch (frames, batch, inputs), first to last.
+
+    Args:
+        forced: the gates held at each frame, see `forced_by_step`.
+    """
     states = []
     state = first_state(cell, weights.units, sequence.shape[1:-1])
-    for x in sequence:
-        state = step(cell, x, state, weights)
+    for x, held in zip(sequence, forced or [_NOT_FORCED] * len(sequence), strict=True):
+        state = step(cell, x, state, weights, held)
         states.append(state)
     return states
+
+
+def _gate(name: str, sums: Numbers, forced: Mapping[str, float]) -> Numbers:
+    return np.full_like(sums, forced[name]) if name in forced else sigmoid(sums)
 
 
 def sigmoid(x: Numbers) -> Numbers:

@@ -7,7 +7,7 @@ Gives the same results as keras and the ONNX graph, more slowly; needs no tensor
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from audio_models.config import REACH, NetworkConfig
 from audio_models.networks import cells
 from audio_models.networks.backpropagation import Backward, through_time
-from audio_models.networks.cells import BACKWARD, FORWARD, CellWeights, Numbers, State
+from audio_models.networks.cells import BACKWARD, FORWARD, CellWeights, ForcedGate, Numbers, State
 
 Weights = Mapping[str, NDArray[np.floating[Any]]]
 """Weights by name, see `onnx_graph.weights`."""
@@ -120,8 +120,15 @@ class NumpyNetwork:
             self._weights[f"{prefix}/bias"],
         )
 
-    def read(self, frames: Numbers) -> Trace:
-        """Read a clip, normalised frames (frames, width)."""
+    def read(self, frames: Numbers, forced: Sequence[ForcedGate] = ()) -> Trace:
+        """Read a clip, normalised frames (frames, width).
+
+        Args:
+            forced: gates to hold open or shut, in all layers and directions.
+
+        Raises:
+            ConfigError: the cell has no such gate.
+        """
         frames = np.asarray(frames, np.float64)
         maps, hidden = self._convolutions(frames)
         layers: list[LayerTrace] = []
@@ -131,7 +138,7 @@ class NumpyNetwork:
                 dense.append(hidden)
                 hidden = np.maximum(self._dense(hidden, f"layer_{number}"), 0)
                 continue
-            here = [self._recurrent(number, direction, hidden) for direction in self._directions]
+            here = [self._recurrent(number, direction, hidden, forced) for direction in self._directions]
             layers += here
             hidden = np.concatenate([layer.hidden for layer in here], axis=1)  # (steps, units * directions)
         attention = self._attention(hidden) if self.config.readout == "attention" else None
@@ -140,6 +147,25 @@ class NumpyNetwork:
         return Trace(
             frames, tuple(maps), tuple(layers), (*dense, hidden), hidden, attention, summary, probabilities
         )  # fmt: skip
+
+    def prefix_probabilities(self, trace: Trace, forced: Sequence[ForcedGate] = ()) -> Numbers:
+        """The probabilities if the clip had ended after each frame, (frames, classes).
+
+        Args:
+            trace: of the whole clip, from `read` with the same `forced`.
+        """
+        config, hidden, frames = self.config, trace.hidden, trace.frames
+        if config.bidirectional or (config.convolutions and not config.causal):  # a later frame changes earlier states
+            return np.stack([self.read(frames[:end], forced).probabilities for end in range(1, len(frames) + 1)])
+        if config.readout == "last":
+            summaries = hidden
+        elif config.readout == "mean":
+            summaries = np.cumsum(hidden, axis=0) / np.arange(1, len(hidden) + 1)[:, None]
+        else:
+            shares = [self._attention(hidden[:end]) for end in range(1, len(hidden) + 1)]
+            summaries = np.stack([share @ hidden[: len(share)] for share in shares])
+        steps = np.arange(len(frames)) // config.frames_a_step
+        return softmax(self._dense(summaries, "output"))[steps]
 
     def gradients(self, trace: Trace, label: int, *, only_last: bool = False) -> Gradients:
         """Compute the gradient of a label's loss with respect to each step of a clip that was `read`.
@@ -180,9 +206,10 @@ class NumpyNetwork:
     def _directions(self) -> tuple[str, ...]:
         return (FORWARD, BACKWARD) if self.config.bidirectional else (FORWARD,)
 
-    def _recurrent(self, number: int, direction: str, hidden: Numbers) -> LayerTrace:
+    def _recurrent(self, number: int, direction: str, hidden: Numbers, forced: Sequence[ForcedGate]) -> LayerTrace:
         turn = slice(None, None, -1 if direction == BACKWARD else 1)
-        states = cells.read(self.config.cell, hidden[turn], self.cell_weights(number, direction))
+        held = cells.forced_by_step(self.config.cell, forced, len(hidden))
+        states = cells.read(self.config.cell, hidden[turn], self.cell_weights(number, direction), held[turn])
         return LayerTrace(number, direction, hidden, tuple(states[turn]))
 
     def _dense(self, hidden: Numbers, name: str) -> Numbers:
