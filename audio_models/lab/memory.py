@@ -19,12 +19,11 @@ from audio_models.errors import ConfigError
 from audio_models.jobs import job_folder
 from audio_models.jobs.job_folder import JobFolder
 from audio_models.lab import memory_tasks
+from audio_models.networks.initial_weights import Initialisation
 from audio_models.settings import check, setting
 from data import workspace
 from data.stored import Count, Seconds, Share
 
-Initialisation = Literal["orthogonal", "identity", "glorot_uniform"]
-INITIALISATIONS: tuple[Initialisation, ...] = get_args(Initialisation)
 LabCell = Literal["simple_rnn", "lstm", "gru"]
 LAB_CELLS: tuple[LabCell, ...] = get_args(LabCell)
 

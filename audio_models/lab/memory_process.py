@@ -16,8 +16,8 @@ from audio_models.jobs.job import POLL, Job, StateCallback, exit_process, ignore
 from audio_models.jobs.job_folder import State
 from audio_models.lab import memory_tasks
 from audio_models.lab.memory import GOOD, Experiment, MemoryConfig, Point
-from audio_models.networks.cells import GATES, Numbers
-from audio_models.networks.initial_weights import orthogonal
+from audio_models.networks.cells import GATES
+from audio_models.networks.initial_weights import recurrent_kernel
 from data.errors import Cancelled
 
 _AT_ONCE = 25  # steps between two checks of the accuracy and for cancellation
@@ -144,24 +144,15 @@ def build(config: MemoryConfig, cell: Cell, seed: int) -> Any:
     answer = keras.layers.Dense(task.outputs, kernel_initializer=keras.initializers.GlorotUniform(seed + 1))(state)
     model = keras.Model(frames, answer)
     recurrent = model.get_layer("memory").cell
-    recurrent.recurrent_kernel.assign(np.concatenate([_recurrent(config, random) for _ in range(gates)], axis=1))
+    recurrent.recurrent_kernel.assign(
+        np.concatenate([recurrent_kernel(config.initialisation, config.units, random) for _ in range(gates)], axis=1)
+    )
     if gates > 1:
         bias = np.zeros(recurrent.bias.shape)  # (gates * units,), or (2, gates * units) of a GRU
         keeps = GATES[cell].index("forget" if cell == "lstm" else "update")
         bias.reshape(-1, gates * config.units)[0, keeps * config.units :][: config.units] = config.forget_bias
         recurrent.bias.assign(bias)
     return model
-
-
-def _recurrent(config: MemoryConfig, random: np.random.Generator) -> Numbers:
-    """Draw the initial recurrent kernel of one gate, (units, units)."""
-    units = config.units
-    if config.initialisation == "identity":
-        return np.eye(units)
-    if config.initialisation == "orthogonal":
-        return orthogonal(units, units, random)
-    limit = np.sqrt(3 / units)  # Glorot and Bengio 2010, as many inputs as outputs
-    return random.uniform(-limit, limit, (units, units))
 
 
 if __name__ == "__main__":

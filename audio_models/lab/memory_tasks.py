@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,7 @@ class MemoryTask:
         chance: accuracy without any memory.
         lengths: default lengths, shortest first.
         make: (sequences, length, random) -> frames and targets.
+        so_far: frames -> targets after each of them, (sequences, length, classes), where the task has any.
     """
 
     name: str
@@ -42,13 +44,14 @@ class MemoryTask:
     chance: float
     lengths: tuple[int, ...]
     make: Callable[[int, int, np.random.Generator], Sequences]
+    so_far: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None
 
     @property
     def is_number(self) -> bool:
         """Whether the answer is a number instead of a class."""
         return self.outputs == 1
 
-    def right(self, answers: NDArray[np.float32], targets: NDArray[np.float32]) -> float:
+    def right(self, answers: NDArray[np.floating[Any]], targets: NDArray[np.floating[Any]]) -> float:
         """Return the share of right answers: the class, or the number within 0.1."""
         if self.is_number:
             return float((np.abs(answers - targets) < _CLOSE).mean())
@@ -79,7 +82,13 @@ def parity(sequences: int, length: int, random: np.random.Generator) -> Sequence
     """Draw sequences of bits whose parity is the target: every bit flips it."""
     bits = random.integers(2, size=(sequences, length))
     frames = np.stack([bits, 1 - bits], axis=2).astype(np.float32)
-    return frames, np.eye(2, dtype=np.float32)[bits.sum(axis=1) % 2]
+    return frames, parity_so_far(frames)[:, -1]
+
+
+def parity_so_far(frames: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The parity after each bit: [1, 0] for even, [0, 1] for odd."""
+    odd = frames[:, :, 0].cumsum(axis=1) % 2
+    return np.stack([1 - odd, odd], axis=2)
 
 
 TASKS = {
@@ -98,7 +107,7 @@ TASKS = {
         MemoryTask(
             "parity", "Odd or even",
             "T bits go by. Is the number of ones odd? Each single bit turns the answer around.",
-            2, 2, 0.5, (2, 4, 6, 8, 12), parity,
+            2, 2, 0.5, (2, 4, 6, 8, 12), parity, parity_so_far,
         ),
     )
 }  # fmt: skip

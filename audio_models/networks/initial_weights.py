@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from types import MappingProxyType
+from typing import Literal, get_args
 
 import numpy as np
 
 from audio_models.config import REACH, NetworkConfig
 from audio_models.networks import cells
 from audio_models.networks.cells import BACKWARD, FORWARD, Numbers
+
+Initialisation = Literal["orthogonal", "identity", "glorot_uniform"]
+INITIALISATIONS: tuple[Initialisation, ...] = get_args(Initialisation)
 
 
 def fresh_weights(config: NetworkConfig, width: int, classes: int, seed: int) -> dict[str, Numbers]:
@@ -63,6 +67,16 @@ def orthogonal(rows: int, columns: int, random: np.random.Generator) -> Numbers:
     q, r = np.linalg.qr(random.normal(size=(max(rows, columns), min(rows, columns))))
     q = q * np.sign(np.diag(r))
     return np.asarray(q if rows >= columns else q.T)
+
+
+def recurrent_kernel(initialisation: Initialisation, units: int, random: np.random.Generator) -> Numbers:
+    """Draw the initial recurrent kernel of one gate, (units, units)."""
+    if initialisation == "identity":
+        return np.eye(units)
+    if initialisation == "orthogonal":
+        return orthogonal(units, units, random)
+    limit = np.sqrt(3 / units)  # Glorot and Bengio 2010, as many inputs as outputs
+    return random.uniform(-limit, limit, (units, units))
 
 
 @lru_cache(maxsize=16)

@@ -11,7 +11,8 @@ from audio_models.config import CELL_TITLES
 from audio_models.jobs.job_folder import ACTIVE, State
 from audio_models.lab import memory as memory_lab
 from audio_models.lab import memory_tasks
-from audio_models.lab.memory import INITIALISATIONS, LAB_CELLS, Experiment, MemoryConfig
+from audio_models.lab.memory import LAB_CELLS, Experiment, MemoryConfig
+from audio_models.networks.initial_weights import INITIALISATIONS
 from dashboard.lessons import charts as lesson_charts
 from dashboard.lessons import handout, texts
 from dashboard.lessons.texts import show_lesson

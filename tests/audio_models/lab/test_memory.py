@@ -13,6 +13,7 @@ from audio_models.errors import ConfigError
 from audio_models.lab import memory as memory_lab
 from audio_models.lab.memory import Experiment, MemoryConfig
 from audio_models.lab.memory_process import build, measure
+from audio_models.networks.initial_weights import INITIALISATIONS
 from audio_models.settings import from_dict, to_dict
 from tests.conftest import Done
 
@@ -43,7 +44,7 @@ def test_settings_survive_json() -> None:
 
 
 @pytest.mark.parametrize("cell", ["simple_rnn", "lstm", "gru"])
-@pytest.mark.parametrize("initialisation", memory_lab.INITIALISATIONS)
+@pytest.mark.parametrize("initialisation", INITIALISATIONS)
 def test_networks_start_as_they_are_told(cell: str, initialisation: str) -> None:
     config = MemoryConfig(units=8, initialisation=initialisation, forget_bias=3.0)  # type: ignore[arg-type]
     inside = build(config, cell, seed=1).get_layer("memory").cell  # type: ignore[arg-type]
