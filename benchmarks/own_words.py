@@ -17,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from data import catalogue, workspace
@@ -30,12 +30,7 @@ def main() -> int:
     """Print a row for each training."""
     options = _options()
     clips = catalogue.open_corpus(catalogue.refer(options.corpus, options.speaker_pattern)).index().clips
-    by_speaker: dict[str, dict[str, list[Clip]]] = defaultdict(lambda: defaultdict(list))
-    for clip in clips:
-        by_speaker[str(clip.speaker)][clip.label].append(clip)
-    for words in by_speaker.values():
-        for takes in words.values():
-            takes.sort(key=lambda clip: (len(clip.path.stem), clip.path.name))
+    by_speaker = takes_by_speaker(clips)
     speakers = sorted(by_speaker)[: options.speakers]
     first = {name: _rounds(by_speaker[name], 0) for name in by_speaker}
     second = {name: _rounds(by_speaker[name], ROUNDS) for name in by_speaker}
@@ -62,6 +57,14 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--speakers", type=int, metavar="N", help="how many to test; all by default")
     parser.add_argument("--starts", nargs="+", default=["commands"], help="commands, scratch (commands)")
     return parser.parse_args()
+
+
+def takes_by_speaker(clips: Iterable[Clip]) -> dict[str, dict[str, list[Clip]]]:
+    """The takes of each word by each speaker, in the order of their numbers."""
+    found: dict[str, dict[str, list[Clip]]] = defaultdict(lambda: defaultdict(list))
+    for clip in sorted(clips, key=lambda clip: (len(clip.path.stem), clip.path.name)):
+        found[str(clip.speaker)][clip.label].append(clip)
+    return found
 
 
 def _rounds(words: dict[str, list[Clip]], first: int) -> list[Clip]:

@@ -1,4 +1,4 @@
-"""How often taught words are heard, and everything else refused: `python -m benchmarks.own_words_open_set --corpus FOLDER`.
+"""How often taught words are accepted, and other words rejected: `python -m benchmarks.own_words_open_set --corpus FOLDER`.
 
 Each speaker in the corpus says every word several times. Each draw teaches three words from five takes each of one voice (or
 of all voices but one), with the defaults of the shell, and answers
@@ -8,8 +8,8 @@ of all voices but one), with the defaults of the shell, and answers
 - other words by strangers: the other speakers of the corpus, and one corpus or more of strangers,
 - the taught words by speakers it has not met.
 
-A taught word is accepted if the answer is that word and sure. Another word is rejected if the answer is `_unknown_`,
-`_silence_` or not sure. A recording that the network has learned does not count.
+A taught word is accepted if the answer is that word and reaches the threshold. Another word is rejected unless the answer is
+one of the taught words and reaches it. A recording that the network was trained on does not count.
 """
 
 from __future__ import annotations
@@ -22,17 +22,15 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
-from audio_models.features.feature_cache import compute_features
 from audio_models.jobs import runs
-from audio_models.jobs.runs import Run
-from audio_models.recognition import learned, metrics
+from audio_models.recognition import evaluation, learned
+from audio_models.recognition.evaluation_result import ClipPrediction
+from audio_models.recognition.open_set import Rate
 from audio_models.recognition.recognizer import Recognizer
-from benchmarks.own_words import ROUNDS, copied, shell
+from benchmarks.own_words import ROUNDS, copied, shell, takes_by_speaker
 from data import catalogue
 from data.corpus import SILENCE, UNKNOWN, Clip
 
@@ -41,9 +39,20 @@ _BY_A_STRANGER = 2  # takes of each word by another speaker of the corpus
 _OF_A_FOLDER = 150  # clips of each other corpus
 
 
+Hits = list[tuple[Clip, bool]]
+"""Clips of one kind, and whether each was accepted or rejected as it should be."""
+
+
 @dataclass(frozen=True)
 class Draw:
-    """What one draw teaches and answers. `accepted` and `rejected` map a kind of clips to the clips."""
+    """What one draw teaches and answers.
+
+    Attributes:
+        name: number, words and voice.
+        taught: the clips to teach.
+        accepted: by kind, clips of the taught words.
+        rejected: by kind, clips of other words.
+    """
 
     name: str
     taught: list[Clip]
@@ -51,23 +60,40 @@ class Draw:
     rejected: dict[str, list[Clip]]
 
 
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a draw.
+
+    Attributes:
+        hits: by kind, those of the clips that the network was not trained on.
+        seconds, busy: what teaching took, by the clock and of processor time [s].
+    """
+
+    hits: dict[str, Hits]
+    seconds: float
+    busy: float
+
+
 def main() -> int:
     """Print a row for each draw and each kind of clips, then the sums."""
     options = _options()
     clips = spoken_clips(options.corpus)
     foreign = {Path(name).name: spoken_clips(name) for name in options.strangers}
-    sums: dict[str, list[bool]] = defaultdict(list)
+    found = []
     for number in range(options.first, options.first + options.draws):
         draw = draw_clips(clips, foreign, number, options.voices, options.words)
-        outcome, seconds, busy = measure_draw(draw, options.start, options.rest)
-        print(f"{draw.name}; taught in {seconds:.0f} s, {busy:.0f} s of processor time", flush=True)
-        for kind, hits in outcome.items():
-            sums[kind] += hits
-            print(f"    {kind:44} {_text(hits)}", flush=True)
+        outcome = teach(draw, options.start, options.rest)
+        print(f"{draw.name}; taught in {outcome.seconds:.0f} s, {outcome.busy:.0f} s of processor time", flush=True)
+        _print([outcome])
+        found.append(outcome)
     print(f"all {options.draws} draws")
-    for kind, hits in sums.items():
-        print(f"    {kind:44} {_text(hits)}")
+    _print(found)
     return 0
+
+
+def _print(outcomes: Sequence[Outcome]) -> None:
+    for kind, rate in pooled(outcomes).items():
+        print(f"    {kind:44} {rate.text}", flush=True)
 
 
 def _options() -> argparse.Namespace:
@@ -98,11 +124,9 @@ def spoken_clips(corpus: str) -> list[Clip]:
 def draw_clips(clips: Sequence[Clip], foreign: dict[str, list[Clip]], number: int, voices: str, count: int) -> Draw:
     """Choose a speaker in turn, and the words at random; the same number gives the same draw."""
     chance = random.Random(number)
-    takes: dict[tuple[str, str], list[Clip]] = defaultdict(list)
-    for clip in sorted(clips, key=lambda clip: (len(clip.path.stem), clip.path.name)):
-        takes[str(clip.speaker), clip.label].append(clip)
-    speakers = sorted({speaker for speaker, _ in takes})
-    words = sorted({word for _, word in takes})
+    takes = takes_by_speaker(clips)
+    speakers = sorted(takes)
+    words = sorted({word for said in takes.values() for word in said})
     me = speakers[number % len(speakers)]
     mine = sorted(chance.sample(words, count))
     others = [word for word in words if word not in mine]
@@ -112,7 +136,7 @@ def draw_clips(clips: Sequence[Clip], foreign: dict[str, list[Clip]], number: in
 
     def of(who: Iterable[str], what: Iterable[str], first: int, last: int) -> list[Clip]:
         what = list(what)
-        return [clip for speaker in who for word in what for clip in takes[speaker, word][first:last]]
+        return [clip for speaker in who for word in what for clip in takes[speaker][word][first:last]]
 
     few = _BY_A_STRANGER if voices == "one" else _LATER
     rejected = {
@@ -133,44 +157,48 @@ def draw_clips(clips: Sequence[Clip], foreign: dict[str, list[Clip]], number: in
     )
 
 
-def measure_draw(draw: Draw, start: str, rest: Sequence[str]) -> tuple[dict[str, list[bool]], float, float]:
-    """Teach in the shell, in its own workspace; return hits of each kind of clips, seconds, and processor time."""
+def teach(draw: Draw, start: str, rest: Sequence[str] = ()) -> Outcome:
+    """Teach the clips of a draw in the shell, in a workspace of their own, and let the network answer the others.
+
+    Args:
+        start: name of the network to start from.
+        rest: more options of `train`.
+    """
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        teach = copied(draw.taught, home / "teach")
+        taught = copied(draw.taught, home / "teach")
         began, before = time.monotonic(), _processor_time()
-        run = runs.find(shell(home, "train", "--corpus", teach, "--from", start, *rest, "--json")["path"])
+        run = runs.find(shell(home, "train", "--corpus", taught, "--from", start, *rest, "--json")["path"])
         seconds, busy = time.monotonic() - began, _processor_time() - before
-        answers = {kind: _answers(run, clips) for kind, clips in (draw.accepted | draw.rejected).items()}
-    found = {}
-    for kind, rows in answers.items():
-        wanted = kind in draw.accepted
-        found[kind] = [word == clip.label if wanted else word is None for clip, word in rows]
-    return found, seconds, busy
+        recognizer, known = Recognizer.of_run(run), learned.load(run)
+
+        def answers(clips: Sequence[Clip]) -> list[ClipPrediction]:
+            new = [clip for clip in clips if known is None or not known.reason(clip)]
+            return evaluation.answered(recognizer, new)[0]
+
+        at = recognizer.threshold
+        hits = {
+            kind: [(one.clip, one.correct and one.is_word(at)) for one in answers(clips)]
+            for kind, clips in draw.accepted.items()
+        }
+        for kind, clips in draw.rejected.items():
+            unknown = [replace(clip, label=UNKNOWN, word=clip.word or clip.label) for clip in clips]
+            hits[kind] = [(one.clip, not one.is_word(at)) for one in answers(unknown)]
+        return Outcome(hits, seconds, busy)
 
 
-def _answers(run: Run, clips: Sequence[Clip]) -> list[tuple[Clip, str | None]]:
-    """The word that is heard in each clip that the network has not learned; None if it is rejected."""
-    recognizer, known = Recognizer.of_run(run), learned.load(run)
-    new = [clip for clip in clips if known is None or not known.reason(clip)]
-    sequences = [frames for frames in compute_features(new, recognizer.features) if isinstance(frames, np.ndarray)]
-    shares = recognizer.probabilities(sequences)
-    labels = [recognizer.labels[best] for best in shares.argmax(axis=1)]
-    sure = shares.max(axis=1) >= recognizer.threshold
-    return [
-        (clip, label if is_sure and label not in (UNKNOWN, SILENCE) else None)
-        for clip, label, is_sure in zip(new, labels, sure, strict=True)
-    ]
+def pooled(outcomes: Iterable[Outcome]) -> dict[str, Rate]:
+    """The share of hits in all draws together, by kind; none for a kind without clips."""
+    sums: dict[str, Hits] = defaultdict(list)
+    for outcome in outcomes:
+        for kind, hits in outcome.hits.items():
+            sums[kind] += hits
+    return {kind: Rate.of([hit for _, hit in hits], [clip for clip, _ in hits]) for kind, hits in sums.items() if hits}
 
 
 def _processor_time() -> float:
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
-
-
-def _text(hits: Sequence[bool]) -> str:
-    interval = metrics.accuracy_interval(np.array(hits), [None] * len(hits))
-    return f"{sum(hits)} of {len(hits)}: {sum(hits) / len(hits):.1%} ({interval.low:.1%} to {interval.high:.1%})"
 
 
 if __name__ == "__main__":

@@ -140,6 +140,16 @@ def scan(folder: Path, report: Report = no_progress) -> OtherRecordings:
     return OtherRecordings(tuple(split), (*skipped, *copies), rule)
 
 
+def by_name(folders: Iterable[str]) -> dict[str, Path]:
+    """The absolute paths of folders by their names; by the whole path where two have the same name.
+
+    One that is given twice counts once.
+    """
+    paths = list(dict.fromkeys(Path(folder).expanduser().absolute() for folder in folders))
+    names = Counter(path.name for path in paths)
+    return {path.name if names[path.name] == 1 else str(path): path for path in paths}
+
+
 def _length(seconds: float) -> str:
     if seconds < 120:
         return f"{seconds:.0f} s"

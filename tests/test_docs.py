@@ -13,7 +13,7 @@ import pytest
 
 from audio_models.cli import main
 from audio_models.cli.parser import parser
-from benchmarks import open_set
+from benchmarks.open_set import __main__ as open_set
 from docs import settings
 from tests.conftest import PROJECT
 

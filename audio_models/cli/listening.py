@@ -149,15 +149,6 @@ def _print_evaluation(found: StreamingEvaluation, threshold: float) -> None:
     )
     print(f"At {at.threshold:g}: {heard}false alarms per hour, with 95 % intervals:")
     for rate in _rates(found, at):
-        print(f"  {_rate_line(rate)}")
+        print(f"  {rate.text}")
     if suggested:
         print(f"Suggested: {suggested.threshold:g}, {found.suggestion_rule}")
-
-
-def _rate_line(rate: AlarmRate) -> str:
-    interval = rate.interval
-    words = ", ".join(f"{word} {count}" for word, count in rate.words.items())
-    return (
-        f"{rate.name}: {rate.per_hour:.1f} ({interval.low:.1f} to {interval.high:.1f}), {plural(rate.alarms, 'alarm')} in "
-        f"{rate.hours:.2f} hours of {rate.kind}{f': {words}' if words else ''}"
-    )

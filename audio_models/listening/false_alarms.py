@@ -10,7 +10,6 @@ import contextlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import get_args
 
 import numpy as np
@@ -76,14 +75,16 @@ class AlarmRate:
         return rate_interval(self.alarms, self.hours)
 
     @property
+    def rate_text(self) -> str:
+        """The rate with its interval, and the count it comes from."""
+        return f"{self.per_hour:.1f} ({_ends(self.interval)}), {plural(self.alarms, 'alarm')} in {self.hours:.2f} hours"
+
+    @property
     def text(self) -> str:
-        """The rate with its interval, and the count of each word with that of its rate, for a card."""
+        """The corpus, its rate, and the count of each word with the interval of its rate, for a card and the shell."""
         words = [f"{word} {count} ({_ends(rate_interval(count, self.hours))})" for word, count in self.words.items()]
         by_word = f"; {', '.join(words)}" if words else ""
-        return (
-            f"{self.name}: {self.per_hour:.1f} ({_ends(self.interval)}), {plural(self.alarms, 'alarm')} in "
-            f"{self.hours:.2f} hours of {self.kind}{by_word}"
-        )
+        return f"{self.name}: {self.rate_text} of {self.kind}{by_word}"
 
 
 def _ends(interval: Interval) -> str:
@@ -156,11 +157,8 @@ def select(
         CorpusError: a folder is missing, or holds no recording.
     """
     found: list[Selection] = []
-    paths = list(dict.fromkeys(Path(folder).expanduser().absolute() for folder in folders))
-    names = Counter(path.name for path in paths)
-    for path in paths:
+    for name, path in other_recordings.by_name(folders).items():
         there = other_recordings.scan(path, report).recordings
-        name = path.name if names[path.name] == 1 else str(path)
         for kind in get_args(Kind):
             mine = [
                 one

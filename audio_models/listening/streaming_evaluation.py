@@ -187,11 +187,12 @@ def measure(
     points = tuple(point(traces, stream, one) for one in settings)
     return StreamingEvaluation(
         config, chosen.smoothing_ms, chosen.refractory_ms, len(traces.words.spoken), soundscapes.other_clips, points,
-        fingerprint_of(soundscapes.clips), model_digest(run), chosen.context_ms, _alarms(traces, stream, settings),
+        fingerprint_of(soundscapes.clips), model_digest(run), chosen.context_ms, alarm_curves(traces, stream, settings),
     )  # fmt: skip
 
 
-def _alarms(traces: Traces, stream: NetworkStream, settings: Sequence[DetectionConfig]) -> tuple[AlarmCurve, ...]:
+def alarm_curves(traces: Traces, stream: NetworkStream, settings: Sequence[DetectionConfig]) -> tuple[AlarmCurve, ...]:
+    """Count the false alarms in each corpus of the traces, for each setting of the detector."""
     mixed: list[tuple[Kind, Trace]] = [("speech", traces.speech), ("noise", traces.noise)]
     curves = [false_alarms.count(MIXED[kind], kind, trace, stream, settings) for kind, trace in mixed if trace.seconds]
     curves += [

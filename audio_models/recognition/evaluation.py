@@ -8,7 +8,6 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +28,7 @@ from audio_models.recognition.evaluation_result import (
     OtherSound,
     Rejection,
     from_json,
+    predictions,
     to_json,
 )
 from audio_models.recognition.learned import Learned
@@ -69,7 +69,7 @@ def evaluate(
     learned_all = splits_of(run) == (CROSS_VALIDATED,) and reference.name == run.config.corpus.name
     if split == CROSS_VALIDATED or learned_all:
         return _cross_validated(run, run.config.corpus if learned_all else reference, split)
-    labels = tuple(composed(label) for label in recognizer.labels)
+    labels = _labels(recognizer)
     found = _candidates(run, labels, reference, split, report)
     known = learned.load(run, report)
     clips, skipped = (
@@ -80,16 +80,14 @@ def evaluate(
             f"{run.name} was trained on all {len(skipped):,} {'' if split == 'all' else split + ' '}clips of {reference.name}, "
             "so they cannot test it. Evaluate it on other recordings."
         )
-    sequences, unreadable = clip_features(clips, recognizer.features, report)
-    evaluated = [(clip, frames) for clip, frames in zip(clips, sequences, strict=True) if frames is not None]
-    if not evaluated:
+    answers, unreadable = answered(recognizer, clips, report)
+    if not answers:
         counts = ", ".join(f"{sum(clip.split == one for clip in found.index.clips)} {one}" for one in SPLITS)
         raise TrainingError(
             f"No {'' if split == 'all' else split + ' '}clip of {reference.name} can be used to evaluate {run.id}. "
             f"It has {counts} clips with the labels {', '.join(found.index.labels[:12])}; the network knows {', '.join(labels)}."
         )
-    probabilities = recognizer.probabilities([frames for _, frames in evaluated])
-    made = _result(run, reference, split, labels, [clip for clip, _ in evaluated], probabilities)
+    made = _result(run, reference, split, labels, answers)
     rejection = None
     if reference == run.config.corpus:  # only for its own corpus the words without a training clip are known
         rejection = _rejection(
@@ -138,23 +136,41 @@ def _other_sound(
     if UNKNOWN not in recognizer.labels:
         return []
     of_split = _SPLIT_OF_RECORDINGS[split]
-    unknown = recognizer.labels.index(UNKNOWN)
     words = [label for label in recognizer.labels if label not in (UNKNOWN, SILENCE)]
     found = []
     is_used = known.has_used if known and of_split == "test" else lambda _: False
     for cut in other_sound.stretches(
-        run.config.negatives, of_split, words, recognizer.clip_seconds, recognizer.features.sample_rate, is_used, report
+        run.config.negatives.other,
+        of_split,
+        words,
+        recognizer.clip_seconds,
+        recognizer.features.sample_rate,
+        is_used,
+        report,
     ):
-        sequences, _ = clip_features(cut.clips, recognizer.features, report)
-        heard = [(clip, frames) for clip, frames in zip(cut.clips, sequences, strict=True) if frames is not None]
-        probabilities = recognizer.probabilities([frames for _, frames in heard])
-        answers = [
-            ClipPrediction(clip, recognizer.labels[shares.argmax()], _share(shares.max()), _share(shares[unknown]))
-            for (clip, _), shares in zip(heard, probabilities, strict=True)
-        ]
+        answers, _ = answered(recognizer, cut.clips, report)
         if answers:
             found.append(OtherSound(cut.folder, cut.kind, cut.recordings, answers))
     return found
+
+
+def answered(
+    recognizer: Recognizer, clips: Sequence[Clip], report: Report = no_progress
+) -> tuple[list[ClipPrediction], list[Skipped]]:
+    """The answers to clips, each labelled with one of the network's classes, and the clips that cannot be read.
+
+    Raises:
+        Cancelled: `report` raised it.
+    """
+    sequences, unreadable = clip_features(clips, recognizer.features, report)
+    read = [(clip, frames) for clip, frames in zip(clips, sequences, strict=True) if frames is not None]
+    probabilities = recognizer.probabilities([frames for _, frames in read])
+    return predictions([clip for clip, _ in read], _labels(recognizer), probabilities), unreadable
+
+
+def _labels(recognizer: Recognizer) -> tuple[str, ...]:
+    """The labels as corpora write them: Unicode composed."""
+    return tuple(composed(label) for label in recognizer.labels)
 
 
 def _candidates(
@@ -208,7 +224,8 @@ def store_cross_validated(
     """
     recognizer = Recognizer.of_run(run)
     shares = apply_temperature(probabilities, recognizer.temperature)
-    made = _result(run, run.config.corpus, CROSS_VALIDATED, recognizer.labels, clips, shares)
+    labels = recognizer.labels
+    made = _result(run, run.config.corpus, CROSS_VALIDATED, labels, predictions(clips, labels, shares))
     made = replace(
         made,
         per_class=[score for score in made.per_class if score.support],  # silence is trained on but not evaluated
@@ -227,12 +244,9 @@ def store_cross_validated(
 
 def _synthetic_words(recognizer: Recognizer, held_back: NDArray[np.float32]) -> OtherSound:
     """The answers to synthetic words, which are in no file."""
-    unknown = recognizer.labels.index(UNKNOWN)
     clip = Clip(Path(), UNKNOWN, "test", recognizer.clip_seconds, whole=False)
-    answers = [
-        ClipPrediction(clip, recognizer.labels[shares.argmax()], _share(shares.max()), _share(shares[unknown]))
-        for shares in apply_temperature(held_back, recognizer.temperature)
-    ]
+    shares = apply_temperature(held_back, recognizer.temperature)
+    answers = predictions([clip] * len(shares), recognizer.labels, shares)
     return OtherSound(SYNTHETIC_WORDS, "speech", len(answers), answers)
 
 
@@ -261,14 +275,13 @@ def _result(
     reference: CorpusReference,
     split: EvaluationSplit,
     labels: Sequence[str],
-    clips: Sequence[Clip],
-    probabilities: NDArray[np.floating[Any]],
+    answers: Sequence[ClipPrediction],
 ) -> Evaluation:
     position = {label: number for number, label in enumerate(labels)}
-    true = np.array([position[clip.label] for clip in clips])
-    predicted = probabilities.argmax(axis=1)
+    true = np.array([position[one.clip.label] for one in answers])
+    predicted = np.array([position[one.predicted] for one in answers])
     correct = true == predicted
-    speakers = [clip.speaker for clip in clips]
+    speakers = [one.clip.speaker for one in answers]
     confusion = metrics.confusion_matrix(true, predicted, len(labels))
     return Evaluation(
         run=run.id,
@@ -281,24 +294,17 @@ def _result(
         per_class=metrics.class_scores(confusion, labels),
         per_speaker=metrics.speaker_scores(correct, speakers),
         skipped=[],
-        predictions=[
-            ClipPrediction(clip, labels[choice], _share(shares[choice]), _share(shares[label]))
-            for clip, choice, label, shares in zip(clips, predicted, true, probabilities, strict=True)
-        ],
+        predictions=list(answers),
         model=model_digest(run),
     )
-
-
-def _share(probability: float) -> float:
-    return min(1.0, max(0.0, float(probability)))  # a softmax in float32 may reach 1.0000001
 
 
 def _rejection(predictions: Sequence[ClipPrediction], words: set[str], threshold: float) -> Rejection | None:
     new = [one for one in predictions if one.clip.word in words]
     if not new:
         return None
-    rejected = [one for one in new if one.predicted in (UNKNOWN, SILENCE) or one.confidence < threshold]
-    return Rejection(tuple(sorted({one.clip.word for one in new})), len(new), len(rejected))
+    rejected = sum(not one.is_word(threshold) for one in new)
+    return Rejection(tuple(sorted({one.clip.word for one in new})), len(new), rejected)
 
 
 def evaluate_and_store(

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
+from audio_models.recognition.answer import kind_of
 from audio_models.recognition.metrics import ClassScore, Interval, SpeakerScore
 from data import stored
 from data.corpus import SPLITS, Clip, Skipped
@@ -41,6 +45,31 @@ class ClipPrediction:
     @property
     def correct(self) -> bool:
         return self.clip.label == self.predicted
+
+    def is_word(self, threshold: float) -> bool:
+        """Whether the answer is a word whose confidence reaches the threshold; if not, the clip is rejected."""
+        return kind_of(self.predicted, self.confidence, threshold, has_unknown=True) == "word"
+
+
+def predictions(
+    clips: Sequence[Clip], labels: Sequence[str], probabilities: NDArray[np.floating[Any]]
+) -> list[ClipPrediction]:
+    """The answers to clips.
+
+    Args:
+        clips: each labelled with one of `labels`.
+        labels: in the network's order.
+        probabilities: (clips, labels).
+    """
+    place = {label: number for number, label in enumerate(labels)}
+    return [
+        ClipPrediction(clip, labels[shares.argmax()], _share(shares.max()), _share(shares[place[clip.label]]))
+        for clip, shares in zip(clips, probabilities, strict=True)
+    ]
+
+
+def _share(probability: float) -> float:
+    return min(1.0, max(0.0, float(probability)))  # a softmax in float32 may reach 1.0000001
 
 
 @dataclass(frozen=True)

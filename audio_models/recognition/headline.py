@@ -82,4 +82,4 @@ def _held_back(result: Evaluation) -> dict[str, list[ClipPrediction]]:
 
 def _taken(found: Sequence[ClipPrediction], threshold: float) -> list[ClipPrediction]:
     """Those that are answered with a word that reaches the threshold."""
-    return [one for one in found if one.predicted not in (UNKNOWN, SILENCE) and one.confidence >= threshold]
+    return [one for one in found if one.is_word(threshold)]

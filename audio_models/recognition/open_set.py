@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from audio_models.recognition import metrics
 from audio_models.recognition.evaluation_result import ClipPrediction, Evaluation
 from audio_models.recognition.metrics import Interval
-from data.corpus import SILENCE, UNKNOWN
+from data.corpus import SILENCE, UNKNOWN, Clip
 from data.phrases import plural
 
 NEVER_LEARNED = "words it never learned"
@@ -33,6 +33,12 @@ class Rate:
     hits: int
     clips: int
     interval: Interval
+
+    @classmethod
+    def of(cls, hits: Sequence[bool], clips: Sequence[Clip]) -> Self:
+        """Count the clips that are hits, at least one clip; see `metrics.accuracy_interval`."""
+        interval = metrics.accuracy_interval(np.array(hits, bool), [clip.speaker for clip in clips])
+        return cls(sum(hits), len(clips), interval)
 
     @property
     def share(self) -> float:
@@ -143,7 +149,7 @@ def open_set(result: Evaluation) -> OpenSet | None:
             title,
             detail,
             spoken,
-            _rate(~_accepted(_scores(found), threshold), found),
+            Rate.of([not one.is_word(threshold) for one in found], [one.clip for one in found]),
             auroc(scores, _scores(found)),
         )
         for title, detail, spoken, found in others
@@ -153,7 +159,8 @@ def open_set(result: Evaluation) -> OpenSet | None:
         sounds = _scores([one for _, _, spoken, found in others if spoken == is_speech for one in found])
         if len(sounds):
             curves.append(Curve(title, curve(scores, sounds), _point(scores, sounds, threshold)))
-    return OpenSet(threshold, _rate(_accepted(scores, threshold), own), groups, curves, _taken(result))
+    accepted = Rate.of([one.correct and one.is_word(threshold) for one in own], [one.clip for one in own])
+    return OpenSet(threshold, accepted, groups, curves, _taken(result))
 
 
 def as_numbers(found: OpenSet) -> dict[str, Any]:
@@ -200,22 +207,13 @@ def _words(found: Sequence[ClipPrediction]) -> str:
     return ", ".join(sorted({one.clip.word for one in found if one.clip.word}))
 
 
-def _score(one: ClipPrediction) -> float:
-    """How strongly a sound is taken for a word; 0 if it is not."""
-    return one.confidence if one.predicted not in (UNKNOWN, SILENCE) else 0.0
-
-
 def _scores(found: Sequence[ClipPrediction]) -> NDArray[np.float64]:
-    return np.array([_score(one) for one in found])
+    """How strongly each sound is taken for a word; 0 if it is not."""
+    return np.array([one.confidence if one.is_word(0.0) else 0.0 for one in found])
 
 
 def _accepted(scores: NDArray[np.float64], threshold: float) -> NDArray[np.bool_]:
     return (scores >= threshold) & (scores > 0)
-
-
-def _rate(hits: NDArray[np.bool_], found: Sequence[ClipPrediction]) -> Rate:
-    interval = metrics.accuracy_interval(hits, [one.clip.speaker for one in found])
-    return Rate(int(hits.sum()), len(found), interval)
 
 
 def auroc(own: NDArray[np.float64], other: NDArray[np.float64]) -> float:
@@ -246,8 +244,7 @@ def _taken(result: Evaluation) -> list[Taken]:
         if not one.clip.word:
             continue
         clips[one.clip.word] = clips.get(one.clip.word, 0) + 1
-        score = _score(one)
-        if score and score >= result.threshold:
+        if one.is_word(result.threshold):
             pairs.setdefault((one.clip.word, one.predicted), []).append(one)
     found = [
         Taken(word, label, sorted(accepted, key=lambda one: -one.confidence), clips[word])

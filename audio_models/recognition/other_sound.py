@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from audio_models.config import NegativesConfig
 from audio_models.errors import AudioError
 from audio_models.features import waveform
 from audio_models.features.waveform import AudioSource
@@ -27,7 +26,7 @@ class Stretches:
     """The stretches of one folder and kind.
 
     Attributes:
-        folder: its name.
+        folder: its name, see `other_recordings.by_name`.
         kind: "speech" or "noise".
         recordings: number of recordings that they are cut from.
         clips: labelled `_unknown_`; `word` is what a short recording says, else "".
@@ -40,7 +39,7 @@ class Stretches:
 
 
 def stretches(
-    negatives: NegativesConfig,
+    folders: Sequence[str],
     split: Split,
     words: Sequence[str],
     clip_seconds: float,
@@ -48,11 +47,12 @@ def stretches(
     is_used: Callable[[Recording], bool] = lambda _: False,
     report: Report = no_progress,
 ) -> list[Stretches]:
-    """Cut the recordings of one split of a run's other folders into stretches, folder by folder.
+    """Cut the recordings of one split into stretches, folder by folder.
 
     A recording up to twice as long as a clip is one stretch, its loudest part; a longer one is cut end to end.
 
     Args:
+        folders: of other recordings; of a network that comes with Echoic there are only names, which are passed over.
         words: a recording in which one of them is said, as far as is known, is left out.
         clip_seconds: length of a stretch [s].
         sample_rate: of the network [Hz].
@@ -62,11 +62,10 @@ def stretches(
         none for a folder that is gone, and none without recordings.
     """
     found: list[Stretches] = []
-    for folder in dict.fromkeys(negatives.other):
+    for name, path in other_recordings.by_name(filter(os.path.isabs, folders)).items():
         recordings: tuple[Recording, ...] = ()
-        if Path(folder).is_absolute():  # of a network that comes with Echoic only the names are known
-            with contextlib.suppress(CorpusError):
-                recordings = other_recordings.scan(Path(folder), report).recordings
+        with contextlib.suppress(CorpusError):
+            recordings = other_recordings.scan(path, report).recordings
         for kind in ("speech", "noise"):
             used = [
                 one
@@ -76,7 +75,7 @@ def stretches(
                 and not is_used(one)
             ]
             if clips := cut(used, clip_seconds, sample_rate):
-                found.append(Stretches(Path(folder).name, kind, len(used), clips))
+                found.append(Stretches(name, kind, len(used), clips))
     return found
 
 

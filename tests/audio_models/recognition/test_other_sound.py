@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from audio_models.config import NegativesConfig
 from audio_models.recognition.other_sound import stretches
 from tests.support.sounds import write
 
@@ -28,14 +27,14 @@ def reading(tmp_path: Path) -> Path:
 
 
 def test_long_recordings_are_cut_end_to_end(reading: Path) -> None:
-    [found] = stretches(NegativesConfig(other=(str(reading),)), "test", ["on"], 1.0, RATE)
+    [found] = stretches([str(reading)], "test", ["on"], 1.0, RATE)
     assert (found.folder, found.kind) == ("reading", "speech")
     assert len(found.clips) == 5 * found.recordings
     starts = [clip.start for clip in found.clips[:5]]
     assert starts == [0, 1, 2, 3, 4]
     assert {(clip.seconds, clip.split, clip.whole, clip.word) for clip in found.clips} == {(1.0, "test", False, "")}
     speakers = {clip.speaker for clip in found.clips}
-    training = stretches(NegativesConfig(other=(str(reading),)), "training", ["on"], 1.0, RATE)
+    training = stretches([str(reading)], "training", ["on"], 1.0, RATE)
     assert not speakers & {clip.speaker for clip in training[0].clips}
 
 
@@ -46,12 +45,20 @@ def test_a_short_recording_is_heard_where_it_is_loudest_and_one_of_the_words_is_
             sound = 0.001 * _noise(1.6, number)
             sound[RATE : round(1.3 * RATE)] += _noise(0.3, 10 * place + number)
             write(folder / word / f"{number}.wav", sound, RATE)
-    [found] = stretches(NegativesConfig(other=(str(folder),)), "test", ["on"], 1.0, RATE)
+    [found] = stretches([str(folder)], "test", ["on"], 1.0, RATE)
     assert {clip.word for clip in found.clips} == {"weather"}
     assert all(clip.start == pytest.approx(0.6, abs=0.1) for clip in found.clips), "to the end"
     assert len(found.clips) == found.recordings
 
 
 def test_a_folder_that_is_gone_and_none_at_all_give_nothing(tmp_path: Path) -> None:
-    assert stretches(NegativesConfig(other=(str(tmp_path / "gone"), "plain name")), "test", ["on"], 1.0, RATE) == []
-    assert stretches(NegativesConfig(), "test", ["on"], 1.0, RATE) == []
+    assert stretches([str(tmp_path / "gone"), "plain name"], "test", ["on"], 1.0, RATE) == []
+    assert stretches([], "test", ["on"], 1.0, RATE) == []
+
+
+def test_two_folders_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    for parent in ("mine", "yours"):
+        for number in range(10):
+            write(tmp_path / parent / "phrases" / f"{number}.wav", _noise(0.8, 10 * len(parent) + number), RATE)
+    folders = [str(tmp_path / parent / "phrases") for parent in ("mine", "yours", "mine")]
+    assert [one.folder for one in stretches(folders, "test", ["on"], 1.0, RATE)] == folders[:2]
