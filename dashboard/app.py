@@ -8,30 +8,47 @@ from dashboard.shared import preload
 from data import workspace
 
 # Streamlit leaves a quarter of a small screen empty above the title, and a wide table of a model card runs off a phone.
+# Where the menu is open at the side, the bar above the page is empty, and the page may begin beside it.
 _STYLE = """<style>
 .stMainBlockContainer { padding-top: 4.5rem; padding-bottom: 3rem; max-width: 1400px; }
+@media (min-width: 768px) {
+  .stMainBlockContainer { padding-left: 3rem; padding-right: 3rem; }
+  .stApp:has(.stSidebar[data-collapsed="false"]) .stMainBlockContainer { padding-top: 2.5rem; }
+}
+.stSidebar a:focus-visible, .stPageLink a:focus-visible { outline: 3px solid #1b6ca8; outline-offset: -1px; }
 .stMarkdown table { display: block; overflow-x: auto; }
 </style>"""
 
-st.set_page_config(page_title="Echoic", page_icon=str(workspace.PROJECT / "dashboard" / "icon.svg"), layout="wide")
+st.set_page_config(
+    page_title="Echoic",
+    page_icon=str(workspace.PROJECT / "dashboard" / "icon.svg"),
+    layout="wide",
+    initial_sidebar_state=200,
+)
 st.logo(workspace.PROJECT / "dashboard" / "logo.svg", size="large")
 
 st.html(_STYLE)
 
 page = st.navigation(
-    [
-        st.Page("app_pages/predict.py", title="Predict", icon=":material/mic:", default=True),
-        st.Page("app_pages/listen.py", title="Listen", icon=":material/hearing:", url_path="listen"),
-        st.Page("app_pages/live.py", title="Live", icon=":material/graphic_eq:", url_path="live"),
-        st.Page("app_pages/words.py", title="Your words", icon=":material/record_voice_over:", url_path="words"),
-        st.Page("app_pages/corpora.py", title="Data", icon=":material/library_music:", url_path="data"),
-        st.Page("app_pages/train.py", title="Train", icon=":material/model_training:", url_path="train"),
-        st.Page("app_pages/evaluate.py", title="Evaluate", icon=":material/grid_on:", url_path="evaluate"),
-        st.Page("app_pages/inside.py", title="Inside", icon=":material/visibility:", url_path="inside"),
-        st.Page("app_pages/memory.py", title="Memory", icon=":material/science:", url_path="memory"),
-        st.Page("app_pages/compare.py", title="Compare", icon=":material/compare_arrows:", url_path="compare"),
-    ],
-    position="top",
+    {
+        "Use": [
+            st.Page("app_pages/predict.py", title="Predict", icon=":material/mic:", default=True),
+            st.Page("app_pages/listen.py", title="Listen", icon=":material/hearing:", url_path="listen"),
+            st.Page("app_pages/live.py", title="Live", icon=":material/graphic_eq:", url_path="live"),
+        ],
+        "Build": [
+            st.Page("app_pages/words.py", title="Your words", icon=":material/record_voice_over:", url_path="words"),
+            st.Page("app_pages/corpora.py", title="Data", icon=":material/library_music:", url_path="data"),
+            st.Page("app_pages/train.py", title="Train", icon=":material/model_training:", url_path="train"),
+            st.Page("app_pages/evaluate.py", title="Evaluate", icon=":material/grid_on:", url_path="evaluate"),
+            st.Page("app_pages/compare.py", title="Compare", icon=":material/compare_arrows:", url_path="compare"),
+        ],
+        "Understand": [
+            st.Page("app_pages/learn.py", title="Learn", icon=":material/school:", url_path="learn"),
+            st.Page("app_pages/inside.py", title="Inside", icon=":material/visibility:", url_path="inside"),
+            st.Page("app_pages/memory.py", title="Memory", icon=":material/science:", url_path="memory"),
+        ],
+    },
 )
 try:
     page.run()

@@ -38,6 +38,7 @@ FLOORS: list[set[str]] = [
     {"audio_models"},
     {"dashboard.shared"},
     {"dashboard.train", "dashboard.evaluate", "dashboard.listen", "dashboard.live", "dashboard.words", "dashboard.lessons"},
+    {"dashboard.learn"},
     {"dashboard.app_pages"},
     {"dashboard"},
 ]  # fmt: skip

@@ -38,7 +38,7 @@ pytestmark = pytest.mark.browser
 PATIENCE = 120_000  # milliseconds, for a training
 CUT_OFF = """groups => groups.flatMap((group) => [...group.querySelectorAll("button")])
     .filter((one) => one.getBoundingClientRect().right > innerWidth).map((one) => one.textContent)"""
-PAGES = ("", "listen", "live", "words", "data", "train", "evaluate", "inside", "memory", "compare")
+PAGES = ("", "listen", "live", "words", "data", "train", "evaluate", "learn", "inside", "memory", "compare")
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +79,7 @@ def test_first_visit_to_a_trained_network(page: Page, first_visit: tuple[Served,
     page.goto(served.url)
     expect(page.get_by_text("It knows:")).to_contain_text("left")
 
-    page.get_by_role("link", name="Data").click()
+    page.get_by_role("link", name="Data", exact=True).click()
     page.get_by_role("button", name="Load", exact=True).click()
     expect(page.get_by_text("Speaker-disjoint")).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_text("4,000")).to_be_visible()
