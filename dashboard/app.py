@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.shared import preload
+from dashboard.shared import address, preload
 from data import workspace
 
 # Streamlit leaves a quarter of a small screen empty above the title, and a wide table of a model card runs off a phone.
@@ -51,6 +51,8 @@ page = st.navigation(
     },
 )
 try:
+    address.begin(page.url_path or "predict")
     page.run()
+    address.write()
 finally:  # also when the page stops or reruns
     preload.start()  # last, so the first page does not wait for imports it does not need

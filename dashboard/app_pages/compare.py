@@ -16,7 +16,7 @@ from audio_models.training import estimate
 from dashboard.lessons import charts as lesson_charts
 from dashboard.lessons import handout, texts
 from dashboard.lessons.texts import show_lesson
-from dashboard.shared import charts, job_panel
+from dashboard.shared import address, charts, job_panel
 from dashboard.shared.choose_corpus import corpus_title
 from dashboard.shared.feedback import show_errors
 from dashboard.shared.formatting import as_text
@@ -30,6 +30,7 @@ def _form() -> None:
     chosen = choose_task("compare")
     if chosen is None:
         return
+    address.follow_many("cells", "compare_cells", CELLS)
     cells = st.pills(
         "Cells",
         CELLS,
@@ -40,10 +41,12 @@ def _form() -> None:
         wrap=True,
     )
     one, two = st.columns(2)
+    address.follow_number("trainings", "compare_seeds", 1, 10)
     seeds = one.slider(
         "Trainings per cell", 1, 10, 3, key="compare_seeds",
         help="Every training depends on chance: initial weights, order of the clips. Several per cell show how much.",
     )  # fmt: skip
+    address.follow_number("epochs", "compare_epochs", 2, 60)
     epochs = two.slider("Epochs at most", 2, 60, 20, key="compare_epochs")
     if not chosen.is_enough or len(cells) < 2:
         st.button("Compare", type="primary", icon=":material/compare_arrows:", disabled=True)

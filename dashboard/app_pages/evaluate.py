@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from audio_models.jobs.runs import Run
@@ -9,15 +11,18 @@ from audio_models.recognition import evaluation
 from audio_models.recognition.evaluation_result import CROSS_VALIDATED, EVALUATION_SPLITS, EvaluationSplit
 from dashboard.evaluate import compared_runs, confusion, rejection, scores, streaming
 from dashboard.evaluate.result import headline, load_or_evaluate
+from dashboard.shared import address
 from dashboard.shared.choose_corpus import choose_corpus, corpus_title
 from dashboard.shared.choose_model import choose_model, usable_runs
 from dashboard.shared.export_button import export_button
 from dashboard.shared.feedback import show_errors
 from dashboard.shared.formatting import as_text
 from dashboard.shared.glossary import TERMS
-from dashboard.shared.state import EVALUATION_CORPUS, USE_EVALUATION_CORPUS
+from dashboard.shared.state import CORPUS_BOX, EVALUATION_CORPUS, USE_EVALUATION_CORPUS
 from data import catalogue
 from data.corpus import CorpusReference
+from data.own import corpus as own_corpus
+from data.own.corpus import OWN_PREFIX
 
 _TABS = (
     "Confusion matrix", "Per class", "Per speaker", "Confidence", "Rejection", "Listening", "Most confident mistakes", "Runs compared"
@@ -33,6 +38,7 @@ def _page() -> None:
             run = choose_model(models, "evaluate_run")
         with right, st.container(horizontal=True, horizontal_alignment="right"):
             export_button(run)
+        _follow_corpus()
         with middle:
             split = _choose_split(run)
         other = USE_EVALUATION_CORPUS.get()
@@ -43,6 +49,7 @@ def _page() -> None:
                 corpus = choose_corpus("evaluate", memory=EVALUATION_CORPUS)
                 if corpus is None:
                     return
+        address.say("corpus", corpus.name if corpus is not None and not Path(corpus.name).is_absolute() else "")
         is_possible = _is_possible(run, corpus, split)
         if run.card:
             with st.expander("About this model", expanded=not is_possible, icon=":material/info:"):
@@ -55,7 +62,7 @@ def _page() -> None:
             result = load_or_evaluate(run, corpus, split)
             headline(run, corpus, result)
         matrix, classes, speakers, confidence, rejected, listening, mistakes, compared = st.tabs(
-            _TABS, key="evaluate_tabs"
+            _TABS, key=address.TAB, bind="query-params"
         )
         with matrix:
             confusion.matrix(result)
@@ -75,10 +82,21 @@ def _page() -> None:
             compared_runs.show(models, split)
 
 
+def _follow_corpus() -> None:
+    """Evaluate on the corpus that a link asks for; a folder has no address, as its path is nobody's business."""
+    if wanted := address.take("corpus"):
+        if wanted in (*catalogue.NAMES, *(OWN_PREFIX + name for name in own_corpus.listing())):
+            address.preset(USE_EVALUATION_CORPUS.key, True)
+            address.preset(CORPUS_BOX.of("evaluate").key, wanted)
+        else:
+            address.explain("corpus", wanted)
+
+
 def _choose_split(run: Run) -> EvaluationSplit:
     own = evaluation.splits_of(run)
     splits = EVALUATION_SPLITS if USE_EVALUATION_CORPUS.get() or CROSS_VALIDATED not in own else own
     first: EvaluationSplit = "test" if "test" in splits else splits[0]
+    address.follow("split", f"split-{len(splits)}", splits)
     chosen: EvaluationSplit | None = st.segmented_control(
         "Split", splits, default=first, required=True, key=f"split-{len(splits)}", help=TERMS["split"], wrap=True
     )

@@ -9,7 +9,7 @@ from dashboard.lessons import handout
 from dashboard.lessons.gradient import gradient_curves, gradient_view
 from dashboard.lessons.inspected import inspect_clip
 from dashboard.lessons.views import order_of_frames, step_by_step, unrolled_loop
-from dashboard.shared import preload
+from dashboard.shared import address, preload
 from dashboard.shared.choose_model import choose_model, usable_runs
 from dashboard.shared.clip_source import ChosenClip, choose_clip
 from dashboard.shared.feedback import show_errors
@@ -67,6 +67,7 @@ def _page() -> None:
             _answer(run, clip)
         with save:
             _save(run, clip)
+        address.follow("view", "inside_view", list(_VIEWS))
         view = st.segmented_control(
             "View",
             list(_VIEWS),

@@ -16,7 +16,7 @@ from audio_models.networks.initial_weights import INITIALISATIONS
 from dashboard.lessons import charts as lesson_charts
 from dashboard.lessons import handout, texts
 from dashboard.lessons.texts import show_lesson
-from dashboard.shared import job_panel
+from dashboard.shared import address, job_panel
 from dashboard.shared.feedback import show_errors
 from dashboard.shared.formatting import as_text
 
@@ -29,6 +29,7 @@ _INITIALISATIONS = {
 
 def _settings() -> MemoryConfig | None:
     """Draw the form; return a configuration when Measure is pressed."""
+    address.follow("task", "memory_task", list(memory_tasks.TASKS))
     task_name = st.segmented_control(
         "Task", list(memory_tasks.TASKS), default="recall", required=True, key="memory_task", wrap=True,
         format_func=lambda name: memory_tasks.TASKS[name].title,
@@ -36,6 +37,7 @@ def _settings() -> MemoryConfig | None:
     task = memory_tasks.TASKS[task_name]
     st.markdown(task.text)
     base = MemoryConfig(task=task.name)
+    address.follow_many("cells", "memory_cells", LAB_CELLS)
     cells = st.pills(
         "Cells", LAB_CELLS, selection_mode="multi", default=LAB_CELLS, key="memory_cells", wrap=True,
         format_func=lambda cell: CELL_TITLES[cell],
@@ -46,20 +48,26 @@ def _settings() -> MemoryConfig | None:
             "Lengths T", ", ".join(map(str, task.lengths)), key=f"memory_lengths_{task.name}",
             help="Steps over which a cell must remember. Each length is a separate training.",
         )  # fmt: skip
+        address.follow("initial", "memory_initialisation", list(_INITIALISATIONS))
         initialisation = two.selectbox(
             "Initial recurrent weights", INITIALISATIONS, format_func=lambda name: _INITIALISATIONS[name],
             key="memory_initialisation",
         )  # fmt: skip
+        address.follow_number("bias", "memory_bias", -2.0, 4.0)
         forget_bias = one.slider(
             "Initial gate bias", -2.0, 4.0, base.forget_bias, 0.5, key="memory_bias",
             help="Of the LSTM's forget gate and the GRU's update gate. The higher it starts, the longer both remember before any training.",
         )  # fmt: skip
+        address.follow_number("clipping", "memory_clip", 0.0, 5.0)
         clip_norm = two.slider(
             "Gradient clipping", 0.0, 5.0, base.clip_norm, 0.5, key="memory_clip",
             help="Largest norm of the gradient; 0 does not clip.",
         )  # fmt: skip
+        address.follow_number("units", "memory_units", 4, 128)
         units = one.slider("Units", 4, 128, base.units, 4, key="memory_units")
+        address.follow_number("steps", "memory_steps", 100, 4000)
         steps = two.slider("Training steps at most", 100, 4000, base.steps, 100, key="memory_steps")
+        address.follow_number("seed", "memory_seed", 0, 10_000)
         seed = one.number_input(
             "Seed",
             0,

@@ -15,7 +15,7 @@ from audio_models.jobs.progress import format_duration
 from audio_models.jobs.runs import Run
 from audio_models.recognition import evaluation
 from audio_models.recognition.evaluation_result import EvaluationSplit
-from dashboard.shared import charts, preload
+from dashboard.shared import address, charts, preload
 from dashboard.shared.choose_corpus import corpus_title
 from dashboard.shared.choose_model import describe_run
 from dashboard.shared.formatting import as_text, percent
@@ -29,6 +29,7 @@ _SHARE = st.column_config.NumberColumn(format="percent")
 def show(models: Sequence[Run], split: EvaluationSplit) -> None:
     """Draw the runs that the user chooses, each on its own corpus."""
     by_id = runs.by_id(models)
+    address.follow_many("compared", "compared", list(by_id))
     chosen = st.multiselect(
         "Runs",
         list(by_id),

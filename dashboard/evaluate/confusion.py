@@ -8,7 +8,7 @@ import numpy as np
 import streamlit as st
 
 from audio_models.recognition.evaluation_result import ClipPrediction, Evaluation
-from dashboard.shared import charts
+from dashboard.shared import address, charts
 from dashboard.shared.formatting import as_text, on_dark
 from dashboard.shared.players import play
 from data.phrases import plural
@@ -21,9 +21,9 @@ def matrix(result: Evaluation) -> None:
     """Draw the matrix; a click on a cell plays its clips beside it."""
     left, right = st.columns([3, 2], gap="large")
     with left:
-        unit = st.segmented_control(
-            "Cells show", ["counts", "shares"], default="counts", required=True, key="matrix_unit"
-        )
+        units = ["counts", "shares"]
+        address.follow("matrix", "matrix_unit", units)
+        unit = st.segmented_control("Cells show", units, default="counts", required=True, key="matrix_unit")
         event = st.altair_chart(
             charts.confusion_matrix(
                 np.array(result.confusion), result.labels, shares=unit == "shares", on_dark=on_dark()

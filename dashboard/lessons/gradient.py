@@ -12,6 +12,7 @@ from dashboard.lessons import charts as lesson_charts
 from dashboard.lessons import texts
 from dashboard.lessons.inspected import inspect_clip, same_task
 from dashboard.lessons.texts import show_lesson
+from dashboard.shared import address
 from dashboard.shared.choose_model import describe_run
 from dashboard.shared.clip_source import ChosenClip
 
@@ -22,6 +23,7 @@ def gradient_view(run: Run, clip: ChosenClip) -> None:
     """Draw the gradient of several networks over time, trained and before training."""
     show_lesson(texts.FADING)
     usable = {one.id: one for one in same_task(run) if one.config.network.cell != "feed_forward"}
+    address.follow_many("networks", f"gradient_runs_{run.id}", list(usable))
     chosen = st.multiselect(
         "Networks",
         list(usable),
@@ -30,9 +32,11 @@ def gradient_view(run: Run, clip: ChosenClip) -> None:
         max_selections=4,
         key=f"gradient_runs_{run.id}",
     )
+    kinds = ["the state, through memory only", "the state", "the frame"]
+    address.follow("gradient", "gradient_of", kinds)
     what = st.segmented_control(
         "Gradient with respect to",
-        ["the state, through memory only", "the state", "the frame"],
+        kinds,
         default="the state, through memory only",
         required=True,
         key="gradient_of",

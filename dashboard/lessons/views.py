@@ -12,7 +12,7 @@ from dashboard.lessons import charts as lesson_charts
 from dashboard.lessons import stepper, texts, unrolled
 from dashboard.lessons.inspected import inspect_clip, same_task
 from dashboard.lessons.texts import show_lesson
-from dashboard.shared import inline_svg
+from dashboard.shared import address, inline_svg
 from dashboard.shared.choose_model import describe_run
 from dashboard.shared.clip_source import ChosenClip
 from dashboard.shared.formatting import as_text
@@ -36,14 +36,17 @@ def order_of_frames(run: Run, clip: ChosenClip) -> None:
     """Draw the answers with the frames in another order, beside those of a network without memory."""
     show_lesson(texts.ORDER)
     order, again = st.columns([3, 2], vertical_alignment="bottom")
+    orders = ["spoken", "reversed", "shuffled"]
+    address.follow("order", "order", orders)
     how = order.segmented_control(
         "Order of the frames",
-        ["spoken", "reversed", "shuffled"],
+        orders,
         default="reversed",
         required=True,
         key="order",
         wrap=True,
     )
+    address.follow_number("shuffle", "shuffle", 0, 999)
     seed = int(again.number_input("Shuffle number", 0, 999, 0, key="shuffle", disabled=how != "shuffled"))
     alone = [other for other in same_task(run) if other.config.network.cell == "feed_forward"]
     pair = [run, *([alone[0]] if alone and run.config.network.cell != "feed_forward" else [])]

@@ -9,6 +9,7 @@ import streamlit as st
 from audio_models.config import CELL_TITLES
 from audio_models.jobs import runs
 from audio_models.jobs.runs import Run
+from dashboard.shared import address
 from dashboard.shared.choose_corpus import corpus_title
 from dashboard.shared.formatting import as_text
 from dashboard.shared.state import CHOSEN_LISTENER, CHOSEN_RUN, Value
@@ -22,6 +23,7 @@ def choose_model(
     by_id = runs.by_id(candidates)
     remembered = memory.get()
     place = list(by_id).index(remembered) if remembered in by_id else 0
+    address.follow("run", key, list(by_id))
     chosen = st.selectbox(label, list(by_id), index=place, format_func=lambda one: describe_run(by_id[one]), key=key)
     memory.set(chosen)
     return by_id[chosen]

@@ -11,14 +11,17 @@ import streamlit as st
 from numpy.typing import NDArray
 
 from audio_models.jobs.runs import Run
+from dashboard.shared import address, clip_name
 from dashboard.shared.choose_corpus import corpus_title, loaded_index
 from dashboard.shared.example_sounds import spoken
 from dashboard.shared.formatting import as_text
 from dashboard.shared.glossary import TERMS
 from dashboard.shared.state import CORPUS, EVALUATION_CORPUS
 from data import catalogue
-from data.corpus import UNKNOWN, CorpusReference
+from data.corpus import UNKNOWN, Clip, CorpusReference, Index
 from data.errors import EchoicError
+from data.own import corpus as own_corpus
+from data.own.corpus import OWN_PREFIX
 
 if TYPE_CHECKING:
     from audio_models.recognition.recognizer import Recognizer
@@ -43,11 +46,13 @@ class ChosenClip:
 
 
 def choose_clip(run: Run, recognizer: Recognizer, key: str) -> ChosenClip | None:
-    """Draw the widgets that choose a clip; None until there is one.
+    """Draw the widgets that choose a clip; None until there is one. A link's clip is the first choice.
 
     Raises:
         EchoicError: it cannot be read.
     """
+    if wanted := address.take("clip"):
+        _preset(wanted, run, key)
     which, what = st.columns([3, 2])
     source = which.segmented_control("Clip", _SOURCES, default="Example", required=True, key=f"{key}_source", wrap=True)
     if source == "Example":
@@ -55,6 +60,7 @@ def choose_clip(run: Run, recognizer: Recognizer, key: str) -> ChosenClip | None
             return _example(run, recognizer, key)
     if source == "Corpus":
         return _from_corpus(run, recognizer, key)
+    address.say("clip", "")
     if source == "Microphone":
         with what:
             content = st.audio_input("Say one of its words", sample_rate=16_000, key=f"{key}_recording")
@@ -76,10 +82,31 @@ def choose_clip(run: Run, recognizer: Recognizer, key: str) -> ChosenClip | None
     return ChosenClip(name, samples, None)
 
 
+def _preset(name: str, run: Run, key: str) -> None:
+    """Preset the widgets to the clip with this name, or say that it is not here."""
+    word = clip_name.spoken_word(name)
+    if word is not None and word in run.config.task.labels:
+        address.preset(f"{key}_source", "Example")
+        address.preset(f"{key}_word", word)
+        return
+    reference = clip_name.corpus_of(name, _corpora(run)) if word is None else None
+    if reference is not None:
+        index = loaded_index(catalogue.open_corpus(reference))
+        clip = clip_name.find_clip(name, index.clips, reference)
+        if clip is not None:
+            address.preset(f"{key}_source", "Corpus")
+            address.preset(f"{key}_corpus", reference)
+            address.preset(f"{key}_label", clip.label)
+            address.preset(f"{key}_number", _of_label(index, clip.label).index(clip) + 1)
+            return
+    address.explain("clip", name)
+
+
 def _example(run: Run, recognizer: Recognizer, key: str) -> ChosenClip:
     words = run.config.task.labels
     first = words.index(_EXAMPLE_WORD) if _EXAMPLE_WORD in words else 0
     word = st.selectbox("A synthetic voice says", words, index=first, format_func=as_text, key=f"{key}_word")
+    address.say("clip", clip_name.of_voice(word))
     return ChosenClip(f"A synthetic voice says “{word}”", spoken(word, recognizer.features.sample_rate), word)
 
 
@@ -99,7 +126,7 @@ def _from_corpus(run: Run, recognizer: Recognizer, key: str) -> ChosenClip | Non
     known = [label for label in index.labels if label in run.config.task.classes]
     others = [label for label in index.labels if label not in known]
     label = word.selectbox("Word", [*known, *others], format_func=as_text, key=f"{key}_label")
-    clips = sorted((clip for clip in index.clips if clip.label == label), key=lambda clip: clip.split != "test")
+    clips = _of_label(index, label)
     number = number_of.number_input(
         f"Clip (1 to {len(clips)})",
         1,
@@ -109,16 +136,23 @@ def _from_corpus(run: Run, recognizer: Recognizer, key: str) -> ChosenClip | Non
         help="Test clips come first. " + TERMS["split"],
     )
     clip = clips[number - 1]
+    address.say("clip", clip_name.of_clip(clip, reference))
     right = label if label in known else UNKNOWN if UNKNOWN in run.config.task.classes else None
     return ChosenClip(
         f"{label}, {clip.split} clip {clip.path.name}", load_clip(clip, recognizer.features.sample_rate), right
     )
 
 
+def _of_label(index: Index, label: str) -> list[Clip]:
+    """The clips of a word, those of the test first."""
+    return sorted((clip for clip in index.clips if clip.label == label), key=lambda clip: clip.split != "test")
+
+
 def _corpora(run: Run) -> list[CorpusReference]:
-    """List the corpora on this computer: the run's own first, split as in training, then those of the catalogue, and those
-    chosen last on other pages."""
-    references = [run.config.corpus, *map(catalogue.refer, catalogue.NAMES)]
+    """List the corpora on this computer: the run's own first, split as in training, then those of the catalogue, the user's
+    own, and those chosen last on other pages."""
+    own = [CorpusReference(OWN_PREFIX + name) for name in own_corpus.listing()]
+    references = [run.config.corpus, *map(catalogue.refer, catalogue.NAMES), *own]
     references += [chosen for chosen in (CORPUS.get(), EVALUATION_CORPUS.get()) if chosen is not None]
     found: dict[str, CorpusReference] = {}
     for reference in references:

@@ -10,6 +10,7 @@ import streamlit as st
 from audio_models.jobs import launch
 from audio_models.jobs.job_folder import ACTIVE, JobFolder, State
 from audio_models.jobs.progress import format_amount, format_progress
+from dashboard.shared import address
 from dashboard.shared.feedback import show_errors
 from dashboard.shared.formatting import as_text
 from dashboard.shared.state import NEWEST_JOB
@@ -43,6 +44,7 @@ def choose_and_watch(
     titles = {one.id: called(one) if one.damage is None else f"{one.id} (damaged)" for one in known}
     newest = NEWEST_JOB.of(key).get()
     first = newest if newest in by_id else next((one.id for one in known if one.damage is None), known[0].id)
+    address.follow("result", f"{key}_chosen_{newest}", list(by_id))
     chosen = st.selectbox(
         label, list(by_id), index=list(by_id).index(first),
         format_func=titles.__getitem__, key=f"{key}_chosen_{newest}",

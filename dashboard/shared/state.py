@@ -54,6 +54,16 @@ def selection(key: str) -> Any:
     return st.session_state[key].selection
 
 
+# The address
+ADDRESS_PAGE = Value[str]("address_page", "")
+"""The page that was drawn last."""
+ADDRESS_WRITTEN = Value[dict[str, str] | None]("address_written", None)
+"""What its address was then; `of` a page."""
+ADDRESS_INCOMING = Value[dict[str, str] | None]("address_incoming", None)
+"""What a link asks for and no widget has taken yet."""
+ADDRESS_FOLLOWED = Value[dict[str, tuple[str | None, str | None]] | None]("address_followed", None)
+"""The parameters of the page: each has the key of its widget, or its text."""
+
 # Models
 CHOSEN_RUN = Value[str | None]("chosen_run", None)
 """The run chosen on Predict and Evaluate, or trained last."""

@@ -1,0 +1,160 @@
+"""Addresses: a link restores what a page showed, and what is not there any more is said in one sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.shared import clip_name
+from dashboard.shared.address import PARAMETERS, link_to
+from data import catalogue
+from data.corpus import CorpusReference
+from tests.conftest import PROJECT, Trained
+from tests.support.pages import healthy, open_page, text_of
+from tests.support.sounds import glides
+
+
+def follow(link: str) -> AppTest:
+    """Open a link as another visitor would."""
+    parts = urlsplit(link)
+    app = AppTest.from_file(str(PROJECT / "dashboard" / "app.py"), default_timeout=60)
+    app.switch_page(f"app_pages/{parts.path.strip('/')}.py")
+    app.query_params.update(dict(parse_qsl(parts.query)))
+    app.run()
+    healthy(app)
+    return app
+
+
+def address_of(app: AppTest) -> dict[str, str]:
+    return {name: text if isinstance(text, str) else text[0] for name, text in app.query_params.items()}
+
+
+def test_a_link_is_made_of_words_that_the_table_knows() -> None:
+    link = link_to("inside", run="plain-gru", clip="voice:left", view="Step by step", frame=12)
+    assert link == "/inside?run=plain-gru&clip=voice:left&view=step-by-step&frame=12"
+    assert link_to("memory", cells=["gru", "lstm"], bias=2.0) == "/memory?cells=gru,lstm&bias=2"
+    assert link_to("predict") == "/"
+    with pytest.raises(ValueError, match=r"The page 'memory' has no parameter 'clip'. It has: task, cells"):
+        link_to("memory", clip="voice:left")
+    for one in PARAMETERS.values():
+        for page in one.pages:
+            assert page == "learn" or (PROJECT / "dashboard" / "app_pages" / f"{page}.py").is_file()
+
+
+def test_every_parameter_is_documented() -> None:
+    page = (PROJECT / "docs" / "addresses.md").read_text(encoding="utf-8")
+    for one in PARAMETERS.values():
+        assert f"| `{one.name}` | {', '.join(one.pages)} | {one.title} |" in page, one.name
+
+
+def test_a_link_opens_inside_in_its_state_and_the_address_follows_the_page() -> None:
+    app = follow(link_to("inside", run="plain-gru", clip="voice:left", view="Order", order="shuffled", shuffle=7))
+    assert app.selectbox(key="inside_run").value == "plain-gru"
+    assert "A synthetic voice says “left”" in text_of(app)
+    assert app.segmented_control(key="order").value == "shuffled"
+    assert app.number_input(key="shuffle").value == 7
+    assert address_of(app) == {
+        "run": "plain-gru", "clip": "voice:left", "view": "order", "order": "shuffled", "shuffle": "7"
+    }  # fmt: skip
+    app.segmented_control(key="inside_view").set_value("Gradient").run()
+    app.selectbox(key="inside_word").set_value("right").run()
+    healthy(app)
+    assert address_of(app)["view"] == "gradient"
+    assert address_of(app)["clip"] == "voice:right"
+    app.query_params.update({"view": "order", "clip": "voice:left"})  # the browser's Back
+    app.run()
+    assert app.segmented_control(key="inside_view").value == "Order"
+    assert app.selectbox(key="inside_word").value == "left"
+
+
+def test_a_link_within_the_session_wins_over_what_was_chosen_before() -> None:
+    app = follow(link_to("inside", run="plain-lstm", view="Gradient"))
+    app.switch_page("app_pages/memory.py")
+    app.query_params.clear()
+    app.run()
+    assert address_of(app)["task"] == "recall"
+    app.switch_page("app_pages/inside.py")
+    app.query_params.clear()
+    app.run()
+    assert app.segmented_control(key="inside_view").value == "Gradient", "from the menu: as it was left"
+    app.switch_page("app_pages/memory.py")
+    app.query_params.clear()
+    app.run()
+    app.switch_page("app_pages/inside.py")
+    app.query_params.clear()
+    app.query_params["view"] = "step-by-step"
+    app.run()
+    assert app.segmented_control(key="inside_view").value == "Step by step", "also a view that comes first anyway"
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ({"run": "gone"}, "The model “gone” that the link asks for is not here any more."),
+        ({"clip": "voice:banana"}, "The clip “voice:banana” that the link asks for is not here any more."),
+        ({"clip": "fsdd/../../../etc/passwd"}, "The clip “fsdd/../../../etc/passwd” that the link asks for"),
+        ({"view": "soup"}, "The view “soup” that"),
+        ({"view": "order", "shuffle": "-3"}, "The number of the shuffle “-3” that"),
+    ],
+)
+def test_what_is_not_there_any_more_is_one_sentence(state: dict, said: str) -> None:
+    app = follow("/inside?" + "&".join(f"{name}={text}" for name, text in state.items()))
+    assert [one.value for one in app.warning if said in one.value.replace("\\", "")]
+    assert len(app.warning) == 1
+    assert "Recognised: **" in text_of(app), "the page shows something all the same"
+
+
+def test_a_clip_of_a_corpus_is_found_by_its_name(home: Path, trained: Trained) -> None:
+    run = trained.folder.name
+    app = follow(link_to("inside", run=run))
+    app.segmented_control(key="inside_source").set_value("Corpus").run()
+    app.number_input(key="inside_number").set_value(2).run()
+    healthy(app)
+    name = address_of(app)["clip"]
+    shown = next(one.value for one in app.caption if "clip " in one.value)
+    assert not name.startswith("/")
+    assert str(home) not in name
+    again = follow(link_to("inside", run=run, clip=name))
+    assert again.number_input(key="inside_number").value == 2
+    assert shown in [one.value for one in again.caption]
+    gone = follow(link_to("inside", run=run, clip=name.rsplit("/", 1)[0] + "/gone.wav"))
+    assert ["gone.wav” that the link asks for is not here" in one.value for one in gone.warning] == [True]
+
+
+def test_the_name_of_a_clip_leads_back_to_it(tmp_path: Path) -> None:
+    glides(tmp_path / "sounds", speakers=2)
+    reference = CorpusReference(str(tmp_path / "sounds"))
+    clips = catalogue.open_corpus(reference).index().clips
+    names = [clip_name.of_clip(clip, reference) for clip in clips]
+    assert all(name.startswith("sounds/") for name in names)
+    assert len(set(names)) == len(clips)
+    for name, clip in zip(names, clips, strict=True):
+        assert clip_name.corpus_of(name, [CorpusReference("fsdd"), reference]) == reference
+        assert clip_name.find_clip(name, clips, reference) == clip
+
+
+def test_memory_compare_and_evaluate_have_addresses(home: Path) -> None:
+    app = follow(link_to("memory", task="parity", cells=["gru"], bias=2, seed=5))
+    assert app.segmented_control(key="memory_task").value == "parity"
+    assert app.slider(key="memory_bias").value == 2.0
+    assert app.number_input(key="memory_seed").value == 5
+    assert address_of(app)["cells"] == "gru"
+    app = follow(link_to("compare", cells=["gru", "lstm"], trainings=2, epochs=9))
+    assert app.slider(key="compare_seeds").value == 2
+    assert app.slider(key="compare_epochs").value == 9
+    assert address_of(app)["cells"] == "gru,lstm"
+    app = follow(link_to("evaluate", split="validation", tab="Per class", matrix="shares"))
+    assert "accuracy on **validation**" in text_of(app)
+    assert address_of(app)["matrix"] == "shares"
+    assert address_of(app)["tab"] == "Per class"
+    assert app.session_state["tab"] == "Per class"
+    app = follow(link_to("evaluate", corpus="own:gone"))
+    assert any("The corpus “own:gone” that" in one.value.replace("\\", "") for one in app.warning)
+
+
+def test_pages_that_have_no_parameters_keep_a_short_address() -> None:
+    app = open_page("listen")
+    assert address_of(app) == {}
