@@ -140,6 +140,11 @@ def scan(folder: Path, report: Report = no_progress) -> OtherRecordings:
     return OtherRecordings(tuple(split), (*skipped, *copies), rule)
 
 
+def on_this_computer(folders: Iterable[str]) -> tuple[str, ...]:
+    """The folders that are here, by their paths; networks that come with Echoic know only the names of theirs."""
+    return tuple(folder for folder in folders if os.path.isabs(folder) and os.path.isdir(folder))
+
+
 def by_name(folders: Iterable[str]) -> dict[str, Path]:
     """The absolute paths of folders by their names; by the whole path where two have the same name.
 

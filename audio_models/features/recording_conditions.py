@@ -30,7 +30,7 @@ Spectrum = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class _Frame:
+class _Surroundings:
     """What surrounds the word of one clip: samples before and after it, its peak, and a stretch of background."""
 
     before: int
@@ -44,26 +44,26 @@ class RecordingConditions:
 
     Args:
         spectrum: the mean spectrum of their words.
-        frames: what surrounds the word of each clip.
+        surroundings: what surrounds the word of each clip.
         sample_rate: [Hz].
     """
 
-    def __init__(self, spectrum: Spectrum, frames: Sequence[_Frame], sample_rate: int) -> None:
+    def __init__(self, spectrum: Spectrum, surroundings: Sequence[_Surroundings], sample_rate: int) -> None:
         self._spectrum = spectrum
-        self._frames = frames
+        self._surroundings = surroundings
         self._rate = sample_rate
 
     @classmethod
     def of(cls, clips: Sequence[Waveform], sample_rate: int) -> Self:
         """Measure the clips of one voice and microphone, each (samples,) float32 with one word; at least one."""
-        frames = []
+        surroundings = []
         for clip in clips:
             first, last = word_samples(clip, sample_rate)
             edges = [part for part in (clip[:first], clip[last:]) if len(part) >= _SHORTEST_BACKGROUND * sample_rate]
             quietest = min(edges, key=lambda part: float(np.square(part).mean()), default=np.zeros(0, np.float32))
             peak = float(np.abs(clip[first:last]).max(initial=0.0))
-            frames.append(_Frame(first, len(clip) - last, peak, quietest))
-        return cls(mean_spectrum(clips, sample_rate), frames, sample_rate)
+            surroundings.append(_Surroundings(first, len(clip) - last, peak, quietest))
+        return cls(mean_spectrum(clips, sample_rate), surroundings, sample_rate)
 
     def coloured(self, sound: Waveform, spectrum: Spectrum) -> Waveform:
         """Filter a sound (samples,) float32 of recordings with this mean spectrum, as if the clips' microphone had heard it."""
@@ -79,23 +79,23 @@ class RecordingConditions:
         Returns:
             (samples,) float32, with margins, level and background of that clip; and the first sample of the word.
         """
-        frame = self._frames[int(random.integers(len(self._frames)))]
+        around = self._surroundings[int(random.integers(len(self._surroundings)))]
         word = self.coloured(word, spectrum)
         word = _faded(word, round(_FADE * self._rate))
         gain = (
             10 ** (random.uniform(-_SOFTER, _LOUDER) / 20)
-            * frame.peak
+            * around.peak
             / max(float(np.abs(word).max(initial=0.0)), 1e-4)
         )
-        clip = self._background(frame, frame.before + len(word) + frame.after, random)
-        clip[frame.before : frame.before + len(word)] += word * np.float32(gain)
-        return clip, frame.before
+        clip = self._background(around, around.before + len(word) + around.after, random)
+        clip[around.before : around.before + len(word)] += word * np.float32(gain)
+        return clip, around.before
 
-    def _background(self, frame: _Frame, length: int, random: np.random.Generator) -> Waveform:
+    def _background(self, around: _Surroundings, length: int, random: np.random.Generator) -> Waveform:
         """The background of a clip, repeated to a length, (length,) float32."""
-        if not len(frame.background):
+        if not len(around.background):
             return random.normal(0, _FAINT, length).astype(np.float32)
-        part = frame.background if random.random() < 0.5 else frame.background[::-1]
+        part = around.background if random.random() < 0.5 else around.background[::-1]
         return np.resize(_faded(part, len(part) // 8), length).astype(np.float32)
 
 

@@ -159,6 +159,7 @@ def select(
     found: list[Selection] = []
     for name, path in other_recordings.by_name(folders).items():
         there = other_recordings.scan(path, report).recordings
+        drawn = {}
         for kind in get_args(Kind):
             mine = [
                 one
@@ -168,8 +169,9 @@ def select(
                 and not _is_learned(one, split, known)
                 and not other_recordings.words_in(one, words)
             ]
-            if drawn := _up_to(mine, seconds, seed):
-                found.append(Selection(name, kind, drawn))
+            drawn[kind] = _up_to(mine, seconds, seed)
+        kinds = [kind for kind, some in drawn.items() if some]
+        found += [Selection(f"{name} ({kind})" if len(kinds) > 1 else name, kind, drawn[kind]) for kind in kinds]
     return found
 
 

@@ -7,7 +7,6 @@ threshold is tried on the stored probabilities.
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -29,7 +28,7 @@ from audio_models.recognition.evaluation import fingerprint_of, model_digest
 from audio_models.recognition.learned import Learned
 from audio_models.recognition.metrics import Interval, share_interval
 from audio_models.settings import from_dict, to_dict
-from data import catalogue, stored, task, workspace
+from data import catalogue, other_recordings, stored, task, workspace
 from data.corpus import Clip, CorpusReference, Index, Progress, Report, Split, no_progress
 from data.errors import CorpusError, EchoicError, WorkspaceError
 from data.other_recordings import Kind
@@ -217,7 +216,7 @@ def collect_traces(
     if not soundscapes.has_words and not _learned_all(run, reference):
         raise RunError(f"There is no {config.split} clip of {', '.join(run.config.task.labels)} to evaluate on.")
     seconds = 60 * config.minutes
-    folders = (*filter(os.path.isdir, run.config.negatives.other), *config.other)  # the run's own may be elsewhere
+    folders = (*other_recordings.on_this_computer(run.config.negatives.other), *config.other)
     words = run.config.task.labels
     selected = false_alarms.select(folders, config.split, words, known, seconds, seed=config.seed, report=report)
     total = soundscapes.words_seconds + (2 if soundscapes.other_clips else 1) * seconds

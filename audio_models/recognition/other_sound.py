@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -52,7 +51,7 @@ def stretches(
     A recording up to twice as long as a clip is one stretch, its loudest part; a longer one is cut end to end.
 
     Args:
-        folders: of other recordings; of a network that comes with Echoic there are only names, which are passed over.
+        folders: of other recordings; those that are not on this computer are passed over.
         words: a recording in which one of them is said, as far as is known, is left out.
         clip_seconds: length of a stretch [s].
         sample_rate: of the network [Hz].
@@ -62,7 +61,7 @@ def stretches(
         none for a folder that is gone, and none without recordings.
     """
     found: list[Stretches] = []
-    for name, path in other_recordings.by_name(filter(os.path.isabs, folders)).items():
+    for name, path in other_recordings.by_name(other_recordings.on_this_computer(folders)).items():
         recordings: tuple[Recording, ...] = ()
         with contextlib.suppress(CorpusError):
             recordings = other_recordings.scan(path, report).recordings

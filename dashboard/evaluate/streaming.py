@@ -19,6 +19,7 @@ from dashboard.shared.feedback import ProgressBar
 from dashboard.shared.formatting import percent
 from dashboard.shared.freshness import last_change
 from dashboard.shared.state import Value, selection
+from data import other_recordings
 from data.corpus import CorpusReference, Split
 from data.phrases import plural
 
@@ -239,7 +240,7 @@ def _measure(run: Run, corpus: CorpusReference | None, split: UnlearnedSplit, fo
     from audio_models.listening.evaluation_config import StreamingEvaluationConfig
 
     minutes = 60.0 if run.config.streams else 15.0
-    own = [Path(folder).name for folder in run.config.negatives.other if Path(folder).is_dir()]
+    own = [Path(folder).name for folder in other_recordings.on_this_computer(run.config.negatives.other)]
     typed = st.text_input(
         "Other recordings", folders[0] if folders else "", key=f"other-{run.id}-{split}",
         placeholder="/path/to/recordings of other speech or noise",

@@ -53,7 +53,10 @@ def test_what_counts_is_of_the_split_not_learned_and_not_known_to_hold_a_word(re
     (spoken,) = [one for one in there if other_recordings.words_in(one, WORDS)]
     for split in ("training", "validation", "test"):
         speech, noise = _select(readers, split)
-        assert (speech.name, speech.kind, noise.kind) == ("readers", "speech", "noise")
+        assert [(one.name, one.kind) for one in (speech, noise)] == [
+            ("readers (speech)", "speech"),
+            ("readers (noise)", "noise"),
+        ]
         assert spoken not in speech.recordings
         for selection in (speech, noise):
             expected = [one for one in there if (one.split, one.kind) == (split, selection.kind) and one != spoken]
@@ -185,12 +188,15 @@ def _with(run: Run, **changed: object) -> Run:
     return Run(run.folder)
 
 
-def test_recordings_are_measured_beside_the_soundscapes_and_stored(tmp_path: Path, readers: Path) -> None:
+def test_recordings_are_measured_beside_the_soundscapes_and_stored(
+    tmp_path: Path, readers: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     corpus = catalogue.refer(str(glides(tmp_path / "clips")), split_by="speaker")
     run = untrained_run(STREAMING, corpus=corpus, words=WORDS, scale=8)
     own = write(tmp_path / "own" / "a-1-0000.wav", chirp(200, 900, 20.0)).parent
     gone = str(tmp_path / "gone")  # a bundled network's folders are on the computer that made it
-    negatives = NegativesConfig(other=(gone, str(own)))
+    monkeypatch.chdir(tmp_path)
+    negatives = NegativesConfig(other=(gone, "clips", str(own)))  # only the name of a folder; this one is another
     run = _with(run, negatives=negatives)
     found = streaming_evaluation.measure(run, StreamingEvaluationConfig("test", minutes=1, other=(str(readers),)))
     names = [(one.name, one.kind, one.recordings > 0) for one in found.alarms]
@@ -198,8 +204,8 @@ def test_recordings_are_measured_beside_the_soundscapes_and_stored(tmp_path: Pat
         (MIXED["speech"], "speech", False),
         (MIXED["noise"], "noise", False),
         ("own", "speech", True),
-        ("readers", "speech", True),
-        ("readers", "noise", True),
+        ("readers (speech)", "speech", True),
+        ("readers (noise)", "noise", True),
     ]
     selected = _select(readers, "test")
     assert found.alarms[3].hours == pytest.approx(selected[0].seconds / 3600)
