@@ -56,7 +56,7 @@ def _in_words(answer: Answer) -> str:
     word, share = answer.closest
     if answer.kind == "silence" or answer.label == UNKNOWN:
         return f"{answer.text}  ({answer.label} {answer.confidence:.1%}; closest: {word} {share:.1%})"
-    return f"{answer.text}  (closest: {word} {share:.1%}; it takes {answer.threshold:.1%})"
+    return f"{answer.text}  (closest: {word} {share:.1%}; it needs {answer.threshold:.1%})"
 
 
 def evaluate(options: argparse.Namespace) -> int:
@@ -107,7 +107,7 @@ def evaluate(options: argparse.Namespace) -> int:
 
 def _open_set_lines(found: OpenSet) -> list[str]:
     """The open-set figures, a line each, then the words taken for others."""
-    lines = [f"A word takes {found.threshold:.1%}. Own words accepted and right: {found.own.text}"]
+    lines = [f"A word needs {found.threshold:.1%}. Own words accepted and right: {found.own.text}"]
     lines += [f"Rejected, {one.name}: {one.rejected.text}, AUROC {one.auroc:.1%}" for one in found.groups]
     taken = [f"{one.word} for {one.label} {len(one.accepted)} of {one.clips}" for one in found.taken[:_MOST_TAKEN]]
     return [*lines, *([f"Taken for its words: {', '.join(taken)}"] if taken else [])]

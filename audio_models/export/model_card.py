@@ -71,7 +71,7 @@ def card(run: Run, stream: NetworkStream, files: Mapping[str, bytes], int8: Int8
         *(["`--int8` uses the files with 8-bit weights: smaller, a little slower.", ""] if "model.int8.onnx" in files else []),
         f"`listen.py` reads WAV, FLAC, OGG and MP3 at any rate. A pipe must be 16-bit little-endian mono at {stream.sample_rate} samples a "
         "second. Other programs find all they need in the metadata of the ONNX files, as JSON: `labels`, `features`, `normalisation`, "
-        "`threshold` (the confidence that a word takes), `detection` (when a word is reported), `frames_a_step`, `frames_an_answer`, "
+        "`threshold` (the confidence that a word needs), `detection` (when a word is reported), `frames_a_step`, `frames_an_answer`, "
         "`clip_seconds`.",
         "",
     ]  # fmt: skip

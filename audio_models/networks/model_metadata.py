@@ -47,7 +47,7 @@ class ModelMetadata:
         parameters: number of trained weights.
         clip_seconds: length that nine of ten training clips do not exceed [s].
         temperature: the logits were divided by it to calibrate the confidence.
-        threshold: confidence that a word takes; below it, it is rejected.
+        threshold: confidence that a word needs; below it, it is rejected.
         filters: window and mel filters of the features; None in older files.
         streaming: only in exported models.
     """

@@ -166,7 +166,7 @@ def card(
         f"{first.clips} clips, {plural(len(first.per_speaker), 'speaker')} unseen in training"
         + _over_seeds(accuracies)
         + f"; {_published_mix(first):.1%} with the class mix of the published task (a tenth unknown words, a tenth silence).",
-        f"- **Confidence**: a word takes {recognizer.threshold:.0%}. Of the test clips, {len(sure) / first.clips:.1%} are above it, "
+        f"- **Confidence**: a word needs {recognizer.threshold:.0%}. Of the test clips, {len(sure) / first.clips:.1%} are above it, "
         f"and {sum(one.correct for one in sure) / len(sure):.1%} of those are right.",
         f"- **Own words accepted** at this threshold: {figures.own.text}.",
         "- **Out of vocabulary**: at the same threshold it rejects (answers with another word, no word, or below the threshold)",

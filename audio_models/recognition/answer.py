@@ -27,7 +27,7 @@ class Answer:
         confidence: its probability.
         probabilities: of each label, in the network's order; they sum to 1.
         frames: the MFCC sequence that the network read, (frames, width), not normalised.
-        threshold: the confidence that a word takes.
+        threshold: the confidence that a word needs.
     """
 
     label: str

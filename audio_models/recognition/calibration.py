@@ -1,4 +1,4 @@
-"""Calibrate confidence, so that of the answers with 80 % confidence 80 % are right, and choose what a word takes.
+"""Calibrate confidence, so that of the answers with 80 % confidence 80 % are right, and choose the confidence that a word needs.
 
 Temperature and threshold are fitted on validation clips and stored with the network.
 """
@@ -100,7 +100,7 @@ def accepted_scores(probabilities: NDArray[np.floating[Any]], words: NDArray[np.
 
 
 def fit_threshold(own: NDArray[np.float64], other: NDArray[np.float64]) -> float:
-    """Fit the confidence that a word takes, so that other sound is rejected.
+    """Fit the confidence that a word needs, so that other sound is rejected.
 
     The lowest threshold that rejects `REJECTED` of the other sound, but not so high that more than `MOST_LOST` of the own
     words are lost, nor above `HIGHEST`; at least `LOWEST`, unless that loses more.
@@ -146,7 +146,7 @@ def _losing(own: NDArray[np.float64], most: float) -> float:
 
 
 def fit_threshold_by_accuracy(confidences: NDArray[np.float64], correct: NDArray[np.bool_]) -> float:
-    """Fit the confidence that a word takes where there is no other sound to reject.
+    """Fit the confidence that a word needs where there is no other sound to reject.
 
     The lowest confidence above which 95 % of the answers are right, but at least 0.5, where an answer is as likely wrong
     as right, and at most 0.7, above which a weak network would hardly answer at all.

@@ -113,7 +113,7 @@ class Evaluation:
         per_class, per_speaker: see `metrics`.
         skipped: clips that were not counted, and why.
         predictions: every clip with its answer.
-        threshold: confidence that a word takes.
+        threshold: confidence that a word needs.
         rejection: of words without a training clip; None if there are none.
         speaker_disjoint: whether no speaker of the corpus is in two splits; None if speakers are unknown.
         split_rule: how the corpus was split.

@@ -122,7 +122,7 @@ class OpenSet:
     """The open-set figures of an evaluation.
 
     Attributes:
-        threshold: the confidence that a word takes.
+        threshold: the confidence that a word needs.
         own: clips of its words that are accepted and right.
         groups: of other sound; may be empty.
         curves: a curve for all speech among them, and one for all noise.

@@ -42,7 +42,7 @@ class Recognizer:
         clip_seconds: length that nine of ten training clips do not exceed [s].
         temperature: the logits were divided by it to calibrate the confidence.
         normalisation: of the frames.
-        threshold: confidence that a word takes, chosen on validation clips; below it, it is rejected.
+        threshold: confidence that a word needs, chosen on validation clips; below it, it is rejected.
 
     Raises:
         RunError: there is no such file, it is damaged, its labels do not fit its outputs, or not all weights are finite.

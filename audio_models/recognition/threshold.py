@@ -1,4 +1,4 @@
-"""The confidence that a word takes, where the user has chosen another than the one that came with the network."""
+"""The confidence that a word needs, where the user has chosen another than the one that came with the network."""
 
 from __future__ import annotations
 

@@ -69,7 +69,7 @@ def _reason(answer: Answer) -> str:
         return f"**{percent(answer.confidence)}** confident"
     if answer.label == UNKNOWN:
         return f"**{percent(answer.confidence)}** sure of another word.  \nClosest: {as_text(word)}, {percent(share)}."
-    return f"Closest: **{as_text(word)}**, {percent(share)}; it takes {percent(answer.threshold)}."
+    return f"Closest: **{as_text(word)}**, {percent(share)}; it needs {percent(answer.threshold)}."
 
 
 def _describe_frame(features: FeatureConfig) -> str:

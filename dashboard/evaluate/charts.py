@@ -41,7 +41,7 @@ def reliability(table: pd.DataFrame, threshold: float) -> alt.LayerChart:
 
     Args:
         table: columns `confidence`, `accuracy`, `clips`, one row per bin.
-        threshold: confidence that a word takes.
+        threshold: confidence that a word needs.
     """
     axis = alt.Axis(format="%", values=[0, 0.2, 0.4, 0.6, 0.8, 1])
     scale = alt.Scale(domain=[0, 1])

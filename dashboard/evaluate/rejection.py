@@ -56,7 +56,7 @@ def show(run: Run, result: Evaluation) -> None:
         st.caption("These clips hold none of its words.")
         return
     explanation.markdown(
-        f"A word takes **{percent(shown)}**; below that, and when the network hears something else, a sound is rejected. "
+        f"A word needs **{percent(shown)}**; below that, and when the network hears something else, a sound is rejected. "
         "Both figures count: either alone can be had by giving up the other.",
         help=TERMS["rejected"],
     )

@@ -69,5 +69,5 @@ def confidence(result: Evaluation) -> None:
         )
         if result.threshold and sure.any():
             st.markdown(
-                f"A word takes **{percent(result.threshold)}**. {percent(sure.mean())} of the clips are above it, with an accuracy of **{percent(correct[sure].mean())}**."
+                f"A word needs **{percent(result.threshold)}**. {percent(sure.mean())} of the clips are above it, with an accuracy of **{percent(correct[sure].mean())}**."
             )

@@ -63,7 +63,7 @@ def test_evaluate_shows_both_open_set_figures(home: Path) -> None:
         "accepted and right: own words", "rejected: other words it learned from", "rejected: noise and silence"
     ]  # fmt: skip
     assert all(re.fullmatch(r"\d+ of \d+", clips) for clips in table["clips"])
-    assert "A word takes **" in text_of(app)
+    assert "A word needs **" in text_of(app)
 
 
 def test_a_threshold_is_chosen_on_the_curve_and_used_by_predict(home: Path) -> None:
@@ -73,7 +73,7 @@ def test_a_threshold_is_chosen_on_the_curve_and_used_by_predict(home: Path) -> N
     assert "fitted on validation clips" in text_of(app)
     [slider] = [one for one in app.slider if one.label == "Threshold"]
     slider.set_value(1.0).run()
-    assert "A word takes **100.0 %**" in text_of(app)
+    assert "A word needs **100.0 %**" in text_of(app)
     [table] = [one.value for one in app.dataframe if "AUROC" in one.value]
     assert table["share"].tolist()[1:] == [1.0, 1.0], "all other sound is rejected"
     assert Recognizer.of_run(run).threshold == fitted, "not yet"

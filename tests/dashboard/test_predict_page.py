@@ -23,7 +23,7 @@ from tests.support.sounds import RATE, chirp
         (
             {"rise": 0.41, "fall": 0.39, "_unknown_": 0.1, "_silence_": 0.1},
             "not one of its words",
-            "Closest: **rise**, 41.0 %; it takes 70.0 %.",
+            "Closest: **rise**, 41.0 %; it needs 70.0 %.",
         ),
         (
             {"rise": 0.03, "fall": 0.02, "_unknown_": 0.95, "_silence_": 0.0},
@@ -31,7 +31,7 @@ from tests.support.sounds import RATE, chirp
             "**95.0 %** sure of another word.  \nClosest: rise, 3.0 %.",
         ),
         ({"rise": 0.1, "fall": 0.1, "_unknown_": 0.1, "_silence_": 0.7}, "no word", "**70.0 %** confident"),
-        ({"rise": 0.6, "fall": 0.4}, "not sure", "Closest: **rise**, 60.0 %; it takes 70.0 %."),
+        ({"rise": 0.6, "fall": 0.4}, "not sure", "Closest: **rise**, 60.0 %; it needs 70.0 %."),
     ],
 )
 def test_every_kind_of_answer_stands_as_large_as_a_word(
