@@ -120,6 +120,10 @@ class NumpyNetwork:
             self._weights[f"{prefix}/bias"],
         )
 
+    def output_weights(self) -> tuple[Numbers, Numbers]:
+        """The weights of the answer's layer: kernel (states, classes) and bias (classes,)."""
+        return self._weights["output/kernel"], self._weights["output/bias"]
+
     def read(self, frames: Numbers, forced: Sequence[ForcedGate] = ()) -> Trace:
         """Read a clip, normalised frames (frames, width).
 
@@ -177,7 +181,7 @@ class NumpyNetwork:
         """
         loss = float(-np.log(max(trace.probabilities[label], 1e-300)))
         dlogits = trace.probabilities - np.eye(len(trace.probabilities))[label]
-        dhidden = self._summary_back(trace, self._weights["output/kernel"] @ dlogits)
+        dhidden = self._summary_back(trace, self.output_weights()[0] @ dlogits)
         if only_last:
             dhidden = self._at_last(dhidden)
         found: dict[str, Backward] = {}

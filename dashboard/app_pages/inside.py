@@ -8,7 +8,7 @@ from audio_models.jobs.runs import Run
 from dashboard.lessons import handout
 from dashboard.lessons.gradient import gradient_curves, gradient_view
 from dashboard.lessons.inspected import inspect_clip
-from dashboard.lessons.views import order_of_frames, step_by_step, unrolled_loop
+from dashboard.lessons.views import cell_by_hand, order_of_frames, step_by_step, unrolled_loop
 from dashboard.shared import address, preload
 from dashboard.shared.choose_model import choose_model, usable_runs
 from dashboard.shared.clip_source import ChosenClip, choose_clip
@@ -19,6 +19,7 @@ from dashboard.shared.state import INSIDE_RUN
 
 _VIEWS = {
     "Step by step": step_by_step,
+    "Cell": cell_by_hand,
     "Order": order_of_frames,
     "Unrolled": unrolled_loop,
     "Gradient": gradient_view,

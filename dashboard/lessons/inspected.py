@@ -14,6 +14,7 @@ from dashboard.shared.clip_source import ChosenClip
 
 if TYPE_CHECKING:
     from audio_models.lab.inspection import Inspection  # brings onnxruntime
+    from audio_models.networks.numpy_network import NumpyNetwork
 
 
 def inspect_clip(run: Run, clip: ChosenClip, order: str = "spoken", seed: int = 0) -> Inspection:
@@ -35,6 +36,22 @@ def _inspect(folder: str, changed: int, samples: Any, label: str | None, order: 
     recognizer = preload.recognizer(run)
     known = label if label in recognizer.labels else None
     return inspect(run, samples, known, order=order, seed=seed, recognizer=recognizer)
+
+
+def network_inside(run: Run) -> NumpyNetwork:
+    """The trained network of a run, in numpy, cached until its model changes.
+
+    Raises:
+        RunError: it has none, or it is damaged.
+    """
+    return cast("NumpyNetwork", _network(str(run.folder), run.model_path.stat().st_mtime_ns))
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)  # type: ignore[untyped-decorator]
+def _network(folder: str, changed: int) -> NumpyNetwork:  # noqa: ARG001
+    from audio_models.lab.inspection import network_of
+
+    return network_of(Run(Path(folder)))
 
 
 def same_task(run: Run) -> list[Run]:

@@ -52,6 +52,17 @@ STEP_ALONE = Lesson(
     "This network looks at each frame on its own and averages the results. Nothing passes from one frame to the next.",
     "Drag the cursor: does any frame's hidden layer depend on the frames before it?",
 )
+CELL = Lesson(
+    "One cell, one unit, one step",
+    "Left: the state before the frame; right: the state after it. A gate is a valve: a number between 0 (shut) and 1 (open) "
+    "that multiplies what flows through. Click a part to see its formula with this step's numbers.",
+    "Find the step where the forget gate shuts the most. Which inputs closed it?",
+)
+SMALL_CELL = Lesson(
+    "A small cell to change",
+    "The same cell with one or two units and one input, its weights chosen by hand. Every change is computed at once.",
+    "Guess what the state does before you add a pulse.",
+)
 ORDER = Lesson(
     "With and without memory",
     "A feed-forward network averages over the frames, so it knows which sounds occurred but, apart from the slope in "

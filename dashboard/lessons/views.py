@@ -8,9 +8,12 @@ import streamlit as st
 
 from audio_models.config import CELL_TITLES
 from audio_models.jobs.runs import Run
+from audio_models.networks.cells import FORWARD
 from dashboard.lessons import charts as lesson_charts
 from dashboard.lessons import stepper, texts, unrolled
-from dashboard.lessons.inspected import inspect_clip, same_task
+from dashboard.lessons.cell import show_cell, show_small_cell
+from dashboard.lessons.cell.small import KINDS as SMALL_CELL_KINDS
+from dashboard.lessons.inspected import inspect_clip, network_inside, same_task
 from dashboard.lessons.texts import show_lesson
 from dashboard.shared import address, inline_svg
 from dashboard.shared.choose_model import describe_run
@@ -30,6 +33,43 @@ def step_by_step(run: Run, clip: ChosenClip) -> None:
         st.caption(
             "W, U and b are the same at every frame. σ maps to 0..1, tanh to -1..1; ⊙ multiplies element by element."
         )
+
+
+def cell_by_hand(run: Run, clip: ChosenClip) -> None:
+    """Draw one unit of the run's cell at one step, and a small cell to change."""
+    found = inspect_clip(run, clip)
+    layers = {layer.name: layer for layer in found.trace.layers}
+    views = ["This network", *(title for cell, title in CELL_TITLES.items() if cell in SMALL_CELL_KINDS)]
+    which = st.segmented_control(
+        "Cell",
+        views,
+        default=views[0],
+        required=True,
+        key="cell_view",
+        format_func=lambda one: one if one == views[0] else f"Small {one}",
+    )
+    if which != views[0]:
+        show_lesson(texts.SMALL_CELL)
+        small = next(cell for cell, title in CELL_TITLES.items() if title == which)
+        show_small_cell(small, key=f"small_{small}")
+        return
+    if not layers:
+        st.markdown(
+            "A feed-forward network has no cell: it keeps no state from one frame to the next. Try a small cell."
+        )
+        return
+    show_lesson(texts.CELL)
+    name = next(layer.name for layer in reversed(found.trace.layers) if layer.direction == FORWARD)
+    if len(layers) > 1:
+        names = list(layers)
+        name = st.selectbox(
+            "Layer",
+            names,
+            index=names.index(name),
+            format_func=lambda one: one.replace("_", " ").replace("/", ", "),
+            key="cell_layer",
+        )
+    show_cell(found, network_inside(run), key="cell", layer=name)
 
 
 def order_of_frames(run: Run, clip: ChosenClip) -> None:
