@@ -20,7 +20,7 @@ from audio_models.cli import main as cli
 from audio_models.features.waveform import AudioSource
 from audio_models.jobs import runs
 from audio_models.jobs.runs import Run
-from audio_models.lab import comparison, memory
+from audio_models.lab import comparison, comparison_results, memory
 from audio_models.listening import detection, recordings, streaming_evaluation
 from audio_models.listening.listener import Listener
 from audio_models.own_words.clip_checks import findings
@@ -181,10 +181,15 @@ def test_the_memory_measurement_and_the_comparison_are_as_they_were(manifest: Ma
     assert [asdict(point) for point in measured.points] == told["points"]
     told = manifest["comparison"]
     assert (compared.id, compared.state.status) == (told["id"], told["status"])
-    for found, one in zip(comparison.results(compared), told["cells"], strict=True):
+    for found, one in zip(comparison_results.results(compared), told["cells"], strict=True):
         assert (found.cell, found.accuracy, found.split, list(found.each)) == (one["cell"], one["accuracy"], one["split"], one["each"])  # fmt: skip
         assert (found.parameters, found.epochs, found.correct.shape[1]) == (one["parameters"], one["epochs"], one["clips"])  # fmt: skip
         assert asdict(found.measures) == {name: one[name] for name in asdict(found.measures)}
+    # it resumes as it began: then, the recipe of each cell set its readout and learning rate, and trainings stopped early
+    assert (compared.config.readout, compared.config.searched) == ("recipe", [])
+    for variant, seed in compared.config.jobs:
+        now, then = compared.planned(variant, seed), compared.run(variant, seed).config
+        assert (now.network, now.training) == (then.network, then.training)
 
 
 def test_the_shell_lists_every_run(manifest: Manifest, capsys: pytest.CaptureFixture[str]) -> None:

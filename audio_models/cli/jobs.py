@@ -21,7 +21,7 @@ from audio_models.jobs import launch, runs
 from audio_models.jobs.job_folder import State
 from audio_models.jobs.progress import format_duration
 from audio_models.jobs.runs import Run
-from audio_models.lab import comparison, memory_tasks
+from audio_models.lab import comparison, comparison_results, memory_tasks, verdict
 from audio_models.lab import memory as memory_lab
 from audio_models.lab.comparison import Comparison
 from audio_models.lab.memory import Experiment
@@ -217,21 +217,25 @@ def _print_memory(experiment: Experiment, options: argparse.Namespace) -> None:
 
 
 def _print_comparison(made: Comparison, options: argparse.Namespace) -> None:
-    found = comparison.results(made)
-    told = comparison.findings(found)
+    found = comparison_results.results(made)
+    told = verdict.findings(found)
     if options.json:
         print_json(
             {
                 "path": str(made.folder),
                 "state": made.state.status,
+                "verdict": verdict.verdict(found, told),
+                "search": [asdict(one) for one in made.trials],
                 "cells": [
                     {
                         "cell": row.cell,
+                        "readout": row.readout,
                         "accuracy": row.accuracy,
                         "split": row.split,
                         "accuracy_interval": [row.interval.low, row.interval.high],
                         "each": list(row.each),
                         "parameters": row.parameters,
+                        "learning_rate": row.learning_rate,
                         "epochs": row.epochs,
                         "epoch_seconds": row.epoch_seconds,
                         **asdict(row.measures),
@@ -239,18 +243,25 @@ def _print_comparison(made: Comparison, options: argparse.Namespace) -> None:
                     for row in found
                 ],
                 "findings": [
-                    {"one": one.one, "other": one.other, **asdict(one.difference), "p": one.p, "text": one.summary()}
+                    {
+                        "one": one.one.cell, "one_readout": one.one.readout, "other": one.other.cell,
+                        "other_readout": one.other.readout, **asdict(one.difference), "p": one.p, "text": one.summary(),
+                    }
                     for one in told
                 ],
             }
-        )
+        )  # fmt: skip
         return
     print(f"{made.folder}: {made.state.status}")
+    width = max([0, *(len(row.variant.title) for row in found)])
     for row in found:
+        seconds = "" if row.epoch_seconds is None else f"{row.epoch_seconds:.1f} s per epoch  "
         print(
-            f"{row.cell:>13}  {row.accuracy:.1%} ({row.interval.low:.1%} to {row.interval.high:.1%}) on {row.split} clips  {row.parameters:,} parameters  "
-            f"{row.epoch_seconds:.1f} s per epoch  {row.measures.latency_text} per answer  memory {row.measures.memory_text}"
+            f"{row.variant.title:>{width}}  {row.accuracy:.1%} ({row.interval.low:.1%} to {row.interval.high:.1%}) on {row.split} clips  {row.parameters:,} parameters  "
+            f"learning rate {row.learning_rate:g}, {row.epochs:g} epochs  {seconds}{row.measures.latency_text} per answer  memory {row.measures.memory_text}"
         )
+    if told:
+        print(verdict.verdict(found, told))
     for one in told:
         print(one.summary())
 

@@ -266,7 +266,8 @@ def _arguments(row: Setting) -> dict[str, Any]:
     if row.is_folders:
         return {"action": "append", "metavar": "FOLDER"}
     if row.is_list:
-        return {"type": _list_of(int if row.item is int else str), "metavar": "N,M" if row.item is int else "A,B"}
+        kind = row.item if row.item in (int, float) else str
+        return {"type": _list_of(kind), "metavar": {int: "N,M", float: "X,Y"}.get(kind, "A,B")}
     if row.choices:
         return {"choices": row.choices}
     kind = row.hint if row.hint in (int, float) else str
@@ -284,11 +285,12 @@ def _add_older(group: Any, row: Setting) -> None:
         group.add_argument(f"--{older}", dest=row.name, help=argparse.SUPPRESS, **_arguments(row))
 
 
-def _list_of(kind: type[int] | type[str]) -> Callable[[str], tuple[int | str, ...]]:
-    def parts(text: str) -> tuple[int | str, ...]:
+def _list_of(kind: type[int] | type[float] | type[str]) -> Callable[[str], tuple[int | float | str, ...]]:
+    def parts(text: str) -> tuple[int | float | str, ...]:
         try:
             return tuple(kind(part.strip()) for part in text.split(",") if part.strip())
         except ValueError as error:
-            raise argparse.ArgumentTypeError(f"'{text}' is not a list of whole numbers, such as 5,10,20") from error
+            expected = "whole numbers, such as 5,10,20" if kind is int else "numbers, such as 0.001,0.002"
+            raise argparse.ArgumentTypeError(f"'{text}' is not a list of {expected}") from error
 
     return parts

@@ -90,10 +90,15 @@ class JobFolder(Generic[Config]):
         """
         values = self._read("config.json", dict[str, Any])
         try:
-            found: Config = from_dict(self.config_kind, values)
+            found: Config = from_dict(self.config_kind, self._of_today(values))
         except EchoicError as error:
             raise RunError(f"{self.folder / 'config.json'} is damaged: {error}") from error
         return found
+
+    @classmethod
+    def _of_today(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Add to the stored settings what an earlier version did without a setting, where the default is another."""
+        return values
 
     @property
     def name(self) -> str:

@@ -82,13 +82,13 @@ def wait_until_stopped(job: JobFolder[Any], seconds: float) -> bool:
     return True
 
 
-def ahead_of(run: Run) -> list[Run]:
-    """The runs that train before this queued one."""
-    mine = (run.queued_since, run.id)
+def ahead_of(job: JobFolder[Any]) -> list[Run]:
+    """The runs that train before this queued run, or before a job that trains itself."""
+    mine = (job.queued_since, job.id)
     found = []
     for other in runs.listing():
         try:
-            if other.id != run.id and other.state.status in ACTIVE and (other.queued_since, other.id) < mine:
+            if other.id != job.id and other.state.status in ACTIVE and (other.queued_since, other.id) < mine:
                 found.append(other)
         except EchoicError:
             continue

@@ -1,11 +1,12 @@
-"""Compare cells on the user's own clips: each is trained several times on the same split with the same budget.
+"""Compare cells on the user's own clips: each is trained several times, on the same split and with the same readout.
 
     comparisons/<id>/
-      config.json    corpus, task, cells, recipe, seeds; never changes
+      config.json    corpus, task, cells, how they are trained; never changes
+      search.json    one row per short training of the learning-rate search
       runs/<cell>-<seed>/     a run folder with measures.json added
       state.json, process.json, cancel, log.txt    see `job_folder`
 
-Importing this module is cheap; `comparison_process` trains.
+Importing this module is cheap; `comparison_process` trains, `comparison_results` reads what came of it.
 """
 
 from __future__ import annotations
@@ -13,30 +14,59 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from dataclasses import asdict, dataclass, replace
+from typing import Any, ClassVar, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
-from audio_models.config import CELL_TITLES, CELLS, Cell, Recipe, RunConfig
-from audio_models.errors import ConfigError, RunError
+from audio_models.config import CELL_TITLES, CELLS, READOUT_TITLES, Cell, Readout, Recipe, RunConfig
+from audio_models.errors import ConfigError
 from audio_models.jobs import job_folder
 from audio_models.jobs.job_folder import JobFolder, MissingFileError
 from audio_models.jobs.runs import Run
-from audio_models.recipes import default_run
-from audio_models.recognition import metrics
+from audio_models.lab import bundled as bundled_results
+from audio_models.recipes import default_network, default_run, default_training
 from audio_models.settings import check, setting
 from data import workspace
 from data.corpus import CorpusReference
 from data.stored import Seconds
 from data.task import Task
 
-if TYPE_CHECKING:
-    from audio_models.recognition.evaluation_result import Evaluation
+ReadoutRule = Literal["same", "mean", "both", "recipe"]
+READOUT_RULES: dict[ReadoutRule, str] = {
+    "same": "The last state, for all",
+    "mean": "The mean of all states, for all",
+    "both": "Last state or mean: each cell with both",
+    "recipe": "As the recipe has it: mean for SimpleRNN",
+}
 
-SIGNIFICANCE = 0.05
-"""Significance level: with a larger p-value, two cells are too close to call."""
+_LONGEST = 1000  # epochs of a training
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One of the things compared: a cell, and what its answer is read from if that is compared too.
+
+    Attributes:
+        readout: None where the comparison has one for all.
+    """
+
+    cell: Cell
+    readout: Readout | None = None
+
+    @property
+    def key(self) -> str:
+        """Its name in files: "lstm", "lstm-mean"."""
+        return f"{self.cell}-{self.readout}" if self.readout else self.cell
+
+    @property
+    def title(self) -> str:
+        """Its name on a page: "LSTM", "LSTM, mean of all states"."""
+        readout = f", {READOUT_TITLES[self.readout].removeprefix('the ')}" if self.readout else ""
+        return f"{self.cell_title}{readout}"
+
+    @property
+    def cell_title(self) -> str:
+        """The name of its cell, without a remark: "Feed-forward"."""
+        return CELL_TITLES[self.cell].split(" (")[0]
 
 
 @dataclass(frozen=True)
@@ -50,11 +80,26 @@ class ComparisonConfig:
     corpus: CorpusReference
     task: Task
     cells: tuple[Cell, ...] = setting(CELLS, title="Cells", titles=CELL_TITLES, help="Cells to compare, two or more.")
+    readout: ReadoutRule = setting(
+        "same", title="Readout", titles=READOUT_RULES,
+        help="What the answer is read from: same is one readout for all cells, the last state in the plain recipe; mean is the mean of all states; both trains each cell with either; recipe is what the recipe has for each cell. A feed-forward network has no state, so it always takes the mean.",
+    )  # fmt: skip
     recipe: Recipe = setting("plain", title="Recipe", help="Recipe that sets everything else.")
     seeds: int = setting(3, 1, 20, title="Seeds", help="Trainings of each cell.")
-    epochs: int = setting(
-        0, 0, 1000, title="Epochs", help="Epochs of each training at most; 0: as many as the recipe has."
-    )
+    epochs: int = setting(0, 0, _LONGEST, title="Epochs", help="Epochs of each training; 0: as many as the recipe has.")
+    seconds: int = setting(
+        0, 0, 86_400, unit="s", title="Time per training",
+        help="Train each network for this time instead of the same number of epochs; how many epochs that is, the search measures; 0: the same number of epochs.",
+    )  # fmt: skip
+    patience: int = setting(
+        0, 0, 1000, title="Patience",
+        help="Stop a training after this many epochs without a lower validation loss; 0: all train to the end.",
+    )  # fmt: skip
+    rates: tuple[float, ...] = setting(
+        (5e-4, 1e-3, 2e-3, 4e-3), 1e-6, 1, title="Learning rates",
+        help="Learning rates tried for each cell in short trainings; the one with the lowest validation loss is used. One rate: no search; none: the recipe's own for each cell.",
+    )  # fmt: skip
+    search_epochs: int = setting(4, 1, 100, title="Search epochs", help="Epochs of each training of the search.")
 
     def __post_init__(self) -> None:
         check(self)
@@ -62,16 +107,83 @@ class ComparisonConfig:
             raise ConfigError(f"Cells is {', '.join(self.cells) or 'empty'}; choose two or more of {', '.join(CELLS)}.")
         if len(set(self.cells)) < len(self.cells):
             raise ConfigError(f"A cell is given twice in {', '.join(self.cells)}; name each once.")
+        if len(set(self.rates)) < len(self.rates):
+            raise ConfigError(f"A learning rate is given twice in {', '.join(map(str, self.rates))}; name each once.")
+        for variant in self.variants:
+            self.run_config(variant, 0)  # refuses a readout that does not fit the recipe
 
     @property
-    def jobs(self) -> list[tuple[Cell, int]]:
-        """The trainings in order: every cell once, then every cell a second time, and so on."""
-        return [(cell, seed) for seed in range(self.seeds) for cell in self.cells]
+    def variants(self) -> list[Variant]:
+        """What is compared, in the order of training."""
+        if self.readout != "both":
+            return [Variant(cell) for cell in self.cells]
+        readouts: tuple[Readout, ...] = ("last", "mean")
+        return [
+            variant
+            for cell in self.cells
+            for variant in (
+                [Variant(cell)] if cell == "feed_forward" else [Variant(cell, readout) for readout in readouts]
+            )
+        ]
 
-    def run_config(self, cell: Cell, seed: int) -> RunConfig:
-        """Return the configuration of one training."""
-        name = f"{CELL_TITLES[cell]}, seed {seed}"
-        return default_run(self.corpus, self.task, cell, self.recipe, name=name, seed=seed, epochs=self.epochs or None)
+    @property
+    def jobs(self) -> list[tuple[Variant, int]]:
+        """The trainings in order: every variant once, then every one a second time, and so on."""
+        return [(variant, seed) for seed in range(self.seeds) for variant in self.variants]
+
+    @property
+    def searched(self) -> list[tuple[Variant, float]]:
+        """The short trainings: each variant with each rate; also with one rate, if it is to measure time."""
+        if len(self.rates) < 2 and not self.seconds:
+            return []
+        return [(variant, rate) for variant in self.variants for rate in self.rates or [self._first_rate(variant)]]
+
+    def run_config(
+        self, variant: Variant, seed: int, *, rate: float | None = None, epochs: int | None = None
+    ) -> RunConfig:
+        """Return the configuration of one training.
+
+        Args:
+            rate, epochs: as the search found them; by default what is set here, or else the recipe's.
+        """
+        name = f"{variant.title}, seed {seed}"
+        run = default_run(self.corpus, self.task, variant.cell, self.recipe, seed=seed, name=name)
+        return replace(
+            run,
+            network=replace(run.network, readout=self._readout(variant)),
+            training=replace(
+                run.training,
+                patience=self.patience,
+                learning_rate=self._first_rate(variant) if rate is None else rate,
+                epochs=epochs or self.epochs or run.training.epochs,
+            ),
+        )
+
+    def _readout(self, variant: Variant) -> Readout:
+        if variant.readout or self.readout == "mean":
+            return variant.readout or "mean"
+        cell = variant.cell if self.readout == "recipe" else "gru"  # the gated cells' readout for all
+        return default_network(cell, self.recipe).readout
+
+    def _first_rate(self, variant: Variant) -> float:
+        return self.rates[0] if self.rates else default_training(variant.cell, self.recipe).learning_rate
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One short training of the search.
+
+    Attributes:
+        variant: its key.
+        rate: the learning rate.
+        loss: lowest validation loss [nat]; None if the training diverged.
+        epoch_seconds: median duration of an epoch [s].
+    """
+
+    variant: str
+    rate: float
+    loss: float | None
+    epoch_seconds: Seconds
 
 
 @dataclass(frozen=True)
@@ -121,171 +233,53 @@ class Comparison(JobFolder[ComparisonConfig]):
     process: ClassVar[str] = f"{__package__}.comparison_process"
 
     def _check_files(self) -> None:
-        _ = self.config, self.state, [self.measures(*job) for job in self.config.jobs]
+        _ = self.config, self.state, self.trials, [self.measures(*job) for job in self.config.jobs]
 
-    def run(self, cell: Cell, seed: int) -> Run:
+    @classmethod
+    def _of_today(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Earlier versions took readout, learning rate and patience from the recipe of each cell."""
+        patience = default_training("gru").patience if values.get("recipe", "plain") == "plain" else 0
+        return {"readout": "recipe", "rates": [], "patience": patience, **values}
+
+    @property
+    def trials(self) -> list[Trial]:
+        """Read the short trainings of the search.
+
+        Raises:
+            RunError: search.json is damaged.
+        """
+        return self._rows("search.json", Trial)
+
+    def write_trials(self, trials: Sequence[Trial]) -> None:
+        workspace.write_json(self.folder / "search.json", [asdict(trial) for trial in trials])
+
+    def planned(self, variant: Variant, seed: int) -> RunConfig:
+        """Return the configuration of one training, with the learning rate and the epochs that the search found."""
+        trials = [one for one in self.trials if one.variant == variant.key]
+        best = min((one for one in trials if one.loss is not None), key=lambda one: one.loss or 0.0, default=None)
+        epochs = None
+        if self.config.seconds and trials:
+            each = max(1e-3, statistics.median(one.epoch_seconds for one in trials))
+            epochs = min(_LONGEST, max(1, round(self.config.seconds / each)))
+        return self.config.run_config(variant, seed, rate=best.rate if best else None, epochs=epochs)
+
+    def run(self, variant: Variant, seed: int) -> Run:
         """Return the run of one training, which may not exist yet."""
-        return Run(self.folder / "runs" / f"{cell}-{seed}")
+        return Run(self.folder / "runs" / f"{variant.key}-{seed}")
 
-    def measures(self, cell: Cell, seed: int) -> Measures | None:
+    def measures(self, variant: Variant, seed: int) -> Measures | None:
         """Read what was measured of a training; None before it is finished.
 
         Raises:
             RunError: the file is damaged.
         """
         try:
-            return self._read(f"runs/{cell}-{seed}/measures.json", Measures)
+            return self._read(f"runs/{variant.key}-{seed}/measures.json", Measures)
         except MissingFileError:
             return None
 
-    def write_measures(self, cell: Cell, seed: int, measured: Measures) -> None:
-        workspace.write_json(self.run(cell, seed).folder / "measures.json", asdict(measured))
-
-
-@dataclass(frozen=True)
-class CellResult:
-    """The results of one cell.
-
-    Attributes:
-        accuracy: mean over its trainings, with its `interval` over speakers and trainings; `each` per training.
-        split: of the evaluation: "test", or "validation" if the corpus has no test clips.
-        parameters: number of trained weights.
-        epochs: mean over the trainings.
-        epoch_seconds: mean duration of an epoch [s].
-        measures: medians over the trainings.
-        correct: whether each answer is right, (trainings, clips).
-        speakers: of the clips, (clips,).
-    """
-
-    cell: Cell
-    accuracy: float
-    split: str
-    interval: metrics.Interval
-    each: tuple[float, ...]
-    parameters: int
-    epochs: float
-    epoch_seconds: float
-    measures: Measures
-    correct: NDArray[np.bool_] = field(repr=False)
-    speakers: tuple[str | None, ...] = field(repr=False)
-
-
-@dataclass(frozen=True)
-class Finding:
-    """Two cells on the same clips; `one` is the more accurate.
-
-    Attributes:
-        p: p-value, corrected for the number of comparisons (Holm 1979); None with one training of each.
-        is_significant: whether p is below `SIGNIFICANCE`.
-    """
-
-    one: Cell
-    other: Cell
-    difference: metrics.PairedDifference
-    p: float | None
-
-    @property
-    def is_significant(self) -> bool:
-        return self.p is not None and self.p < SIGNIFICANCE
-
-    def summary(self) -> str:
-        """Summarise which cell is better, by how much, and the p-value."""
-        gap = self.difference
-        one, other = CELL_TITLES[self.one], CELL_TITLES[self.other]
-        points = f"{100 * gap.difference:.1f} points"
-        if self.p is None or gap.low is None or gap.high is None:
-            return f"{one} was ahead of {other} by {points}; too few trainings or clips to rule out chance."
-        points += f" ({100 * gap.low:.1f} to {100 * gap.high:.1f})"
-        if self.is_significant:
-            return (
-                f"{one} is better than {other} by {points}; {'p < 0.001' if self.p < 0.001 else f'p = {self.p:.3f}'}."
-            )
-        return f"Too close to call: {one} and {other}. {one} is ahead by {points}; p = {self.p:.2f}: a gap this large is common by chance."
-
-
-def results(comparison: Comparison) -> list[CellResult]:
-    """Return the results of every cell with an evaluated training, best first.
-
-    Only seeds that all these cells have count, so all are compared on the same trainings and clips.
-
-    Raises:
-        RunError: the clips are no longer the same for all, or a file is damaged.
-    """
-    from audio_models.recognition.recognizer import Recognizer
-
-    config = comparison.config
-    evaluated = {
-        (cell, seed): one
-        for cell, seed in config.jobs
-        if comparison.measures(cell, seed) is not None and (one := evaluation_of(comparison.run(cell, seed)))
-    }
-    cells = [cell for cell in config.cells if (cell, 0) in evaluated]
-    if not cells:
-        return []
-    seeds = [seed for seed in range(config.seeds) if all((cell, seed) in evaluated for cell in cells)]
-    for seed in seeds:
-        splits = {
-            tuple((one.clip.digest, one.clip.start, one.clip.label) for one in evaluated[cell, seed].predictions)
-            for cell in cells
-        }
-        if len(splits) > 1 or len(evaluated[cells[0], seed].predictions) != len(evaluated[cells[0], 0].predictions):
-            raise RunError(
-                f"The clips of {config.corpus.name} have changed since the comparison began, so its networks were evaluated on different ones. Start a new comparison."
-            )
-    found: list[CellResult] = []
-    for cell in cells:
-        evaluations = [evaluated[cell, seed] for seed in seeds]
-        runs = [comparison.run(cell, seed) for seed in seeds]
-        correct = np.array([[answer.correct for answer in one.predictions] for one in evaluations])
-        speakers = tuple(one.clip.speaker for one in evaluations[0].predictions)
-        epochs = [epoch for run in runs for epoch in run.history]
-        if not epochs:
-            raise RunError(f"{comparison.folder} is damaged: a training has lost its history. Start a new comparison.")
-        measured = [known for seed in seeds if (known := comparison.measures(cell, seed)) is not None]
-        found.append(
-            CellResult(
-                cell,
-                float(correct.mean()),
-                evaluations[0].split,
-                metrics.mean_accuracy_interval(correct, speakers),
-                tuple(one.accuracy for one in evaluations),
-                Recognizer.of_run(runs[0]).parameters,
-                len(epochs) / len(runs),
-                statistics.mean(epoch.seconds for epoch in epochs),
-                Measures.of(
-                    [row.answer_seconds for row in measured if row.answer_seconds is not None],
-                    [length for row in measured if (length := row.memory_length) is not None],
-                ),
-                correct,
-                speakers,
-            )
-        )
-    return sorted(found, key=lambda one: -one.accuracy)
-
-
-def findings(found: Sequence[CellResult]) -> list[Finding]:
-    """Compare the best cell with each of the others: paired test on the same clips, Holm-corrected (1979)."""
-    if len(found) < 2:
-        return []
-    best = found[0]
-    gaps = [
-        (other.cell, metrics.paired_difference(best.correct, other.correct, best.speakers, len(found) - 1))
-        for other in found[1:]
-    ]
-    corrected: dict[Cell, float] = {}
-    highest = 0.0
-    ranked = sorted((gap.p, cell) for cell, gap in gaps if gap.p is not None)
-    for rank, (p, cell) in enumerate(ranked):
-        highest = max(highest, min(1.0, p * (len(ranked) - rank)))
-        corrected[cell] = highest
-    return [Finding(best.cell, cell, gap, corrected.get(cell)) for cell, gap in gaps]
-
-
-def evaluation_of(run: Run) -> Evaluation | None:
-    """Load the evaluation of a training on test clips, or on validation clips if the corpus has no test clips."""
-    from audio_models.recognition import evaluation
-
-    return evaluation.load_cached(run, split="test") or evaluation.load_cached(run, split="validation")
+    def write_measures(self, variant: Variant, seed: int, measured: Measures) -> None:
+        workspace.write_json(self.run(variant, seed).folder / "measures.json", asdict(measured))
 
 
 def create(config: ComparisonConfig) -> Comparison:
@@ -300,3 +294,9 @@ def create(config: ComparisonConfig) -> Comparison:
 def listing() -> list[Comparison]:
     """All comparisons in the workspace, newest first, damaged ones included."""
     return job_folder.listing(workspace.root() / "comparisons", Comparison)
+
+
+def bundled() -> list[Comparison]:
+    """The comparisons that come with Echoic."""
+    folder = bundled_results.folder_of("comparisons")
+    return [Comparison(folder / name) for name in ("cells", "last-or-mean") if (folder / name).is_dir()]

@@ -5,7 +5,7 @@
       points.json    one row per cell and length, added as they finish
       state.json, process.json, cancel, log.txt    see `job_folder`
 
-Importing this module is cheap; `memory_process` trains.
+Measurements of every task come with Echoic, see `bundled`. Importing this module is cheap; `memory_process` trains.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from audio_models.config import CELL_TITLES, Cell
 from audio_models.errors import ConfigError
 from audio_models.jobs import job_folder
 from audio_models.jobs.job_folder import JobFolder
+from audio_models.lab import bundled as bundled_results
 from audio_models.lab import memory_tasks
 from audio_models.networks.initial_weights import Initialisation
 from audio_models.settings import check, setting
@@ -91,14 +92,14 @@ class Point:
     Attributes:
         accuracy: on new sequences, after the last step.
         steps: training steps.
-        seconds: duration of the training [s].
+        seconds: duration of the training [s]; 0 in a measurement that comes with Echoic.
     """
 
     cell: Cell
     length: Count
     accuracy: Share
     steps: Count
-    seconds: Seconds
+    seconds: Seconds = 0.0
 
 
 @dataclass(frozen=True)
@@ -136,3 +137,9 @@ def create(config: MemoryConfig) -> Experiment:
 def listing() -> list[Experiment]:
     """All measurements in the workspace, newest first, damaged ones included."""
     return job_folder.listing(workspace.root() / "memory", Experiment)
+
+
+def bundled() -> list[Experiment]:
+    """The measurements that come with Echoic, one of each task."""
+    folder = bundled_results.folder_of("memory")
+    return [Experiment(folder / task) for task in memory_tasks.TASKS if (folder / task).is_dir()]

@@ -12,9 +12,11 @@ from data.errors import EchoicError
 # Measured on two cores of a server of 2024: a million multiply-adds of a clip, forward and backward.
 _SECONDS_A_MILLION = 2.0e-4
 _SECONDS_A_CHANGE = 1.3e-4  # of a clip by augmentation
-_SECONDS_TO_START = 20.0  # tensorflow, the first step, features
 _GATES = {"simple_rnn": 1, "gru": 3, "lstm": 4}
 _RECENT = 5
+
+SECONDS_TO_START = 20.0
+"""Before the first epoch: tensorflow, features, the graph [s]."""
 
 
 def operations(network: NetworkConfig, width: int, frames: int, classes: int) -> int:
@@ -57,8 +59,13 @@ def epoch_seconds(config: RunConfig, clips_per_word: float) -> float:
 
 def training_seconds(config: RunConfig, clips_per_word: float) -> float:
     """Estimate the duration of a training on this machine [s], with all folds and without early stopping."""
+    return SECONDS_TO_START + learning_seconds(config, clips_per_word)
+
+
+def learning_seconds(config: RunConfig, clips_per_word: float) -> float:
+    """Estimate the same without the start: the duration of the epochs [s]."""
     epochs = config.training.epochs * (config.training.folds + 1)
-    return _SECONDS_TO_START + epochs * epoch_seconds(config, clips_per_word) * _slowness()
+    return epochs * epoch_seconds(config, clips_per_word) * _slowness()
 
 
 def _slowness() -> float:

@@ -29,7 +29,7 @@ from audio_models.features.mfcc import Frames
 from audio_models.features.sequences import Normalisation
 from audio_models.jobs import launch, runs
 from audio_models.jobs.job import POLL, Job, StateCallback, exit_process, ignore_state, imported, run_job
-from audio_models.jobs.job_folder import State
+from audio_models.jobs.job_folder import JobFolder, State
 from audio_models.jobs.runs import Epoch, Run
 from audio_models.listening import detection, streaming_evaluation
 from audio_models.listening.network_stream import NetworkStream
@@ -71,7 +71,7 @@ def train(run: Run, on_state: StateCallback = ignore_state) -> State:
 
 
 def _train(run: Run, job: Job) -> None:
-    with _turn(run, job):
+    with turn(run, job):
         job.write(status="running", stage="Reading the corpus")
         config = run.config
         # first, to report errors before tensorflow is imported
@@ -100,11 +100,11 @@ def _train(run: Run, job: Job) -> None:
 
 
 @contextlib.contextmanager
-def _turn(run: Run, job: Job) -> Iterator[None]:
-    """Wait until no other run trains and none waits longer. The lock ends with the process."""
+def turn(folder: JobFolder[Any], job: Job) -> Iterator[None]:
+    """Wait until nothing else trains and no run waits longer. The lock ends with the process."""
     lock = filelock.FileLock(workspace.folder("runs") / ".training.lock")
     while True:
-        if not launch.ahead_of(run):
+        if not launch.ahead_of(folder):
             with contextlib.suppress(filelock.Timeout):
                 lock.acquire(timeout=0)
                 break

@@ -7,16 +7,18 @@ from dataclasses import replace
 import pandas as pd
 import streamlit as st
 
-from audio_models.config import CELL_TITLES
 from audio_models.jobs.job_folder import ACTIVE, State
 from audio_models.lab import memory as memory_lab
 from audio_models.lab import memory_tasks
+from audio_models.lab.bundled import is_bundled, origin
 from audio_models.lab.memory import LAB_CELLS, Experiment, MemoryConfig
+from audio_models.lab.memory_tasks import MemoryTask
 from audio_models.networks.initial_weights import INITIALISATIONS
 from dashboard.lessons import charts as lesson_charts
 from dashboard.lessons import handout, texts
 from dashboard.lessons.texts import show_lesson
 from dashboard.shared import address, job_panel
+from dashboard.shared.cells import CELL_LOOKS
 from dashboard.shared.feedback import show_errors
 from dashboard.shared.formatting import as_text
 
@@ -27,20 +29,23 @@ _INITIALISATIONS = {
 }
 
 
-def _settings() -> MemoryConfig | None:
-    """Draw the form; return a configuration when Measure is pressed."""
+def _choose_task() -> str:
     address.follow("task", "memory_task", list(memory_tasks.TASKS))
-    task_name = st.segmented_control(
+    name: str = st.segmented_control(
         "Task", list(memory_tasks.TASKS), default="recall", required=True, key="memory_task", wrap=True,
         format_func=lambda name: memory_tasks.TASKS[name].title,
     )  # fmt: skip
-    task = memory_tasks.TASKS[task_name]
+    return name
+
+
+def _settings(task: MemoryTask) -> MemoryConfig | None:
+    """Draw the form; return a configuration when Measure is pressed."""
     st.markdown(task.text)
     base = MemoryConfig(task=task.name)
     address.follow_many("cells", "memory_cells", LAB_CELLS)
     cells = st.pills(
         "Cells", LAB_CELLS, selection_mode="multi", default=LAB_CELLS, key="memory_cells", wrap=True,
-        format_func=lambda cell: CELL_TITLES[cell],
+        format_func=lambda cell: CELL_LOOKS[cell].title,
     )  # fmt: skip
     with st.expander("Settings"):
         one, two = st.columns(2)
@@ -108,7 +113,7 @@ def _describe(config: MemoryConfig) -> str:
 def _table(experiment: Experiment) -> pd.DataFrame:
     return pd.DataFrame(
         [
-            {"cell": CELL_TITLES[p.cell], "length": p.length, "accuracy": p.accuracy, "steps": p.steps}
+            {"cell": CELL_LOOKS[p.cell].title, "length": p.length, "accuracy": p.accuracy, "steps": p.steps}
             for p in sorted(experiment.points, key=lambda p: (LAB_CELLS.index(p.cell), p.length))
         ]
     )
@@ -121,12 +126,13 @@ def _result(experiment: Experiment, state: State) -> None:
     if table.empty:
         st.caption("The first points appear in a few seconds." if state.status in ACTIVE else "No results.")
         return
-    chart = lesson_charts.forgetting(table, task.chance)
+    measured = {point.cell for point in experiment.points}
+    chart = lesson_charts.forgetting(table, task.chance, [cell for cell in LAB_CELLS if cell in measured])
     st.altair_chart(chart, key=f"forgetting-{experiment.id}")
-    st.caption(_describe(config) + ".")
+    st.caption(f"{_describe(config)}.{f' This {origin(experiment)}.' if is_bundled(experiment) else ''}")
     if state.status in ACTIVE:
         return
-    found = _findings(table, config)
+    found = _findings(table, config, task.chance)
     if found:
         st.markdown(found)
     numbers, save = st.columns([3, 1], vertical_alignment="top")
@@ -144,7 +150,7 @@ def _result(experiment: Experiment, state: State) -> None:
         save.download_button("Download", content, f"memory-{experiment.id}.html", "text/html", on_click="ignore")
 
 
-def _findings(table: pd.DataFrame, config: MemoryConfig) -> str:
+def _findings(table: pd.DataFrame, config: MemoryConfig, chance: float) -> str:
     """Say how many steps each cell remembers."""
     lines = []
     for cell, rows in table.groupby("cell", sort=False):
@@ -159,8 +165,15 @@ def _findings(table: pd.DataFrame, config: MemoryConfig) -> str:
         elif not held:
             lines.append(f"**{cell}** fails at {rows['length'].iloc[0]} steps")
         else:
-            lines.append(f"**{cell}** remembers {reach} steps but fails at {rows['length'].iloc[held]}")
+            lines.append(f"**{cell}** remembers {reach} steps {_beyond(rows.iloc[held], chance)}")
     return "; ".join(lines) + "."
+
+
+def _beyond(row: pd.Series, chance: float) -> str:
+    """Say how a cell does at the first length at which it is not right 99 times in 100."""
+    if row["accuracy"] < (1 + chance) / 2:
+        return f"but fails at {row['length']}"
+    return f"and is right {100 * row['accuracy']:.0f} % of the time at {row['length']}"
 
 
 def _page() -> None:
@@ -168,18 +181,15 @@ def _page() -> None:
     show_lesson(texts.MEMORY)
     form, picture = st.columns([2, 3], gap="large")
     with form, show_errors():
-        config = _settings()
+        task_name = _choose_task()
+        config = _settings(memory_tasks.find(task_name))
         if config is not None:
             job_panel.begin(memory_lab.create(config), "memory")
     with picture, show_errors():
-        known = memory_lab.listing()
-        if not known:
-            st.info(
-                "No results yet. Press Measure (2 to 3 minutes).",
-                icon=":material/science:",
-            )
-            return
-        job_panel.choose_and_watch(known, "memory", "Measurement", _name, _result)
+        job_panel.choose_and_watch(
+            [*memory_lab.listing(), *memory_lab.bundled()], "memory", "Measurement", _name, _result,
+            fits=lambda experiment: experiment.config.task == task_name,
+        )  # fmt: skip
 
 
 def _name(experiment: Experiment) -> str:
@@ -189,9 +199,8 @@ def _name(experiment: Experiment) -> str:
         for name in ("initialisation", "forget_bias", "clip_norm", "units", "steps", "seed")
         if getattr(config, name) != getattr(MemoryConfig(), name)
     ]
-    return f"{memory_tasks.find(config.task).title}, {experiment.created_text}" + (
-        f", {', '.join(changed)}" if changed else ""
-    )
+    when = "comes with Echoic" if is_bundled(experiment) else experiment.created_text
+    return f"{memory_tasks.find(config.task).title}, {when}" + (f", {', '.join(changed)}" if changed else "")
 
 
 _page()

@@ -15,7 +15,8 @@ from audio_models.jobs.progress import format_duration
 from audio_models.jobs.runs import Run
 from audio_models.recognition import evaluation
 from audio_models.recognition.evaluation_result import EvaluationSplit
-from dashboard.shared import address, charts, preload
+from dashboard.shared import address, preload
+from dashboard.shared.cells import compared_curves
 from dashboard.shared.choose_corpus import corpus_title
 from dashboard.shared.choose_model import describe_run
 from dashboard.shared.formatting import as_text, percent
@@ -38,12 +39,13 @@ def show(models: Sequence[Run], split: EvaluationSplit) -> None:
         format_func=lambda one: describe_run(by_id[one]),
         key="compared",
     )
-    rows, histories = [], {}
+    rows, histories, cells = [], {}, []
     for run in (by_id[one] for one in chosen):
         try:
             rows.append(_row(run, split))
             if history := run.history:
                 histories[f"{run.name} ({run.id[-4:]})"] = pd.DataFrame([asdict(epoch) for epoch in history])
+                cells.append(run.config.network.cell)
         except EchoicError as error:
             st.warning(as_text(str(error)), icon=":material/warning:")
     if not rows:
@@ -57,7 +59,7 @@ def show(models: Sequence[Run], split: EvaluationSplit) -> None:
     if len({row["corpus"] for row in rows}) > 1 or len({row["classes"] for row in rows}) > 1:
         st.caption("These runs have different corpora or words, so their accuracies cannot be compared.")
     if histories:
-        st.altair_chart(charts.compared_curves(histories))
+        st.altair_chart(compared_curves(histories, cells))
 
 
 def _row(run: Run, split: EvaluationSplit) -> dict[str, Any]:

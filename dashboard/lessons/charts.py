@@ -11,39 +11,43 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
-from dashboard.shared.charts import ACCENT, DASHES, PALETTE
+from audio_models.config import Cell
+from dashboard.shared.cells import CELL_LOOKS, colour_scale, dash_scale, shape_scale
+from dashboard.shared.charts import PALETTE
 
 
-def compared_accuracies(means: pd.DataFrame, each: pd.DataFrame) -> alt.LayerChart:
-    """Draw the accuracies of several networks with their intervals.
+def compared_accuracies(means: pd.DataFrame, each: pd.DataFrame, cells: Sequence[Cell]) -> alt.LayerChart:
+    """Draw the accuracies of several networks with their intervals, each in the colour and shape of its cell.
 
     Args:
-        means: columns `cell`, `accuracy`, `low`, `high`, the best first.
-        each: columns `cell`, `accuracy`, one row per training.
+        means: columns `name`, `accuracy`, `low`, `high`, the best first.
+        each: columns `name`, `accuracy`, one row per training.
+        cells: the cell of each row of `means`.
     """
-    order = list(means["cell"])
+    order = list(means["name"])
     low = float(np.floor(min(means["low"].min(), each["accuracy"].min()) * 20) / 20)
     scale = alt.Scale(domain=[max(0.0, low), 1])
-    x = alt.X("accuracy:Q", title="accuracy", scale=scale, axis=alt.Axis(format="%"))
-    y = alt.Y("cell:N", sort=order, title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=170))
+    x = alt.X("accuracy:Q", title="accuracy", scale=scale, axis=alt.Axis(format="%", tickCount=5))
+    y = alt.Y("name:N", sort=order, title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=150))
+    colour = alt.Color("name:N", scale=colour_scale(order, cells), legend=None)
     bars = (
         alt.Chart(means)
-        .mark_bar(height=12, color="#3d8fd1", opacity=0.4)  # visible on light and dark
-        .encode(y=y, x=alt.X("low:Q", scale=scale), x2="high:Q")
+        .mark_bar(height=12, opacity=0.35)
+        .encode(y=y, x=alt.X("low:Q", scale=scale), x2="high:Q", color=colour)
     )
-    dots = alt.Chart(means).mark_point(filled=True, size=130, color=ACCENT, opacity=1).encode(
-        y=y, x=x,
-        tooltip=["cell:N", alt.Tooltip("accuracy:Q", format=".1%"), alt.Tooltip("low:Q", format=".1%", title="from"), alt.Tooltip("high:Q", format=".1%", title="to")],
+    dots = alt.Chart(means).mark_point(filled=True, size=130, opacity=1).encode(
+        y=y, x=x, color=colour, shape=alt.Shape("name:N", scale=shape_scale(order, cells), legend=None),
+        tooltip=[alt.Tooltip("name:N", title="cell"), alt.Tooltip("accuracy:Q", format=".1%"), alt.Tooltip("low:Q", format=".1%", title="from"), alt.Tooltip("high:Q", format=".1%", title="to")],
     )  # fmt: skip
     small = (
         alt.Chart(each)
         .mark_point(size=40, color="#7c878c", opacity=0.9)
-        .encode(y=y, x=x, tooltip=["cell:N", alt.Tooltip("accuracy:Q", format=".1%", title="one training")])
-    )
+        .encode(y=y, x=x, tooltip=[alt.Tooltip("name:N", title="cell"), alt.Tooltip("accuracy:Q", format=".1%", title="one training")])
+    )  # fmt: skip
     numbers = (
         alt.Chart(means).mark_text(dy=-14, color="#7c878c").encode(y=y, x=x, text=alt.Text("accuracy:Q", format=".1%"))
     )
-    return alt.layer(bars, small, dots, numbers).properties(height=alt.Step(54))
+    return alt.layer(bars, small, dots, numbers).properties(height=alt.Step(54 if len(order) < 6 else 44))
 
 
 def paired_bars(table: pd.DataFrame) -> alt.Chart:
@@ -71,14 +75,15 @@ def paired_bars(table: pd.DataFrame) -> alt.Chart:
     )
 
 
-def fading(table: pd.DataFrame, names: Sequence[str]) -> alt.LayerChart:
+def fading(table: pd.DataFrame) -> alt.LayerChart:
     """Draw how a gradient decays towards the beginning of a clip, on a logarithmic scale.
 
     Args:
-        table: columns `seconds`, `share` (of its value at the end; above 0), `network`, `weights` ("trained" or "before
-            training").
-        names: the networks, in the order of their colours.
+        table: columns `seconds`, `share` (of its value at the end; above 0), `network`, `cell`, which gives the colour,
+            `weights` ("trained" or "before training").
     """
+    cells = dict(zip(table["network"], table["cell"], strict=True))
+    colours = colour_scale(list(cells), list(cells.values()), distinct=True)
     lines = (
         alt.Chart(table)
         .mark_line(strokeWidth=2.5, clip=True)
@@ -93,7 +98,7 @@ def fading(table: pd.DataFrame, names: Sequence[str]) -> alt.LayerChart:
             color=alt.Color(
                 "network:N",
                 title=None,
-                scale=alt.Scale(domain=list(names), range=PALETTE[: len(names)]),
+                scale=colours,
                 legend=alt.Legend(orient="bottom", direction="vertical", symbolType="stroke", labelLimit=300),
             ),
             strokeDash=alt.StrokeDash(
@@ -114,21 +119,20 @@ def fading(table: pd.DataFrame, names: Sequence[str]) -> alt.LayerChart:
     return alt.layer(rule, text, lines).properties(height=420)
 
 
-def forgetting(table: pd.DataFrame, chance: float) -> alt.LayerChart:
+def forgetting(table: pd.DataFrame, chance: float, cells: Sequence[Cell]) -> alt.LayerChart:
     """Draw accuracy against the number of steps over which a cell must remember.
 
     Args:
-        table: columns `length`, `accuracy`, `cell`, `steps`.
+        table: columns `length`, `accuracy`, `cell` (its title), `steps`.
+        cells: those in the table.
         chance: accuracy of a guess.
     """
-    cells = list(dict.fromkeys(table["cell"]))
-    colours = dict(zip(["SimpleRNN", "LSTM", "GRU"], [PALETTE[1], PALETTE[0], PALETTE[2]], strict=True))
-    shapes = dict(zip(["SimpleRNN", "LSTM", "GRU"], ["triangle-up", "circle", "square"], strict=True))
+    names = [CELL_LOOKS[cell].title for cell in cells]
     base = alt.Chart(table).encode(
         x=alt.X("length:Q", title="T, steps to remember", scale=alt.Scale(type="log", base=2, nice=False, padding=20), axis=alt.Axis(values=sorted(set(table["length"])), format="d", grid=False)),
         y=alt.Y("accuracy:Q", title="accuracy", scale=alt.Scale(domain=[0, 1.04], nice=False), axis=alt.Axis(format="%", values=[0, 0.25, 0.5, 0.75, 1])),
-        color=alt.Color("cell:N", title=None, scale=alt.Scale(domain=cells, range=[colours[cell] for cell in cells]), legend=alt.Legend(orient="top")),
-        shape=alt.Shape("cell:N", title=None, scale=alt.Scale(domain=cells, range=[shapes[cell] for cell in cells])),
+        color=alt.Color("cell:N", title=None, scale=colour_scale(names, cells), legend=alt.Legend(orient="top")),
+        shape=alt.Shape("cell:N", title=None, scale=shape_scale(names, cells)),
         tooltip=["cell:N", alt.Tooltip("length:Q", title="steps to remember"), alt.Tooltip("accuracy:Q", format=".1%"), alt.Tooltip("steps:Q", title="steps of training")],
     )  # fmt: skip
     guess = alt.Chart(pd.DataFrame({"accuracy": [chance], "text": ["a guess"]}))
@@ -137,7 +141,7 @@ def forgetting(table: pd.DataFrame, chance: float) -> alt.LayerChart:
         x=alt.value(0), y="accuracy:Q", text="text:N"
     )
     lines = base.mark_line(strokeWidth=2).encode(
-        strokeDash=alt.StrokeDash("cell:N", legend=None, scale=alt.Scale(domain=cells, range=DASHES[: len(cells)]))
+        strokeDash=alt.StrokeDash("cell:N", legend=None, scale=dash_scale(names, cells))
     )
     points = base.mark_point(filled=True, size=110, opacity=0.75)
     return alt.layer(rule, text, lines, points).properties(height=360)

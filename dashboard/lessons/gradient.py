@@ -46,8 +46,7 @@ def gradient_view(run: Run, clip: ChosenClip) -> None:
         st.caption("Choose at least one network.")
         return
     table, lengths = gradient_curves([usable[one] for one in chosen], clip, what)
-    names = list(dict.fromkeys(table["network"]))
-    st.altair_chart(lesson_charts.fading(table, names), key="fading")
+    st.altair_chart(lesson_charts.fading(table), key="fading")
     st.dataframe(
         lengths, hide_index=True,
         column_config={
@@ -95,7 +94,13 @@ def gradient_curves(chosen: list[Run], clip: ChosenClip, what: str) -> tuple[pd.
             shares = np.maximum(norms / max(float(norms[-1]), 1e-300), 1e-12)
             rows.append(
                 pd.DataFrame(
-                    {"seconds": np.arange(len(norms)) * step, "share": shares, "network": name, "weights": weights}
+                    {
+                        "seconds": np.arange(len(norms)) * step,
+                        "share": shares,
+                        "network": name,
+                        "cell": run.config.network.cell,
+                        "weights": weights,
+                    }
                 )
             )
         lengths.append(

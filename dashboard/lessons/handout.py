@@ -34,7 +34,7 @@ def inside(
     """
     gradient = None
     if fading is not None and lengths is not None:
-        chart = lesson_charts.fading(fading, list(dict.fromkeys(fading["network"])))
+        chart = lesson_charts.fading(fading)
         gradient = {"chart": figure(chart), "lengths": _table(lengths), "formula": formula(texts.GRADIENT)}
     return _render(
         "inside.html",

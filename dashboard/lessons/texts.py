@@ -93,9 +93,11 @@ MEMORY = Lesson(
 
 COMPARE = Lesson(
     "Comparing cells",
-    "Each cell learns the same clips several times with the same budget, because every training depends on chance. All "
-    "are then evaluated on the same clips and compared clip by clip. If a difference may be chance, the page says so.",
-    "Does the cell with the most parameters win? Does the order of frames matter for your words: how far behind is the network without memory?",
+    "Each cell learns the same clips several times, because every training depends on chance: with the same readout, for the "
+    "same number of epochs, and at the learning rate that suits it, chosen on validation clips. All are then tested on the same "
+    "clips and compared clip by clip. If a difference may be chance, the page says so.",
+    "Does the cell with the most parameters win? Then ask “Last state or mean?”: which cell gains most when its answer is read "
+    "from the mean of all states, and why?",
 )
 
 FORMULAS: dict[Cell, tuple[Equation, ...]] = {

@@ -68,6 +68,8 @@ PARAMETERS: Mapping[str, Parameter] = {
         Parameter("units", ("memory",), "units"),
         Parameter("steps", ("memory",), "training steps"),
         Parameter("seed", ("memory",), "seed"),
+        Parameter("question", ("compare",), "question", is_label=True),
+        Parameter("readout", ("compare",), "readout"),
         Parameter("trainings", ("compare",), "trainings per cell"),
         Parameter("epochs", ("compare",), "epochs"),
         Parameter("result", ("memory", "compare"), "result", remembered=True),

@@ -123,38 +123,6 @@ def probability_bars(probabilities: Mapping[str, float], most: int = 5) -> alt.L
     return (bars + numbers).properties(height=26 * len(table) + 28)
 
 
-def compared_curves(histories: Mapping[str, pd.DataFrame]) -> alt.Chart:
-    """Draw validation accuracy over the epochs, one line per run."""
-    table = pd.concat([history.assign(run=name) for name, history in histories.items()])
-    names = list(histories)
-    return (
-        alt.Chart(table)
-        .mark_line(point=alt.OverlayMarkDef(size=22), strokeWidth=2)
-        .encode(
-            x=epoch_axis(int(table["epoch"].max())),
-            y=alt.Y(
-                "validation_accuracy:Q",
-                title="validation accuracy",
-                axis=alt.Axis(format="%"),
-                scale=alt.Scale(domain=[0, 1]),
-            ),
-            color=alt.Color(
-                "run:N",
-                title=None,
-                scale=alt.Scale(domain=names, range=PALETTE[: len(names)]),
-                legend=alt.Legend(orient="bottom", direction="vertical", labelLimit=300),
-            ),
-            strokeDash=alt.StrokeDash("run:N", title=None, scale=alt.Scale(domain=names, range=DASHES[: len(names)])),
-            tooltip=[
-                "run:N",
-                "epoch:Q",
-                alt.Tooltip("validation_accuracy:Q", format=".1%", title="validation accuracy"),
-            ],
-        )
-        .properties(height=260 + 20 * len(names))
-    )
-
-
 def confusion_matrix(
     confusion: NDArray[np.int64], labels: Sequence[str], *, shares: bool, on_dark: bool
 ) -> alt.LayerChart:

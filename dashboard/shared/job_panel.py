@@ -30,24 +30,36 @@ def begin(job: JobFolder[Any], key: str) -> None:
 
 
 def choose_and_watch(
-    known: Sequence[Kind], key: str, label: str, called: Callable[[Kind], str], draw: Draw[Kind]
+    known: Sequence[Kind],
+    key: str,
+    label: str,
+    called: Callable[[Kind], str],
+    draw: Draw[Kind],
+    *,
+    fits: Callable[[Kind], bool] = lambda _: True,
 ) -> None:
-    """Draw a select box of jobs, newest first, and below it the progress and result of the chosen one.
+    """Draw a select box of jobs, and below it the progress and result of the chosen one.
+
+    At first it is the one that this tab started last, or else the first of `known` that fits.
 
     Args:
+        known: the jobs in the order of the box: those of the user, newest first, then those that come with Echoic.
         key: of the page.
         label: of the select box.
         called: names a job in the box, unless it is damaged.
         draw: draws the result so far, once a second while the job runs.
+        fits: whether a job answers the question that the page asks now; not asked of a damaged one.
     """
     by_id = {one.id: one for one in known}
     titles = {one.id: called(one) if one.damage is None else f"{one.id} (damaged)" for one in known}
+    readable = [one for one in known if one.damage is None]
+    fitting = [one.id for one in readable if fits(one)] or [one.id for one in readable] or list(by_id)
     newest = NEWEST_JOB.of(key).get()
-    first = newest if newest in by_id else next((one.id for one in known if one.damage is None), known[0].id)
-    address.follow("result", f"{key}_chosen_{newest}", list(by_id))
+    first = newest if newest in fitting else fitting[0]
+    address.follow("result", f"{key}_chosen_{first}", list(by_id))
     chosen = st.selectbox(
         label, list(by_id), index=list(by_id).index(first),
-        format_func=titles.__getitem__, key=f"{key}_chosen_{newest}",
+        format_func=titles.__getitem__, key=f"{key}_chosen_{first}",
     )  # fmt: skip
     job = by_id[chosen]
     if job.damage is not None:

@@ -92,7 +92,7 @@ def test_the_memory_lab_can_be_handed_out() -> None:
             for length in (5, 10)
         ]
     )
-    page = handout.forgetting(table, lesson_charts.forgetting(table, 0.25), "Recall", "24 units")
+    page = handout.forgetting(table, lesson_charts.forgetting(table, 0.25, ["lstm", "gru"]), "Recall", "24 units")
     _self_contained(page)
     assert "<svg" in page
     assert texts.MEMORY.question.split("?")[0] in page.replace("&#39;", "'")
@@ -122,7 +122,7 @@ def test_the_numbers_of_the_stepper_cannot_end_its_script() -> None:
 
 def test_no_name_becomes_markup_in_the_other_handouts() -> None:
     table = pd.DataFrame([{"cell": HOSTILE, "length": 5, "accuracy": 1 / 3, "steps": 25}])
-    chart = lesson_charts.forgetting(table.assign(cell="LSTM"), 0.25)
+    chart = lesson_charts.forgetting(table.assign(cell="LSTM"), 0.25, ["lstm"])
     for page in (
         handout.forgetting(table, chart, HOSTILE, HOSTILE),
         handout.compared([HOSTILE], chart, table, HOSTILE),

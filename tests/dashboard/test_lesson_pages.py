@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 
 from audio_models.jobs.job_folder import State
 from audio_models.jobs.runs import Run
-from audio_models.lab import comparison
+from audio_models.lab import comparison, memory_tasks
 from audio_models.lab import memory as memory_lab
 from tests.conftest import Trained
 from tests.support.pages import button, healthy, open_page, text_of, wav
@@ -87,7 +88,6 @@ def test_inside_saves_a_handout() -> None:
 
 def test_the_memory_lab_measures_what_is_asked_for(spawned: list) -> None:
     app = open_page("memory")
-    assert "No results yet" in text_of(app)
     app.segmented_control(key="memory_task").set_value("parity").run()
     app.text_input(key="memory_lengths_parity").set_value("2, x").run()
     button(app, "Measure").click().run()
@@ -102,6 +102,17 @@ def test_the_memory_lab_measures_what_is_asked_for(spawned: list) -> None:
     assert made.config.task == "parity"
     assert made.config.lengths == (4, 8)
     assert made.config.forget_bias == 2.0
+
+
+@pytest.mark.parametrize("task", memory_tasks.TASKS)
+def test_memory_opens_with_a_measurement_of_each_task(task: str) -> None:
+    app = open_page("memory")
+    app.segmented_control(key="memory_task").set_value(task).run()
+    healthy(app)
+    assert app.selectbox[-1].value == task
+    assert re.search(r"This comes with Echoic, measured 20\d\d-\d\d-\d\d by python -m audio_models\.lab\.measured " + task, text_of(app))  # fmt: skip
+    assert len(app.dataframe[0].value) == 15, "three cells at five lengths"
+    assert "**SimpleRNN** remembers" in text_of(app)
 
 
 def test_measurements_are_kept_and_drawn_again(spawned: list) -> None:
@@ -122,6 +133,9 @@ def test_measurements_are_kept_and_drawn_again(spawned: list) -> None:
     app = open_page("memory")
     assert "Cancelled after 2 of 4 points" in text_of(app)
     assert "**SimpleRNN** fails at 5 steps; **GRU** remembers 5 steps, the longest measured." in text_of(app)
+    # 86 % is no guess
+    made.write_points([memory_lab.Point("gru", 5, 1.0, 50, 1), memory_lab.Point("gru", 10, 0.864, 800, 1)])
+    assert "**GRU** remembers 5 steps and is right 86 % of the time at 10." in text_of(open_page("memory"))
     button(app, "Resume").click().run()
     assert spawned == [made]
     assert made.state.status == "queued"
@@ -129,8 +143,8 @@ def test_measurements_are_kept_and_drawn_again(spawned: list) -> None:
 
 def test_compare_starts_what_was_chosen(spawned: list) -> None:
     app = open_page("compare")
-    assert "No results yet" in text_of(app)
-    assert "About " in text_of(app)
+    assert "16 short trainings for the learning rates, then 12 trainings: about " in text_of(app)
+    assert "For all: the same clips, 96 units, the answer read from the last state, 20 epochs." in text_of(app)
     app.multiselect[0].set_value(["left"]).run()
     assert "Choose at least two words and two cells" in text_of(app)
     app.multiselect[0].set_value(["left", "right"]).run()
@@ -142,17 +156,33 @@ def test_compare_starts_what_was_chosen(spawned: list) -> None:
     assert made.config.seeds == 2
     assert made.config.task.labels == ("left", "right")
     assert len(made.config.cells) == 4
+    assert (made.config.readout, made.config.rates) == ("same", (5e-4, 1e-3, 2e-3, 4e-3))
+
+
+def test_compare_asks_whether_the_last_state_or_the_mean_in_one_click(spawned: list) -> None:
+    app = open_page("compare")
+    app.segmented_control(key="compare_question").set_value("Last state or mean?").run()
+    healthy(app)
+    app.segmented_control(key="compare_length").set_value("time").run()
+    app.slider(key="compare_seconds").set_value(60).run()
+    assert "60 seconds of training" in text_of(app)
+    button(app, "Compare").click().run()
+    healthy(app)
+    [made] = spawned
+    assert (made.config.readout, made.config.seconds) == ("both", 60)
+    assert len(made.config.variants) == 7
 
 
 def test_compare_shows_what_was_found(monkeypatch: pytest.MonkeyPatch, spawned: list, trained: Trained) -> None:
     config = Run(trained.folder).config
     made = comparison.create(comparison.ComparisonConfig(config.corpus, config.task, ("gru", "lstm"), seeds=1))
-    for cell in ("gru", "lstm"):
-        shutil.copytree(trained.folder, made.run(cell, 0).folder)  # type: ignore[arg-type]
-        made.write_measures(cell, 0, comparison.Measures(0.001, None, True))  # type: ignore[arg-type]
+    for variant in made.config.variants:
+        shutil.copytree(trained.folder, made.run(variant, 0).folder)
+        made.write_measures(variant, 0, comparison.Measures(0.001, None, True))
     made.write_state(State("cancelled", done=2, total=2))
     app = open_page("compare")
-    assert "too few trainings or clips" in text_of(app)
-    assert app.dataframe[0].value["memory length"].iloc[0] == "longer than the clips"
+    assert "Too few trainings or clips for a verdict" in text_of(app)
+    assert app.table[0].value["verdict"].iloc[0] == "too few trainings or clips to tell"
+    assert app.table[1].value["memory length"].iloc[0] == "longer than the clips"
     button(app, "Resume").click().run()
     assert spawned == [made]
