@@ -13,6 +13,7 @@ import pytest
 
 from audio_models.cli import main
 from audio_models.cli.parser import parser
+from audio_models.lab import measured
 from benchmarks.open_set import __main__ as open_set
 from docs import settings
 from tests.conftest import PROJECT
@@ -66,7 +67,7 @@ def test_the_tables_of_settings_are_those_of_the_code() -> None:
 
 
 def test_the_docs_name_no_option_that_is_not_there() -> None:
-    there = set.union(*_options().values(), _shown(open_set.parser())) | {
+    there = set.union(*_options().values(), _shown(open_set.parser()), _shown(measured.parser())) | {
         "--help",
         "--port",
         "--listen",

@@ -85,6 +85,7 @@ def _compare(made: Comparison, job: Job) -> None:
     job.write(stage="Training", done=done, total=len(config.jobs), unit="trainings", seconds_left=time_left.seconds)
     for number, (variant, seed) in enumerate(missing):
         _train(made, variant, seed, done + number, job, time_left)
+    job.write(done=len(config.jobs))
 
 
 def _search(made: Comparison, variant: Variant, rates: list[float], job: Job, time_left: _TimeLeft) -> None:

@@ -28,7 +28,10 @@ from data.corpus import CorpusReference
 from data.task import Task
 
 COMPARISONS = ("last-or-mean", "cells")
+NAMES = (*TASKS, *COMPARISONS)
 WORDS = ("up", "down", "off", "on")
+SETTINGS: dict[str, Any] = {"readout": "both", "epochs": 12, "rates": (1e-3, 2e-3, 4e-3), "search_epochs": 3}
+"""Of the comparisons: they take five minutes of a processor."""
 
 AnyJob = TypeVar("AnyJob", bound=JobFolder[Any])
 
@@ -45,23 +48,28 @@ def main() -> int:
     return 0
 
 
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog=bundled.COMMAND, description=__doc__)
-    names = (*TASKS, *COMPARISONS)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(names)}; by default all")
-    parser.add_argument(
+def parser() -> argparse.ArgumentParser:
+    """The parser of the command."""
+    made = argparse.ArgumentParser(prog=bundled.COMMAND, description=__doc__)
+    made.add_argument("names", nargs="*", metavar="NAME", help=f"{', '.join(NAMES)}; by default all")
+    made.add_argument(
         "--clips", type=Path, metavar="FOLDER", help="clips in the layout of Speech Commands, for the comparisons"
     )
-    parser.add_argument(
+    made.add_argument(
         "--to", type=Path, default=bundled.FOLDER, metavar="FOLDER",
         help="where the results are put; into Echoic by default",
     )  # fmt: skip
-    options = parser.parse_intermixed_args()
-    options.names = options.names or list(names)
-    if unknown := [name for name in options.names if name not in names]:
-        parser.error(f"there is no result {', '.join(unknown)}; the results are {', '.join(names)}")
+    return made
+
+
+def _options() -> argparse.Namespace:
+    asked = parser()
+    options = asked.parse_intermixed_args()
+    options.names = options.names or list(NAMES)
+    if unknown := [name for name in options.names if name not in NAMES]:
+        asked.error(f"there is no result {', '.join(unknown)}; the results are {', '.join(NAMES)}")
     if set(COMPARISONS) & set(options.names) and not (options.clips and options.clips.is_dir()):
-        parser.error("the comparisons need --clips, a folder in the layout of Speech Commands")
+        asked.error("the comparisons need --clips, a folder in the layout of Speech Commands")
     return options
 
 
@@ -79,10 +87,7 @@ def _memory(task: str, to: Path) -> None:
 
 
 def _comparisons(names: Sequence[str], clips: Path, to: Path) -> None:
-    # few epochs and rates: less than ten minutes of two cores
-    config = ComparisonConfig(
-        catalogue.refer(str(clips.absolute())), Task(WORDS), readout="both", epochs=12, rates=(1e-3, 2e-3, 4e-3), search_epochs=3
-    )  # fmt: skip
+    config = ComparisonConfig(catalogue.refer(str(clips.absolute())), Task(WORDS), **SETTINGS)
     made = _found(comparison.listing(), config) or comparison.create(config)
     if made.state.status != "finished":
         comparison_process.compare(made, _report)

@@ -27,12 +27,8 @@ def _page() -> None:
         if config is not None:
             job_panel.begin(comparison.create(config), "compare")
     with picture, show_errors():
-        known = [*comparison.listing(), *comparison.bundled()]
-        if not known:
-            st.info("No results yet. Choose words and cells, and press Compare.", icon=":material/compare_arrows:")
-            return
         job_panel.choose_and_watch(
-            known, "compare", "Comparison", _name, show_comparison,
+            [*comparison.listing(), *comparison.bundled()], "compare", "Comparison", _name, show_comparison,
             fits=lambda made: (made.config.readout == "both") == (question == READOUT_QUESTION),
         )  # fmt: skip
 

@@ -11,7 +11,7 @@ import pytest
 
 from audio_models.jobs.job_folder import State
 from audio_models.jobs.runs import Run
-from audio_models.lab import comparison, memory_tasks
+from audio_models.lab import comparison, comparison_results, memory_tasks, verdict
 from audio_models.lab import memory as memory_lab
 from tests.conftest import Trained
 from tests.support.pages import button, healthy, open_page, text_of, wav
@@ -163,6 +163,7 @@ def test_compare_asks_whether_the_last_state_or_the_mean_in_one_click(spawned: l
     app = open_page("compare")
     app.segmented_control(key="compare_question").set_value("Last state or mean?").run()
     healthy(app)
+    assert app.selectbox[-1].value == "last-or-mean", "the one that comes with Echoic"
     app.segmented_control(key="compare_length").set_value("time").run()
     app.slider(key="compare_seconds").set_value(60).run()
     assert "60 seconds of training" in text_of(app)
@@ -171,6 +172,27 @@ def test_compare_asks_whether_the_last_state_or_the_mean_in_one_click(spawned: l
     [made] = spawned
     assert (made.config.readout, made.config.seconds) == ("both", 60)
     assert len(made.config.variants) == 7
+
+
+@pytest.mark.parametrize("question", ["Which cell?", "Last state or mean?"])
+def test_compare_opens_with_a_comparison_of_each_question(question: str) -> None:
+    app = open_page("compare")
+    app.segmented_control(key="compare_question").set_value(question).run()
+    healthy(app)
+    said = text_of(app)
+    assert re.search(
+        r"This comes with Echoic, measured 20\d\d-\d\d-\d\d by python -m audio\\_models\.lab\.measured", said
+    )
+    made = next(one for one in comparison.bundled() if (one.config.readout == "both") == (question != "Which cell?"))
+    found = comparison_results.results(made)
+    told = verdict.findings(found)
+    assert verdict.verdict(found, told) in said
+    pairs = app.table[0].value
+    assert list(pairs.columns) == ["difference", "verdict"], "no statistics unless asked for"
+    assert len(pairs) == (6 if question == "Which cell?" else 3)
+    app.toggle(key=f"statistics-{made.id}").set_value(True).run()
+    assert list(app.table[0].value.columns) == ["difference", "verdict", "95 % interval [points]", "p"]
+    assert list(app.table[0].value["verdict"]) == [one.outcome for one in told]
 
 
 def test_compare_shows_what_was_found(monkeypatch: pytest.MonkeyPatch, spawned: list, trained: Trained) -> None:

@@ -276,7 +276,7 @@ def test_from_start_to_end_in_the_shell(tmp_path: Path, command: Callable[..., D
     [made] = comparison.listing()
     assert str(made.folder) == found["path"]
     assert made.run(Variant("gru"), 0).has_model
-    assert made.state.status == "finished"
+    assert (made.state.status, made.state.done, made.state.total) == ("finished", 2, 2)
     assert rows["gru"]["split"] == "test"
     # clips that were added since would be heard by the networks to come alone
     table = to_json(comparison_results.evaluation_of(made.run(Variant("gru"), 0)))  # type: ignore[arg-type]
