@@ -10,6 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 from audio_models.jobs import runs
 from audio_models.jobs.runs import Run
 from dashboard.learn import progress
+from dashboard.shared.address import State, page_link
 from dashboard.shared.clip_source import ChosenClip
 from dashboard.shared.example_sounds import spoken
 from dashboard.shared.state import Value
@@ -77,14 +78,14 @@ def task(scene: str, text: str, *, solved: bool | None = None) -> None:
         st.markdown(f":material/radio_button_unchecked: **Task.** {text}")
 
 
-def open_tool(page: str, label: str, icon: str, **state: str) -> None:
+def open_tool(page: str, label: str, icon: str, **state: State) -> None:
     """Link to the full tool in a state.
 
     Args:
-        page: its module in `dashboard/app_pages`.
-        state: the parameters of its address.
+        page: its path.
+        state: the parameters of its address, see `dashboard.shared.address`.
     """
-    st.page_link(f"app_pages/{page}.py", label=label, icon=icon, query_params=state or None)
+    page_link(page, label, icon, **state)
 
 
 def network(name: str) -> Run:

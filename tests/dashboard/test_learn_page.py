@@ -8,8 +8,12 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.learn import progress
+from audio_models.jobs.runs import bundled_run
+from audio_models.recognition.recognizer import Recognizer
+from dashboard.learn import charts, progress
 from dashboard.learn.course import SCENES, Scene
+from dashboard.learn.reading import word
+from dashboard.learn.scenes.memory import latest_start
 from dashboard.learn.scenes.order import shuffled_within
 from tests.support.pages import button, healthy, open_page, text_of
 
@@ -82,3 +86,40 @@ def test_order_moves_the_gru_and_not_the_mean_and_its_task_can_be_solved(home: P
     healthy(app)
     assert text_of(app).count("no probability changed") == 2
     assert progress.read().of("order").done
+
+
+def test_the_state_holds_the_beginning_of_the_word(home: Path) -> None:
+    """Without “st” the GRU hears “up” in “stop”; the task is solved at the latest start of another word, not before it."""
+    app = _open_scene("memory")
+    _reveal(app, "memory", 1)
+    assert "You guessed right" in text_of(app)
+    assert "**stop** from all of it, **up** from the cut clip" in text_of(app)
+    app.selectbox(key="learn_memory_word").set_value("go").run()
+    healthy(app)
+    read = word("plain-gru", "go")
+    latest = latest_start(read)
+    assert read.answer(read.read(latest).probabilities[-1]) == "go"
+    assert read.answer(read.read(latest + 1).probabilities[-1]) != "go"
+    cut = app.slider(key="learn_memory_cut_go")
+    cut.set_value(((latest - 1) * read.frame_seconds, cut.max)).run()
+    assert not progress.read().of("memory").solved
+    cut.set_value((latest * read.frame_seconds, cut.max)).run()
+    healthy(app)
+    assert progress.read().of("memory").done
+
+
+def test_a_reading_in_numpy_answers_as_the_served_network_does(home: Path) -> None:
+    """Also of a clip whose beginning is cut away: it begins with a state of zeros."""
+    read = word("plain-lstm", "left")
+    recognizer = Recognizer.of_run(bundled_run("plain-lstm"))
+    frames = recognizer.frames(read.samples)
+    for first in (0, 7):
+        [expected] = recognizer.probabilities([frames[first:]])
+        np.testing.assert_allclose(read.read(first).probabilities[-1], expected, atol=1e-4)
+
+
+def test_a_name_is_drawn_in_a_block_of_equal_answers() -> None:
+    probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]])
+    runs = charts.Answers("row", probabilities, ["a", "b"], 0.02, first=5).runs()
+    assert runs["label"].tolist() == ["a", "b"]
+    np.testing.assert_allclose(runs[["start", "end", "confidence"]], [[0.1, 0.14, 0.6], [0.14, 0.16, 0.8]])

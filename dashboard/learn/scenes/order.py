@@ -14,6 +14,7 @@ from dashboard.learn.parts import columns, guess, network, open_tool, task
 from dashboard.lessons.charts import paired_bars
 from dashboard.shared import preload
 from dashboard.shared.charts import PALETTE, RAMP
+from dashboard.shared.clip_name import of_voice
 from dashboard.shared.example_sounds import spoken
 from dashboard.shared.formatting import as_text
 from dashboard.shared.players import play_samples
@@ -79,7 +80,10 @@ def draw() -> None:
                 f"Make the GRU hear another word although no frame moves further than {_NEAR * 20} ms.",
                 solved=1 < window <= _NEAR and recurrent.words[0] != recurrent.words[1],
             )
-            open_tool("inside", "Inside: shuffle any clip in any network", ":material/visibility:")
+            open_tool(
+                "inside", "Inside: reorder any clip in any network", ":material/visibility:",
+                run=_RECURRENT, clip=of_voice(word), view="Order", order="shuffled",
+            )  # fmt: skip
     with picture:
         st.altair_chart(_moves(frames[:, :13], order), key="learn_order_moves")
         for column, title, answers in zip(
