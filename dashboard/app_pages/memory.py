@@ -16,12 +16,14 @@ from audio_models.lab.memory_tasks import MemoryTask
 from audio_models.networks.initial_weights import INITIALISATIONS
 from dashboard.lessons import charts as lesson_charts
 from dashboard.lessons import handout, texts
+from dashboard.lessons.small_task import small_task
 from dashboard.lessons.texts import show_lesson
 from dashboard.shared import address, job_panel
 from dashboard.shared.cells import CELL_LOOKS
 from dashboard.shared.feedback import show_errors
 from dashboard.shared.formatting import as_text
 
+_VIEWS = ("All cells, measured", "One cell, trained now")
 _INITIALISATIONS = {
     "orthogonal": "Orthogonal: preserves the norm",
     "identity": "Identity: each unit keeps its own state",
@@ -178,6 +180,13 @@ def _beyond(row: pd.Series, chance: float) -> str:
 
 def _page() -> None:
     st.title("How long does each cell remember?")
+    address.follow("view", "memory_view", _VIEWS)
+    view = st.segmented_control(
+        "View", _VIEWS, default=_VIEWS[0], required=True, key="memory_view", label_visibility="collapsed"
+    )
+    if view == _VIEWS[1]:
+        small_task()
+        return
     show_lesson(texts.MEMORY)
     form, picture = st.columns([2, 3], gap="large")
     with form, show_errors():

@@ -13,6 +13,11 @@ def percent(share: float) -> str:
     return f"{share * 100:.1f} %"
 
 
+def short_percent(share: float) -> str:
+    """Write a share with three digits at most: 0.25 -> "25 %", 0.9418 -> "94.2 %"."""
+    return f"{share * 100:.3g} %"
+
+
 def on_dark() -> bool:
     """Whether the page is dark."""
     return bool(st.context.theme.type == "dark")

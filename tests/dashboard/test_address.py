@@ -37,7 +37,7 @@ def test_a_link_is_made_of_words_that_the_table_knows() -> None:
     assert link == "/inside?run=plain-gru&clip=voice:left&view=step-by-step&frame=12"
     assert link_to("memory", cells=["gru", "lstm"], bias=2.0) == "/memory?cells=gru,lstm&bias=2"
     assert link_to("predict") == "/"
-    with pytest.raises(ValueError, match=r"The page 'memory' has no parameter 'clip'. It has: task, cells"):
+    with pytest.raises(ValueError, match=r"The page 'memory' has no parameter 'clip'. It has: view, task, cells"):
         link_to("memory", clip="voice:left")
     for one in PARAMETERS.values():
         for page in one.pages:

@@ -1,0 +1,61 @@
+"""Memory's small task, run without a browser: it trains while it is used, and says what came of it."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.lessons import live_training
+from tests.support.pages import button, healthy, open_page, text_of
+
+
+def _small_task() -> AppTest:
+    app = open_page("memory")
+    app.segmented_control(key="memory_view").set_value("One cell, trained now").run()
+    healthy(app)
+    return app
+
+
+def test_a_cell_is_trained_on_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_training, "_PIECE", 1.0)
+    app = _small_task()
+    assert "Press Train" in text_of(app)
+    app.slider(key="small_task_length_recall").set_value(2).run()
+    button(app, "Train").click().run()
+    healthy(app)
+    for _ in range(20):  # the browser asks for each piece
+        if "remembers 2 steps" in text_of(app):
+            break
+        app.run()
+    healthy(app)
+    assert "**SimpleRNN** remembers 2 steps" in text_of(app)
+    assert float(app.metric[0].value.split()[0]) >= 99
+    steps = app.metric[1].value
+    app.run()
+    assert app.metric[1].value == steps, "it has ended"
+    # the network trains on with another length; another cell begins anew
+    app.slider(key="small_task_length_recall").set_value(3).run()
+    button(app, "Train on").click().run()
+    assert app.metric[1].value != steps
+    app.segmented_control(key="small_task_cell").set_value("gru").run()
+    healthy(app)
+
+
+def test_it_can_be_stopped_and_begun_again() -> None:
+    app = _small_task()
+    app.slider(key="small_task_length_recall").set_value(60).run()
+    button(app, "Train").click().run()
+    assert "begins to learn" in text_of(app)
+    app.run()
+    assert "is learning to remember 60 steps" in text_of(app)
+    button(app, "Stop").click().run()
+    steps = app.metric[1].value
+    app.run()
+    assert app.metric[1].value == steps
+    assert "does not remember 60 steps" in text_of(app)
+    button(app, "Start again").click().run()
+    healthy(app)
+    assert app.metric[1].value == "–"
+    app.segmented_control(key="small_task_task").set_value("adding").run()
+    healthy(app)
+    assert "two of them are marked" in text_of(app)
