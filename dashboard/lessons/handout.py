@@ -47,8 +47,9 @@ def inside(
         step=texts.STEP if found.trace.layers else texts.STEP_ALONE,
         stepper=stepper.as_html(found),
         formula=formula(texts.FORMULAS[found.cell]),
-        unrolled=texts.UNROLLED,
+        unrolled=texts.UNROLLED if found.trace.layers else texts.UNROLLED_ALONE,
         unrolled_picture=unrolled.picture(found),
+        unrolled_narrow=unrolled.picture(found, narrow=True),
         fading=texts.FADING,
         gradient=gradient,
     )

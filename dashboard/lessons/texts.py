@@ -76,6 +76,12 @@ UNROLLED = Lesson(
     "the gradient of a shared weight is the sum over all the places where it is used.",
     "How many layers deep is the network for this clip? How many weights would it need if they were not shared?",
 )
+UNROLLED_ALONE = Lesson(
+    "No loop to unroll",
+    "A feed-forward network has no loop: it reads each frame alone, with the same weights, and answers from the mean. No "
+    "frame's result depends on another frame, so there is nothing to unroll, and nothing to remember.",
+    "Exchange two frames in your mind: what changes in the picture, and what in the mean?",
+)
 FADING = Lesson(
     "How far back the gradient reaches",
     "To learn from an early frame, the gradient of the loss must travel back to it step by step. In a "

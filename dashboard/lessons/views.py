@@ -25,7 +25,7 @@ def step_by_step(run: Run, clip: ChosenClip) -> None:
     """Draw the stepper and the formula of one step."""
     found = inspect_clip(run, clip)
     show_lesson(texts.STEP if found.trace.layers else texts.STEP_ALONE)
-    changes = ", then ".join(f"**{as_text(label)}** from {at:.2f} s" for at, label in found.changes[-4:])
+    changes = ", then ".join(f"**{as_text(label)}** from {at:.2f} s" for at, label in found.changes)
     st.markdown(f"The answer settles after **{found.settled:.2f} s**: {changes}.")
     stepper.show(found, key="stepper")
     with st.expander("Formula of one step"):
@@ -128,9 +128,9 @@ def _both_orders(spoken, other, how: str):  # type: ignore[no-untyped-def]
 def unrolled_loop(run: Run, clip: ChosenClip) -> None:
     """Draw the network as a loop and unrolled over the clip."""
     found = inspect_clip(run, clip)
-    show_lesson(texts.UNROLLED)
+    show_lesson(texts.UNROLLED if found.trace.layers else texts.UNROLLED_ALONE)
     svg = unrolled.picture(found)
-    inline_svg.show(svg, key="unrolled")
+    inline_svg.show(svg, key="unrolled", narrow=unrolled.picture(found, narrow=True))
     steps = len(found.trace.hidden)
     if found.trace.layers:
         st.markdown(

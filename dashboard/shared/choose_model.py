@@ -15,6 +15,8 @@ from dashboard.shared.formatting import as_text
 from dashboard.shared.state import CHOSEN_LISTENER, CHOSEN_RUN, Value
 from data.errors import EchoicError
 
+_SHORT_TITLES = {cell: title.partition(" (")[0] for cell, title in CELL_TITLES.items()}  # a select box cuts long lines
+
 
 def choose_model(
     candidates: Sequence[Run], key: str, label: str = "Model", *, memory: Value[str | None] = CHOSEN_RUN
@@ -54,7 +56,7 @@ def describe_run(run: Run) -> str:
     try:
         config = run.config
         of = "comes with Echoic" if run.is_bundled else corpus_title(config.corpus)
-        return f"{run.name} · {CELL_TITLES[config.network.cell]} {config.network.units} · {of}"
+        return f"{run.name} · {_SHORT_TITLES[config.network.cell]} {config.network.units} · {of}"
     except EchoicError:
         return f"{run.id} (damaged)"
 

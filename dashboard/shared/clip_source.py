@@ -16,7 +16,7 @@ from dashboard.shared.choose_corpus import corpus_title, loaded_index
 from dashboard.shared.example_sounds import spoken
 from dashboard.shared.formatting import as_text
 from dashboard.shared.glossary import TERMS
-from dashboard.shared.state import CORPUS, EVALUATION_CORPUS
+from dashboard.shared.state import CLIP_SOURCE_GIVEN, CORPUS, EVALUATION_CORPUS, Value
 from data import catalogue
 from data.corpus import UNKNOWN, Clip, CorpusReference, Index
 from data.errors import EchoicError
@@ -53,6 +53,8 @@ def choose_clip(run: Run, recognizer: Recognizer, key: str) -> ChosenClip | None
     """
     if wanted := address.take("clip"):
         _preset(wanted, run, key)
+    else:
+        _begin_with_own_clip(run, key)
     which, what = st.columns([3, 2])
     source = which.segmented_control("Clip", _SOURCES, default="Example", required=True, key=f"{key}_source", wrap=True)
     if source == "Example":
@@ -80,6 +82,19 @@ def choose_clip(run: Run, recognizer: Recognizer, key: str) -> ChosenClip | None
             name += f", the loudest {(last - first) / rate:.1f} s"
         samples = samples[first:last]
     return ChosenClip(name, samples, None)
+
+
+def _begin_with_own_clip(run: Run, key: str) -> None:
+    """Show a clip of the run's own corpus first if the user trained it: a synthetic voice may not speak its language.
+
+    Only until the user has chosen another source, and never away from the clip that another run reads.
+    """
+    source, given = Value[str | None](f"{key}_source", None), CLIP_SOURCE_GIVEN.of(key)
+    if run.is_bundled or source.get() not in (None, given.get()):
+        return
+    if run.config.corpus.name in [reference.name for reference in _corpora(run)]:
+        source.set("Corpus")
+        given.set("Corpus")
 
 
 def _preset(name: str, run: Run, key: str) -> None:

@@ -8,15 +8,31 @@ import streamlit as st
 
 _CODE = """
 export default function ({ data, parentElement }) {
-  parentElement.querySelector("div").innerHTML = data.svg;
+  const place = parentElement.querySelector("div");
+  const draw = () => {
+    const narrow = Boolean(data.narrow) && place.clientWidth < 600;
+    if (place.dataset.drawn === `${narrow}`) return;
+    place.dataset.drawn = narrow;
+    place.className = narrow ? "narrow" : "";
+    place.innerHTML = narrow ? data.narrow : data.svg;
+  };
+  delete place.dataset.drawn; // another picture in the same place
+  const watch = new ResizeObserver(draw);
+  watch.observe(place);
+  draw();
+  return () => watch.disconnect();
 }
 """
-_STYLE = "div { overflow-x: auto; color: var(--st-text-color); } svg { display: block; width: 100%; max-width: 1100px; min-width: 640px; height: auto; }"
+_STYLE = "div { overflow-x: auto; color: var(--st-text-color); } svg { display: block; width: 100%; max-width: 1100px; min-width: 640px; height: auto; } .narrow svg { min-width: 0; }"
 
 
-def show(svg: str, key: str) -> None:
-    """Draw an SVG. It must be trusted: every text in it is escaped."""
-    _component()(data={"svg": svg}, key=key)
+def show(svg: str, key: str, narrow: str = "") -> None:
+    """Draw an SVG. It must be trusted: every text in it is escaped.
+
+    Args:
+        narrow: what to draw instead where there is little room, as on a phone.
+    """
+    _component()(data={"svg": svg, "narrow": narrow}, key=key)
 
 
 @st.cache_resource(show_spinner=False)  # type: ignore[untyped-decorator]

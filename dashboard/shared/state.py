@@ -94,6 +94,10 @@ CORPUS_BOX = Value[str | None]("corpus-box", None)
 DATA_CLIPS_PAGE = Value[int]("data_clips_page", 0)
 """How often Data was asked for other clips of the word."""
 
+# Inside
+CLIP_SOURCE_GIVEN = Value[str]("clip_source_given", "Example")
+"""The source of clips that the page chose by itself; `of` the page."""
+
 # Predict
 INPUTS_SEEN = Value[dict[str, Any]]("inputs_seen", {"recording": None, "files": (), "example": None})
 """The recording and the uploaded files that the page saw last, by id, and the example."""

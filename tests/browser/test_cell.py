@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +13,7 @@ from audio_models.lab.inspection import inspect, network_of
 from audio_models.networks import cells
 from dashboard.lessons.cell import sources
 from dashboard.lessons.cell.data import network_data
+from tests.support.components import draw
 from tests.support.sounds import chirp
 
 pytestmark = pytest.mark.browser
@@ -21,20 +22,8 @@ FORCED = (cells.ForcedGate("forget", True, first=5), cells.ForcedGate("input", F
 NETWORKS = ["plain-simple-rnn", "plain-lstm", "plain-gru", "commands", "commands-streaming"]
 
 
-def _shown(browser: Browser, data: dict, width: int = 1200, scheme: str = "light") -> Page:
-    """The component on an empty page, as Streamlit calls it."""
-    css, js = sources()
-    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
-    page.set_content(f'<style>{css}</style><div id="here"><div class="cell-by-hand"></div></div>')
-    # the functions of the module stay in reach of the tests
-    page.add_script_tag(
-        content=js.replace("export default function (", "window.draw = function (") + "\nwindow.made = true;"
-    )
-    assert page.evaluate("window.made")
-    page.evaluate(
-        "data => draw({ data, parentElement: document.querySelector('#here') })", json.loads(json.dumps(data))
-    )
-    return page
+def _shown(browser: Browser, data: dict[str, Any], width: int = 1200, *, dark: bool = False) -> Page:
+    return draw(browser, sources(), "cell-by-hand", data, width, dark=dark)
 
 
 @pytest.mark.parametrize("name", NETWORKS)

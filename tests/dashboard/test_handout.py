@@ -82,6 +82,8 @@ def test_a_handout_of_a_network_without_memory_has_no_gradient() -> None:
     page = handout.inside(_inspection("plain-feed-forward"), "x", "y")
     _self_contained(page)
     assert texts.FADING.title not in page
+    assert texts.UNROLLED_ALONE.title in page
+    assert "as a loop" not in page
 
 
 def test_the_memory_lab_can_be_handed_out() -> None:

@@ -9,10 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from audio_models.jobs import runs
 from audio_models.jobs.job_folder import State
 from audio_models.jobs.runs import Run
 from audio_models.lab import comparison, comparison_results, memory_tasks, verdict
 from audio_models.lab import memory as memory_lab
+from audio_models.lab.inspection import inspect
+from dashboard.shared.choose_model import describe_run
 from tests.conftest import Trained
 from tests.support.pages import button, healthy, open_page, text_of, wav
 from tests.support.sounds import chirp
@@ -77,6 +80,49 @@ def test_inside_reads_a_clip_of_a_corpus(home: Path, trained: Trained) -> None:
     app.selectbox(key="inside_label").set_value("hum").run()  # a word that counts as unknown to it
     healthy(app)
     assert "Recognised:" in text_of(app)
+
+
+def test_inside_shows_a_run_of_the_user_with_a_clip_of_its_own_corpus(home: Path, trained: Trained) -> None:
+    """Its words were said by a synthetic voice of another language."""
+    app = open_page("inside")
+    assert app.segmented_control(key="inside_source").value == "Example"
+    app.selectbox(key="inside_run").set_value(trained.folder.name).run()
+    healthy(app)
+    assert app.segmented_control(key="inside_source").value == "Corpus"
+    assert "test clip" in text_of(app)
+    # another network reads the same clip, and who asks for the example keeps it
+    app.selectbox(key="inside_run").set_value("plain-gru").run()
+    assert app.segmented_control(key="inside_source").value == "Corpus"
+    app.segmented_control(key="inside_source").set_value("Example").run()
+    app.selectbox(key="inside_run").set_value(trained.folder.name).run()
+    healthy(app)
+    assert app.segmented_control(key="inside_source").value == "Example"
+
+
+def test_inside_names_every_answer_that_led() -> None:
+    """Only the last four were named."""
+    found = inspect(runs.find("plain-lstm"), chirp(300, 2500, 1.5))
+    assert len(found.changes) > 4
+    app = open_page("inside")
+    app.segmented_control(key="inside_source").set_value("File").run()
+    app.file_uploader[0].upload("clip.wav", wav(chirp(300, 2500, 1.5)), "audio/wav").run()
+    healthy(app)
+    settles = next(line for line in text_of(app).splitlines() if "The answer settles after" in line)
+    assert settles.count(" from ") == len(found.changes)
+
+
+def test_a_network_without_memory_is_not_called_a_loop() -> None:
+    app = open_page("inside")
+    app.selectbox(key="inside_run").set_value("plain-feed-forward").run()
+    app.segmented_control(key="inside_view").set_value("Unrolled").run()
+    healthy(app)
+    assert "A recurrent network is a loop" not in text_of(app)
+    assert "has no loop" in text_of(app)
+
+
+def test_a_model_is_named_within_a_phone() -> None:
+    """A select box of 420 pixels cut "Feed-forward (no memor"."""
+    assert describe_run(runs.find("plain-feed-forward")).startswith("plain-feed-forward · Feed-forward 96 ·")
 
 
 def test_inside_saves_a_handout() -> None:

@@ -114,3 +114,11 @@ def test_a_mean_is_drawn_over_all_states() -> None:
     assert ">the mean of all states<" in unrolled.picture(inspect(runs.find("plain-simple-rnn"), samples))
     assert ">attention over all states<" in unrolled.picture(inspect(runs.find("commands"), samples))
     assert ">the last state<" not in unrolled.picture(inspect(runs.find("plain-lstm"), samples))
+
+
+@pytest.mark.parametrize("name", ["plain-lstm", "commands", "plain-feed-forward"])
+def test_a_phone_shows_several_steps_at_once(name: str) -> None:
+    """The picture was wider than 900 pixels: a phone showed one cell of it."""
+    svg = ElementTree.fromstring(unrolled.picture(inspect(runs.find(name), chirp(300, 2500, 1.0)), narrow=True))
+    assert float(svg.attrib["width"]) <= 388
+    assert len([one for one in svg.iter() if one.text == "W"]) == 3 + (name != "plain-feed-forward")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from audio_models.networks.numpy_network import NumpyNetwork
 
 _FOLDER = workspace.PROJECT / "dashboard" / "lessons" / "cell"
-_SCRIPTS = ("numbers.js", "diagram.js", "formula.js", "timeline.js", "cell.js")
+_SCRIPTS = ("../ground.js", "numbers.js", "diagram.js", "formula.js", "timeline.js", "cell.js")
 
 
 def show_cell(

@@ -329,11 +329,3 @@ export default function ({ data, parentElement }) {
   layOut();
   return root.stop;
 }
-
-// Whether the page's ground is dark.
-function isDark(root) {
-  const probe = document.createElement("canvas").getContext("2d");
-  probe.fillStyle = getComputedStyle(root).getPropertyValue("--ground").trim() || "#fff";
-  const channels = probe.fillStyle.match(/\w\w/g).map((one) => parseInt(one, 16));
-  return channels[0] * 0.3 + channels[1] * 0.59 + channels[2] * 0.11 < 128;
-}

@@ -43,19 +43,21 @@ def show(found: Inspection, key: str) -> None:
 
 @st.cache_resource(show_spinner=False)  # type: ignore[untyped-decorator]
 def _component() -> Any:
-    css, js = _sources()
+    css, js = sources()
     return st.components.v2.component("echoic_stepper", html='<div class="stepper"></div>', css=css, js=js)
 
 
 def as_html(found: Inspection) -> Markup:
     """Render the stepper as HTML that needs nothing else: styles, numbers and code are in it."""
-    css, js = _sources()
+    css, js = sources()
     code = js.replace("export default function (", "function stepper(")
     return templates.render("stepper/stepper.html", css=Markup(css), js=Markup(code), data=data(found))
 
 
-def _sources() -> tuple[str, str]:
-    return (_FOLDER / "stepper.css").read_text(encoding="utf-8"), (_FOLDER / "stepper.js").read_text(encoding="utf-8")
+def sources() -> tuple[str, str]:
+    """The styles, and the scripts as one module."""
+    css, *js = ((_FOLDER / name).read_text(encoding="utf-8") for name in ("stepper.css", "../ground.js", "stepper.js"))
+    return css, "\n".join(js)
 
 
 def data(found: Inspection) -> dict[str, Any]:
@@ -87,35 +89,41 @@ def _strips(found: Inspection) -> list[dict[str, Any]]:
     step = found.gradient_decay.step_seconds
     features = found.features
     what = f"{features.n_mfcc} MFCC" if features.kind == "mfcc" else f"{features.n_mels} mel bands"
+    spread = (-_SPREAD, _SPREAD)
     strips = [
         _strip(
-            "Frames", f"input: {what}{' and their slopes' if features.deltas else ''}",
-            found.trace.frames / (2 * _SPREAD) + 0.5, found.frame_seconds, "viridis", 76,
+            "Frames", f"input: {what}{' and their slopes' if features.deltas else ''}, normalised",
+            found.trace.frames, spread, found.frame_seconds, "signed", 76, of="coefficient",
         )
     ]  # fmt: skip
     if found.trace.attention is not None:
-        share = found.trace.attention / found.trace.attention.max()
-        strips.append(_strip("Attention", "weight of each state in the answer", share[:, None], step, "open", 18))
-    if not found.trace.layers:
-        hidden = found.trace.hidden / max(float(found.trace.hidden.max()), 1e-9)
+        share = found.trace.attention[:, None]
         strips.append(
-            _strip("Hidden layer", f"{hidden.shape[1]} units, each frame alone", hidden, step, "viridis", 110)
+            _strip("Attention", "weight of each state in the answer", share, (0, float(share.max())), step, "size", 18)
         )
+    if not found.trace.layers:
+        hidden = found.trace.hidden
+        most = (0, max(float(hidden.max()), 1e-9))
+        note = f"{hidden.shape[1]} units, each frame alone"
+        strips.append(_strip("Hidden layer", note, hidden, most, step, "size", 110, of="unit"))
     for layer in _top(found):
         backward = layer.direction == BACKWARD
         order = _by_time(layer.hidden)
         also = ", backward" if backward else ""
-        strips.append(
-            _strip(f"Hidden state{also}", f"{len(order)} units, blue minus, red plus", layer.hidden[:, order] / 2 + 0.5, step, "signed", 96)
-        )  # fmt: skip
+
+        def add(
+            title: str, note: str, values: Numbers, ends: tuple[float, float], ramp: str, height: int,
+            order: NDArray[np.int64] = order, also: str = also,
+        ) -> None:  # fmt: skip
+            strips.append(_strip(title, note, values, ends, step, ramp, height, of=f"unit{also}", order=order))
+
+        add(f"Hidden state{also}", f"{len(order)} units, blue minus, red plus", layer.hidden, (-1, 1), "signed", 96)
         if (memory := layer.cell_states) is not None and not backward:
-            reach = 2 * max(float(np.quantile(np.abs(memory), 0.99)), 1e-9)
-            strips.append(_strip("Cell state", "the memory", memory[:, order] / reach + 0.5, step, "signed", 96))
+            reach = max(float(np.quantile(np.abs(memory), 0.99)), 1e-9)
+            add("Cell state", "the memory", memory, (-reach, reach), "signed", 96)
         for name, (title, note) in GATE_NOTES.items() if not backward else ():
             if name in layer.states[0].gates:
-                strips.append(
-                    _strip(title, f"{note}: dark closed, light open", layer.gate(name)[:, order], step, "open", 72)
-                )
+                add(title, f"{note}: 0 shut, 1 open", layer.gate(name), (0, 1), "size", 72)
     return strips
 
 
@@ -131,20 +139,43 @@ def _by_time(hidden: Numbers) -> NDArray[np.int64]:
     return order
 
 
-def _strip(title: str, note: str, values: Numbers, column_seconds: float, ramp: str, height: int) -> dict[str, Any]:
-    """Pack `values` (columns, rows) in 0..1 into bytes."""
+def _strip(
+    title: str,
+    note: str,
+    values: Numbers,
+    ends: tuple[float, float],
+    column_seconds: float,
+    ramp: str,
+    height: int,
+    of: str = "",
+    order: NDArray[np.int64] | None = None,
+) -> dict[str, Any]:
+    """Pack `values` (columns, rows) into 16 bits between the smallest and the largest.
+
+    Args:
+        ends: the numbers at the ends of the colours.
+        of: what a row is, if its numbers can be asked for.
+        order: of the rows, from the lowest.
+    """
     several = -(-len(values) // _MOST_STEPS)
     columns = np.stack([values[first : first + several].mean(axis=0) for first in range(0, len(values), several)])
-    bytes_ = np.round(np.clip(columns, 0, 1) * 255).astype(np.uint8)
+    order = np.arange(columns.shape[1]) if order is None else order
+    low, high = float(columns.min()), float(columns.max())
+    packed = np.round((columns[:, order] - low) / max(high - low, 1e-12) * 65535).astype("<u2")
     return {
         "title": title,
         "note": note,
-        "columns": len(bytes_),
-        "rows": bytes_.shape[1],
+        "columns": len(packed),
+        "rows": packed.shape[1],
         "column_seconds": column_seconds * several,
         "ramp": ramp,
+        "ends": [round(end, 3) for end in ends],
         "height": height,
-        "values": base64.b64encode(bytes_.tobytes()).decode(),
+        "of": of,
+        "order": order.tolist(),
+        "low": low,
+        "high": high,
+        "values": base64.b64encode(packed.tobytes()).decode(),
     }
 
 

@@ -3,12 +3,6 @@
 
 const PALETTE = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f"];
 const DASHES = [[], [7, 3], [2, 2], [8, 2, 2, 2], [4, 4], [1, 3], [10, 4]];
-// The ends of each ramp differ in lightness, which works without colour too.
-const RAMPS = {
-  viridis: ["#440154", "#3b528b", "#21918c", "#5ec962", "#fde725"],
-  open: ["#0d1b2a", "#1b4965", "#3a86a8", "#9ccfd8", "#fff4d6"], // closed to open
-  signed: ["#053061", "#4393c3", "#f4f4f0", "#d6604d", "#67001f"], // minus to plus
-};
 const SECONDS_OF_PLAYING = { "slow": 16, "normal": 7, "as spoken": 0 };
 
 export default function ({ data, parentElement }) {
@@ -47,6 +41,7 @@ export default function ({ data, parentElement }) {
   const words = make("ul", "words", now);
 
   // --- the rows
+  make("p", "hint", root, "Click a strip, or Tab to it and use the arrow keys: the number of that unit at the cursor.");
   const rows = make("div", "rows", root);
   const plots = [];
   const row = (title, note, height, draw, key) => {
@@ -60,10 +55,23 @@ export default function ({ data, parentElement }) {
     canvas.ariaLabel = note ? `${title}: ${note}` : title;
     canvas.style.height = `${height}px`;
     plots.push({ canvas, height, draw, plot });
+    return { name, plot, canvas };
   };
+  const chosen = {}; // a row of the strips of each kind
+  const readouts = [];
+  const leaders = leadersOf(data);
+  const drawn = curvesOf(data, leaders);
   row("Waveform", "", 64, waveform);
-  for (const strip of data.strips) row(strip.title, strip.note, strip.height, heatmap(strip));
-  row("Answer so far", "if the clip ended here", 120, shares, shareKey());
+  for (const strip of data.strips) {
+    const values = unpacked(strip);
+    const made = row(strip.title, strip.note, strip.height, heatmap(strip, values));
+    scale(made.name, strip);
+    if (strip.of) numbersOf(strip, values, made);
+  }
+  const keyNumbers = [];
+  const band = row("Leading answer", "if the clip ended here", 22, leading);
+  band.canvas.ariaLabel = `Leading answer: ${leaders.map(({ label, from }) => `${label} from ${endOf(from).toFixed(2)} s`).join(", ")}`;
+  row("Answer so far", "probability, if the clip ended here", 130, shares, shareKey());
   const foot = make("div", "row", rows);
   make("div", "name", foot, "");
   const track = make("div", "plot", foot);
@@ -97,17 +105,18 @@ export default function ({ data, parentElement }) {
     });
   }
 
-  function heatmap(strip) {
-    const bytes = Uint8Array.from(atob(strip.values), (one) => one.charCodeAt(0)); // (columns, rows), 0..255
+  function heatmap(strip, values) {
     const picture = document.createElement("canvas");
     picture.width = strip.columns;
     picture.height = strip.rows;
     const image = new ImageData(strip.columns, strip.rows);
-    const table = ramp(RAMPS[strip.ramp]);
+    const table = ramp(rampOf(root, strip.ramp));
+    const [low, high] = strip.ends;
     for (let column = 0; column < strip.columns; column++)
       for (let line = 0; line < strip.rows; line++) {
         const at = 4 * ((strip.rows - 1 - line) * strip.columns + column); // the first one lies lowest
-        image.data.set(table[bytes[column * strip.rows + line]], at);
+        const share = (values[column * strip.rows + line] - low) / (high - low || 1);
+        image.data.set(table[Math.round(255 * Math.max(0, Math.min(1, share)))], at);
       }
     picture.getContext("2d").putImageData(image, 0, 0);
     return (context, width, height) => {
@@ -120,44 +129,111 @@ export default function ({ data, parentElement }) {
     };
   }
 
-  function shown() {
-    // The labels that are ever likely; the others would only lie on the ground.
-    const most = data.labels.map((label, number) => Math.max(...data.prefix_probabilities.map((one) => one[number])));
-    return data.labels
-      .map((label, number) => ({ label, number, most: most[number] }))
-      .sort((one, other) => other.most - one.most)
-      .slice(0, 5);
+  // The colours of a strip and the numbers at their ends.
+  function scale(name, strip) {
+    const made = make("span", "scale", name);
+    const [low, high] = strip.ends.map((end) => String(Number(end.toPrecision(2))).replace("-", "−"));
+    make("b", "", made, low);
+    make("i", "", made).style.background = `linear-gradient(90deg, ${rampOf(root, strip.ramp).join(",")})`;
+    make("b", "", made, high);
+  }
+
+  // A row that is clicked, or chosen with the arrow keys, says its number at the cursor.
+  function numbersOf(strip, values, { name, plot, canvas }) {
+    const said = make("small", "number", name);
+    const mark = make("div", "mark", plot);
+    canvas.tabIndex = 0;
+    canvas.role = "slider";
+    canvas.ariaValueMin = 1;
+    canvas.ariaValueMax = strip.rows;
+    const choose = (line) => {
+      chosen[strip.of] = strip.order[Math.max(0, Math.min(strip.rows - 1, line))];
+      move();
+    };
+    const lineOf = (row) => strip.order.indexOf(row);
+    canvas.addEventListener("pointerdown", (event) => {
+      const box = canvas.getBoundingClientRect();
+      choose(Math.floor((1 - (event.clientY - box.top) / box.height) * strip.rows));
+    });
+    canvas.addEventListener("keydown", (event) => {
+      const step = { ArrowUp: 1, ArrowDown: -1 }[event.key];
+      if (!step) return;
+      event.preventDefault();
+      choose(chosen[strip.of] === undefined ? 0 : lineOf(chosen[strip.of]) + step);
+    });
+    readouts.push(() => {
+      const row = chosen[strip.of];
+      mark.hidden = row === undefined;
+      canvas.ariaLabel = `${strip.title}: ${strip.note}. The arrow keys up and down choose a ${strip.of}.`;
+      if (row === undefined) return;
+      const line = lineOf(row);
+      const column = Math.min(strip.columns - 1, Math.floor(((frame + 0.5) * data.frame_seconds) / strip.column_seconds));
+      const value = values[column * strip.rows + line].toFixed(2).replace("-", "−");
+      said.textContent = `${strip.of} ${row + 1}: ${value}`;
+      canvas.ariaValueNow = row + 1;
+      canvas.ariaValueText = said.textContent;
+      mark.style.top = `${((strip.rows - 1 - line) / strip.rows) * strip.height}px`;
+      mark.style.height = `${Math.max(2, strip.height / strip.rows)}px`;
+    });
+  }
+
+  function styleOf(number) {
+    return drawn.indexOf(number) % PALETTE.length;
   }
 
   function shareKey() {
     const key = document.createElement("div");
     key.className = "key";
-    shown().forEach(({ label }, place) => {
+    for (const number of drawn) {
       const one = make("span", "", key);
-      one.innerHTML = `<svg viewBox="0 0 28 10"><line x1="0" y1="5" x2="28" y2="5" stroke="${PALETTE[place]}" stroke-width="3" stroke-dasharray="${DASHES[place].join(" ")}"/></svg>`;
-      one.append(label);
-    });
+      one.innerHTML = `<svg viewBox="0 0 28 10"><line x1="0" y1="5" x2="28" y2="5" stroke="${PALETTE[styleOf(number)]}" stroke-width="3" stroke-dasharray="${DASHES[styleOf(number)].join(" ")}"/></svg>`;
+      one.append(data.labels[number]);
+      keyNumbers.push([number, make("b", "", one)]);
+    }
     return key;
   }
 
+  // Who leads when, as a band with the names where they fit.
+  function leading(context, width, height) {
+    context.font = `12px ${getComputedStyle(root).fontFamily}`;
+    context.textBaseline = "middle";
+    leaders.forEach(({ label, number, from, until }) => {
+      const left = x(middle(from - 0.5), width);
+      const wide = x(middle(until - 0.5), width) - left;
+      context.fillStyle = PALETTE[styleOf(number)];
+      context.fillRect(left, height - 4, Math.max(1, wide - 1), 4);
+      context.fillStyle = colour("--text");
+      if (context.measureText(label).width < wide - 4) context.fillText(label, left + 2, height / 2 - 2);
+    });
+  }
+
   function shares(context, width, height) {
-    context.strokeStyle = colour("--line");
-    context.lineWidth = 1;
-    for (const share of [0, 0.5, 1]) {
+    const y = (share) => 6 + (1 - share) * (height - 12);
+    context.font = `11px ${getComputedStyle(root).fontFamily}`;
+    context.textBaseline = "bottom";
+    for (const share of [0, 0.25, 0.5, 0.75, 1]) {
+      context.strokeStyle = colour("--line");
+      context.lineWidth = 1;
       context.beginPath();
-      context.moveTo(0, 4 + (1 - share) * (height - 8));
-      context.lineTo(width, 4 + (1 - share) * (height - 8));
+      context.moveTo(0, y(share));
+      context.lineTo(width, y(share));
       context.stroke();
+      context.fillStyle = colour("--text");
+      if (share * 2 === Math.round(share * 2)) context.fillText(`${100 * share} %`, 2, share === 1 ? y(share) + 13 : y(share));
     }
-    shown().forEach(({ number }, place) => {
-      context.strokeStyle = PALETTE[place];
-      context.setLineDash(DASHES[place]);
+    for (const number of drawn) {
+      context.strokeStyle = PALETTE[styleOf(number)];
+      context.setLineDash(DASHES[styleOf(number)]);
       context.lineWidth = 2.2;
       context.beginPath();
-      data.prefix_probabilities.forEach((one, at) => context.lineTo(x(middle(at), width), 4 + (1 - one[number]) * (height - 8)));
+      data.prefix_probabilities.forEach((one, at) => context.lineTo(x(middle(at), width), y(one[number])));
       context.stroke();
-    });
+    }
     context.setLineDash([]);
+  }
+
+  function endOf(at) {
+    return (at + 1) * data.frame_seconds + data.offset;
   }
 
   function middle(at) {
@@ -186,14 +262,18 @@ export default function ({ data, parentElement }) {
     cursor.style.transform = `translateX(${left + x(middle(frame), plot.width)}px)`;
     cursor.style.bottom = `${foot.offsetHeight + 5}px`;
     slider.value = frame;
-    const end = (frame + 1) * data.frame_seconds + data.offset;
+    const end = endOf(frame);
     slider.ariaValueText = `${end.toFixed(2)} seconds`;
     where.textContent = `${end.toFixed(2)} s · frame ${frame + 1} of ${data.frames}`;
     const ranked = data.labels
       .map((label, number) => [label, data.prefix_probabilities[frame][number]])
       .sort((one, other) => other[1] - one[1]);
+    const guess = ranked[0][1] < 0.5; // the others together are likelier
     best.textContent = ranked[0][0];
-    sure.textContent = `${(100 * ranked[0][1]).toFixed(0)} % confidence`;
+    best.classList.toggle("guess", guess);
+    sure.textContent = `${(100 * ranked[0][1]).toFixed(0)} % confidence${guess ? ", so a guess" : ""}`;
+    for (const [number, place] of keyNumbers) place.textContent = `${(100 * data.prefix_probabilities[frame][number]).toFixed(0)} %`;
+    for (const readout of readouts) readout();
     bars.replaceChildren();
     ranked.slice(0, 5).forEach(([label, share], place) => {
       make("span", "", bars, label);
@@ -249,6 +329,14 @@ export default function ({ data, parentElement }) {
   };
   rows.onpointerup = rows.onpointercancel = () => (rows.onpointermove = null);
 
+  rows.onkeydown = (event) => {
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!step || event.target === slider) return;
+    event.preventDefault();
+    pause();
+    go(frame + step);
+  };
+
   const watch = new ResizeObserver(drawAll);
   watch.observe(rows);
   root.stop = () => {
@@ -275,6 +363,31 @@ function tellAddress(frame) {
     address.searchParams.set("frame", frame);
     history.replaceState(history.state, "", address);
   }, 250);
+}
+
+// The numbers of a strip, (columns, rows).
+function unpacked(strip) {
+  const packed = new Uint16Array(Uint8Array.from(atob(strip.values), (one) => one.charCodeAt(0)).buffer);
+  return Float64Array.from(packed, (one) => strip.low + (one / 65535) * (strip.high - strip.low));
+}
+
+// Who leads from which frame until which: every change of the answer.
+function leadersOf(data) {
+  const leaders = [];
+  data.prefix_probabilities.forEach((row, at) => {
+    const number = row.indexOf(Math.max(...row));
+    if (leaders.at(-1)?.number !== number) leaders.push({ number, label: data.labels[number], from: at });
+    leaders.at(-1).until = at + 1;
+  });
+  return leaders;
+}
+
+// The labels that are drawn: all that ever lead, and then the likeliest, up to five; the others would lie on the ground.
+function curvesOf(data, leaders) {
+  const most = data.labels.map((_, number) => Math.max(...data.prefix_probabilities.map((one) => one[number])));
+  const likeliest = data.labels.map((_, number) => number).sort((one, other) => most[other] - most[one]);
+  const led = likeliest.filter((number) => leaders.some((one) => one.number === number));
+  return [...led, ...likeliest.filter((number) => !led.includes(number)).slice(0, Math.max(0, 5 - led.length))];
 }
 
 // 256 colours between those given.
