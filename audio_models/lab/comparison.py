@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar, Literal
 
-from audio_models.config import CELL_TITLES, CELLS, READOUT_TITLES, Cell, Readout, Recipe, RunConfig
+from audio_models.config import CELL_TITLES, CELLS, Cell, Readout, Recipe, RunConfig
 from audio_models.errors import ConfigError
 from audio_models.jobs import job_folder
 from audio_models.jobs.job_folder import JobFolder, MissingFileError
@@ -59,9 +59,10 @@ class Variant:
 
     @property
     def title(self) -> str:
-        """Its name on a page: "LSTM", "LSTM, mean of all states"."""
-        readout = f", {READOUT_TITLES[self.readout].removeprefix('the ')}" if self.readout else ""
-        return f"{self.cell_title}{readout}"
+        """Its name on a page: "LSTM", "LSTM, last state", "LSTM, mean"."""
+        if self.readout is None:
+            return self.cell_title
+        return f"{self.cell_title}, {'last state' if self.readout == 'last' else self.readout}"
 
     @property
     def cell_title(self) -> str:

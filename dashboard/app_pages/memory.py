@@ -108,7 +108,7 @@ def _describe(config: MemoryConfig) -> str:
     return (
         f"{config.units} units, {config.initialisation.replace('_', ' ')} recurrent weights, gate bias {config.forget_bias:g}, "
         f"{f'gradient clipped to {config.clip_norm:g}' if config.clip_norm else 'no gradient clipping'}, at most {config.steps} "
-        f"steps of {config.batch_size} new sequences, seed {config.seed}"
+        f"steps of {config.batch_size} new sequences, one training per point, seed {config.seed}"
     )
 
 
@@ -137,8 +137,8 @@ def _result(experiment: Experiment, state: State) -> None:
     found = _findings(table, config, task.chance)
     if found:
         st.markdown(found)
-    numbers, save = st.columns([3, 1], vertical_alignment="top")
-    with numbers.expander("Numbers"):
+    st.caption(texts.MEMORY_REMARKS[task.name])
+    with st.expander("Numbers"):
         st.dataframe(
             table, hide_index=True,
             column_config={
@@ -147,9 +147,9 @@ def _result(experiment: Experiment, state: State) -> None:
                 "steps": st.column_config.NumberColumn("training steps"),
             },
         )  # fmt: skip
-    if save.button("Save as a handout", icon=":material/description:", key=f"save-{experiment.id}", width="stretch"):
+    if st.button("Save as a handout", icon=":material/description:", key=f"save-{experiment.id}"):
         content = handout.forgetting(table, chart, task.title, _describe(config))
-        save.download_button("Download", content, f"memory-{experiment.id}.html", "text/html", on_click="ignore")
+        st.download_button("Download", content, f"memory-{experiment.id}.html", "text/html", on_click="ignore")
 
 
 def _findings(table: pd.DataFrame, config: MemoryConfig, chance: float) -> str:

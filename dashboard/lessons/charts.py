@@ -5,6 +5,7 @@ Altair charts from arrays, in the colours and dashes of `dashboard.shared.charts
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 import altair as alt
@@ -15,9 +16,11 @@ from audio_models.config import Cell
 from dashboard.shared.cells import CELL_LOOKS, colour_scale, dash_scale, shape_scale
 from dashboard.shared.charts import PALETTE
 
+_CLOSE = 0.08  # labels of an axis that are closer would overlap
+
 
 def compared_accuracies(means: pd.DataFrame, each: pd.DataFrame, cells: Sequence[Cell]) -> alt.LayerChart:
-    """Draw the accuracies of several networks with their intervals, each in the colour and shape of its cell.
+    """Draw the accuracies of several networks, each with its interval and in the colour and shape of its cell.
 
     Args:
         means: columns `name`, `accuracy`, `low`, `high`, the best first.
@@ -28,7 +31,9 @@ def compared_accuracies(means: pd.DataFrame, each: pd.DataFrame, cells: Sequence
     low = float(np.floor(min(means["low"].min(), each["accuracy"].min()) * 20) / 20)
     scale = alt.Scale(domain=[max(0.0, low), 1])
     x = alt.X("accuracy:Q", title="accuracy", scale=scale, axis=alt.Axis(format="%", tickCount=5))
-    y = alt.Y("name:N", sort=order, title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=150))
+    labels = {name: f"{name}  {100 * share:.1f} %" for name, share in zip(order, means["accuracy"], strict=True)}
+    axis = alt.Axis(ticks=False, domain=False, labelLimit=200, labelExpr=f"({json.dumps(labels)})[datum.value]")
+    y = alt.Y("name:N", sort=order, title=None, axis=axis)
     colour = alt.Color("name:N", scale=colour_scale(order, cells), legend=None)
     bars = (
         alt.Chart(means)
@@ -44,10 +49,7 @@ def compared_accuracies(means: pd.DataFrame, each: pd.DataFrame, cells: Sequence
         .mark_point(size=40, color="#7c878c", opacity=0.9)
         .encode(y=y, x=x, tooltip=[alt.Tooltip("name:N", title="cell"), alt.Tooltip("accuracy:Q", format=".1%", title="one training")])
     )  # fmt: skip
-    numbers = (
-        alt.Chart(means).mark_text(dy=-14, color="#7c878c").encode(y=y, x=x, text=alt.Text("accuracy:Q", format=".1%"))
-    )
-    return alt.layer(bars, small, dots, numbers).properties(height=alt.Step(54 if len(order) < 6 else 44))
+    return alt.layer(bars, small, dots).properties(height=alt.Step(40))
 
 
 def paired_bars(table: pd.DataFrame) -> alt.Chart:
@@ -128,20 +130,21 @@ def forgetting(table: pd.DataFrame, chance: float, cells: Sequence[Cell]) -> alt
         chance: accuracy of a guess.
     """
     names = [CELL_LOOKS[cell].title for cell in cells]
+    ticks = sorted([chance, *(tick for tick in (0, 0.25, 0.5, 0.75, 1) if abs(tick - chance) > _CLOSE)])
     base = alt.Chart(table).encode(
         x=alt.X("length:Q", title="T, steps to remember", scale=alt.Scale(type="log", base=2, nice=False, padding=20), axis=alt.Axis(values=sorted(set(table["length"])), format="d", grid=False)),
-        y=alt.Y("accuracy:Q", title="accuracy", scale=alt.Scale(domain=[0, 1.04], nice=False), axis=alt.Axis(format="%", values=[0, 0.25, 0.5, 0.75, 1])),
-        color=alt.Color("cell:N", title=None, scale=colour_scale(names, cells), legend=alt.Legend(orient="top")),
+        y=alt.Y("accuracy:Q", title="accuracy", scale=alt.Scale(domain=[0, 1.04], nice=False), axis=alt.Axis(values=ticks, labelExpr=f"datum.value == {chance} ? 'a guess' : format(datum.value, '.0%')")),
+        color=alt.Color("cell:N", title=None, scale=colour_scale(names, cells), legend=alt.Legend(orient="top", symbolDash=[1, 0])),
         shape=alt.Shape("cell:N", title=None, scale=shape_scale(names, cells)),
         tooltip=["cell:N", alt.Tooltip("length:Q", title="steps to remember"), alt.Tooltip("accuracy:Q", format=".1%"), alt.Tooltip("steps:Q", title="steps of training")],
     )  # fmt: skip
-    guess = alt.Chart(pd.DataFrame({"accuracy": [chance], "text": ["a guess"]}))
-    rule = guess.mark_rule(color="#7c878c", strokeDash=[2, 3]).encode(y="accuracy:Q")
-    text = guess.mark_text(align="left", baseline="top", dx=4, dy=3, color="#7c878c").encode(
-        x=alt.value(0), y="accuracy:Q", text="text:N"
+    rule = (
+        alt.Chart(pd.DataFrame({"accuracy": [chance]}))
+        .mark_rule(color="#7c878c", strokeDash=[2, 3])
+        .encode(y="accuracy:Q")
     )
     lines = base.mark_line(strokeWidth=2).encode(
         strokeDash=alt.StrokeDash("cell:N", legend=None, scale=dash_scale(names, cells))
     )
     points = base.mark_point(filled=True, size=110, opacity=0.75)
-    return alt.layer(rule, text, lines, points).properties(height=360)
+    return alt.layer(rule, lines, points).properties(height=360)

@@ -85,10 +85,11 @@ def _caption(made: Comparison, found: list[CellResult]) -> str:
     over = "the speakers and trainings" if found[0].interval.over == "speakers" else "the clips and trainings"
     speakers = len(set(found[0].speakers) - {None})
     trainings = len(found[0].each)
+    part = "A part of " if is_bundled(made) else ""
     by = f" by {plural(speakers, 'speaker')}" if speakers else ""
     text = (
         f"Bar: 95 % interval over {over}. Large mark: mean. Small rings: single trainings. "
-        f"{corpus_title(config.corpus)} ({', '.join(config.task.classes)}), {config.recipe} recipe, {trainings} of {plural(config.seeds, 'training')} each, "
+        f"{part}{corpus_title(config.corpus)} ({', '.join(config.task.classes)}), {config.recipe} recipe, {trainings} of {plural(config.seeds, 'training')} each, "
         f"{plural(found[0].correct.shape[1], f'{found[0].split} clip')}{by}."
     )
     return f"{text} This {origin(made)}." if is_bundled(made) else text

@@ -93,9 +93,19 @@ FADING = Lesson(
 MEMORY = Lesson(
     "How long does a cell remember?",
     "Each point is a small network, trained from scratch to remember something over T steps. On the dotted line a cell "
-    "only guesses, usually because the gradient vanished before it reached the first step.",
+    "only guesses: within its training steps it has learned nothing at this length.",
     "Measure again with a gate bias of 2, then with Glorot weights. Which cell remembers longer, which shorter, and why?",
 )
+
+MEMORY_REMARKS = {
+    "recall": "Only the first symbol counts, so the gradient has to travel back over all T steps. A cell that fails has usually "
+    "lost it on the way: the vanishing gradient (Hochreiter 1991, Bengio et al. 1994).",
+    "adding": "One number is marked in each half, so the gradient has to travel back over T/2 steps or more (the adding problem, "
+    "Hochreiter and Schmidhuber 1997).",
+    "parity": "One bit of memory is enough, and each of these cells can hold it. What fails is learning it: a rule that misses any bit is "
+    "no better than a guess, so the gradient hardly says where to go (Shalev-Shwartz et al. 2017).",
+}
+"""What each task of Memory asks of the gradient."""
 
 COMPARE = Lesson(
     "Comparing cells",

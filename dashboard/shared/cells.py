@@ -46,6 +46,7 @@ CELL_LOOKS: dict[Cell, CellLook] = {
     "feed_forward": _look("feed_forward", 3, 3, "diamond"),
 }
 
+_GLYPHS = {"triangle-up": "▲", "circle": "●", "square": "■", "diamond": "◆"}
 _SPARE_COLOURS = [colour for colour in PALETTE if colour not in {look.colour for look in CELL_LOOKS.values()}]
 _SPARE_DASHES = [dash for dash in DASHES if dash not in [look.dash for look in CELL_LOOKS.values()]]
 
@@ -107,6 +108,12 @@ def compared_curves(histories: Mapping[str, pd.DataFrame], cells: Sequence[Cell]
         )
         .properties(height=260 + 20 * len(names))
     )
+
+
+def badge(cell: Cell) -> str:
+    """The cell's title after its shape in its colour, as Markdown with HTML."""
+    look = CELL_LOOKS[cell]
+    return f'<span style="color:{look.colour}" aria-hidden="true">{_GLYPHS[look.shape]}</span> {look.title}'
 
 
 def _distinct(looks: Sequence[Look], spare: Sequence[Look]) -> list[Look]:

@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from audio_models.config import (
-    CELL_TITLES,
     AugmentationConfig,
     Cell,
     FeatureConfig,
@@ -30,6 +29,7 @@ from audio_models.recipes import (
     default_training,
 )
 from audio_models.training import estimate
+from dashboard.shared.cells import CELL_LOOKS
 from dashboard.shared.formatting import as_text
 from dashboard.shared.settings_form import edit
 from dashboard.shared.state import CHOSEN_RUN, STARTED_TRAININGS, WATCHED_RUN
@@ -49,7 +49,7 @@ _CELL_TEXTS: dict[Cell, str] = {
     "gru": "Two gates and no separate memory cell: lighter than an LSTM and often as good.",
     "feed_forward": "Sees each frame on its own and averages the answers, so the order of the frames is lost.",
 }
-_CELL_TITLES: dict[Cell, str] = {cell: title.split(" (")[0] for cell, title in CELL_TITLES.items()}  # short for a phone
+_CELL_TITLES: dict[Cell, str] = {cell: look.title for cell, look in CELL_LOOKS.items()}
 _RECIPE_TITLES: dict[Recipe, str] = {
     "strong": "For any voice",
     "streaming": "For listening",

@@ -7,11 +7,11 @@ from dataclasses import asdict
 import pandas as pd
 import streamlit as st
 
-from audio_models.config import CELL_TITLES
 from audio_models.jobs import launch
 from audio_models.jobs.job_folder import ACTIVE, State
 from audio_models.jobs.progress import format_amount, format_duration
 from audio_models.jobs.runs import Epoch, Run
+from dashboard.shared.cells import badge
 from dashboard.shared.choose_corpus import corpus_title
 from dashboard.shared.feedback import show_errors
 from dashboard.shared.formatting import as_text, percent
@@ -45,7 +45,8 @@ def watch(run_id: str) -> None:
         with button:
             _buttons(run, state)
         st.markdown(
-            f"{_STATUS_ICONS[state.status]} **{state.status}** · {CELL_TITLES[config.network.cell]} of {config.network.units} units · {as_text(corpus_title(config.corpus))} · {as_text(', '.join(config.task.classes))}"
+            f"{_STATUS_ICONS[state.status]} **{state.status}** · {badge(config.network.cell)} of {config.network.units} units · {as_text(corpus_title(config.corpus))} · {as_text(', '.join(config.task.classes))}",
+            unsafe_allow_html=True,
         )
         if config.task.unknown and config.negatives.summary:
             st.caption(as_text(f"Other words also from {config.negatives.summary}."))

@@ -65,6 +65,7 @@ def test_a_handout_needs_nothing_else() -> None:
             "seconds": np.arange(len(found.gradient_decay.memory)) * 0.02,
             "share": found.gradient_decay.memory / found.gradient_decay.memory[-1],
             "network": "plain-lstm",
+            "cell": "lstm",
             "weights": "trained",
         }
     )
