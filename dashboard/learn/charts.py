@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from audio_models.networks.cells import Numbers
 from dashboard.shared.charts import DASHES, waveform_envelope
 
-_GAP, _AXIS = 12, 50  # Streamlit fits the axis into a chart's height
+_GAP, _AXIS = 12, 80  # Streamlit fits the axis into a chart's height
 _LETTER = 6.5  # pixels
 _BLOCKS = ("#8cc4e8", "#f2c46d", "#7fcfb4", "#e6b3cf", "#f0a477", "#b9c0c4", "#d8d8a0", "#c7b8ea", "#a8d5c9", "#e0c4a8")
 """Light enough for dark text on them, in both themes."""
@@ -124,7 +124,7 @@ class Answers:
             {
                 "start": (self.first + start) * self.frame_seconds,
                 "end": (self.first + end) * self.frame_seconds,
-                "label": self.labels[int(answers[start])],
+                "label": self.labels[int(answers[start])].strip("_"),
                 "confidence": float(self.probabilities[end - 1].max()),
             }
             for start, end in itertools.pairwise(edges)
@@ -138,7 +138,7 @@ class Answers:
         colours = [_BLOCKS[place % len(_BLOCKS)] for place in range(len(self.labels))]
         blocks = alt.Chart(table).mark_rect(stroke="white", strokeWidth=1).encode(
             x="start:Q", x2="end:Q", y="top:Q", y2="bottom:Q",
-            color=alt.Color("label:N", legend=None, scale=alt.Scale(domain=list(self.labels), range=colours)),
+            color=alt.Color("label:N", legend=None, scale=alt.Scale(domain=[label.strip("_") for label in self.labels], range=colours)),
             tooltip=[
                 alt.Tooltip("label:N", title="answer"), alt.Tooltip("start:Q", format=".2f", title="from [s]"),
                 alt.Tooltip("end:Q", format=".2f", title="to [s]"),

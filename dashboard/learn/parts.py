@@ -54,13 +54,16 @@ def guess(scene: str, question: str, options: Sequence[str], right: str, explana
     return True
 
 
-def task(scene: str, text: str, *, solved: bool | None = None) -> None:
+def task(scene: str, text: str, *, solved: bool | None = None) -> bool:
     """Give a small task; once solved it stays solved. Call it in a fragment.
 
     Args:
         scene: its slug.
         text: what to do; Markdown.
         solved: whether what the student has set solves it now; None if the page cannot tell, so the student ticks it.
+
+    Returns:
+        Whether it has been solved.
     """
     was = progress.read().of(scene).solved
     if solved is None:
@@ -68,7 +71,7 @@ def task(scene: str, text: str, *, solved: bool | None = None) -> None:
         if ticked != was:
             progress.update(scene, solved=ticked)
             st.rerun()
-        return
+        return bool(ticked)
     if solved and not was:
         progress.update(scene, solved=True)
         st.rerun()
@@ -76,6 +79,7 @@ def task(scene: str, text: str, *, solved: bool | None = None) -> None:
         st.markdown(f":green[:material/task_alt: **Solved.**] {text}")
     else:
         st.markdown(f":material/radio_button_unchecked: **Task.** {text}")
+    return was
 
 
 def open_tool(page: str, label: str, icon: str, **state: State) -> None:

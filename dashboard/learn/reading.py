@@ -84,10 +84,27 @@ class Word:
         trace = replace(self.trace, frames=self.frames[first:last], hidden=np.stack([one.h for one in states]))
         return Reading(tuple(states), self.network.prefix_probabilities(trace))
 
+    def erased_at_each(self, lane: str) -> Numbers:
+        """The probabilities at the end if a lane is set to zero before each frame but the first, (frames - 1, labels)."""
+        weights, cell = self.network.cell_weights(1), self.network.config.cell
+        count = len(self.frames) - 1
+        state = first_state(cell, weights.units, (count,))
+        for number, frame in enumerate(self.frames):
+            kept = (np.arange(1, count + 1) != number)[:, None]
+            state = State(state.h * kept, state.c) if lane == "h" else State(state.h, _cell_state(state) * kept)
+            state = step(cell, frame, state, weights)
+        trace = replace(self.trace, frames=state.h, hidden=state.h)  # one row for each place of the erasure
+        return self.network.prefix_probabilities(trace)
+
 
 def word(name: str, label: str) -> Word:
     """A word and a network that comes with Echoic, by its name."""
     return cast("Word", _word(name, label))
+
+
+def _cell_state(state: State) -> Numbers:
+    assert state.c is not None, "an LSTM's state has a cell state"
+    return state.c
 
 
 @st.cache_resource(show_spinner=False, max_entries=40)  # type: ignore[untyped-decorator]
@@ -107,3 +124,9 @@ def _word(name: str, label: str) -> Word:
         network,
         network.read(recognizer.normalise(recognizer.frames(samples))),
     )
+
+
+@st.cache_data(show_spinner=False, max_entries=20)  # type: ignore[untyped-decorator]
+def erased_at_each(name: str, label: str, lane: str) -> Numbers:
+    """The same as `Word.erased_at_each`, remembered."""
+    return word(name, label).erased_at_each(lane)

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from audio_models.jobs.runs import bundled_run
 from audio_models.recognition.recognizer import Recognizer
-from dashboard.learn import charts, progress
+from dashboard.learn import charts, lanes, progress
 from dashboard.learn.course import SCENES, Scene
 from dashboard.learn.reading import word
 from dashboard.learn.scenes.memory import latest_start
@@ -123,3 +123,38 @@ def test_a_name_is_drawn_in_a_block_of_equal_answers() -> None:
     runs = charts.Answers("row", probabilities, ["a", "b"], 0.02, first=5).runs()
     assert runs["label"].tolist() == ["a", "b"]
     np.testing.assert_allclose(runs[["start", "end", "confidence"]], [[0.1, 0.14, 0.6], [0.14, 0.16, 0.8]])
+
+
+def test_the_unrolled_loop_shares_its_weights_and_loses_the_word_with_its_cell_state(home: Path) -> None:
+    app = _open_scene("unrolled")
+    read = word("plain-lstm", "stop")
+    weights = read.network.cell_weights(1)
+    assert weights.size == 4 * (26 * 96 + 96 * 96 + 96)
+    _reveal(app, "unrolled", 1)
+    assert f"**You guessed right:**] {weights.size:,}" in text_of(app)
+    app.segmented_control(key="learn_unrolled_lane_LSTM").set_value("h").run()
+    app.slider(key="learn_unrolled_at").set_value(22).run()
+    healthy(app)
+    assert not progress.read().of("unrolled").solved, "h is read anew from c"
+    app.segmented_control(key="learn_unrolled_lane_LSTM").set_value("c").run()
+    healthy(app)
+    assert progress.read().of("unrolled").done
+    assert "**c** does" in text_of(app)
+
+
+def test_all_erasures_at_once_are_those_one_by_one() -> None:
+    read = word("plain-lstm", "stop")
+    for lane in ("h", "c"):
+        at_each = read.erased_at_each(lane)
+        for frame in (1, 20, len(read.frames) - 1):
+            one = read.read(erase=(frame, lane)).probabilities[-1]
+            np.testing.assert_allclose(at_each[frame - 1], one, atol=1e-12)
+
+
+def test_the_drawing_marks_the_lane_that_is_erased() -> None:
+    read = word("plain-lstm", "stop")
+    svg = lanes.unrolled(read.read().states, "stop <b>", (20, "c"))
+    assert [text for text in ("frame 1<", "frame 2<", "frame 20<", "frame 21<", "frame 39<") if text not in svg] == []
+    assert svg.count("✕") == 1
+    assert "stop &lt;b&gt;" in svg
+    assert "✕" not in lanes.unrolled(read.read().states, "stop", None)
