@@ -29,18 +29,19 @@ class Line:
     width: float
 
 
-def picture(now: GradientFlow, before: GradientFlow | None, direct: str, *, hidden: bool) -> Markup:
+def picture(now: GradientFlow, before: GradientFlow | None, direct: str, colour: str, *, hidden: bool) -> Markup:
     """Draw the way of a gradient from the last state, at the right, to the first.
 
     Args:
         now: of the network as it is.
         before: of the network before training, if it has been trained.
         direct: name of the direct path of a cell with gates.
+        colour: of the cell.
         hidden: whether to leave out what is left, which a student is to guess.
     """
     steps = len(now.factors)
     columns = np.linspace(_WIDTH - _RIGHT - 10, _LEFT + 14, steps + 1)  # of h_T, h_{T-1}, ..., h_0
-    lines = [] if hidden else _lines(now, before, direct)
+    lines = [] if hidden else _lines(now, before, direct, colour)
     drawn: Markup = templates.macros("gradient_picture.svg").picture(
         _WIDTH, _HEIGHT, _label(now, hidden=hidden),
         nodes=[
@@ -59,7 +60,7 @@ def picture(now: GradientFlow, before: GradientFlow | None, direct: str, *, hidd
             }
             for place, line in enumerate(lines)
         ],
-        arrives=None if hidden else _arrives(float(now.norms[-1]), float(columns[-1])),
+        arrives=None if hidden else _arrives(float(now.norms[-1]), float(columns[-1]), colour),
     )  # fmt: skip
     return drawn.strip()
 
@@ -78,11 +79,11 @@ def amount(value: float) -> str:
     return f"10{raised}" if mantissa == "1" else f"{mantissa}·10{raised}"
 
 
-def _lines(now: GradientFlow, before: GradientFlow | None, direct: str) -> list[Line]:
+def _lines(now: GradientFlow, before: GradientFlow | None, direct: str, colour: str) -> list[Line]:
     lines = [] if before is None else [Line("before training", before.norms, PALETTE[6], "3 4", 2)]
-    lines.append(Line("now" if before else "what is left", now.norms, PALETTE[0], "none", 3))
+    lines.append(Line("now" if before else "what is left", now.norms, colour, "none", 3))
     if now.direct is not None:
-        lines.append(Line(direct, now.direct, PALETTE[2], "8 4", 2))
+        lines.append(Line(direct, now.direct, PALETTE[3], "8 4", 2))
     return lines
 
 
@@ -107,11 +108,12 @@ def _height(value: float) -> float:
     return float(round(_TOP + (_HIGHEST - power) / (_HIGHEST - _LOWEST) * (_BOTTOM - _TOP), 1))
 
 
-def _arrives(left: float, x: float) -> dict[str, object]:
+def _arrives(left: float, x: float, colour: str) -> dict[str, object]:
     y = _height(left)
     return {
         "x": round(x, 1),
         "y": y,
+        "colour": colour,
         "text": f"{amount(left)} of it arrives",
         "text_y": y - 10 if y > _TOP + 30 else y + 22,
     }

@@ -6,7 +6,6 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from audio_models.config import CELL_TITLES
 from audio_models.lab import memory_tasks
 from audio_models.lab.memory import GOOD, LAB_CELLS
 from audio_models.lab.memory_tasks import MemoryTask
@@ -15,7 +14,7 @@ from audio_models.lab.small_training import Progress, SmallTraining
 from audio_models.networks.initial_weights import INITIALISATIONS
 from dashboard.lessons.live_training import LiveTraining, Piece, live
 from dashboard.shared import address
-from dashboard.shared.charts import DASHES, PALETTE
+from dashboard.shared.cells import CELL_LOOKS, colour_scale, dash_scale
 from dashboard.shared.formatting import on_dark, percent
 from dashboard.shared.state import Value
 
@@ -24,7 +23,6 @@ _RATES = (1e-4, 3e-4, 1e-3, 3e-3, 5e-3, 1e-2, 3e-2, 1e-1)
 _LENGTHS = {"recall": 10, "adding": 8, "parity": 4}
 _LONGEST = 60
 _KEPT_CURVES = 4
-_COLOURS = [PALETTE[1], PALETTE[0], PALETTE[2]]
 
 Curve = tuple[str, str, tuple[Progress, ...]]
 """Its cell, its settings in words, its points."""
@@ -48,7 +46,7 @@ def _draw(live_training: LiveTraining) -> Piece:
         _keep_earlier(training)
         live_training.buttons("Train" if not training.steps else "Train on")
     with picture:
-        curves = [*_EARLIER.get(), (CELL_TITLES[config.cell], "now", tuple(training.progress))]
+        curves = [*_EARLIER.get(), (CELL_LOOKS[config.cell].title, "now", tuple(training.progress))]
         st.altair_chart(_chart(curves, task), key="small_task_curve")
         st.markdown(_verdict(training, task, running=live_training.running))
         _numbers(training)
@@ -66,7 +64,7 @@ def _settings() -> tuple[SmallConfig, int, float]:
     address.follow("cell", "small_task_cell", LAB_CELLS)
     cell = st.segmented_control(
         "Cell", LAB_CELLS, default="simple_rnn", required=True, key="small_task_cell", wrap=True,
-        format_func=lambda one: CELL_TITLES[one],
+        format_func=lambda one: CELL_LOOKS[one].title,
     )  # fmt: skip
     one, two = st.columns(2)
     address.follow_number("length", f"small_task_length_{task}", 2, _LONGEST)
@@ -116,7 +114,7 @@ def _keep_earlier(training: SmallTraining) -> None:
 
 def _curve(training: SmallTraining) -> Curve:
     config = training.config
-    return CELL_TITLES[config.cell], f"{config.units} units, seed {config.seed}", tuple(training.progress)
+    return CELL_LOOKS[config.cell].title, f"{config.units} units, seed {config.seed}", tuple(training.progress)
 
 
 def _chart(curves: list[Curve], task: MemoryTask) -> alt.LayerChart:
@@ -128,7 +126,7 @@ def _chart(curves: list[Curve], task: MemoryTask) -> alt.LayerChart:
     ]  # fmt: skip
     table = pd.DataFrame(rows, columns=["cell", "settings", "curve", "steps", "accuracy", "length"])
     table["earlier"] = table["curve"] < len(curves) - 1
-    titles = [CELL_TITLES[cell] for cell in LAB_CELLS]
+    titles = [CELL_LOOKS[cell].title for cell in LAB_CELLS]
     most = max(200, int(table["steps"].max()) if rows else 0)
     base = alt.Chart(table).encode(
         x=alt.X("steps:Q", title="training steps", scale=alt.Scale(domain=[0, most], nice=False), axis=alt.Axis(grid=False)),
@@ -136,8 +134,8 @@ def _chart(curves: list[Curve], task: MemoryTask) -> alt.LayerChart:
     )  # fmt: skip
     lines = base.mark_line(strokeWidth=2.5, point=alt.OverlayMarkDef(size=20)).encode(
         detail="curve:N",
-        color=alt.Color("cell:N", title=None, scale=alt.Scale(domain=titles, range=_COLOURS), legend=alt.Legend(orient="top", symbolType="stroke")),
-        strokeDash=alt.StrokeDash("cell:N", title=None, scale=alt.Scale(domain=titles, range=DASHES[: len(titles)])),
+        color=alt.Color("cell:N", title=None, scale=colour_scale(titles, LAB_CELLS), legend=alt.Legend(orient="top", symbolType="stroke")),
+        strokeDash=alt.StrokeDash("cell:N", title=None, scale=dash_scale(titles, LAB_CELLS)),
         opacity=alt.condition("datum.earlier", alt.value(0.35), alt.value(1)),
         tooltip=["cell:N", "settings:N", alt.Tooltip("length:Q", title="T"), alt.Tooltip("steps:Q", title="training steps"), alt.Tooltip("accuracy:Q", format=".1%")],
     )  # fmt: skip
@@ -160,7 +158,7 @@ def _chart(curves: list[Curve], task: MemoryTask) -> alt.LayerChart:
 
 def _verdict(training: SmallTraining, task: MemoryTask, *, running: bool) -> str:
     """One sentence: what came of it so far."""
-    cell = CELL_TITLES[training.config.cell]
+    cell = CELL_LOOKS[training.config.cell].title
     if training.diverged:
         return f"**{cell}**: its numbers grew without bounds; the gradient exploded. Start again with a smaller learning rate."
     if not training.progress:

@@ -22,7 +22,7 @@ def test_amounts_in_a_few_characters(value: float, text: str) -> None:
 
 
 def test_each_factor_is_written_and_what_arrives() -> None:
-    drawn = picture(FLOW, None, "", hidden=False)
+    drawn = picture(FLOW, None, "", "#d55e00", hidden=False)
     assert re.findall(r'font-size="12">([\d.]+)</text>', drawn)[:3] == ["0.50", "0.50", "1.50"]
     assert "0.38 of it arrives</text>" in drawn
     assert "multiplied by 0.50, 0.50, 1.50. 0.3" in drawn, "the same for those who cannot see it"
@@ -30,7 +30,7 @@ def test_each_factor_is_written_and_what_arrives() -> None:
 
 
 def test_what_is_left_is_hidden_until_it_is_guessed() -> None:
-    drawn = picture(FLOW, FLOW, "", hidden=True)
+    drawn = picture(FLOW, FLOW, "", "#d55e00", hidden=True)
     assert "arrives" not in drawn
     assert "<polyline" not in drawn
     assert "0.50" in drawn
@@ -38,7 +38,7 @@ def test_what_is_left_is_hidden_until_it_is_guessed() -> None:
 
 def test_before_training_and_the_direct_path_are_lines_of_their_own() -> None:
     lstm = GradientFlow(FLOW.norms, np.array([1, 0.9, 0.81, 0.73]))
-    drawn = picture(lstm, FLOW, "along the cell state", hidden=False)
+    drawn = picture(lstm, FLOW, "along the cell state", "#d55e00", hidden=False)
     assert drawn.count("<polyline") == 3
     for name in ("before training", "now", "along the cell state"):
         assert f">{name}</text>" in drawn
@@ -46,7 +46,9 @@ def test_before_training_and_the_direct_path_are_lines_of_their_own() -> None:
 
 def test_many_steps_and_extreme_numbers_stay_inside() -> None:
     norms = np.array([10.0 ** (2 * step) for step in range(41)])
-    drawn = picture(GradientFlow(norms, None), GradientFlow(np.append(1.0, np.zeros(40)), None), "", hidden=False)
+    drawn = picture(
+        GradientFlow(norms, None), GradientFlow(np.append(1.0, np.zeros(40)), None), "", "#d55e00", hidden=False
+    )
     for points in re.findall(r'<polyline points="([^"]+)"', drawn):
         for x, y in (map(float, point.split(",")) for point in points.split()):
             assert 0 <= x <= 820

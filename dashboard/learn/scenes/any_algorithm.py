@@ -17,11 +17,12 @@ from audio_models.networks.cells import Numbers
 from dashboard.learn import machine
 from dashboard.learn.parts import columns, guess, open_tool, task
 from dashboard.lessons.live_training import LiveTraining, Piece, live
-from dashboard.shared.charts import PALETTE
+from dashboard.shared.cells import CELL_LOOKS
 from dashboard.shared.formatting import on_dark, short_percent
 
 _SCENE = "any_algorithm"
 _TASK = memory_tasks.find("parity")
+_COLOUR = CELL_LOOKS["simple_rnn"].colour
 _HAND, _LEARNED = "By hand", "Learned"
 _STEEP = 6.0
 _UNITS = 8
@@ -148,7 +149,7 @@ def _chart(accuracies: Numbers, trained: int) -> alt.LayerChart:
         "length:Q", title="bits read", scale=alt.Scale(type="log", domain=[1, _LONGEST], nice=False),
         axis=alt.Axis(values=[1, 2, 4, 8, 16, 32, 64, 128, 256], format="d", grid=False),
     )  # fmt: skip
-    line = alt.Chart(table).mark_line(strokeWidth=3, color=PALETTE[0], point=alt.OverlayMarkDef(size=18, color=PALETTE[0])).encode(
+    line = alt.Chart(table).mark_line(strokeWidth=3, color=_COLOUR, point=alt.OverlayMarkDef(size=18, color=_COLOUR)).encode(
         x=x,
         y=alt.Y("accuracy:Q", title="right answers", scale=alt.Scale(domain=[0.3, 1.05], nice=False), axis=alt.Axis(format="%", values=[0.5, 0.75, 1])),
         tooltip=[alt.Tooltip("length:Q", title="bits"), alt.Tooltip("accuracy:Q", format=".1%")],

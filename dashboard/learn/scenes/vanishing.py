@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
-from audio_models.config import CELL_TITLES
 from audio_models.lab import memory_tasks
 from audio_models.lab.gradient_flow import STEEPEST, GradientFlow, gradient_flow, largest_factor
 from audio_models.lab.memory import LAB_CELLS
@@ -18,6 +17,7 @@ from dashboard.learn.parts import columns, guess, open_tool, task
 from dashboard.lessons.gradient_picture import amount, picture
 from dashboard.lessons.live_training import LiveTraining, Piece, live
 from dashboard.shared import inline_svg
+from dashboard.shared.cells import CELL_LOOKS
 from dashboard.shared.formatting import short_percent
 
 _SCENE = "vanishing"
@@ -59,7 +59,10 @@ def _draw(live_training: LiveTraining) -> Piece:
                 "inside", "Inside: the gradient in a network that hears words", ":material/visibility:", view="gradient"
             )
     with right:
-        inline_svg.show(picture(now, before, _DIRECT[config.cell], hidden=not seen), "vanishing_picture")
+        inline_svg.show(
+            picture(now, before, _DIRECT[config.cell], CELL_LOOKS[config.cell].colour, hidden=not seen),
+            "vanishing_picture",
+        )
         if seen:
             st.markdown(_why(training.network, now))
     return Piece(training, length, _RATE, _enough)
@@ -88,7 +91,7 @@ def _controls() -> tuple[SmallConfig, int]:
     one, two, three = st.columns([3, 2, 2])
     cell = one.segmented_control(
         "Cell", LAB_CELLS, default="simple_rnn", required=True, key="vanishing_cell", wrap=True,
-        format_func=lambda name: CELL_TITLES[name],
+        format_func=lambda name: CELL_LOOKS[name].title,
     )  # fmt: skip
     initialisation = two.selectbox(
         "Initial weights U", INITIALISATIONS, key="vanishing_initialisation",
