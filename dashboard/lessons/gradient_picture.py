@@ -114,9 +114,13 @@ def _arrives(left: float, x: float, colour: str) -> dict[str, object]:
         "x": round(x, 1),
         "y": y,
         "colour": colour,
-        "text": f"{amount(left)} of it arrives",
+        "text": _left(left),
         "text_y": y - 10 if y > _TOP + 30 else y + 22,
     }
+
+
+def _left(share: float) -> str:
+    return f"{amount(share)} of it arrives" if share <= 1 else f"{amount(share)} times as large"
 
 
 def _label(flow: GradientFlow, *, hidden: bool) -> str:
@@ -124,4 +128,4 @@ def _label(flow: GradientFlow, *, hidden: bool) -> str:
     text = (
         f"The gradient travels back from the last state to the first. From step to step it is multiplied by {factors}."
     )
-    return text if hidden else f"{text} {amount(float(flow.norms[-1]))} of it arrives."
+    return text if hidden else f"{text} At the first, {_left(float(flow.norms[-1]))}."

@@ -37,7 +37,7 @@ def test_vanishing_says_why_and_its_task_can_be_solved(home: Path, monkeypatch: 
     monkeypatch.setattr(live_training, "_PIECE", 1.0)
     app = _revealed("vanishing", "1 %")
     assert "0.90 × 1 = **0.90**. Below 1, the gradient **must** vanish" in text_of(app)
-    assert "it guesses: 25 % right" in text_of(app)
+    assert "A guess is right in 25 %" in text_of(app)
     app.slider(key="vanishing_scale").set_value(1.2).run()
     assert "Not below 1, so it may vanish or explode" in text_of(app)
     app.selectbox(key="vanishing_activation_True").set_value("sigmoid").run()

@@ -133,7 +133,7 @@ def _learned(training: SmallTraining) -> str:
     if training.diverged:
         return "Its numbers grew without bounds: the gradient exploded. Start again with a smaller scale."
     if not training.progress:
-        return f"Untrained, it guesses: {short_percent(_TASK.chance)} right."
+        return f"It is untrained. A guess is right in {short_percent(_TASK.chance)} of all cases."
     last = training.progress[-1]
     return f"After {last.steps:,} training steps: **{short_percent(last.accuracy)}** right over {last.length} steps (a guess: {short_percent(_TASK.chance)})."
 
