@@ -25,7 +25,9 @@ def test_each_factor_is_written_and_what_arrives() -> None:
     drawn = picture(FLOW, None, "", "#d55e00", hidden=False)
     assert re.findall(r'font-size="12">([\d.]+)</text>', drawn)[:3] == ["0.50", "0.50", "1.50"]
     assert "0.38 of it arrives</text>" in drawn
-    assert "multiplied by 0.50, 0.50, 1.50. At the first, 0.38 of it arrives." in drawn, "the same for those who cannot see it"
+    assert "multiplied by 0.50, 0.50, 1.50. At the first, 0.38 of it arrives." in drawn, (
+        "the same for those who cannot see it"
+    )
     assert drawn.count("<polyline") == 1
 
 
