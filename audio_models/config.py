@@ -354,7 +354,8 @@ class NegativesConfig:
 class RunConfig:
     """Everything that defines a training; the same configuration gives the same run on the same machine.
 
-    `start` is the run whose network is fine-tuned, a name or a folder; empty: random weights.
+    `start` is the run whose network is fine-tuned, a name or a folder; empty: random weights. `opened_from` names the
+    keras file that the network was read from; empty: Echoic trained it.
     """
 
     corpus: CorpusReference
@@ -366,6 +367,7 @@ class RunConfig:
     augmentation: AugmentationConfig = field(default_factory=AugmentationConfig)
     start: str = ""
     negatives: NegativesConfig = field(default_factory=NegativesConfig)
+    opened_from: str = ""
 
     def __post_init__(self) -> None:
         check(self)

@@ -57,4 +57,5 @@ COMMANDS: dict[str, Command] = {
     "memory": _command("jobs", "memory"),
     "compare": _command("jobs", "compare"),
     "export": _command("export", "export"),
+    "script": _command("export", "script"),
 }

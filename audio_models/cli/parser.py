@@ -188,6 +188,12 @@ def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
     made.add_argument("--int8", action="store_true", help="Add networks with 8-bit weights, and compare both")
     made.add_argument("--to", default="echoic-model", metavar="FOLDER", help="Folder to write (default: echoic-model)")
 
+    made = command("script", "Write a run as a program and a notebook in plain keras and librosa, to read and to run.")
+    made.add_argument("run", metavar="RUN", help=_RUN)
+    made.add_argument(
+        "--to", default="echoic-script", metavar="FOLDER", help="Folder to write (default: echoic-script)"
+    )
+
     command("runs", "List all runs: state, settings, validation accuracy.")
 
     for name, text in (

@@ -17,6 +17,7 @@ from dashboard.shared.choose_model import choose_model, usable_runs
 from dashboard.shared.export_button import export_button
 from dashboard.shared.feedback import show_errors
 from dashboard.shared.formatting import as_text
+from dashboard.shared.script_button import script_button
 from dashboard.shared.glossary import TERMS
 from dashboard.shared.state import CORPUS_BOX, EVALUATION_CORPUS, USE_EVALUATION_CORPUS
 from data import catalogue
@@ -33,11 +34,12 @@ def _page() -> None:
     st.title("Accuracy and mistakes")
     models = usable_runs()
     with show_errors():
-        left, middle, right = st.columns([5, 4, 2], vertical_alignment="bottom")
+        left, middle, right = st.columns([4, 4, 3], vertical_alignment="bottom")
         with left:
             run = choose_model(models, "evaluate_run")
         with right, st.container(horizontal=True, horizontal_alignment="right"):
             export_button(run)
+            script_button(run)
         _follow_corpus()
         with middle:
             split = _choose_split(run)

@@ -15,6 +15,7 @@ from dashboard.shared.cells import badge
 from dashboard.shared.choose_corpus import corpus_title
 from dashboard.shared.feedback import show_errors
 from dashboard.shared.formatting import as_text, percent
+from dashboard.shared.script_button import script_button
 from dashboard.shared.state import CHOSEN_LISTENER, CHOSEN_RUN, WATCHED_IS_ACTIVE
 from dashboard.train import charts
 from data import workspace
@@ -138,3 +139,4 @@ def _outcome(run: Run, state: State, history: list[Epoch]) -> None:
             if st.button("Evaluate", icon=":material/grid_on:", key="to-evaluate"):
                 CHOSEN_RUN.set(run.id)
                 st.switch_page("app_pages/evaluate.py")
+            script_button(run)
