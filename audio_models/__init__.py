@@ -8,7 +8,8 @@
     own_words           check and embed the clips of a user's own corpus
     listening           detect words in streams and recordings
     training            from a configuration to a trained and evaluated run
-    export              a model as a folder, with a program that runs it
+    export              a model as a folder, with a program that runs it; a run as a program in plain keras
+    keras_files         networks that were trained elsewhere
     lab, pretrained     the memory lab and comparisons; the models that come with Echoic, and how they were made
     cli                 the same in the shell: python -m audio_models
 

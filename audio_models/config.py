@@ -10,6 +10,7 @@ from typing import Literal, get_args
 from audio_models.errors import ConfigError
 from audio_models.settings import check, setting, within
 from data.corpus import CorpusReference
+from data.phrases import plural
 from data.task import Task
 
 Cell = Literal["simple_rnn", "lstm", "gru", "feed_forward"]
@@ -124,6 +125,13 @@ class NetworkConfig:
         "last", title="Readout", titles=READOUT_TITLES,
         help="What the last Dense layer sees: the last state, the mean of all states, or a mean with learned weights.",
     )  # fmt: skip
+    units_below: tuple[int, ...] = setting(
+        (), 1, 1024, title="Units below",
+        help="Units of each recurrent layer below the last, from the first on; empty: as many as the last.",
+    )  # fmt: skip
+    dense: tuple[int, ...] = setting(
+        (), 1, 1024, title="Dense layers", help="Sizes of Dense layers with ReLU between the readout and the answer."
+    )
     convolutions: int = setting(
         0, 0, 4, title="Convolutions",
         help="Layers in front of the cell that each see five frames and five bands; the first two halve both.",
@@ -136,7 +144,14 @@ class NetworkConfig:
 
     def __post_init__(self) -> None:
         check(self)
+        if self.units_below and len(self.units_below) != self.layers - 1:
+            raise ConfigError(
+                f"{len(self.units_below)} numbers of units below the last of {plural(self.layers, 'layer')}; "
+                f"expected {self.layers - 1}, or none."
+            )
         if self.cell == "feed_forward":
+            if self.dense:
+                raise ConfigError("A feed-forward network has Dense layers already; set their number as its layers.")
             if self.bidirectional:
                 raise ConfigError("A feed-forward network has no direction in time; leave bidirectional off.")
             if self.convolutions:
@@ -159,8 +174,14 @@ class NetworkConfig:
         convolutions = f"{self.convolutions} {causal}convolutions, " if self.convolutions else ""
         layers = f"{self.layers} layers of " if self.layers > 1 else ""
         ways = "bidirectional " if self.bidirectional else ""
-        cell = f"{ways}{CELL_TITLES[self.cell]} of {self.units} units"
-        return f"{convolutions}{layers}{cell}, answer from {READOUT_TITLES[self.readout]}"
+        units = ", ".join(map(str, (*self.units_below, self.units)))
+        cell = f"{ways}{CELL_TITLES[self.cell]} of {units} units"
+        dense = f" through Dense layers of {', '.join(map(str, self.dense))}" if self.dense else ""
+        return f"{convolutions}{layers}{cell}, answer from {READOUT_TITLES[self.readout]}{dense}"
+
+    def units_of(self, number: int) -> int:
+        """Size of the state of a layer; the first has number 1."""
+        return self.units_below[number - 1] if number <= len(self.units_below) else self.units
 
     @property
     def reach_back(self) -> tuple[int, int]:

@@ -17,3 +17,7 @@ class RunError(EchoicError):
 
 class TrainingError(EchoicError):
     """These clips cannot be trained on."""
+
+
+class KerasFileError(EchoicError):
+    """A keras file cannot be read, or its network cannot be shown."""

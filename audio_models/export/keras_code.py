@@ -45,15 +45,17 @@ def network(config: NetworkConfig, width: int, classes: int) -> str:
         layers += [_layer(config, number), *_dropout(config)]
     if config.readout == "mean":
         layers.append("keras.layers.GlobalAveragePooling1D()")
+    for size in config.dense:
+        layers += [f'keras.layers.Dense({size}, activation="relu")', *_dropout(config)]
     layers.append(f'keras.layers.Dense({classes}, activation="softmax")')
     return "\n".join(["model = keras.Sequential([", *(f"    {layer}," for layer in layers), "])"])
 
 
 def _layer(config: NetworkConfig, number: int) -> str:
     if config.cell == "feed_forward":
-        return f'keras.layers.Dense({config.units}, activation="relu")'
+        return f'keras.layers.Dense({config.units_of(number)}, activation="relu")'
     every_frame = number < config.layers or config.readout != "last"
-    layer = f"keras.layers.{_LAYERS[config.cell]}({config.units}{', return_sequences=True' if every_frame else ''})"
+    layer = f"keras.layers.{_LAYERS[config.cell]}({config.units_of(number)}{', return_sequences=True' if every_frame else ''})"
     return f"keras.layers.Bidirectional({layer})" if config.bidirectional else layer
 
 
@@ -86,6 +88,8 @@ def _functional(config: NetworkConfig, width: int, classes: int) -> str:
             "share = keras.ops.softmax(score - 1e9 * (1 - there), axis=1)  # attention: a weight for each frame",
             "x = keras.ops.sum(share * x, axis=1)",
         ]
+    for size in config.dense:
+        lines += [f"x = {layer}(x)" for layer in (f'keras.layers.Dense({size}, activation="relu")', *_dropout(config))]
     lines.append(f'model = keras.Model(frames, keras.layers.Dense({classes}, activation="softmax")(x))')
     return "\n".join(lines)
 

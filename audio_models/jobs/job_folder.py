@@ -220,11 +220,15 @@ class MissingFileError(RunError):
     """A file of the job does not exist."""
 
 
-def create(parent: Path, name: str, config: Any) -> Path:
-    """Create the folder of a new job with its configuration, "queued" and without a process.
+def create(
+    parent: Path, name: str, config: Any, state: State | None = None, files: Mapping[str, bytes] | None = None
+) -> Path:
+    """Create the folder of a new job with its configuration, without a process.
 
     Args:
         config: a dataclass, written to config.json.
+        state: its first one, "queued" by default.
+        files: content of other files in it, by name.
 
     Raises:
         WorkspaceError: the folder cannot be created.
@@ -236,7 +240,9 @@ def create(parent: Path, name: str, config: Any) -> Path:
         half_made: JobFolder[Any] = JobFolder(new)
         workspace.write_json(new / "config.json", asdict(config))
         half_made.write_process(os.getpid(), queue=True)
-        half_made.write_state(State())
+        half_made.write_state(state or State())
+        for name_of_file, content in (files or {}).items():
+            (new / name_of_file).write_bytes(content)
     return folder
 
 

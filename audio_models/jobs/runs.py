@@ -23,7 +23,7 @@ from __future__ import annotations
 import contextlib
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import ClassVar
@@ -31,7 +31,7 @@ from typing import ClassVar
 from audio_models.config import RunConfig
 from audio_models.errors import RunError, TrainingError
 from audio_models.jobs import job_folder
-from audio_models.jobs.job_folder import JobFolder
+from audio_models.jobs.job_folder import JobFolder, State
 from data import workspace
 from data.errors import EchoicError
 from data.stored import Count, Seconds, Share
@@ -147,8 +147,12 @@ class Run(JobFolder[RunConfig]):
         workspace.write_json(self.folder / "history.json", [asdict(row) for row in history])
 
 
-def create(config: RunConfig) -> Run:
-    """Create the folder of a new run, "queued" and without a process; resolve the run that it starts from.
+def create(config: RunConfig, state: State | None = None, files: Mapping[str, bytes] | None = None) -> Run:
+    """Create the folder of a new run, without a process; resolve the run that it starts from.
+
+    Args:
+        state: its first one, "queued" by default.
+        files: content of other files in it, by name.
 
     Raises:
         RunError: there is no run that it starts from.
@@ -156,7 +160,8 @@ def create(config: RunConfig) -> Run:
     """
     if config.start:
         config = replace(config, start=find(config.start).reference)
-    return Run(job_folder.create(workspace.folder("runs"), job_folder.new_name(config.network.cell), config))
+    name = job_folder.new_name(config.network.cell)
+    return Run(job_folder.create(workspace.folder("runs"), name, config, state, files))
 
 
 def listing() -> list[Run]:

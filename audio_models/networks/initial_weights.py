@@ -42,22 +42,26 @@ def fresh_weights(config: NetworkConfig, width: int, classes: int, seed: int) ->
     gates = max(1, len(cells.GATES.get(config.cell, ())))
     directions = (FORWARD, BACKWARD) if config.bidirectional else (FORWARD,)
     for number in range(1, config.layers + 1):
+        units = config.units_of(number)
         if config.cell == "feed_forward":
-            dense(f"layer_{number}", inputs, config.units)
-            inputs = config.units
+            dense(f"layer_{number}", inputs, units)
+            inputs = units
             continue
         for direction in directions:
             prefix = f"layer_{number}/{direction}"
-            glorot(f"{prefix}/kernel", inputs, gates * config.units)
-            made[f"{prefix}/recurrent_kernel"] = orthogonal(config.units, gates * config.units, random)
-            bias = np.zeros((2, gates * config.units) if config.cell == "gru" else gates * config.units)
+            glorot(f"{prefix}/kernel", inputs, gates * units)
+            made[f"{prefix}/recurrent_kernel"] = orthogonal(units, gates * units, random)
+            bias = np.zeros((2, gates * units) if config.cell == "gru" else gates * units)
             if config.cell == "lstm":
-                bias[config.units : 2 * config.units] = 1
+                bias[units : 2 * units] = 1
             made[f"{prefix}/bias"] = bias
-        inputs = config.units * len(directions)
+        inputs = units * len(directions)
     if config.readout == "attention":
         dense("attention", inputs, config.units)
         glorot("attention_score/kernel", config.units, 1)
+    for number, size in enumerate(config.dense, 1):
+        dense(f"dense_{number}", inputs, size)
+        inputs = size
     dense("output", inputs, classes)
     return made
 

@@ -1,6 +1,6 @@
 """The networks, in keras: frames in, probabilities out.
 
-    frames -> [convolution]* -> cell, layer upon layer -> last state | mean | attention -> Dense
+    frames -> [convolution]* -> cell, layer upon layer -> last state | mean | attention -> [Dense]* -> Dense
 
 Imports tensorflow; only the training process does.
 """
@@ -51,10 +51,11 @@ def build(config: NetworkConfig, width: int, classes: int, *, every_step: bool =
         hidden = keras.layers.Reshape((-1, hidden.shape[2] * config.filters), name="one_row")(hidden)
     for number in range(1, config.layers + 1):
         if config.cell == "feed_forward":
-            hidden = keras.layers.Dense(config.units, activation="relu", name=f"layer_{number}")(hidden)
+            hidden = keras.layers.Dense(config.units_of(number), activation="relu", name=f"layer_{number}")(hidden)
         else:
             every_frame = number < config.layers or config.readout != "last" or every_step
-            layer = _RECURRENT[config.cell](config.units, return_sequences=every_frame, name=f"layer_{number}")
+            units = config.units_of(number)
+            layer = _RECURRENT[config.cell](units, return_sequences=every_frame, name=f"layer_{number}")
             if config.bidirectional:
                 layer = keras.layers.Bidirectional(layer, name=f"layer_{number}")
             hidden = layer(hidden, mask=mask)  # (batch, frames, units), or (batch, units) after the last frame
@@ -63,6 +64,9 @@ def build(config: NetworkConfig, width: int, classes: int, *, every_step: bool =
         hidden = keras.layers.GlobalAveragePooling1D(name="mean_over_frames")(hidden, mask=mask)  # (batch, units)
     elif config.readout == "attention":
         hidden = _attention(config, hidden, mask)  # (batch, units)
+    for number, size in enumerate(config.dense, 1):
+        hidden = keras.layers.Dense(size, activation="relu", name=f"dense_{number}")(hidden)
+        hidden = keras.layers.Dropout(config.dropout, name=f"dense_dropout_{number}")(hidden)
     # For "feed_forward" this is the mean of f(x_i) over the frames: a Dense layer without activation and a mean commute.
     probabilities = keras.layers.Dense(classes, activation="softmax", name="output")(hidden)
     if every_step:  # a masked step repeats the answer before it

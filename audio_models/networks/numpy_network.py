@@ -1,6 +1,6 @@
 """A run's network in numpy, one clip at a time: forward pass with all inner values, and backpropagation.
 
-    frames -> [convolution]* -> cell, layer upon layer -> last state | mean | attention -> Dense
+    frames -> [convolution]* -> cell, layer upon layer -> last state | mean | attention -> [Dense]* -> Dense
 
 Gives the same results as keras and the ONNX graph, more slowly; needs no tensorflow.
 """
@@ -70,7 +70,7 @@ class Trace:
         dense: the input of each layer of a feed-forward network, and the output of the last, (frames, units) each.
         hidden: the top layer's outputs, (steps, states).
         attention: the weight of each step in the answer, (steps,); None with another readout.
-        summary: the input of the last Dense layer, (states,).
+        summary: what the readout gives, (states,): the input of the last Dense layer, or of those before it.
         probabilities: (classes,).
     """
 
@@ -147,7 +147,7 @@ class NumpyNetwork:
             hidden = np.concatenate([layer.hidden for layer in here], axis=1)  # (steps, units * directions)
         attention = self._attention(hidden) if self.config.readout == "attention" else None
         summary = self._summary(hidden, attention)
-        probabilities = softmax(self._dense(summary, "output"))
+        probabilities = softmax(self._logits(summary))
         return Trace(
             frames, tuple(maps), tuple(layers), (*dense, hidden), hidden, attention, summary, probabilities
         )  # fmt: skip
@@ -169,7 +169,7 @@ class NumpyNetwork:
             shares = [self._attention(hidden[:end]) for end in range(1, len(hidden) + 1)]
             summaries = np.stack([share @ hidden[: len(share)] for share in shares])
         steps = np.arange(len(frames)) // config.frames_a_step
-        return softmax(self._dense(summaries, "output"))[steps]
+        return softmax(self._logits(summaries))[steps]
 
     def gradients(self, trace: Trace, label: int, *, only_last: bool = False) -> Gradients:
         """Compute the gradient of a label's loss with respect to each step of a clip that was `read`.
@@ -181,7 +181,7 @@ class NumpyNetwork:
         """
         loss = float(-np.log(max(trace.probabilities[label], 1e-300)))
         dlogits = trace.probabilities - np.eye(len(trace.probabilities))[label]
-        dhidden = self._summary_back(trace, self.output_weights()[0] @ dlogits)
+        dhidden = self._summary_back(trace, self._logits_back(trace.summary, dlogits))
         if only_last:
             dhidden = self._at_last(dhidden)
         found: dict[str, Backward] = {}
@@ -219,6 +219,24 @@ class NumpyNetwork:
     def _dense(self, hidden: Numbers, name: str) -> Numbers:
         made: Numbers = hidden @ self._weights[f"{name}/kernel"] + self._weights[f"{name}/bias"]
         return made
+
+    def _dense_layers(self, summary: Numbers) -> list[Numbers]:
+        """What each Dense layer reads, (..., numbers); the last one is "output"."""
+        inputs = [summary]
+        for number in range(1, len(self.config.dense) + 1):
+            inputs.append(np.maximum(self._dense(inputs[-1], f"dense_{number}"), 0))
+        return inputs
+
+    def _logits(self, summary: Numbers) -> Numbers:
+        return self._dense(self._dense_layers(summary)[-1], "output")
+
+    def _logits_back(self, summary: Numbers, dlogits: Numbers) -> Numbers:
+        """d/d summary, (states,), from d/d logits."""
+        inputs = self._dense_layers(summary)
+        back = self._weights["output/kernel"] @ dlogits
+        for number in range(len(self.config.dense), 0, -1):
+            back = self._weights[f"dense_{number}/kernel"] @ (back * (inputs[number] > 0))
+        return np.asarray(back)
 
     def _summary(self, hidden: Numbers, attention: Numbers | None) -> Numbers:
         if attention is not None:

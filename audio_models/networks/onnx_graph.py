@@ -63,7 +63,7 @@ def build(
         else:
             by_clip = graph.node("Transpose", every_frame, perm=[1, 0, 2])  # (batch, frames, states)
             hidden = graph.mean_over_frames(by_clip) if config.readout == "mean" else graph.attention(by_clip)
-    graph.node("Softmax", graph.dense(hidden, "output"), outputs=["probabilities"], axis=-1)
+    graph.answer(hidden, config)
 
     classes = len(weights["output/bias"])
     return graph.model(
@@ -86,7 +86,8 @@ def weights(model: onnx.ModelProto, config: NetworkConfig) -> dict[str, NDArray[
     found = {
         name: value
         for name, value in constants.items()
-        if name.startswith(("attention", "output/")) or (config.cell == "feed_forward" and name.startswith("layer_"))
+        if name.startswith(("attention", "dense_", "output/"))
+        or (config.cell == "feed_forward" and name.startswith("layer_"))
     }
     for number in range(1, config.convolutions + 1):
         found[f"convolution_{number}/kernel"] = constants[f"convolution_{number}/kernel"].transpose(2, 3, 1, 0)
@@ -160,11 +161,17 @@ class Graph:
         bias = self.constant(f"{layer}/bias", self._weights[f"{layer}/bias"])
         return self.node("Add", self.node("MatMul", hidden, kernel), bias)
 
+    def answer(self, hidden: str, config: NetworkConfig) -> None:
+        """(..., states) -> probabilities (..., classes), the output."""
+        for number in range(1, len(config.dense) + 1):
+            hidden = self.node("Relu", self.dense(hidden, f"dense_{number}"))
+        self.node("Softmax", self.dense(hidden, "output"), outputs=["probabilities"], axis=-1)
+
     def recurrent(self, hidden: str, layer: str, config: NetworkConfig) -> tuple[str, str]:
         """(frames, batch, inputs) -> the states (frames, batch, states), and those after the last frame (batch, states)."""
         states, last = f"{layer}/states", f"{layer}/last"
         self.cell(hidden, layer, config, self._lengths, outputs=[states, last])
-        size = config.units * (2 if config.bidirectional else 1)
+        size = self.units(layer) * (2 if config.bidirectional else 1)
         # states: (frames, directions, batch, units); last: (directions, batch, units)
         merged = self.constant(f"states_{size}", np.array([0, 0, size], np.int64))
         merged_last = self.constant(f"last_{size}", np.array([-1, size], np.int64))
@@ -172,6 +179,10 @@ class Graph:
             self.node("Reshape", self.node("Transpose", states, perm=[0, 2, 1, 3]), merged),
             self.node("Reshape", self.node("Transpose", last, perm=[1, 0, 2]), merged_last),
         )
+
+    def units(self, layer: str) -> int:
+        """Size of the state of a layer."""
+        return len(self._weights[f"{layer}/forward/recurrent_kernel"])
 
     def cell(self, hidden: str, layer: str, config: NetworkConfig, *inputs: str, outputs: list[str]) -> None:
         """Add the operator of a layer's cell over (frames, batch, inputs); `inputs` follow its weights."""
@@ -181,7 +192,7 @@ class Graph:
             stacked = np.stack([self._onnx_layout(f"{layer}/{way}/", part, config) for way in directions])
             tensors.append(self.constant(f"{layer}/{part}", stacked))
         attributes: dict[str, object] = {
-            "hidden_size": config.units,
+            "hidden_size": self.units(layer),
             "direction": "bidirectional" if config.bidirectional else "forward",
         }
         if config.cell == "gru":

@@ -51,8 +51,7 @@ def build_streaming(
     for number in range(1, config.layers + 1):
         hidden = graph.streaming_cell(hidden, f"layer_{number}", config)  # (steps, 1, units)
     units = graph.constant("units", np.array([-1, config.units], np.int64))
-    answers = graph.dense(graph.node("Reshape", hidden, units), "output")
-    graph.node("Softmax", answers, outputs=["probabilities"], axis=-1)
+    graph.answer(graph.node("Reshape", hidden, units), config)
     classes = len(weights["output/bias"])
     return graph.model(
         config.cell,
@@ -115,10 +114,10 @@ class _StreamingGraph(Graph):
 
     def streaming_cell(self, hidden: str, layer: str, config: NetworkConfig) -> str:
         """(steps, 1, inputs) -> (steps, 1, units)."""
-        before, after = self._state(f"{layer}/state", 1, 1, config.units)
+        before, after = self._state(f"{layer}/state", 1, 1, self.units(layer))
         inputs, outputs = ["", before], [f"{layer}/states", after]
         if config.cell == "lstm":
-            before, after = self._state(f"{layer}/cell_state", 1, 1, config.units)
+            before, after = self._state(f"{layer}/cell_state", 1, 1, self.units(layer))
             inputs.append(before)
             outputs.append(after)
         self.cell(hidden, layer, config, *inputs, outputs=outputs)

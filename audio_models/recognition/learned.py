@@ -193,6 +193,8 @@ def _from_corpus(run: Run, report: Report) -> Learned | None:
     """Select the clips of a run again from its present corpus; None if that is not on this computer."""
     try:
         config = run.config
+        if config.opened_from:  # trained elsewhere
+            return None
         corpus = catalogue.open_corpus(config.corpus, words=config.task.labels)
         if not corpus.is_loaded():
             return None

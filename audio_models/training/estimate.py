@@ -26,16 +26,20 @@ def operations(network: NetworkConfig, width: int, frames: int, classes: int) ->
         frames, width = -(-frames // stride), -(-width // stride)
         total += frames * width * REACH**2 * channels * network.filters
         channels, inputs = network.filters, width * network.filters
-    for _ in range(network.layers):
+    for number in range(1, network.layers + 1):
+        units = network.units_of(number)
         if network.cell == "feed_forward":
-            total += frames * inputs * network.units
-            inputs = network.units
+            total += frames * inputs * units
+            inputs = units
         else:
             ways = 2 if network.bidirectional else 1
-            total += frames * ways * _GATES[network.cell] * network.units * (inputs + network.units)
-            inputs = ways * network.units
+            total += frames * ways * _GATES[network.cell] * units * (inputs + units)
+            inputs = ways * units
     if network.readout == "attention":
         total += frames * inputs * network.units
+    for size in network.dense:
+        total += inputs * size
+        inputs = size
     return total + inputs * classes
 
 

@@ -17,8 +17,8 @@ from dashboard.shared.choose_model import choose_model, usable_runs
 from dashboard.shared.export_button import export_button
 from dashboard.shared.feedback import show_errors
 from dashboard.shared.formatting import as_text
-from dashboard.shared.script_button import script_button
 from dashboard.shared.glossary import TERMS
+from dashboard.shared.script_button import script_button
 from dashboard.shared.state import CORPUS_BOX, EVALUATION_CORPUS, USE_EVALUATION_CORPUS
 from data import catalogue
 from data.corpus import CorpusReference

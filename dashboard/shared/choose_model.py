@@ -56,6 +56,7 @@ def describe_run(run: Run) -> str:
     try:
         config = run.config
         of = "comes with Echoic" if run.is_bundled else corpus_title(config.corpus)
+        of = f"opened from {config.opened_from}" if config.opened_from else of
         return f"{run.name} · {_SHORT_TITLES[config.network.cell]} {config.network.units} · {of}"
     except EchoicError:
         return f"{run.id} (damaged)"

@@ -20,7 +20,7 @@ def script_button(run: Run) -> None:
         _dialog(run)
 
 
-@st.dialog("This run as a script", width="large", icon=":material/code:")
+@st.dialog("This run as a script", width="large", icon=":material/code:")  # type: ignore[untyped-decorator]
 def _dialog(run: Run) -> None:
     from audio_models.export import script  # brings the preparation of clips
 

@@ -20,6 +20,8 @@ FACTORS: dict[str, Sequence[Any]] = {
     "readout": get_args(Readout),
     "convolutions": (0, 1, 2, 3),
     "causal": (False, True),
+    "units_below": ((), (4,), (7, 4)),
+    "dense": ((), (5,), (4, 7)),
 }
 """The settings that decide which layers a network has."""
 
@@ -32,7 +34,11 @@ def is_valid(shape: Combination) -> bool:
             and not shape["convolutions"]
             and shape["readout"] == "mean"
             and not shape["causal"]
+            and not shape["dense"]
+            and len(shape["units_below"]) in (0, shape["layers"] - 1)
         )
+    if shape["units_below"] and len(shape["units_below"]) != shape["layers"] - 1:
+        return False
     return not shape["causal"] or shape["convolutions"] > 0
 
 
@@ -44,9 +50,10 @@ def all_shapes() -> list[NetworkConfig]:
 def shape_name(config: NetworkConfig) -> str:
     """For a test's name."""
     direction = "both" if config.bidirectional else "forward"
-    return (
-        f"{config.cell}-{config.layers}-{direction}-{config.readout}-{config.convolutions}{'-causal' * config.causal}"
+    more = "".join(
+        f"-{name}{sizes}" for name, sizes in (("below", config.units_below), ("dense", config.dense)) if sizes
     )
+    return f"{config.cell}-{config.layers}-{direction}-{config.readout}-{config.convolutions}{'-causal' * config.causal}{more}"
 
 
 def randomised(config: NetworkConfig):
