@@ -58,4 +58,5 @@ COMMANDS: dict[str, Command] = {
     "compare": _command("jobs", "compare"),
     "export": _command("export", "export"),
     "script": _command("export", "script"),
+    "import": _command("keras_file", "import_network"),
 }

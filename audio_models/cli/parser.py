@@ -194,6 +194,23 @@ def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
         "--to", default="echoic-script", metavar="FOLDER", help="Folder to write (default: echoic-script)"
     )
 
+    made = command(
+        "import",
+        "Open a network trained elsewhere: a .keras or .h5 file with SimpleRNN, LSTM or GRU. Nothing in it is run.",
+    )
+    made.add_argument("file", metavar="FILE", help="A whole model, as model.save writes it")
+    made.add_argument("--labels", type=_list_of(str), metavar="A,B,C", help="Its classes, in the order of its outputs")
+    made.add_argument("--name", default="", metavar="TEXT", help="Name of the run (default: the file's)")
+    _add_corpus(made, "Corpus to evaluate it on")
+    for name, what in (("mean", "Subtracted from each number of a frame"), ("std", "What it is then divided by")):
+        made.add_argument(
+            f"--{name}", type=_list_of(float), default=(), metavar="X,Y",
+            help=f"{what} before the network reads it: one number for all, or one for each (default: none)",
+        )  # fmt: skip
+    _add_settings(
+        made.add_argument_group("features it was trained on"), FeatureConfig, default="default: as in the recipe plain"
+    )
+
     command("runs", "List all runs: state, settings, validation accuracy.")
 
     for name, text in (
@@ -204,12 +221,12 @@ def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
     return whole
 
 
-def _add_corpus(made: argparse.ArgumentParser) -> None:
+def _add_corpus(made: argparse.ArgumentParser, what: str = "Corpus to learn from") -> None:
     made.add_argument(
         "--corpus",
         default="synthetic_voices",
         metavar="NAME|FOLDER",
-        help="Corpus to learn from (default: synthetic_voices)",
+        help=f"{what} (default: synthetic_voices)",
     )
     _add_splitting(made)
 

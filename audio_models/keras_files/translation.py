@@ -124,7 +124,8 @@ def translate(layers: Sequence[Layer]) -> ReadNetwork:
         )  # fmt: skip
     except ConfigError as error:
         raise KerasFileError(str(error)) from error
-    weights = {name: value.astype(np.float32) for name, value in made.weights.items()}
+    with np.errstate(over="ignore"):  # infinity is refused below
+        weights = {name: value.astype(np.float32) for name, value in made.weights.items()}
     if not all(np.isfinite(value).all() for value in weights.values()):
         raise KerasFileError("Some of its weights are not finite numbers: its training diverged.")
     return ReadNetwork(

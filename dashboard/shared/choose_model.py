@@ -12,7 +12,7 @@ from audio_models.jobs.runs import Run
 from dashboard.shared import address
 from dashboard.shared.choose_corpus import corpus_title
 from dashboard.shared.formatting import as_text
-from dashboard.shared.state import CHOSEN_LISTENER, CHOSEN_RUN, Value
+from dashboard.shared.state import CHOSEN_LISTENER, CHOSEN_RUN, OPENED_RUN, Value
 from data.errors import EchoicError
 
 _SHORT_TITLES = {cell: title.partition(" (")[0] for cell, title in CELL_TITLES.items()}  # a select box cuts long lines
@@ -23,6 +23,10 @@ def choose_model(
 ) -> Run:
     """Draw a select box of runs, in their order; pages that share a `memory` follow each other."""
     by_id = runs.by_id(candidates)
+    if OPENED_RUN.get() in by_id:
+        opened = OPENED_RUN.pop()
+        memory.set(opened)
+        Value[str | None](key, None).set(opened)
     remembered = memory.get()
     place = list(by_id).index(remembered) if remembered in by_id else 0
     address.follow("run", key, list(by_id))

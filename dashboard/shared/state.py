@@ -67,6 +67,8 @@ ADDRESS_FOLLOWED = Value[dict[str, tuple[str | None, str | None]] | None]("addre
 # Models
 CHOSEN_RUN = Value[str | None]("chosen_run", None)
 """The run chosen on Predict and Evaluate, or trained last."""
+OPENED_RUN = Value[str | None]("opened_run", None)
+"""The run just opened from a keras file; the page's select box takes it once."""
 CHOSEN_LISTENER = Value[str | None]("chosen_listener", None)
 """The run chosen on Listen and Live."""
 INSIDE_RUN = Value[str | None]("chosen_inside", "plain-lstm")
