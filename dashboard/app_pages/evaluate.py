@@ -18,6 +18,7 @@ from dashboard.shared.export_button import export_button
 from dashboard.shared.feedback import show_errors
 from dashboard.shared.formatting import as_text
 from dashboard.shared.glossary import TERMS
+from dashboard.shared.open_keras import open_keras_button
 from dashboard.shared.script_button import script_button
 from dashboard.shared.state import CORPUS_BOX, EVALUATION_CORPUS, USE_EVALUATION_CORPUS
 from data import catalogue
@@ -38,6 +39,7 @@ def _page() -> None:
         with left:
             run = choose_model(models, "evaluate_run")
         with right, st.container(horizontal=True, horizontal_alignment="right"):
+            open_keras_button()
             export_button(run)
             script_button(run)
         _follow_corpus()

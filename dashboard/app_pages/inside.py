@@ -14,6 +14,7 @@ from dashboard.shared.choose_model import choose_model, usable_runs
 from dashboard.shared.clip_source import ChosenClip, choose_clip
 from dashboard.shared.feedback import show_errors
 from dashboard.shared.formatting import as_text, percent
+from dashboard.shared.open_keras import open_keras_button
 from dashboard.shared.players import play_samples
 from dashboard.shared.state import INSIDE_RUN
 
@@ -55,6 +56,7 @@ def _page() -> None:
         left, right = st.columns([2, 3])
         with left:
             run = choose_model(models, "inside_run", memory=INSIDE_RUN)
+            open_keras_button()
         recognizer = preload.recognizer(run)
         with right:
             clip = choose_clip(run, recognizer, "inside")

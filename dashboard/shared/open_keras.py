@@ -15,12 +15,13 @@ from dashboard.shared.choose_corpus import choose_corpus
 from dashboard.shared.feedback import show_errors
 from dashboard.shared.formatting import as_text
 from dashboard.shared.state import OPENED_RUN, Value
+from data.corpus import CorpusReference
 
 if TYPE_CHECKING:
     from audio_models.keras_files.translation import ReadNetwork
 
 _ASKED = ("sample_rate", "kind", "n_mfcc", "n_mels", "fmin", "fmax", "deltas")
-_CORPUS = Value["CorpusReference | None"]("open_keras_corpus", None)
+_CORPUS = Value[CorpusReference | None]("open_keras_corpus", None)
 """The corpus chosen for the network that is being opened."""
 
 
@@ -37,6 +38,11 @@ def open_keras_button() -> None:
 
 @st.dialog("Open a network trained elsewhere", width="large", icon=":material/upload_file:")  # type: ignore[untyped-decorator]
 def _dialog() -> None:
+    ask()
+
+
+def ask() -> None:
+    """Draw the form: a file, and below it what the file does not say; its button makes a run and draws the page anew."""
     uploaded = st.file_uploader(
         "A .keras or .h5 file", type=["keras", "h5", "hdf5"], key="open_keras_file",
         help="A whole model, as model.save writes it. Its weights and its configuration are read; nothing in it is run.",

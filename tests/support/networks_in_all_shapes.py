@@ -21,7 +21,7 @@ FACTORS: dict[str, Sequence[Any]] = {
     "convolutions": (0, 1, 2, 3),
     "causal": (False, True),
     "units_below": ((), (4,), (7, 4)),
-    "dense": ((), (5,), (4, 7)),
+    "dense": ((), (7,), (12, 9)),
 }
 """The settings that decide which layers a network has."""
 
