@@ -1,8 +1,7 @@
 """Read a .keras or .h5 file: the configuration of its layers, and their weights.
 
 Nothing in the file is run: it is JSON and arrays of numbers to this module, which imports neither keras nor pickle. What
-is read is bounded before it is allocated: entries of the archive, text, number and size of arrays. Arrays that are
-compressed, chunked, linked or stored elsewhere are refused; keras writes none.
+is read is bounded before it is allocated: entries of the archive, text, number and size of arrays.
 """
 
 from __future__ import annotations
@@ -16,21 +15,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
 from audio_models.errors import KerasFileError
+from audio_models.keras_files.arrays import MOST_LAYERS, Array, Arrays, opened
 
 LARGEST_FILE = 128 << 20
 """Bytes of a file."""
 
 _LARGEST_TEXT = 4 << 20  # characters of the configuration
-_MOST_NUMBERS = 32 << 20  # in all arrays together
-_MOST_LAYERS = 200
 _HDF5, _ZIP = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04"
 _SAVE = "Save the whole model with model.save('model.keras')."
-
-Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -86,8 +79,8 @@ def _read_archive(content: bytes) -> tuple[Layer, ...]:
         described = _entry(archive, "config.json", _LARGEST_TEXT)
         weights = _entry(archive, "model.weights.h5", LARGEST_FILE)
     layers, all_of_model = _in_line(_parsed(described.decode("utf-8")))
-    with _opened(weights) as file:
-        store = _Arrays(file)
+    with opened(weights) as file:
+        store = Arrays(file)
         group = store.group("layers", "_layer_checkpoint_dependencies")
         stored_as = _stored_names(store, group, all_of_model)
         return tuple(
@@ -98,13 +91,13 @@ def _read_archive(content: bytes) -> tuple[Layer, ...]:
 
 def _read_hdf5(content: bytes) -> tuple[Layer, ...]:
     """An .h5 file: the configuration is an attribute, the weights are named after their layers."""
-    with _opened(content) as file:
+    with opened(content) as file:
         described = file.attrs.get("model_config")
         if described is None:
             raise KerasFileError(f"it holds weights alone, without the layers' configuration. {_SAVE}")
         text = described.decode("utf-8") if isinstance(described, bytes) else str(described)
         layers, _ = _in_line(_parsed(text))
-        store = _Arrays(file)
+        store = Arrays(file)
         return tuple(_with_weights(layer, [store.listed(f"model_weights/{layer.name}")]) for layer in layers)
 
 
@@ -143,8 +136,8 @@ def _in_line(model: dict[str, Any]) -> tuple[list[Layer], list[Layer]]:
     if kind not in ("Sequential", "Functional", "Model") or not isinstance(config, dict):
         raise KerasFileError(f"it is a '{str(kind)[:40]}'; only a Sequential or a functional model can be read.")
     rows = config.get("layers")
-    if not isinstance(rows, list) or not rows or len(rows) > _MOST_LAYERS:
-        raise KerasFileError(f"it lists no layers, or more than {_MOST_LAYERS}.")
+    if not isinstance(rows, list) or not rows or len(rows) > MOST_LAYERS:
+        raise KerasFileError(f"it lists no layers, or more than {MOST_LAYERS}.")
     by_name = {_name(row): row for row in rows}
     if len(by_name) != len(rows):
         raise KerasFileError("two of its layers have the same name.")
@@ -214,7 +207,7 @@ def _tensors(values: list[Any]) -> list[str]:
     return found
 
 
-def _stored_names(store: _Arrays, group: str, layers: Sequence[Layer]) -> dict[str, str]:
+def _stored_names(store: Arrays, group: str, layers: Sequence[Layer]) -> dict[str, str]:
     """The path of each layer's group by the layer's name: noted in the file, or in older ones numbered by class."""
     noted = store.noted_names(group)
     count: Counter[str] = Counter()
@@ -231,74 +224,3 @@ def _snake_case(name: str) -> str:
     """As keras names the groups: "SimpleRNN" -> "simple_rnn"."""
     parts = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", re.sub(r"\W+", "", name))
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", parts).lower()
-
-
-def _opened(content: bytes) -> Any:
-    import h5py
-
-    return h5py.File(io.BytesIO(content), "r")
-
-
-class _Arrays:
-    """The arrays of an HDF5 file, read with bounds."""
-
-    def __init__(self, file: Any) -> None:
-        self._file = file
-        self._left = _MOST_NUMBERS
-
-    def group(self, *names: str) -> str:
-        """The first of these groups that there is."""
-        for name in names:
-            if self._at(name) is not None:
-                return name
-        raise KerasFileError("it holds no weights. Save the model again after its training.")
-
-    def noted_names(self, group: str) -> dict[str, str]:
-        """The group of each layer by the name that is noted there."""
-        found = {}
-        for stored in list(self._at(group))[:_MOST_LAYERS]:
-            parts = self._at(f"{group}/{stored}/vars")
-            if parts is not None and isinstance(name := parts.attrs.get("name"), str):
-                found[name] = stored
-        return found
-
-    def numbered(self, path: str) -> list[Array]:
-        """The arrays "0", "1", ... of a group; none if there is no such group."""
-        group = self._at(path)
-        return [] if group is None else [self._array(group, str(number)) for number in range(len(group))]
-
-    def listed(self, path: str) -> list[Array]:
-        """The arrays that a group lists as its weights."""
-        group = self._at(path)
-        if group is None:
-            return []
-        names = [
-            name.decode() if isinstance(name, bytes) else str(name) for name in group.attrs.get("weight_names", ())
-        ]
-        return [self._array(group, name) for name in names]
-
-    def _at(self, path: str) -> Any:
-        """The object at a path; None if there is none. A link that leaves the file is not followed."""
-        import h5py
-
-        found = self._file
-        for part in path.split("/"):
-            if part not in found:
-                return None
-            if not isinstance(found.get(part, getlink=True), h5py.HardLink):
-                raise KerasFileError("its weights are links to another place.")
-            found = found[part]
-        return found
-
-    def _array(self, group: Any, name: str) -> Array:
-        import h5py
-
-        found = self._at(f"{group.name.lstrip('/')}/{name}")
-        if not isinstance(found, h5py.Dataset):
-            raise KerasFileError(f"it lacks the weights '{group.name}/{name}'.")
-        if found.chunks is not None or found.external or found.is_virtual or found.dtype.kind not in "fiu":
-            raise KerasFileError(f"its weights '{found.name}' are not plain numbers, as keras writes them.")
-        self._left -= found.size
-        if self._left < 0:
-            raise KerasFileError(f"it has more than {_MOST_NUMBERS:,} weights.")
-        return np.asarray(found[()], np.float32)

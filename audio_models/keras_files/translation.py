@@ -11,14 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from audio_models.config import Cell, NetworkConfig
 from audio_models.errors import ConfigError, KerasFileError
-from audio_models.keras_files.reading import Array, Layer
+from audio_models.keras_files.affine import Affine, Vector, require, scale_and_shift, weights_of
+from audio_models.keras_files.arrays import Array
+from audio_models.keras_files.reading import Layer
 from data.phrases import plural
 
 _CELLS: dict[str, Cell] = {"SimpleRNN": "simple_rnn", "LSTM": "lstm", "GRU": "gru"}
@@ -27,20 +28,6 @@ _ONLY_TRAINING = {
     "Dropout", "SpatialDropout1D", "GaussianDropout", "GaussianNoise", "AlphaDropout", "ActivityRegularization"
 }  # fmt: skip
 READABLE = "SimpleRNN, LSTM, GRU, Bidirectional, Masking, Dropout, normalisations, GlobalAveragePooling1D and Dense"
-
-Vector = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Affine:
-    """x -> scale x + shift, for each number of a frame or state."""
-
-    scale: Vector
-    shift: Vector
-
-    def then(self, scale: Any, shift: Any) -> Affine:
-        """This, followed by another one."""
-        return Affine(scale * self.scale, scale * self.shift + shift)
 
 
 @dataclass(frozen=True)
@@ -138,29 +125,6 @@ def _refuse(_made: _Translation, layer: Layer) -> None:
     raise KerasFileError(f"Its layer '{layer.name}' is a {layer.kind[:60]}, which cannot be read; {READABLE} can.")
 
 
-def _require(layer: Layer, name: str, *allowed: Any) -> None:
-    """Refuse a layer with another value of a setting; a missing one is keras' default."""
-    value = layer.config.get(name, allowed[0])
-    if value not in allowed:
-        raise KerasFileError(
-            f"Its layer '{layer.name}' has {name}={str(value)[:40]}; only {' or '.join(map(repr, allowed))} can be read."
-        )
-
-
-def _weights(layer: Layer, *shapes: tuple[int, ...]) -> list[Vector]:
-    """The weights of a layer, which must have these shapes; 0 is any size."""
-    found = [array.shape for array in layer.weights]
-    fits = len(found) == len(shapes) and all(
-        len(one) == len(shape) and all(wanted in (0, size) for size, wanted in zip(one, shape, strict=True))
-        for one, shape in zip(found, shapes, strict=True)
-    )
-    if not fits:
-        raise KerasFileError(
-            f"Its layer '{layer.name}' has weights of the shapes {found or 'none'}; expected {list(shapes)} (0: any size)."
-        )
-    return [array.astype(np.float64) for array in layer.weights]
-
-
 def _input(made: _Translation, layer: Layer) -> None:
     shape = layer.config.get("batch_shape") or layer.config.get("batch_input_shape") or [None, None, None]
     if len(shape) != 3:
@@ -177,33 +141,9 @@ def _masking(made: _Translation, _layer: Layer) -> None:
     made.masks = True
 
 
-def _rescaling(made: _Translation, layer: Layer) -> None:
-    _apply(made, layer, np.asarray(layer.config["scale"], float), np.asarray(layer.config.get("offset", 0.0), float))
-
-
-def _normalization(made: _Translation, layer: Layer) -> None:
-    _require(layer, "axis", [-1], -1, [2], (-1,))
-    _require(layer, "invert", False)
-    mean, variance = layer.config.get("mean"), layer.config.get("variance")
-    if mean is None or variance is None:
-        mean, variance, *_ = _weights(layer, (0,), (0,), ())
-    mean, variance = np.ravel(np.asarray(mean, float)), np.ravel(np.asarray(variance, float))
-    std = np.maximum(np.sqrt(variance), 1e-7)  # keras' epsilon
-    _apply(made, layer, 1 / std, -mean / std)
-
-
-def _batch_normalization(made: _Translation, layer: Layer) -> None:
-    _require(layer, "axis", -1, 1, 2, [-1], [1], [2])
-    parts = [name for name in ("scale", "center") if layer.config.get(name, True)]
-    found = _weights(layer, *[(0,)] * (len(parts) + 2))
-    trained = dict(zip(parts, found, strict=False))
-    mean, variance = found[-2:]
-    scale = trained.get("scale", 1.0) / np.sqrt(variance + float(layer.config.get("epsilon", 1e-3)))
-    _apply(made, layer, scale, trained.get("center", 0.0) - mean * scale)
-
-
-def _apply(made: _Translation, layer: Layer, scale: Any, shift: Any) -> None:
+def _affine(made: _Translation, layer: Layer) -> None:
     """Remember scale and shift for the next layer, or compute them into the Dense layer before."""
+    scale, shift = scale_and_shift(layer, 2 if made.has_sequence else 1)
     if made.dense and made.dense[-1].activation == "linear":
         last = made.dense[-1]
         last.kernel, last.bias = last.kernel * scale, last.bias * scale + shift
@@ -229,7 +169,7 @@ def _recurrent(made: _Translation, layer: Layer) -> None:
 
 
 def _bidirectional(made: _Translation, layer: Layer) -> None:
-    _require(layer, "merge_mode", "concat")
+    require(layer, "merge_mode", "concat")
     inner, other = layer.config.get("layer"), layer.config.get("backward_layer") or layer.config.get("layer")
     if not isinstance(inner, dict) or not isinstance(other, dict):
         raise KerasFileError(f"Its layer '{layer.name}' does not say which cell reads both ways.")
@@ -268,20 +208,20 @@ def _add_cells(made: _Translation, layer: Layer, cell: Layer, parts: Sequence[La
 
 
 def _cell_weights(made: _Translation, layer: Layer, kind: Cell) -> tuple[Vector, Vector, Vector]:
-    _require(layer, "activation", "tanh")
-    _require(layer, "go_backwards", False)
-    _require(layer, "return_state", False)
+    require(layer, "activation", "tanh")
+    require(layer, "go_backwards", False)
+    require(layer, "return_state", False)
     if kind != "simple_rnn":
-        _require(layer, "recurrent_activation", "sigmoid")
+        require(layer, "recurrent_activation", "sigmoid")
     if kind == "gru":
-        _require(layer, "reset_after", True)
+        require(layer, "reset_after", True)
     units = layer.config.get("units")
     if not isinstance(units, int) or isinstance(units, bool) or units < 1:
         raise KerasFileError(f"Its layer '{layer.name}' has {str(units)[:40]} units.")
     columns = units * _GATES[kind]
     bias_shape = (2, columns) if kind == "gru" else (columns,)
     has_bias = layer.config.get("use_bias", True)
-    kernel, recurrent, *biases = _weights(
+    kernel, recurrent, *biases = weights_of(
         layer, (made.width, columns), (units, columns), *[bias_shape] * bool(has_bias)
     )
     bias = biases[0] if biases else np.zeros(bias_shape)
@@ -315,7 +255,7 @@ def _dense(made: _Translation, layer: Layer) -> None:
     units, has_bias = layer.config.get("units"), layer.config.get("use_bias", True)
     if not isinstance(units, int) or units < 1:
         raise KerasFileError(f"Its layer '{layer.name}' has {str(units)[:40]} units.")
-    kernel, *biases = _weights(layer, (made.width, units), *[(units,)] * bool(has_bias))
+    kernel, *biases = weights_of(layer, (made.width, units), *[(units,)] * bool(has_bias))
     kernel, bias = _folded(made, kernel, biases[0] if biases else np.zeros(units))
     made.affine, made.width = None, units
     made.dense.append(_Dense(kernel, bias, str(layer.config.get("activation") or "linear"), layer.name))
@@ -325,7 +265,7 @@ def _activation(made: _Translation, layer: Layer) -> None:
     named = {"ReLU": "relu", "Softmax": "softmax"}.get(layer.kind) or str(layer.config.get("activation"))
     if layer.kind == "ReLU":
         for name, plain in (("max_value", None), ("negative_slope", 0.0), ("threshold", 0.0)):
-            _require(layer, name, plain)
+            require(layer, name, plain)
     if not made.dense or made.dense[-1].activation != "linear" or made.affine is not None:
         raise KerasFileError(
             f"Its layer '{layer.name}' ({named[:40]}) must follow a Dense layer without an activation."
@@ -366,8 +306,8 @@ def _answering(made: _Translation) -> list[_Dense]:
 
 
 _READERS = {
-    "InputLayer": _input, "Masking": _masking, "Rescaling": _rescaling, "Normalization": _normalization,
-    "BatchNormalization": _batch_normalization, "SimpleRNN": _recurrent, "LSTM": _recurrent, "GRU": _recurrent,
+    "InputLayer": _input, "Masking": _masking, "Rescaling": _affine, "Normalization": _affine,
+    "BatchNormalization": _affine, "SimpleRNN": _recurrent, "LSTM": _recurrent, "GRU": _recurrent,
     "Bidirectional": _bidirectional, "GlobalAveragePooling1D": _mean, "Flatten": _flatten, "Dense": _dense,
     "Activation": _activation, "ReLU": _activation, "Softmax": _activation, **dict.fromkeys(_ONLY_TRAINING, _nothing),
 }  # fmt: skip

@@ -18,7 +18,7 @@ from dashboard.shared.export_button import export_button
 from dashboard.shared.feedback import show_errors
 from dashboard.shared.formatting import as_text
 from dashboard.shared.glossary import TERMS
-from dashboard.shared.open_keras import open_keras_button
+from dashboard.shared.open_keras import title_with_open_button
 from dashboard.shared.script_button import script_button
 from dashboard.shared.state import CORPUS_BOX, EVALUATION_CORPUS, USE_EVALUATION_CORPUS
 from data import catalogue
@@ -32,14 +32,13 @@ _TABS = (
 
 
 def _page() -> None:
-    st.title("Accuracy and mistakes")
+    title_with_open_button("Accuracy and mistakes")
     models = usable_runs()
     with show_errors():
         left, middle, right = st.columns([4, 4, 3], vertical_alignment="bottom")
         with left:
             run = choose_model(models, "evaluate_run")
         with right, st.container(horizontal=True, horizontal_alignment="right"):
-            open_keras_button()
             export_button(run)
             script_button(run)
         _follow_corpus()

@@ -14,7 +14,7 @@ from dashboard.shared.choose_model import choose_model, usable_runs
 from dashboard.shared.clip_source import ChosenClip, choose_clip
 from dashboard.shared.feedback import show_errors
 from dashboard.shared.formatting import as_text, percent
-from dashboard.shared.open_keras import open_keras_button
+from dashboard.shared.open_keras import title_with_open_button
 from dashboard.shared.players import play_samples
 from dashboard.shared.state import INSIDE_RUN
 
@@ -50,13 +50,12 @@ def _answer(run: Run, clip: ChosenClip) -> None:
 
 
 def _page() -> None:
-    st.title("Look inside a network")
+    title_with_open_button("Look inside a network")
     models = usable_runs()
     with show_errors():
         left, right = st.columns([2, 3])
         with left:
             run = choose_model(models, "inside_run", memory=INSIDE_RUN)
-            open_keras_button()
         recognizer = preload.recognizer(run)
         with right:
             clip = choose_clip(run, recognizer, "inside")

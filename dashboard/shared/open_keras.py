@@ -25,15 +25,18 @@ _CORPUS = Value[CorpusReference | None]("open_keras_corpus", None)
 """The corpus chosen for the network that is being opened."""
 
 
-def open_keras_button() -> None:
-    """Draw a button that opens a keras file as a model."""
-    if st.button(
-        "Open a keras file",
-        icon=":material/upload_file:",
-        key="open_keras",
-        help="A network that you trained elsewhere: .keras or .h5. Nothing in the file is run.",
-    ):
-        _dialog()
+def title_with_open_button(title: str) -> None:
+    """Draw a page's title, and beside it a button that opens a keras file as a model."""
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.title(title, width="content")
+        if st.button(
+            "Open a keras file",
+            icon=":material/upload_file:",
+            type="tertiary",
+            key="open_keras",
+            help="A network that you trained elsewhere: .keras or .h5. Nothing in the file is run.",
+        ):
+            _dialog()
 
 
 @st.dialog("Open a network trained elsewhere", width="large", icon=":material/upload_file:")  # type: ignore[untyped-decorator]

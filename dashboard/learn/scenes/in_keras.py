@@ -8,7 +8,7 @@ from dataclasses import replace
 import streamlit as st
 
 from audio_models.config import NetworkConfig
-from audio_models.export import keras_code
+from audio_models.export.keras_network import network
 from audio_models.jobs import runs
 from audio_models.jobs.runs import Run
 from audio_models.networks.initial_weights import weight_shapes
@@ -55,7 +55,7 @@ def draw() -> None:
             )
             open_tool("evaluate", "Evaluate: any run as a script", ":material/code:", run=run.id)
     with picture:
-        st.code(f"import keras\n\n{keras_code.network(config, width, classes)}\nmodel.summary()", language="python")
+        st.code(f"import keras\n\n{network(config, width, classes)}\nmodel.summary()", language="python")
         st.markdown(_table(counts, config, width, classes, answered=seen))
         said, script = st.columns([3, 1], vertical_alignment="center")
         if seen:

@@ -16,6 +16,7 @@ import pytest
 
 from audio_models.config import NetworkConfig
 from audio_models.export import keras_code, script
+from audio_models.export.keras_network import network
 from audio_models.features.feature_cache import compute_features
 from audio_models.features.sequences import pad
 from audio_models.jobs.runs import Run
@@ -113,7 +114,7 @@ def test_the_table_holds_the_clips_of_the_run(written: tuple[Run, script.Script,
 @pytest.mark.parametrize("config", all_shapes(), ids=shape_name)
 def test_every_network_equals_the_one_that_echoic_trains(config: NetworkConfig) -> None:
     ours, names = randomised(config), {"keras": keras}
-    exec(keras_code.network(config, WIDTH, CLASSES), names)
+    exec(network(config, WIDTH, CLASSES), names)
     _copy(ours, names["model"])
     frames = np.random.default_rng(0).normal(size=(3, 12, WIDTH)).astype(np.float32)
     frames[1, 7:] = 0

@@ -159,6 +159,9 @@ REFUSED: dict[str, tuple[Callable[[], keras.Model], str]] = {
         lambda: _functional(layers.LSTM(4, return_sequences=True), layers.Flatten(), layers.Dense(3)), "side by side"
     ),
     "all states": (lambda: _sequential(layers.LSTM(4, return_sequences=True), layers.Dense(3)), "on every frame"),
+    "axis of time": (
+        lambda: _functional(layers.BatchNormalization(axis=1), layers.LSTM(4), layers.Dense(3)), "axis=1"
+    ),
     "no answer": (lambda: _sequential(layers.LSTM(4)), "last layer is not a Dense"),
     "five layers": (
         lambda: _sequential(*(layers.GRU(2, return_sequences=n < 4) for n in range(5)), layers.Dense(3)), "layers is 5"
