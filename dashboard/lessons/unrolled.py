@@ -129,7 +129,7 @@ def _recurrent(found: Inspection, layer: LayerTrace, draw: _Drawing) -> Markup:
     legend = [
         (_W, f"W: {width} × {_product(gates, units)}", "from the frame" if x_name == "x" else "from the convolutions"),
         (_U, f"U: {units} × {_product(gates, units)}", "from the state before"),
-        (_V, f"V: {found.trace.summary.shape[0]} × {len(found.labels)}", f"answer, from {_READOUT[found.network.readout]}"),
+        (_V, "V: " + " × ".join(map(str, (len(found.trace.summary), *found.network.dense, len(found.labels)))), f"answer, from {_READOUT[found.network.readout]}"),
     ]  # fmt: skip
     return draw.picture(total, down + 355, parts, legend, "The network as a loop and unrolled over time")
 

@@ -7,9 +7,15 @@ from pathlib import Path
 import keras
 from streamlit.testing.v1 import AppTest
 
+from audio_models.config import NetworkConfig
 from audio_models.jobs import runs
+from audio_models.lab.inspection import inspect, network_of
 from dashboard.learn import progress
+from dashboard.lessons import unrolled
+from dashboard.lessons.cell.data import network_data
 from tests.support.pages import healthy, open_page, text_of
+from tests.support.sounds import chirp
+from tests.support.untrained import untrained_run
 
 
 def _press(app: AppTest, key: str) -> None:
@@ -69,3 +75,10 @@ def test_the_scene_in_keras_counts_as_many_parameters_as_asked(home: Path) -> No
     assert "keras.layers.GRU(112)" in app.code[0].value
     assert "3 × 112 × (26 + 112 + 2) = **47,040**" in text_of(app)
     assert progress.read().of("in_keras").solved
+
+
+def test_a_network_with_dense_layers_above_its_cell_is_drawn_as_it_is() -> None:
+    run = untrained_run(NetworkConfig("lstm", 6, 2, units_below=(4,), dense=(5,)))
+    found = inspect(run, chirp(300, 2500, 1.0))
+    assert network_data(found, network_of(run))["answer"] is None, "the last layer reads no state"
+    assert "V: 6 × 5 × 4" in unrolled.picture(found)

@@ -68,7 +68,7 @@ def network_data(
         "labels": list(found.labels),
         "probabilities": np.round(found.prefix_probabilities[frames - 1], 4).tolist() if is_top else None,
         "answer": _answer(found, network) if is_top else None,
-        "answer_note": "It is read from more than the state on the left: from all states, or from a second cell that reads backward.",
+        "answer_note": "It is read from more than the state on the left: from all states, from a second cell that reads backward, or through more Dense layers.",
     }  # fmt: skip
 
 
@@ -112,7 +112,7 @@ def _layer(found: Inspection, name: str | None) -> LayerTrace:
 
 def _telling_unit(found: Inspection, network: NumpyNetwork, trace: LayerTrace) -> int:
     """The unit that speaks most for the answer; in a layer that is not read by it, the one that moves most."""
-    if trace.number < found.network.layers or trace.direction == BACKWARD:
+    if trace.number < found.network.layers or trace.direction == BACKWARD or found.network.dense:
         return int(trace.hidden.std(axis=0).argmax())
     kernel, _ = network.output_weights()
     answer = int(found.prefix_probabilities[-1].argmax())
@@ -123,7 +123,7 @@ def _telling_unit(found: Inspection, network: NumpyNetwork, trace: LayerTrace) -
 def _answer(found: Inspection, network: NumpyNetwork) -> dict[str, Any] | None:
     """The last layer, where the answer so far follows from this cell's states so far alone."""
     shape = found.network
-    if shape.bidirectional or shape.readout == "attention" or (shape.convolutions and not shape.causal):
+    if shape.bidirectional or shape.dense or shape.readout == "attention" or (shape.convolutions and not shape.causal):
         return None
     kernel, bias = network.output_weights()
     return {"kernel": _packed(kernel), "bias": _packed(bias), "readout": shape.readout}
