@@ -1,7 +1,7 @@
 // A cell by hand: one unit of a recurrent network at one step, drawn from the network's own numbers. Everything runs in the
 // browser: a step, a unit, a formula or a weight asks nothing of the server.
 
-const floats = (packed) => new Float32Array(Uint8Array.from(atob(packed), (one) => one.charCodeAt(0)).buffer);
+const floats = (packed) => typeof packed !== "string" ? packed : new Float32Array(Uint8Array.from(atob(packed), (one) => one.charCodeAt(0)).buffer);
 
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".cell-by-hand");
@@ -18,7 +18,7 @@ export default function ({ data, parentElement }) {
   // What was chosen stays chosen when the numbers change, as after another epoch of the same network.
   const kept = root.kept?.name === data.name ? root.kept : { name: data.name, preset: 0 };
   root.kept = kept;
-  let model, states, unit, t, block, answer, edited = false, version = 0, playing = null;
+  let model, states, unit, t, block, answer, version = 0, playing = null;
 
   function open(source) {
     model = {
@@ -121,7 +121,6 @@ export default function ({ data, parentElement }) {
     if (term.kind === "h") model.recurrent[term.from * width + at] = value;
     if (term.kind === "b") model.bias[0][at] = value;
     if (term.kind === "d") model.bias[1][at] = value;
-    edited = true;
     recompute();
   }
 
@@ -155,7 +154,7 @@ export default function ({ data, parentElement }) {
     if (model.units === 1) return;
     for (const name of states[0].c ? ["c", "h"] : ["h"]) {
       const line = make("div", "row", place);
-      make("div", "name", line, `${name}, all ${model.units} units`);
+      make("div", "name", line, `${name}, ${model.units} units`);
       const strip = make("div", "strip", line);
       strip.tabIndex = 0;
       strip.role = "slider";
@@ -187,6 +186,7 @@ export default function ({ data, parentElement }) {
     slider.ariaValueText = where.textContent;
     chooser.hidden = model.units === 1;
     which.textContent = `unit ${unit + 1} of ${model.units}`;
+    spoken.ariaLive = playing ? "off" : "polite";
     spoken.textContent = sentence(numbers);
     for (const { name, strip, boxes } of cells) {
       const values = states[t][name];
@@ -235,8 +235,7 @@ export default function ({ data, parentElement }) {
       one.onclick = () => {
         model.x[at] = { 0: 1, 1: -1 }[model.x[at]] ?? 0;
         t = at;
-        edited = true;
-        recompute();
+            recompute();
       };
     }
     Array.from(row.children).forEach((one, at) => {
@@ -248,20 +247,36 @@ export default function ({ data, parentElement }) {
   }
   function start(place) {
     kept.preset = place;
-    const preset = data.presets[place];
+    const preset = data.presets[place] ?? drawn();
     Object.assign(kept, { unit: undefined, t: undefined, block: undefined });
     open(preset);
     row.replaceChildren();
-    edited = false;
     Array.from(tabs.children).forEach((one, at) => (one.ariaPressed = at === place));
     story.textContent = preset.says;
+    drawing.hidden = place < data.presets.length;
     layOut();
   }
-  let tabs, story;
+  // A cell of 1 to 4 units with weights drawn at random, in front of what was read last.
+  function drawn() {
+    const [first] = data.presets;
+    const units = Number(size.value);
+    sized.textContent = `${units} ${units === 1 ? "unit" : "units"}`;
+    return {
+      ...untrained(data.cell, first.blocks, units, model?.x ?? floats(first.x)), unit: 0, t: 0, block: first.block,
+      says: "Weights drawn at random, as before any training. What does the state keep of what it read?",
+    }; // prettier-ignore
+  }
+  let tabs, story, drawing, size, sized;
   if (intro) {
     tabs = make("div", "tabs", intro);
-    data.presets.forEach((preset, place) => (make("button", "", tabs, preset.name).onclick = () => start(place)));
+    [...data.presets.map((one) => one.name), "Untrained"].forEach((name, place) => (make("button", "", tabs, name).onclick = () => start(place)));
     story = make("p", "", intro);
+    drawing = make("div", "drawing", intro);
+    size = make("input", "", drawing);
+    Object.assign(size, { type: "range", min: 1, max: 4, value: kept.size ?? 2, ariaLabel: "units of the untrained cell" });
+    sized = make("span", "", drawing);
+    size.oninput = () => (kept.size = size.value, start(data.presets.length));
+    make("button", "", drawing, "Draw again").onclick = () => start(data.presets.length);
     make("p", "hint", intro, "Click the numbers that it reads: 0, 1, −1. Click a gate: its weights are sliders.");
   }
 
@@ -314,7 +329,7 @@ export default function ({ data, parentElement }) {
     does();
   };
 
-  if (data.presets) start(Math.min(kept.preset, data.presets.length - 1));
+  if (data.presets) start(Math.min(kept.preset, data.presets.length));
   else open(data);
   let last = 0;
   const watch = new ResizeObserver(() => {

@@ -37,6 +37,10 @@ function drawDiagram(svg, plan, width, pick) {
     const made = shape("text", svg, { x, y, "text-anchor": anchor, class: name });
     setters.push((now) => (made.textContent = typeof value === "function" ? value(now) : value));
   };
+  const beside = (x, y, verb, share) => {
+    words(x, y - 2, verb, "start");
+    words(x, y + 12, (now) => percent(share(now)), "start");
+  };
   const pipe = (d, value, reach = () => 1) => {
     shape("path", svg, { d, class: "pipe", "stroke-width": PIPE });
     const stream = shape("path", svg, { d, class: "stream" });
@@ -58,8 +62,7 @@ function drawDiagram(svg, plan, width, pick) {
   const box = (x, y, block, written, value, note, says, wide = boxWidth) => {
     const made = shape("g", svg, { class: "box", tabindex: 0, role: "button", transform: `translate(${x} ${y})` });
     shape("rect", made, { x: -wide / 2, y: -25, width: wide, height: 50, rx: 7 });
-    const [left, anchor] = note === undefined ? [0, "middle"] : [0, "middle"];
-    symbol(made, left, note === undefined ? -4 : -10, written, { "text-anchor": anchor });
+    symbol(made, 0, note === undefined ? -4 : -10, written);
     const shown = shape("text", made, { y: note === undefined ? 15 : 6, "text-anchor": "middle", class: "value" });
     if (note !== undefined) shape("text", made, { y: 19, "text-anchor": "middle", class: "words" }, note);
     made.onclick = () => pick(block);
@@ -92,7 +95,7 @@ function drawDiagram(svg, plan, width, pick) {
   };
 
   const draw = { lstm: drawLstm, gru: drawGru, simple_rnn: drawSimpleRnn }[plan.cell];
-  const height = draw({ at, width, boxWidth, plan, wire, words, pipe, valve, box, end, operation, answerBox, svg });
+  const height = draw({ at, width, boxWidth, plan, wire, words, pipe, valve, beside, box, end, operation, answerBox, svg });
   svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
   svg.setAttribute("width", width);
   svg.setAttribute("height", height);
@@ -107,7 +110,7 @@ function drawDiagram(svg, plan, width, pick) {
   };
 }
 
-function drawLstm({ at, width, boxWidth, plan, wire, words, pipe, valve, box, end, operation, answerBox, svg }) {
+function drawLstm({ at, width, boxWidth, plan, wire, words, pipe, valve, beside, box, end, operation, answerBox, svg }) {
   const [f, i, g, o, branch, right] = [at(0.25), at(0.39), at(0.53), at(0.67), at(0.79), width - 28];
   const [lane, high, gates, bus, low] = [74, 148, 222, 300, 376];
   const edge = right - 27;
@@ -134,13 +137,13 @@ function drawLstm({ at, width, boxWidth, plan, wire, words, pipe, valve, box, en
   valve(g, high, true, "input", (now) => now.input);
   valve(branch, high + 20, true, "output", (now) => now.output);
   words(f, lane - 31, (now) => `keep ${percent(now.forget)}`);
-  words(g + 28, high + 4, (now) => `write ${percent(now.input)}`, "start");
-  words(branch + 28, high + 24, (now) => `read ${percent(now.output)}`, "start");
+  beside(g + 28, high, "write", (now) => now.input);
+  beside(branch + 28, high + 20, "read", (now) => now.output);
   words((f + g) / 2 + 4, lane + 26, (now) => number(now.forget * now.before.c), "middle", "flow");
   words(g + 14, lane + 36, (now) => number(now.input * now.candidate), "start", "flow");
   end(28, lane, "c_t", (now) => number(now.before.c));
   end(28, bus, "h_t", (now) => number(now.before.h));
-  box(at(0.16), low, "x", "x_t", (now) => now.x, undefined, "Input");
+  box(at(0.16), low, "x", "x_t", (now) => now.x, undefined, "Input", Math.max(68, boxWidth));
   box(f, gates, "forget", "f", (now) => number(now.forget), "forget", "Forget gate");
   box(i, gates, "input", "i", (now) => number(now.input), "input", "Input gate");
   box(g, gates, "candidate", "g", (now) => number(now.candidate), "new", "Candidate");
@@ -151,11 +154,11 @@ function drawLstm({ at, width, boxWidth, plan, wire, words, pipe, valve, box, en
   return low + 30;
 }
 
-function drawGru({ at, width, boxWidth, plan, wire, words, pipe, valve, box, end, operation, answerBox, svg }) {
+function drawGru({ at, width, boxWidth, plan, wire, words, pipe, valve, beside, box, end, operation, answerBox, svg }) {
   const [z, r, bend, g, right] = [at(0.26), at(0.45), at(0.56), at(0.69), width - 28];
-  const [lane, high, gates, bus, frames, low] = [74, 148, 222, 292, 318, 376];
+  const [lane, high, gates, bus, frames, low] = [74, 148, 222, 292, 318, 394];
   const edge = right - 27;
-  shape("rect", svg, { x: at(0.155), y: 22, width: at(0.69), height: 312, rx: 14, class: "cell" });
+  shape("rect", svg, { x: at(0.155), y: 22, width: at(0.69), height: 336, rx: 14, class: "cell" });
   wire(`M 28 ${lane + 22} V ${bus} H ${g - 8} V ${gates + 25}`, "bundle");
   wire(`M ${at(0.16)} ${low - 25} V ${frames} H ${g + 8} V ${gates + 25}`, "bundle");
   for (const column of [z, r]) wire(`M ${column - 5} ${bus} V ${gates + 25} M ${column + 5} ${frames} V ${gates + 25}`);
@@ -174,13 +177,13 @@ function drawGru({ at, width, boxWidth, plan, wire, words, pipe, valve, box, end
   valve(g, high, true, "update", (now) => 1 - now.update);
   valve(bend, bus, false, "reset", (now) => now.reset);
   words(z, lane - 31, (now) => `keep ${percent(now.update)}`);
-  words(g + 28, high + 4, (now) => `renew ${percent(1 - now.update)}`, "start");
+  beside(g + 28, high, "renew", (now) => 1 - now.update);
   words((z + g) / 2, high - 6, "1 − z");
-  words(bend, bus + 45, (now) => `see ${percent(now.reset)} of the past`);
+  words(bend, bus + 48, (now) => `see ${percent(now.reset)}`);
   words((z + g) / 2 + 4, lane + 26, (now) => number(now.update * now.before.h), "middle", "flow");
   words(g + 14, lane + 36, (now) => number((1 - now.update) * now.candidate), "start", "flow");
   end(28, lane, "h_t", (now) => number(now.before.h));
-  box(at(0.16), low, "x", "x_t", (now) => now.x, undefined, "Input");
+  box(at(0.16), low, "x", "x_t", (now) => now.x, undefined, "Input", Math.max(68, boxWidth));
   box(z, gates, "update", "z", (now) => number(now.update), "update", "Update gate");
   box(r, gates, "reset", "r", (now) => number(now.reset), "reset", "Reset gate");
   box(g, gates, "candidate", "g", (now) => number(now.candidate), "new", "Candidate");
@@ -212,7 +215,7 @@ function drawSimpleRnn({ at, width, boxWidth, plan, wire, words, pipe, box, end,
   words(plus, lane - 22, (now) => `b = ${number(now.opened.bias)}`);
   words((plus + squash) / 2 - 4, lane + 26, (now) => number(now.opened.sum), "middle", "flow");
   end(28, lane, "h_t", (now) => number(now.before.h));
-  box(plus, low, "x", "x_t", (now) => now.x, undefined, "Input");
+  box(plus, low, "x", "x_t", (now) => now.x, undefined, "Input", Math.max(68, boxWidth));
   box(squash, lane, "state", "tanh", (now) => number(now.after.h), "no gate", "New state");
   box(right, lane, "h", "h_{t+1}", (now) => number(now.after.h), undefined, "Hidden state", 54);
   answerBox(low);

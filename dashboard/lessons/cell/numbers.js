@@ -98,3 +98,28 @@ function largest(terms, most) {
   const others = ranked.slice(listed.length);
   return { listed, others: others.length, rest: others.reduce((sum, one) => sum + one.product, 0) };
 }
+
+// An untrained cell, drawn as keras draws it (audio_models/networks/initial_weights.py): Glorot and Bengio 2010 for the
+// frame, rows at right angles for the state, and a forget gate that begins open (Gers et al. 2000).
+function untrained(cell, blocks, units, x) {
+  const width = blocks.length * units;
+  const limit = Math.sqrt(6 / (1 + width));
+  const normal = () => Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
+  const rows = [];
+  while (rows.length < units) {
+    const row = Array.from({ length: width }, normal);
+    for (const other of rows) {
+      const along = other.reduce((sum, value, at) => sum + value * row[at], 0);
+      other.forEach((value, at) => (row[at] -= along * value));
+    }
+    const length = Math.hypot(...row);
+    rows.push(row.map((value) => value / length));
+  }
+  const forget = blocks.indexOf("forget");
+  const bias = Float64Array.from({ length: width }, (_, at) => (Math.floor(at / units) === forget ? 1 : 0));
+  return {
+    cell, blocks, units, inputs: 1, steps: x.length, x: Float64Array.from(x),
+    kernel: Float64Array.from({ length: width }, () => limit * (2 * Math.random() - 1)), recurrent: Float64Array.from(rows.flat()),
+    bias: cell === "gru" ? [bias, new Float64Array(width)] : [bias],
+  }; // prettier-ignore
+}
