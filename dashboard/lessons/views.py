@@ -12,13 +12,15 @@ from audio_models.networks.cells import FORWARD
 from dashboard.lessons import charts as lesson_charts
 from dashboard.lessons import stepper, texts, unrolled
 from dashboard.lessons.cell import show_cell, show_small_cell
-from dashboard.lessons.cell.small import KINDS as SMALL_CELL_KINDS
+from dashboard.lessons.cell.small import KINDS
 from dashboard.lessons.inspected import inspect_clip, network_inside, same_task
 from dashboard.lessons.texts import show_lesson
 from dashboard.shared import address, inline_svg
 from dashboard.shared.choose_model import describe_run
 from dashboard.shared.clip_source import ChosenClip
 from dashboard.shared.formatting import as_text
+
+_NETWORK = "network"  # the cell of the network itself, beside small ones
 
 
 def step_by_step(run: Run, clip: ChosenClip) -> None:
@@ -39,19 +41,20 @@ def cell_by_hand(run: Run, clip: ChosenClip) -> None:
     """Draw one unit of the run's cell at one step, and a small cell to change."""
     found = inspect_clip(run, clip)
     layers = {layer.name: layer for layer in found.trace.layers}
-    views = ["This network", *(title for cell, title in CELL_TITLES.items() if cell in SMALL_CELL_KINDS)]
+    views = [_NETWORK, *KINDS]
+    address.follow("cell", "cell_view", views)
     which = st.segmented_control(
         "Cell",
         views,
-        default=views[0],
+        default=_NETWORK,
         required=True,
         key="cell_view",
-        format_func=lambda one: one if one == views[0] else f"Small {one}",
+        format_func=lambda one: "This network" if one == _NETWORK else f"Small {CELL_TITLES[one]}",
+        wrap=True,
     )
-    if which != views[0]:
+    if which != _NETWORK:
         show_lesson(texts.SMALL_CELL)
-        small = next(cell for cell, title in CELL_TITLES.items() if title == which)
-        show_small_cell(small, key=f"small_{small}")
+        show_small_cell(which, key=f"small_{which}")
         return
     if not layers:
         st.markdown(
@@ -69,7 +72,7 @@ def cell_by_hand(run: Run, clip: ChosenClip) -> None:
             format_func=lambda one: one.replace("_", " ").replace("/", ", "),
             key="cell_layer",
         )
-    show_cell(found, network_inside(run), key="cell", layer=name)
+    show_cell(found, network_inside(run), key="cell", layer=name, in_address=True)
 
 
 def order_of_frames(run: Run, clip: ChosenClip) -> None:

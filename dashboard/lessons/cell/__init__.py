@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from audio_models.networks.numpy_network import NumpyNetwork
 
 _FOLDER = workspace.PROJECT / "dashboard" / "lessons" / "cell"
-_SCRIPTS = ("../ground.js", "numbers.js", "diagram.js", "formula.js", "timeline.js", "cell.js")
+_SCRIPTS = ("../address.js", "../ground.js", "numbers.js", "diagram.js", "formula.js", "timeline.js", "cell.js")
 
 
 def show_cell(
@@ -32,6 +32,7 @@ def show_cell(
     *,
     layer: str | None = None,
     forced: Sequence[ForcedGate] = (),
+    in_address: bool = False,
 ) -> None:
     """Draw the cell of an inspected network, unit by unit and step by step.
 
@@ -40,11 +41,13 @@ def show_cell(
         network: the network itself; its weights give every number.
         layer: name of a recurrent layer; by default the top one that reads forward.
         forced: the gates that were held open or shut in the `found` trace.
+        in_address: whether step, unit and part stand in the address of the page.
 
     Raises:
         ConfigError: the network has no such recurrent layer.
     """
-    _component()(data=network_data(found, network, layer, forced), key=key)
+    data = network_data(found, network, layer, forced)
+    _component()(data=data | {"in_address": in_address}, key=key)
 
 
 def show_small_cell(cell: Cell, key: str) -> None:

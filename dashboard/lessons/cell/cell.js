@@ -20,6 +20,16 @@ export default function ({ data, parentElement }) {
   root.kept = kept;
   let model, states, unit, t, block, answer, version = 0, playing = null;
 
+  // A link asks for a step by its last frame, for a unit and for a part.
+  if (data.in_address && kept.t === undefined) {
+    const frame = numberOfAddress("frame", data.steps * data.frames_a_step - 1);
+    kept.t = frame === undefined ? undefined : Math.floor(frame / data.frames_a_step);
+    const wanted = numberOfAddress("unit", data.units);
+    kept.unit = wanted ? wanted - 1 : undefined;
+    const part = new URLSearchParams(location.search).get("part");
+    kept.block = part in data.names && (part in data.formulas || part === "x") ? part : undefined;
+  }
+
   function open(source) {
     model = {
       cell: data.cell ?? source.cell, blocks: source.blocks, units: source.units, inputs: source.inputs, steps: source.steps,
@@ -176,6 +186,7 @@ export default function ({ data, parentElement }) {
     if (!diagram) return;
     const numbers = now();
     kept.unit = unit; kept.t = t; kept.block = block; // prettier-ignore
+    if (data.in_address) tellAddress({ frame: (t + 1) * data.frames_a_step - 1, unit: unit + 1, part: block });
     diagram.set(numbers);
     diagram.mark(block);
     panel.show(context(numbers));

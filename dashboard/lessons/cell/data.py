@@ -60,6 +60,7 @@ def network_data(
         "t": int(np.abs(np.diff(carried[:, unit], prepend=0)).argmax()),
         "block": {"lstm": "forget", "gru": "update"}.get(found.cell, "state"),
         "forced": forced_by_step(found.cell, forced, steps)[turn] if forced else None,
+        "frames_a_step": found.network.frames_a_step,
         "times": np.round(ends[turn], 4).tolist(),
         "input_names": _input_names(found, trace),
         "envelope": None if found.order != "spoken" or trace.direction == BACKWARD else [

@@ -56,7 +56,10 @@ def as_html(found: Inspection) -> Markup:
 
 def sources() -> tuple[str, str]:
     """The styles, and the scripts as one module."""
-    css, *js = ((_FOLDER / name).read_text(encoding="utf-8") for name in ("stepper.css", "../ground.js", "stepper.js"))
+    css, *js = (
+        (_FOLDER / name).read_text(encoding="utf-8")
+        for name in ("stepper.css", "../address.js", "../ground.js", "stepper.js")
+    )
     return css, "\n".join(js)
 
 

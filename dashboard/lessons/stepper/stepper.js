@@ -9,7 +9,7 @@ export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".stepper");
   if (root.stop) root.stop(); // the same place, another clip
   root.replaceChildren();
-  let frame = frameOfAddress(data.frames);
+  let frame = numberOfAddress("frame", data.frames - 1) ?? data.frames - 1;
   let playing = null;
 
   const make = (tag, name, parent, text) => {
@@ -288,7 +288,7 @@ export default function ({ data, parentElement }) {
 
   function go(to) {
     frame = Math.max(0, Math.min(data.frames - 1, to));
-    tellAddress(frame);
+    tellAddress({ frame });
     move();
   }
 
@@ -346,23 +346,6 @@ export default function ({ data, parentElement }) {
   };
   drawAll();
   return root.stop;
-}
-
-// The cursor stands in the address of the page, so a link shows the same frame; a saved page has none.
-function frameOfAddress(frames) {
-  const wanted = new URLSearchParams(location.search).get("frame");
-  return wanted !== null && /^\d+$/.test(wanted) ? Math.min(Number(wanted), frames - 1) : frames - 1;
-}
-
-let telling = 0;
-function tellAddress(frame) {
-  if (location.protocol === "file:") return;
-  clearTimeout(telling); // a browser allows a hundred changes in ten seconds
-  telling = setTimeout(() => {
-    const address = new URL(location.href);
-    address.searchParams.set("frame", frame);
-    history.replaceState(history.state, "", address);
-  }, 250);
 }
 
 // The numbers of a strip, (columns, rows).
