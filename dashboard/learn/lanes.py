@@ -13,26 +13,29 @@ from dashboard.lessons import templates
 _C, _H, _X, _OUT = "#d55e00", "#3d8fd1", "#7c878c", "#009e73"  # 3 to 1 and more on light and dark
 _DASH = {_C: "7 3", _H: "none", _X: "none", _OUT: "2 2"}
 _BOX, _GAP, _LEFT, _SQUARES = 92, 38, 40, 9
+_NAME = "lanes"  # of the picture among those of the page
 _TOP, _HIGH, _ROWS = 66, 126, {"c": 100, "h": 152}
 
 
-def unrolled(states: Sequence[State], answer: str, erased: tuple[int, str] | None) -> Markup:
+def unrolled(states: Sequence[State], answer: str, erased: tuple[int, str] | None, *, few: bool = False) -> Markup:
     """Draw the first two steps, those around an erasure, and the last.
 
     Args:
         states: after each frame.
         answer: after the last.
         erased: before this frame, this lane is set to zero.
+        few: leave out the first two steps, for a narrow page.
     """
     last = len(states) - 1
     around = (erased[0] - 1, erased[0]) if erased else (2, 3)
-    steps = sorted({0, 1, *around, last} & set(range(last + 1)))
+    first = () if few and erased else (0, 1)
+    steps = sorted({*first, *(around if erased or not few else ()), last} & set(range(last + 1)))
     lanes = _lanes(states[0])
     parts: list[Markup] = []
     for place, step in enumerate(steps):
         x = _LEFT + place * (_BOX + _GAP)
         parts += [*_cell(x, lanes, states[step]), *_frame(x, f"frame {step + 1}")]
-        if place == 0:
+        if step == 0:
             parts += [part for lane in lanes for part in _lane(lane, x - _GAP, "0")]
         if step == last:
             parts += [_arrow(x + _BOX / 2, _TOP, x + _BOX / 2, 30, _OUT), _text(x + _BOX / 2, 22, answer, bold=True)]
@@ -41,7 +44,8 @@ def unrolled(states: Sequence[State], answer: str, erased: tuple[int, str] | Non
             for lane in lanes:
                 cut = erased is not None and erased == (steps[place + 1], lane)
                 parts += _lane(lane, x + _BOX, "= 0" if cut else "…" if skips else "", cut=cut)
-    return _picture(_LEFT + len(steps) * (_BOX + _GAP) - _GAP + 6, parts)
+    says = f"The cell unrolled over {last + 1} frames, with its state handed on from step to step"
+    return _picture(_LEFT + len(steps) * (_BOX + _GAP) - _GAP + 6, says, parts)
 
 
 def loop(state: State, answer: str) -> Markup:
@@ -58,10 +62,12 @@ def loop(state: State, answer: str) -> Markup:
         y, colour, low = _ROWS[lane], _colour(lane), 238 if lane == "h" else 44
         path = f"M {x + _BOX} {y} C {x + _BOX + wide} {y} {x + _BOX + wide} {low} {x + _BOX / 2} {low} S {x - wide} {y} {x - 4} {y}"
         parts += [
-            _draw().loop(path, colour, _DASH[colour]),
+            _draw().loop(path, colour, _DASH[colour], _NAME),
             _text(x + _BOX + wide / 2, y - 6, lane, bold=True),
         ]
-    return _picture(_LEFT + 5 * (_BOX + _GAP) - _GAP + 6, parts)
+    return _picture(
+        _LEFT + 5 * (_BOX + _GAP) - _GAP + 6, "The cell as a loop: its state leaves it and enters it again", parts
+    )
 
 
 def _lanes(state: State) -> tuple[str, ...]:
@@ -118,7 +124,7 @@ def _draw() -> Any:
 
 
 def _arrow(x1: float, y1: float, x2: float, y2: float, colour: str) -> Markup:
-    drawn: Markup = _draw().arrow(x1, y1, x2, y2, colour, _DASH[colour])
+    drawn: Markup = _draw().arrow(x1, y1, x2, y2, colour, _DASH[colour], _NAME)
     return drawn
 
 
@@ -127,6 +133,6 @@ def _text(x: float, y: float, text: str, colour: str = "", *, bold: bool = False
     return drawn
 
 
-def _picture(width: float, parts: Sequence[Markup]) -> Markup:
-    drawn: Markup = _draw().picture(round(width), 268, parts)
+def _picture(width: float, says: str, parts: Sequence[Markup]) -> Markup:
+    drawn: Markup = _draw().picture(round(width), 268, parts, says, _NAME)
     return drawn.strip()

@@ -52,6 +52,7 @@ PARAMETERS: Mapping[str, Parameter] = {
     one.name: one
     for one in (
         Parameter("scene", ("learn",), "scene of the course"),
+        Parameter("term", ("learn",), "term of the glossary"),
         Parameter("run", ("inside", "evaluate"), "model", remembered=True),
         Parameter("clip", ("inside",), "clip"),
         Parameter("view", ("inside", "memory"), "view", is_label=True),

@@ -15,6 +15,7 @@ from dashboard.learn.course import SCENES, Scene
 from dashboard.learn.reading import word
 from dashboard.learn.scenes.memory import latest_start
 from dashboard.learn.scenes.order import shuffled_within
+from dashboard.shared.glossary import TERMS, slug, term
 from tests.support.pages import button, healthy, open_page, text_of
 
 
@@ -158,3 +159,33 @@ def test_the_drawing_marks_the_lane_that_is_erased() -> None:
     assert svg.count("✕") == 1
     assert "stop &lt;b&gt;" in svg
     assert "✕" not in lanes.unrolled(read.read().states, "stop", None)
+
+
+def test_the_glossary_explains_the_term_that_a_link_asks_for() -> None:
+    app = open_page("learn")
+    app.query_params["term"] = slug("vanishing gradient")
+    app.run()
+    healthy(app)
+    assert app.title[0].value == "Glossary"
+    assert TERMS["vanishing gradient"] in app.info[0].value
+    assert all(f"**{name}**" in text_of(app) for name in ("forget gate", "MFCC"))
+    app.query_params["term"] = "no-such-term"
+    app.run()
+    assert "no term" in app.warning[0].value
+
+
+def test_every_link_into_the_glossary_names_a_term_that_is_there() -> None:
+    names = [slug(name) for name in TERMS]
+    assert len(set(names)) == len(names)
+    assert term("gate", "gates") == "[gates](learn?term=gate)"
+    with pytest.raises(KeyError, match="no term 'flux'"):
+        term("flux")
+
+
+def test_a_teacher_finds_the_address_of_every_scene(home: Path) -> None:
+    app = open_page("learn")
+    assert app.code[0].value.splitlines() == [f"/learn?scene={scene.slug}" for scene in SCENES]
+    button(app, "Begin").click().run()
+    healthy(app)
+    assert app.subheader[0].value == SCENES[0].title
+    assert app.code[0].value.endswith(f"/learn?scene={SCENES[0].slug}")

@@ -10,6 +10,7 @@ from dashboard.learn.parts import columns, guess, open_tool, task
 from dashboard.learn.reading import Reading, Word, word
 from dashboard.shared.clip_name import of_voice
 from dashboard.shared.formatting import as_text
+from dashboard.shared.glossary import term
 from dashboard.shared.players import play_samples
 
 _SCENE = "memory"
@@ -30,8 +31,8 @@ def draw() -> None:
     words, picture = columns()
     with words:
         st.markdown(
-            "A GRU reads a word frame by frame. What it has read is in its **state** $h_t$ alone: a few numbers, handed on from frame "
-            "to frame. We call this **sequential memory**."
+            f"A {term('GRU')} reads a word frame by frame. All it knows of what it has read is in its {term('hidden state')} $h_t$: "
+            f"numbers handed on from frame to frame. This is {term('sequential memory')}."
         )
         asked = word(_NETWORKS["GRU"], "stop")
         right = asked.answer(asked.read(_CUT).probabilities[-1])

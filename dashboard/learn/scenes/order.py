@@ -17,6 +17,7 @@ from dashboard.shared.charts import PALETTE, RAMP
 from dashboard.shared.clip_name import of_voice
 from dashboard.shared.example_sounds import spoken
 from dashboard.shared.formatting import as_text
+from dashboard.shared.glossary import term
 from dashboard.shared.players import play_samples
 from dashboard.shared.state import Value
 
@@ -62,8 +63,8 @@ def draw() -> None:
     with words:
         st.latex(r"\begin{aligned} \text{feed-forward:}\quad f(x_i) &\to y_i \\ \text{recurrent:}\quad f(x_t, h_t) &\to (y_t, h_{t+1}) \end{aligned}")  # fmt: skip
         st.markdown(
-            "The first looks at each frame $x_i$ alone and averages. The second also takes its **state** $h_t$, "
-            "and passes on a new one."
+            f"The {term('feed-forward network')} looks at each frame $x_i$ alone and averages. The {term('recurrent network')} also takes "
+            f"its {term('hidden state', 'state')} $h_t$, and passes on a new one."
         )
         seen = guess(
             _SCENE,

@@ -11,6 +11,7 @@ from dashboard.learn.reading import Reading, Word, erased_at_each, word
 from dashboard.shared import inline_svg
 from dashboard.shared.clip_name import of_voice
 from dashboard.shared.formatting import as_text
+from dashboard.shared.glossary import term
 
 _SCENE = "unrolled"
 _NETWORKS = {"LSTM": "plain-lstm", "GRU": "plain-gru"}
@@ -23,8 +24,9 @@ def draw() -> None:
     words, picture = columns()
     with words:
         st.markdown(
-            "The state leaves the cell and enters it again: a **loop**. Written out over time, it is a **deep feed-forward network** with "
-            "one layer per frame. A GRU hands on one state, $h_t$; an LSTM two, $h_t$ and the cell state $c_t$."
+            f"The state leaves the {term('cell')} and enters it again: a **loop**. Written out over time ({term('unrolling', 'unrolled')}), "
+            f"it is a **deep feed-forward network** with one layer per frame. A GRU hands on one state, $h_t$; an {term('LSTM')} two, "
+            f"$h_t$ and the {term('cell state')} $c_t$."
         )
         asked = word(_NETWORKS["LSTM"], _WORD)
         weights, frames = asked.network.cell_weights(1).size, len(asked.frames)
@@ -35,7 +37,7 @@ def draw() -> None:
             [f"{2 * weights:,}: a set for h and one for c", right, f"{frames * weights:,}: a set for each frame"],
             right=right,
             explanation=f"W, U and b are the same in every copy, so the network reads clips of any length. Its gradient is the sum over "
-            f"all {frames} copies: backpropagation through time (Werbos 1990).",
+            f"all {frames} copies: {term('backpropagation through time')} (Werbos 1990).",
         )
     with picture:
         kind, unroll, erased = _controls()
@@ -92,7 +94,8 @@ def _picture(
 ) -> None:
     answer = as_text(read.answer(changed.probabilities[-1]))
     svg = lanes.unrolled(changed.states, answer, erased) if unroll else lanes.loop(changed.states[-1], answer)
-    inline_svg.show(svg, key="learn_unrolled_svg")
+    narrow = lanes.unrolled(changed.states, answer, erased, few=True) if unroll else ""
+    inline_svg.show(svg, "learn_unrolled_svg", narrow)
     hop = read.frame_seconds
     rows: list[charts.Lane] = [charts.Answers("as it is", whole.probabilities, read.labels, hop)]
     if erased is not None:
