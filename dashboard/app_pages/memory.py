@@ -16,14 +16,14 @@ from audio_models.lab.memory_tasks import MemoryTask
 from audio_models.networks.initial_weights import INITIALISATIONS
 from dashboard.lessons import charts as lesson_charts
 from dashboard.lessons import handout, texts
-from dashboard.lessons.small_task import small_task
+from dashboard.lessons.small_task import SMALL_TASK, small_task
 from dashboard.lessons.texts import show_lesson
 from dashboard.shared import address, job_panel
 from dashboard.shared.cells import CELL_LOOKS
 from dashboard.shared.feedback import show_errors
 from dashboard.shared.formatting import as_text
 
-_VIEWS = ("All cells, measured", "One cell, trained now")
+_VIEWS = ("All cells, measured", SMALL_TASK)
 _INITIALISATIONS = {
     "orthogonal": "Orthogonal: preserves the norm",
     "identity": "Identity: each unit keeps its own state",

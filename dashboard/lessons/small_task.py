@@ -11,6 +11,7 @@ from audio_models.lab.memory import GOOD, LAB_CELLS
 from audio_models.lab.memory_tasks import MemoryTask
 from audio_models.lab.small_network import SmallConfig
 from audio_models.lab.small_training import Progress, SmallTraining
+from audio_models.networks.cells import ACTIVATIONS
 from audio_models.networks.initial_weights import INITIALISATIONS
 from dashboard.lessons.live_training import LiveTraining, Piece, live
 from dashboard.shared import address
@@ -22,6 +23,15 @@ _MOST_STEPS = 3000
 _RATES = (1e-4, 3e-4, 1e-3, 3e-3, 5e-3, 1e-2, 3e-2, 1e-1)
 _LENGTHS = {"recall": 10, "adding": 8, "parity": 4}
 _LONGEST = 60
+SMALL_TASK = "One cell, trained now"
+"""The view of Memory that shows it."""
+SCALES = (0.3, 1.5)
+"""Smallest and largest factor on the initial recurrent weights."""
+BIASES = (-2.0, 6.0)
+"""Smallest and largest first bias of the gate that keeps memory."""
+ACTIVATION_TITLES = {"tanh": "tanh", "relu": "ReLU", "sigmoid": "sigmoid", "linear": "none (linear)"}
+ANSWERS = ("after the last step", "after every step")
+"""When a network in training is told the answer."""
 _KEPT_CURVES = 4
 
 Curve = tuple[str, str, tuple[Progress, ...]]
@@ -77,24 +87,44 @@ def _settings() -> tuple[SmallConfig, int, float]:
         "Learning rate", _RATES, 5e-3, key="small_task_rate", format_func=lambda value: f"{value:g}",
         help="Step size of Adam. You can change it during the training.",
     )  # fmt: skip
+    simple = cell == "simple_rnn"
     address.follow("initial", "small_task_initialisation", INITIALISATIONS)
     initialisation = one.selectbox(
         "Initial recurrent weights", INITIALISATIONS, key="small_task_initialisation",
         format_func=lambda name: name.replace("_", " ").capitalize(), help="Another choice starts again.",
     )  # fmt: skip
-    address.follow_number("units", "small_task_units", 2, 24)
-    units = two.slider(
-        "Units", 2, 24, 12, 2, key="small_task_units", help="Size of the state. Another one starts again."
+    address.follow("activation", "small_task_activation", ACTIVATIONS)
+    activation = two.selectbox(
+        "Activation", ACTIVATIONS, key="small_task_activation", format_func=ACTIVATION_TITLES.__getitem__,
+        disabled=not simple, help="Of a SimpleRNN. Another choice starts again.",
+    )  # fmt: skip
+    address.follow_number("scale", "small_task_scale", *SCALES)
+    scale = one.slider(
+        "Scale", *SCALES, 1.0, 0.05, key="small_task_scale", help="Factor on the initial recurrent weights."
     )
-    address.follow_number("seed", "small_task_seed", 0, 999)
-    seed = one.number_input("Seed", 0, 999, 0, key="small_task_seed", help="Other first weights and sequences.")
-    address.follow_number("bias", "small_task_bias", -2.0, 4.0)
+    address.follow_number("bias", "small_task_bias", *BIASES)
     bias = two.slider(
-        "Gate bias", -2.0, 4.0, 1.0, 0.5, key="small_task_bias", disabled=cell == "simple_rnn",
+        "Gate bias", *BIASES, 1.0, 0.5, key="small_task_bias", disabled=simple,
         help="First bias of the LSTM's forget gate or the GRU's update gate. Another one starts again.",
     )  # fmt: skip
-    config = SmallConfig(task, cell, units, initialisation=initialisation, gate_bias=bias, seed=int(seed))
+    address.follow_number("units", "small_task_units", 2, 24)
+    units = one.slider("Units", 2, 24, 12, 2, key="small_task_units", help="Size of the state.")
+    address.follow_number("seed", "small_task_seed", 0, 999)
+    seed = two.number_input("Seed", 0, 999, 0, key="small_task_seed", help="Other first weights and sequences.")
+    config = SmallConfig(
+        task, cell, units, activation if simple else "tanh", initialisation, scale, bias, _every_step(task), int(seed)
+    )
     return config, length, rate
+
+
+def _every_step(task: str) -> bool:
+    if memory_tasks.find(task).so_far is None:
+        return False
+    address.follow("answers", "small_task_answers", ANSWERS)
+    chosen = st.segmented_control(
+        "The answer is told", ANSWERS, default=ANSWERS[0], required=True, key="small_task_answers"
+    )
+    return bool(chosen == ANSWERS[1])
 
 
 def _enough(training: SmallTraining) -> bool:

@@ -67,7 +67,7 @@ def test_a_learned_machine_breaks_where_the_one_by_hand_does_not(home: Path, mon
     app.segmented_control(key="algorithm_kind").set_value("Learned").run()
     _train(app, "Train")  # with the answer after the fourth bit only
     assert "**Learned**: below 90 % right from **5 bits** on" in text_of(app)
-    app.segmented_control(key="algorithm_every").set_value("after every bit").run()
+    app.segmented_control(key="algorithm_every").set_value("after every step").run()
     app.slider(key="algorithm_bits").set_value(8).run()
     assert not progress.read().of("any_algorithm").solved
     _train(app, "Train")

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qsl, urlsplit
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from audio_models.lab.small_network import SmallConfig
 from dashboard.lessons import live_training
+from dashboard.lessons.small_task import ANSWERS, SMALL_TASK
+from dashboard.shared.address import link_to
 from tests.support.pages import button, healthy, open_page, text_of
 
 
 def _small_task() -> AppTest:
     app = open_page("memory")
-    app.segmented_control(key="memory_view").set_value("One cell, trained now").run()
+    app.segmented_control(key="memory_view").set_value(SMALL_TASK).run()
     healthy(app)
     return app
 
@@ -59,3 +64,19 @@ def test_it_can_be_stopped_and_begun_again() -> None:
     app.segmented_control(key="small_task_task").set_value("adding").run()
     healthy(app)
     assert "two of them are marked" in text_of(app)
+
+
+def test_a_link_of_the_course_opens_the_same_network() -> None:
+    app = open_page("memory")
+    state = {
+        "view": SMALL_TASK, "task": "parity", "length": 6, "units": 8, "seed": 3, "rate": 1e-2, "answers": ANSWERS[1],
+        "activation": "relu", "scale": 0.7,
+    }  # fmt: skip
+    app.query_params.update(parse_qsl(urlsplit(link_to("memory", **state)).query))
+    app.run()
+    healthy(app)
+    assert not app.warning
+    training = app.session_state["live_training-small_task"]
+    assert training.config == SmallConfig("parity", units=8, seed=3, every_step=True, activation="relu", scale=0.7)
+    assert app.slider(key="small_task_length_parity").value == 6
+    assert app.select_slider(key="small_task_rate").value == 1e-2

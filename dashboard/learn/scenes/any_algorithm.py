@@ -17,6 +17,7 @@ from audio_models.networks.cells import Numbers
 from dashboard.learn import machine
 from dashboard.learn.parts import columns, guess, open_tool, task
 from dashboard.lessons.live_training import LiveTraining, Piece, live
+from dashboard.lessons.small_task import ANSWERS, SMALL_TASK
 from dashboard.shared.cells import CELL_LOOKS
 from dashboard.shared.formatting import on_dark, short_percent
 
@@ -75,14 +76,25 @@ def _draw(live_training: LiveTraining) -> Piece | None:
     with words:
         _what_completeness_says()
         task(_SCENE, f"Train a network on at most {_FEW} bits that is still right on {_LONGEST}.", solved=solved)
+        state = {} if piece is None else _state(piece)
         open_tool(
             "memory",
-            "Memory: odd or even, with any cell",
+            "Memory: go on with this, or with an LSTM",
             ":material/science:",
-            view="one-cell-trained-now",
+            view=SMALL_TASK,
             task="parity",
+            **state,
         )
     return piece
+
+
+def _state(piece: Piece) -> dict[str, str | int | float]:
+    """The parameters of Memory's address that train the same network."""
+    config = piece.training.config
+    return {
+        "length": piece.length, "units": config.units, "seed": config.seed, "rate": piece.learning_rate,
+        "answers": ANSWERS[config.every_step],
+    }  # fmt: skip
 
 
 def _show(network: SmallNetwork, names: Sequence[str], kind: str, trained: int) -> Numbers:
@@ -127,11 +139,11 @@ def _learned(live_training: LiveTraining) -> Piece:
     one, two, three = st.columns([3, 3, 2], vertical_alignment="bottom")
     length = one.slider("Trained on sequences of", 2, 16, 4, format="%d bits", key="algorithm_bits")
     every = two.segmented_control(
-        "Told the answer", ["after the last bit", "after every bit"], default="after the last bit", required=True,
+        "Told the answer", ANSWERS, default=ANSWERS[0], required=True,
         key="algorithm_every", wrap=True,
     )  # fmt: skip
     seed = three.number_input("Seed", 0, 99, 0, key="algorithm_seed", help="Other first weights.")
-    config = SmallConfig(_TASK.name, units=_UNITS, every_step=every == "after every bit", seed=int(seed))
+    config = SmallConfig(_TASK.name, units=_UNITS, every_step=every == ANSWERS[1], seed=int(seed))
     training = live_training.current(config)
     live_training.buttons()
     return Piece(training, length, _RATE, _enough)

@@ -7,7 +7,7 @@ import streamlit as st
 
 from audio_models.lab import memory_tasks
 from audio_models.lab.gradient_flow import STEEPEST, GradientFlow, gradient_flow, largest_factor
-from audio_models.lab.memory import LAB_CELLS
+from audio_models.lab.memory import LAB_CELLS, LabCell
 from audio_models.lab.small_network import SmallConfig, SmallNetwork
 from audio_models.lab.small_network import draw as first_network
 from audio_models.lab.small_training import SmallTraining
@@ -16,6 +16,7 @@ from audio_models.networks.initial_weights import INITIALISATIONS
 from dashboard.learn.parts import columns, guess, open_tool, task
 from dashboard.lessons.gradient_picture import amount, picture
 from dashboard.lessons.live_training import LiveTraining, Piece, live
+from dashboard.lessons.small_task import ACTIVATION_TITLES, BIASES, SCALES, SMALL_TASK
 from dashboard.shared import inline_svg
 from dashboard.shared.cells import CELL_LOOKS
 from dashboard.shared.formatting import short_percent
@@ -27,7 +28,26 @@ _MOST_STEPS = 1500
 _RATE = 5e-3
 _FAR = 30  # steps that the task asks for
 _DIRECT = {"simple_rnn": "", "lstm": "along the cell state", "gru": "along what is kept"}
-_TITLES = {"tanh": "tanh", "relu": "ReLU", "sigmoid": "sigmoid", "linear": "none (linear)"}
+_TEXTS: dict[LabCell, tuple[str, str]] = {
+    "simple_rnn": (
+        r"\frac{\partial h_T}{\partial h_0} = \prod_{t=1}^{T} \operatorname{diag}\big(\varphi'(a_t)\big)\, U^{\top}",
+        "To learn that the first symbol matters, the gradient must travel back to it. Each step multiplies it by the same "
+        "**weights** $U$ and by the **slopes** $\\varphi'$ of the activation: for tanh at most 1. The number under an arrow is "
+        "what that step makes of its norm.",
+    ),
+    "lstm": (
+        r"c_t = f_t \odot c_{t-1} + i_t \odot g_t \qquad \frac{\partial c_t}{\partial c_{t-1}} = \operatorname{diag}(f_t) + \dots",
+        "An LSTM *adds* to its cell state. Along it, a step multiplies the gradient by the **forget gate** $f_t$, a number "
+        "from 0 to 1: no matrix, no slope. The dots are the ways through the gates. The number under an arrow counts all "
+        "ways, for $h$ and $c$ together.",
+    ),
+    "gru": (
+        r"h_t = z_t \odot h_{t-1} + (1 - z_t) \odot g_t \qquad \frac{\partial h_t}{\partial h_{t-1}} = \operatorname{diag}(z_t) + \dots",
+        "A GRU *keeps* a share of its state. Along it, a step multiplies the gradient by the **update gate** $z_t$, a number "
+        "from 0 to 1: no matrix, no slope. The dots are the ways through the gates and the candidate. The number under an "
+        "arrow counts all ways.",
+    ),
+}
 
 
 def draw() -> None:
@@ -42,7 +62,7 @@ def _draw(live_training: LiveTraining) -> Piece:
         training = live_training.current(config)
         now, before = _flows(training, length)
     with words:
-        seen = _words()
+        seen = _words(config.cell)
         if seen:
             last = training.progress[-1] if training.progress else None
             task(
@@ -56,7 +76,12 @@ def _draw(live_training: LiveTraining) -> Piece:
             live_training.buttons(f"Train on {length} steps")
             st.markdown(_learned(training))
             open_tool(
-                "inside", "Inside: the gradient in a network that hears words", ":material/visibility:", view="gradient"
+                "memory", "Memory: go on with this cell", ":material/science:", view=SMALL_TASK, cell=config.cell,
+                length=length, activation=config.activation, initial=config.initialisation, scale=config.scale,
+                bias=config.gate_bias,
+            )  # fmt: skip
+            open_tool(
+                "inside", "Inside: the same in a network that hears words", ":material/visibility:", view="gradient"
             )
     with right:
         inline_svg.show(
@@ -68,15 +93,10 @@ def _draw(live_training: LiveTraining) -> Piece:
     return Piece(training, length, _RATE, _enough)
 
 
-def _words() -> bool:
-    st.latex(
-        r"\frac{\partial h_T}{\partial h_0} = \prod_{t=1}^{T} \operatorname{diag}\big(\varphi'(a_t)\big)\, U^{\top}"
-    )
-    st.markdown(
-        "To learn that the first symbol matters, the gradient must travel back to it. Each step multiplies it by the same "
-        "**weights** $U$ and by the **slopes** $\\varphi'$ of the activation: for tanh at most 1. The number under an arrow is "
-        "what that step makes of its norm."
-    )
+def _words(cell: LabCell) -> bool:
+    formula, text = _TEXTS[cell]
+    st.latex(formula)
+    st.markdown(text)
     return guess(
         _SCENE,
         "Twenty steps back, and each multiplies the gradient by about 0.8. How much of it arrives?",
@@ -100,13 +120,13 @@ def _controls() -> tuple[SmallConfig, int]:
     simple = cell == "simple_rnn"
     activation = three.selectbox(
         "Activation", ACTIVATIONS if simple else ("tanh",), key=f"vanishing_activation_{simple}", disabled=not simple,
-        format_func=_TITLES.__getitem__,
+        format_func=ACTIVATION_TITLES.__getitem__,
     )  # fmt: skip
     one, two, three = st.columns(3)
     length = one.slider("Steps T", 5, 40, 20, key="vanishing_length")
-    scale = two.slider("Scale of U", 0.3, 1.5, 0.9, 0.05, key="vanishing_scale", help="Factor on the initial weights.")
+    scale = two.slider("Scale of U", *SCALES, 0.9, 0.05, key="vanishing_scale", help="Factor on the initial weights.")
     bias = three.slider(
-        "Gate bias", -2.0, 6.0, 1.0, 0.5, key="vanishing_bias", disabled=simple,
+        "Gate bias", *BIASES, 1.0, 0.5, key="vanishing_bias", disabled=simple,
         help="First bias of the LSTM's forget gate or the GRU's update gate: the higher, the further open.",
     )  # fmt: skip
     config = SmallConfig(
