@@ -1,0 +1,95 @@
+"""The course in a real Chromium: walked through by keyboard, each scene on one screen, also on a phone and in the dark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from dashboard.learn import progress
+from dashboard.learn.course import SCENES
+from tests.support.browsing import drawn
+from tests.support.served import Served, dashboard
+
+pytestmark = pytest.mark.browser
+
+HEIGHT = 900
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, Path]]:
+    home = tmp_path_factory.mktemp("course")
+    with dashboard(home, at_most=300) as made:
+        yield made, home
+
+
+def _tab_to(page: Page, wanted: Locator, key: str = "Tab") -> None:
+    """Press a key until something has the focus."""
+    expect(wanted).to_be_visible()
+    for _ in range(60):
+        if wanted.evaluate("one => one === document.activeElement"):
+            return
+        page.keyboard.press(key)
+    raise AssertionError(f"{wanted} cannot be reached by {key}")
+
+
+def test_a_scene_by_keyboard(page: Page, served: tuple[Served, Path]) -> None:
+    """Begin, guess, reveal, solve the task, go on to the next scene; the focus is seen all the way."""
+    dashboard_, _ = served
+    page.goto(f"{dashboard_.url}/learn")
+    drawn(page)
+    _tab_to(page, page.get_by_role("button", name="Begin"))
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name=SCENES[0].title)).to_be_visible()
+    drawn(page)
+
+    _tab_to(page, page.get_by_role("radio", name="only the feed-forward network's"))
+    page.keyboard.press("ArrowDown")
+    reveal = page.get_by_role("button", name="Reveal")
+    expect(reveal).to_be_enabled()
+    drawn(page)
+    _tab_to(page, reveal)
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("You guessed right")).to_be_visible()
+    drawn(page)
+
+    _tab_to(page, page.get_by_role("slider", name="Shuffle the frames within"))
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")  # 160 ms
+    expect(page.get_by_text("Solved.")).to_be_visible()
+    drawn(page)
+
+    following = page.get_by_role("link", name=f"Next: {SCENES[1].title}")
+    _tab_to(page, following, "Shift+Tab")
+    assert following.evaluate("one => getComputedStyle(one).outlineStyle") == "solid"
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name=SCENES[1].title)).to_be_visible()
+    expect(page).to_have_url(f"{dashboard_.url}/learn?scene={SCENES[1].slug}")
+    page.go_back()
+    expect(page.get_by_text("You guessed right")).to_be_visible()
+
+
+def test_every_scene_fits_one_screen_and_a_phone(
+    page: Page, browser: Browser, served: tuple[Served, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dashboard_, home = served
+    monkeypatch.setenv("ECHOIC_HOME", str(home))
+    phone = browser.new_context(viewport={"width": 420, "height": HEIGHT}, color_scheme="dark").new_page()
+    tall = {}
+    for scene in SCENES:
+        progress.update(scene.slug, guess="what was guessed", solved=True)
+        address = f"{dashboard_.url}/learn?scene={scene.slug}"
+        for one in (page, phone):
+            one.goto(address)
+            expect(one.get_by_text("You guessed")).to_be_visible(timeout=30_000)
+            drawn(one)
+            expect(one.get_by_test_id("stSkeleton")).to_have_count(0)
+            expect(one.get_by_test_id("stException")).to_have_count(0)
+        height = page.locator(".stMain").evaluate("one => one.scrollHeight")
+        if height > HEIGHT:
+            tall[scene.slug] = height
+        assert phone.evaluate("document.documentElement.scrollWidth") <= 420, scene.slug
+    phone.context.close()
+    assert tall == {}
