@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio_models.recognition import metrics
-from audio_models.recognition.evaluation_result import ClipPrediction, Evaluation
+from audio_models.recognition.evaluation_result import SYNTHETIC_WORDS, ClipPrediction, Evaluation
 from audio_models.recognition.metrics import Interval
 from data.corpus import SILENCE, UNKNOWN, Clip
 from data.phrases import plural
@@ -197,9 +197,8 @@ def _others(result: Evaluation) -> list[tuple[str, str, bool, list[ClipPredictio
     ]
     for heard in result.other_sound:
         minutes = sum(one.clip.seconds for one in heard.predictions) / 60
-        groups.append(
-            (f"{heard.kind}: {heard.folder}", f"{minutes:.1f} minutes", heard.kind == "speech", heard.predictions)
-        )
+        title = heard.folder if heard.folder == SYNTHETIC_WORDS else f"{heard.kind} in {heard.folder}"
+        groups.append((title, f"{minutes:.1f} minutes", heard.kind == "speech", heard.predictions))
     return groups
 
 

@@ -132,7 +132,7 @@ def measure(material: Material, report: Report) -> Table:
     heard = predictions(questions.clips, wanted.classes, tutorial.probabilities(questions.clips))
     answers[_TUTORIAL] = Answers(questions, heard, never_learned[REFERENCE])
     accepted = answers[REFERENCE].accepted(thresholds[REFERENCE])
-    table = {name: answers[name].column(threshold) for name, threshold in thresholds.items()}
+    table = {name: answers[name].column(thresholds[name]) for name in _STRONG}
     for name in (_STOCK, _TUTORIAL):
         threshold = answers[name].threshold_accepting(accepted)
         table[f"{name}, at the recall of {REFERENCE}"] = answers[name].column(threshold)
@@ -170,7 +170,7 @@ def _questions(
             for new in dict.fromkeys([frozenset(wanted.held_out), by_no_network])
         ),
         Kind("silence and noise, test list", [clip for clip in listed if clip.label == SILENCE]),
-        *(Kind(f"{one.kind} of {one.folder}", one.clips) for one in material.test_stretches(wanted.labels, report)),
+        *(Kind(f"{one.kind} in {one.folder}", one.clips) for one in material.test_stretches(wanted.labels, report)),
     ]
     most = material.size.clips
     return Questions(few(listed, most), [replace(kind, clips=few(kind.clips, most)) for kind in kinds])

@@ -32,6 +32,6 @@ def _column(name: str, material: Material, report: Report) -> Column:
         f"words missed at {config.snr_db:g} dB": Rate(missed, point.words, share_interval(missed, point.words))
     }
     for curve in streaming_evaluation.alarm_curves(traces, stream, [chosen]):
-        title = f"{curve.kind} of {curve.name}" if curve.recordings else curve.name
+        title = f"{curve.kind} in {curve.name}" if curve.recordings else curve.name
         figures[f"false alarms per hour: {title}"] = curve.at(chosen.threshold)
     return Column(chosen.threshold, figures)

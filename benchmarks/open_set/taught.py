@@ -20,7 +20,7 @@ def measure(material: Material, report: Report) -> Table:
     }
     for one in material.test_stretches((), report):
         if one.kind == "speech":  # a taught word may be among those that are spoken
-            strangers[f"speech of {one.folder}"] = [replace(clip, label=clip.word or UNKNOWN) for clip in one.clips]
+            strangers[f"speech in {one.folder}"] = [replace(clip, label=clip.word or UNKNOWN) for clip in one.clips]
     outcomes, accepted = [], set[str]()
     for number in range(material.size.draws):
         draw = draw_clips(material.takes, strangers, number, "one", TAUGHT_WORDS)

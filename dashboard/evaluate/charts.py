@@ -81,7 +81,7 @@ def acceptance(table: pd.DataFrame) -> alt.LayerChart:
         table: columns `sound`, `threshold`, `own`, `other`, and `in use`, which rings a point.
     """
     sounds = list(dict.fromkeys(table["sound"]))
-    legend = alt.Legend(orient="top", title=None)
+    legend = alt.Legend(orient="top", title=None, symbolType="stroke", symbolSize=500, symbolStrokeWidth=2)
     lowest = max(0.0, float(np.floor(10 * table.loc[table["in use"], "own"].min())) / 10 - 0.3)
     base = alt.Chart(table).encode(
         x=alt.X("other:Q", title="other sound accepted", axis=alt.Axis(format="%"), scale=alt.Scale(domainMin=0)),

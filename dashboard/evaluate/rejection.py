@@ -19,13 +19,8 @@ from dashboard.shared.players import play
 from data.corpus import UNKNOWN
 from data.phrases import plural
 
-_SHARE = st.column_config.NumberColumn(format="percent")
-_COLUMNS = {
-    "share": _SHARE,
-    "AUROC": st.column_config.NumberColumn(format="percent", help=TERMS["AUROC"]),
-    "which": st.column_config.TextColumn("which", width="medium"),
-}
-_MOST_PAIRS = 9
+_COLUMNS = {"AUROC": st.column_config.TextColumn("AUROC", help=TERMS["AUROC"])}
+_MOST_PAIRS, _IN_A_ROW = 9, 3
 
 
 def in_one_line(result: Evaluation) -> str:
@@ -44,7 +39,7 @@ def in_one_line(result: Evaluation) -> str:
 def show(run: Run, result: Evaluation) -> None:
     """Draw the figures, the curve with the threshold to choose on it, and the words that are taken for others."""
     in_use = result.threshold
-    explanation, slider = st.columns([3, 2], gap="large", vertical_alignment="center")
+    explanation, slider = st.columns([5, 3], gap="large", vertical_alignment="center")
     with slider:
         at = st.slider(
             "Threshold", 0.0, 1.0, round(in_use, 3), 0.005, format="percent", key=f"word-threshold-{run.id}-{in_use}",
@@ -60,7 +55,7 @@ def show(run: Run, result: Evaluation) -> None:
         "Both figures count: either alone can be had by giving up the other.",
         help=TERMS["rejected"],
     )
-    table, picture = st.columns([3, 2], gap="large")
+    table, picture = st.columns([5, 3], gap="large")
     with table:
         st.dataframe(
             [_row("accepted and right: own words", "", found.own), *map(_group_row, found.groups)],
@@ -83,16 +78,18 @@ def _offer_threshold(run: Run, shown: float, in_use: float) -> None:
             threshold.store(run, shown)
             st.rerun()
     elif threshold.load(run) is None:
-        st.caption("This threshold came with the network: it was fitted on validation clips.")
+        fitted_on = "the cross-validated answers" if run.config.training.folds else "validation clips"
+        st.caption(f"This threshold came with the network: it was fitted on {fitted_on}.")
     elif st.button("Back to the fitted threshold", icon=":material/undo:"):
         threshold.store(run, None)
         st.rerun()
 
 
 def _row(figure: str, which: str, rate: Rate, auroc: float | None = None) -> dict[str, Any]:
+    low, high = percent(rate.interval.low).removesuffix(" %"), percent(rate.interval.high).removesuffix(" %")
     return {
-        "figure": figure, "clips": f"{rate.hits} of {rate.clips}", "share": rate.share,
-        "95 % interval": f"{percent(rate.interval.low)} to {percent(rate.interval.high)}", "AUROC": auroc, "which": which,
+        "figure": figure, "clips": f"{rate.hits} of {rate.clips}", "share": percent(rate.share),
+        "95 % interval": f"{low} to {high}", "AUROC": "" if auroc is None else percent(auroc), "which": which,
     }  # fmt: skip
 
 
@@ -121,10 +118,11 @@ def _draw_taken(found: OpenSet) -> None:
     if not found.taken:
         return
     st.markdown("##### Taken for one of its words")
-    columns = st.columns(3)
-    for number, one in enumerate(found.taken[:_MOST_PAIRS]):
-        with columns[number % 3]:
-            st.markdown(f"**{as_text(one.word)}** for **{as_text(one.label)}**: {len(one.accepted)} of {one.clips}")
-            play(one.accepted[0].clip)
+    for first in range(0, min(len(found.taken), _MOST_PAIRS), _IN_A_ROW):
+        columns = st.columns(_IN_A_ROW)  # of each row anew: on a narrow page they stand in their order
+        for column, one in zip(columns, found.taken[first : first + _IN_A_ROW], strict=False):
+            with column:
+                st.markdown(f"**{as_text(one.word)}** for **{as_text(one.label)}**: {len(one.accepted)} of {one.clips}")
+                play(one.accepted[0].clip)
     if len(found.taken) > _MOST_PAIRS:
-        st.caption(f"… and {plural(len(found.taken) - _MOST_PAIRS, 'pair')} more, each less often.")
+        st.caption(f"… and {plural(len(found.taken) - _MOST_PAIRS, 'more pair')}, none more often than these.")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import altair as alt
 import pandas as pd
@@ -14,7 +15,7 @@ import streamlit as st
 from audio_models.jobs.runs import Run
 from audio_models.listening import detection
 from audio_models.recognition.evaluation_result import CROSS_VALIDATED
-from dashboard.shared.charts import PALETTE
+from dashboard.shared.charts import DASHES, PALETTE
 from dashboard.shared.feedback import ProgressBar
 from dashboard.shared.formatting import percent
 from dashboard.shared.freshness import last_change
@@ -84,7 +85,7 @@ def show(run: Run, corpus: CorpusReference | None, split: str, *, clips: bool = 
         _measure(run, corpus, measured)
         return
     settings = detection.load_settings(run)
-    picture, words = st.columns([3, 2], gap="large")
+    picture, words = st.columns(2, gap="large")
     key = f"{run.id}-{measured}-{settings.threshold}"
     with words:
         point = _choose_point(found, settings.threshold, key)
@@ -206,21 +207,19 @@ def curve(found: StreamingEvaluation, chosen: Point) -> alt.LayerChart:
             alt.Tooltip("alarms an hour:Q", format=".1f"), alt.Tooltip("interval:N", title="95 % interval"),
         ],
     )  # fmt: skip
-    colours = [PALETTE[number % len(PALETTE)] for number in range(len(names))]
-    corpus = alt.Color(
-        "alarms in:N",
-        scale=alt.Scale(domain=names, range=colours),
-        legend=alt.Legend(
-            orient="top", columns=3, title=None, symbolType="circle", symbolStrokeWidth=0, symbolDash=[1, 0]
-        ),
-    )
+    legend = alt.Legend(orient="top", columns=2, title=None, symbolType="stroke", symbolSize=500, symbolStrokeWidth=2)
+    corpus = alt.Color("alarms in:N", scale=alt.Scale(domain=names, range=_each(PALETTE, names)), legend=legend)
+    dash = alt.StrokeDash("alarms in:N", scale=alt.Scale(domain=names, range=_each(DASHES, names)), legend=legend)
     clicked = alt.selection_point(name="point", fields=["threshold"], on="click", nearest=True, empty=False)
-    lines = base.mark_line().encode(
-        color=corpus, strokeDash=alt.StrokeDash("alarms in:N", sort=names, legend=None), order="threshold:Q"
-    )
+    lines = base.mark_line().encode(color=corpus, strokeDash=dash, order="threshold:Q")
     dots = base.mark_point(size=40, filled=True, cursor="pointer").encode(color=corpus).add_params(clicked)
     rings = base.transform_filter("datum.chosen").mark_point(size=260, strokeWidth=3).encode(color=corpus)
     return (lines + rings + dots).properties(height=380)
+
+
+def _each(styles: Sequence[Any], names: Sequence[str]) -> list[Any]:
+    """A style for each name, in turn."""
+    return [styles[number % len(styles)] for number in range(len(names))]
 
 
 def _is_current(run: Run, found: StreamingEvaluation) -> bool:

@@ -133,8 +133,9 @@ def _timeline(
     left_out = (
         f" The {hidden} words detected least have no row." if hidden > 1 else " One word has no row." if hidden else ""
     )
+    other = " Grey: speech that is not one of its words." if len(refused) else ""
     st.caption(
-        "Triangle: a detected word; click to play it. Colour: its probability. Grey: speech that is not one of its words. "
+        f"Triangle: a detected word; click to play it. Colour: its probability.{other} "
         f"Drag over the waveform to look closer.{left_out}"
     )
 

@@ -75,7 +75,7 @@ def test_a_threshold_is_chosen_on_the_curve_and_used_by_predict(home: Path) -> N
     slider.set_value(1.0).run()
     assert "A word needs **100.0 %**" in text_of(app)
     [table] = [one.value for one in app.dataframe if "AUROC" in one.value]
-    assert table["share"].tolist()[1:] == [1.0, 1.0], "all other sound is rejected"
+    assert table["share"].tolist()[1:] == ["100.0 %", "100.0 %"], "all other sound is rejected"
     assert Recognizer.of_run(run).threshold == fitted, "not yet"
     button(app, "Use this threshold").click().run()
     healthy(app)

@@ -10,7 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audio_models.recognition.evaluation_result import ClipPrediction, Evaluation, OtherSound, from_json, to_json
+from audio_models.recognition.evaluation_result import (
+    SYNTHETIC_WORDS,
+    ClipPrediction,
+    Evaluation,
+    OtherSound,
+    from_json,
+    to_json,
+)
 from audio_models.recognition.metrics import Interval
 from audio_models.recognition.open_set import as_numbers, auroc, curve, open_set
 from data.corpus import SILENCE, UNKNOWN, Clip
@@ -60,18 +67,20 @@ def test_both_figures_by_hand() -> None:
 
 def test_words_it_never_learned_and_other_recordings_are_groups_of_their_own() -> None:
     speech = OtherSound("reading", "speech", 2, [_answer(UNKNOWN, "on", 0.8), _answer(UNKNOWN, UNKNOWN, 0.6)])
-    result = replace(_evaluation(_ANSWERS), new_words=("tree",), other_sound=[speech])
+    spoken = OtherSound(SYNTHETIC_WORDS, "speech", 1, [_answer(UNKNOWN, UNKNOWN, 0.6)])
+    result = replace(_evaluation(_ANSWERS), new_words=("tree",), other_sound=[spoken, speech])
     found = open_set(result)
     assert found is not None
     assert [(one.title, one.detail, one.spoken, one.rejected.hits, one.rejected.clips) for one in found.groups] == [
         ("other words it learned from", "want", True, 1, 3),
         ("words it never learned", "tree", True, 2, 2),
         ("noise and silence", "", False, 1, 2),
-        ("speech: reading", "0.0 minutes", True, 1, 2),
+        ("synthetic words", "0.0 minutes", True, 1, 1),
+        ("speech in reading", "0.0 minutes", True, 1, 2),
     ]
     numbers = as_numbers(found)
     assert numbers["own_words_accepted"]["share"] == 0.5
-    assert [row["count"] for row in numbers["rejected"]] == [1, 2, 1, 1]
+    assert [row["count"] for row in numbers["rejected"]] == [1, 2, 1, 1, 1]
     assert from_json(to_json(result)) == result
 
 
