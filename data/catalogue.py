@@ -31,6 +31,11 @@ def refer(text: str, speaker_pattern: str | None = None, split_by: str | None = 
     return CorpusReference(name, speaker_pattern, split_by)
 
 
+def is_folder(text: str) -> bool:
+    """Whether `text` is the path of a folder, or the name of a corpus that `refer` knows."""
+    return not Path(name := refer(text).name).is_absolute() or os.path.isdir(name)
+
+
 def open_corpus(reference: CorpusReference | str, words: Sequence[str] | None = None) -> Corpus:
     """Open a corpus; nothing is loaded yet.
 

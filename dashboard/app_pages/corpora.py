@@ -11,6 +11,7 @@ from dashboard.shared.feedback import ProgressBar, show_errors
 from dashboard.shared.formatting import as_text, table_height
 from dashboard.shared.glossary import TERMS
 from dashboard.shared.players import play
+from dashboard.shared.show_chart import show_chart
 from dashboard.shared.state import DATA_CLIPS_PAGE
 from data import catalogue
 from data.corpus import SPLITS, Corpus, Index
@@ -103,7 +104,8 @@ def _overview(index: Index) -> None:
 def _words(index: Index) -> None:
     table = pd.DataFrame({"label": [clip.label for clip in index.clips], "split": [clip.split for clip in index.clips]})
     table = table.value_counts(["label", "split"]).reset_index(name="clips")
-    st.altair_chart(charts.label_counts(table))
+    said = "; ".join(f"{label}: {count:,}" for label, count in table.groupby("label")["clips"].sum().items())
+    show_chart(charts.label_counts(table), f"Clips of each word. {said}.")
 
 
 def _speakers(index: Index) -> None:

@@ -22,6 +22,7 @@ from dashboard.shared import address, job_panel
 from dashboard.shared.cells import CELL_LOOKS
 from dashboard.shared.feedback import show_errors
 from dashboard.shared.formatting import as_text
+from dashboard.shared.show_chart import show_chart
 
 _VIEWS = ("All cells, measured", SMALL_TASK)
 _INITIALISATIONS = {
@@ -130,7 +131,11 @@ def _result(experiment: Experiment, state: State) -> None:
         return
     measured = {point.cell for point in experiment.points}
     chart = lesson_charts.forgetting(table, task.chance, [cell for cell in LAB_CELLS if cell in measured])
-    st.altair_chart(chart, key=f"forgetting-{experiment.id}")
+    show_chart(
+        chart,
+        "Accuracy of each cell by the number of steps to remember; the findings and the numbers stand below.",
+        key=f"forgetting-{experiment.id}",
+    )
     st.caption(f"{_describe(config)}.{f' This {origin(experiment)}.' if is_bundled(experiment) else ''}")
     if state.status in ACTIVE:
         return

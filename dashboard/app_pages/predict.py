@@ -16,6 +16,7 @@ from dashboard.shared.feedback import show_errors
 from dashboard.shared.formatting import as_text, large_type, percent, table_height
 from dashboard.shared.glossary import TERMS
 from dashboard.shared.players import play_samples
+from dashboard.shared.show_chart import show_chart
 from dashboard.shared.state import EXAMPLE, EXAMPLES_HEARD, INPUTS_SEEN, NEWEST_INPUT
 from data.audio_file import encode_wav
 from data.corpus import UNKNOWN
@@ -46,11 +47,15 @@ def _show(recognizer: Recognizer, name: str, found: ClipAnswer | str, key: str) 
         st.markdown(_reason(answer), help=TERMS["confidence" if answer.kind == "word" else "rejected"])
         play_samples(found.samples, rate)
     with bars:
-        st.altair_chart(charts.probability_bars(answer.probabilities), key=f"bars-{key}")
+        ranked = sorted(answer.probabilities.items(), key=lambda one: -one[1])[:5]
+        said = ", ".join(f"{label} {share:.0%}" for label, share in ranked)
+        show_chart(charts.probability_bars(answer.probabilities), f"Most probable: {said}.", key=f"bars-{key}")
     hop = recognizer.features.hop_length / rate
     rows = "coefficient" if recognizer.features.kind == "mfcc" else "mel band"
-    st.altair_chart(
-        charts.evidence(found.stretch, rate, found.frames, hop, rows, start=found.first / rate), key=f"evidence-{key}"
+    show_chart(
+        charts.evidence(found.stretch, rate, found.frames, hop, rows, start=found.first / rate),
+        f"The waveform, and below it the {len(found.frames)} frames that the network reads.",
+        key=f"evidence-{key}",
     )
     loudest = ""
     if len(found.stretch) < len(found.samples):

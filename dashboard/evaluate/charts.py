@@ -8,6 +8,9 @@ import pandas as pd
 
 from dashboard.shared.charts import ACCENT, DASHES, PALETTE
 
+_MOST_SPEAKERS = 12  # each with a bar of its own
+_MOST_BINS = 12
+
 
 def score_bars(table: pd.DataFrame) -> alt.LayerChart:
     """Draw precision, recall and F1 of each label as dots on a line. Columns `label`, `measure`, `score`."""
@@ -67,7 +70,7 @@ def reliability(table: pd.DataFrame, threshold: float) -> alt.LayerChart:
     mark = alt.Chart(pd.DataFrame({"confidence": [threshold]})).mark_rule(color=PALETTE[1], strokeDash=[2, 3])
     text = (
         alt.Chart(pd.DataFrame({"confidence": [threshold], "text": ["rejected"]}))
-        .mark_text(align="right", baseline="top", dx=-6, dy=6, color="#7c878c")
+        .mark_text(align="right", baseline="top", dx=-6, dy=6)
         .encode(x="confidence:Q", y=alt.value(0), text="text:N")
     )
     layers = [line, dots, *([mark.encode(x="confidence:Q"), text] if threshold else [])]
@@ -104,16 +107,29 @@ def acceptance(table: pd.DataFrame) -> alt.LayerChart:
 
 
 def speaker_accuracies(table: pd.DataFrame) -> alt.Chart:
-    """Draw a histogram of accuracy over speakers. Column `accuracy`."""
+    """Draw the accuracy of each speaker: a bar for each of a few, a histogram of many. Columns `speaker`, `accuracy`, `clips`."""
+    if len(table) <= _MOST_SPEAKERS:
+        return (
+            alt.Chart(table)
+            .mark_bar(color=ACCENT, height={"band": 0.7})
+            .encode(
+                y=alt.Y("speaker:N", sort="x", title=None, axis=alt.Axis(ticks=False, domain=False, labelLimit=140)),
+                x=alt.X("accuracy:Q", axis=alt.Axis(format="%"), scale=alt.Scale(domain=[0, 1])),
+                tooltip=["speaker:N", alt.Tooltip("accuracy:Q", format=".1%"), "clips:Q"],
+            )
+            .properties(height=alt.Step(22))
+        )
+    lowest = float(table["accuracy"].min())
+    step = next((one for one in (0.01, 0.02, 0.05, 0.1) if (1 - lowest) / one <= _MOST_BINS), 0.1)
     return (
         alt.Chart(table)
         .mark_bar(color=ACCENT)
         .encode(
             x=alt.X(
                 "accuracy:Q",
-                bin=alt.Bin(step=0.1, extent=[0, 1]),
+                bin=alt.Bin(step=step, extent=[float(np.floor(lowest / step) * step), 1]),
                 title="accuracy per speaker",
-                axis=alt.Axis(format="%"),
+                axis=alt.Axis(format=".0%"),
             ),
             y=alt.Y("count():Q", title="speakers", axis=alt.Axis(tickMinStep=1)),
             tooltip=[alt.Tooltip("count():Q", title="speakers")],

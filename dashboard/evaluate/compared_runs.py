@@ -17,10 +17,12 @@ from audio_models.recognition import evaluation
 from audio_models.recognition.evaluation_result import EvaluationSplit
 from dashboard.shared import address, preload
 from dashboard.shared.cells import compared_curves
+from dashboard.shared.charts import curves_in_words
 from dashboard.shared.choose_corpus import corpus_title
 from dashboard.shared.choose_model import describe_run
 from dashboard.shared.formatting import as_text, percent
 from dashboard.shared.freshness import is_current
+from dashboard.shared.show_chart import show_chart
 from data.errors import EchoicError
 
 _MOST = 6
@@ -59,7 +61,7 @@ def show(models: Sequence[Run], split: EvaluationSplit) -> None:
     if len({row["corpus"] for row in rows}) > 1 or len({row["classes"] for row in rows}) > 1:
         st.caption("These runs have different corpora or words, so their accuracies cannot be compared.")
     if histories:
-        st.altair_chart(compared_curves(histories, cells))
+        show_chart(compared_curves(histories, cells), curves_in_words(histories))
 
 
 def _row(run: Run, split: EvaluationSplit) -> dict[str, Any]:

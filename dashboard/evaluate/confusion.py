@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from audio_models.recognition.evaluation_result import ClipPrediction, Evaluation
 from dashboard.shared import address, charts
 from dashboard.shared.formatting import as_text, on_dark
 from dashboard.shared.players import play
+from dashboard.shared.show_chart import show_chart
+from dashboard.shared.state import Value
 from data.phrases import plural
 
 _PLAYERS = 9
 _WORST_CELLS = 3
+
+_LISTED = Value[tuple[str, str] | None]("listed_cell", None)
+"""The cell of a mistake in the list that was clicked: the word, and the answer."""
 
 
 def matrix(result: Evaluation) -> None:
@@ -24,20 +30,38 @@ def matrix(result: Evaluation) -> None:
         units = ["counts", "shares"]
         address.follow("matrix", "matrix_unit", units)
         unit = st.segmented_control("Cells show", units, default="counts", required=True, key="matrix_unit")
-        event = st.altair_chart(
+        event = show_chart(
             charts.confusion_matrix(
                 np.array(result.confusion), result.labels, shares=unit == "shares", on_dark=on_dark()
             ),
+            charts.matrix_in_words(np.array(result.confusion), result.labels) + " All numbers are in the table below.",
             on_select="rerun",
             key=f"matrix-{result.run}-{result.corpus}-{result.split}",
         )
         st.caption("Row: spoken word. Column: answer. Orange: mistakes, by their share of the row.")
+        with st.expander("As a table"):
+            st.dataframe(pd.DataFrame(result.confusion, index=result.labels, columns=result.labels))
+            st.caption("Row: spoken word. Column: answer. Number of clips.")
     with right:
-        cell = event.selection.get("cell") or []
+        chosen = event.selection.get("cell") or []
+        cell = (chosen[0]["label"], chosen[0]["prediction"]) if chosen else _asked_for(result)
+        address.say("cell", ",".join(cell) if cell else "")
         if cell:
-            _cell(result, cell[0]["label"], cell[0]["prediction"])
-        else:
+            _cell(result, *cell)
+        if not cell or not chosen:
             _worst_cells(result)
+
+
+def _asked_for(result: Evaluation) -> tuple[str, str] | None:
+    """The cell that a link or a click on a listed mistake asks for."""
+    if wanted := address.take("cell"):
+        spoken, _, heard = wanted.partition(",")
+        if spoken in result.labels and heard in result.labels:
+            _LISTED.set((spoken, heard))
+        else:
+            address.explain("cell", wanted)
+    cell = _LISTED.get()
+    return cell if cell and set(cell) <= set(result.labels) else None
 
 
 def mistakes(result: Evaluation) -> None:
@@ -68,14 +92,16 @@ def _worst_cells(result: Evaluation) -> None:
         reverse=True,
     )[:_WORST_CELLS]
     for count, label, predicted in worst:
-        st.markdown(f"- **{as_text(label)}** heard as **{as_text(predicted)}**: {plural(count, 'time')}")
+        title = f"{as_text(label)} heard as {as_text(predicted)}: {plural(count, 'time')}"
+        st.button(title, type="tertiary", icon=":material/hearing:", on_click=_LISTED.set, args=((label, predicted),))
     if not worst:
         st.markdown("No mistakes on these clips.")
 
 
 def _cell(result: Evaluation, label: str, predicted: str) -> None:
     found = result.cell(label, predicted)
-    st.markdown(f"##### {len(found)} × {as_text(label)}, heard as {as_text(predicted)}")
+    heard = f"{label} heard as {predicted}" if label != predicted else f"{label}, recognised"
+    st.markdown(f"##### {as_text(heard)}: {plural(len(found), 'time')}")
     _play_all(found)
 
 

@@ -16,6 +16,7 @@ from dashboard.evaluate import charts
 from dashboard.shared.formatting import as_text, percent
 from dashboard.shared.glossary import TERMS
 from dashboard.shared.players import play
+from dashboard.shared.show_chart import show_chart
 from data.corpus import UNKNOWN
 from data.phrases import plural
 
@@ -66,7 +67,7 @@ def show(run: Run, result: Evaluation) -> None:
         _offer_threshold(run, shown, in_use)
     with picture:
         if found.groups:
-            st.altair_chart(charts.acceptance(_points(found)))
+            show_chart(charts.acceptance(_points(found)), _in_words(found))
             st.caption("Each point is a threshold; the ring is the one chosen above. Top left is best.")
     _draw_taken(found)
 
@@ -111,6 +112,12 @@ def _points(found: OpenSet) -> pd.DataFrame:
         for point in [*line.points, line.at_threshold]
     ]  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def _in_words(found: OpenSet) -> str:
+    """The curve for those who cannot see it; the table beside it has the figures."""
+    others = ", ".join(f"{percent(line.at_threshold.other)} of {line.title}" for line in found.curves)
+    return f"At the threshold of {percent(found.threshold)}, {percent(found.own.share)} of own words are accepted, and {others}."
 
 
 def _draw_taken(found: OpenSet) -> None:

@@ -13,6 +13,7 @@ from audio_models.recognition.evaluation_result import Evaluation
 from dashboard.evaluate import charts
 from dashboard.shared.formatting import percent, table_height
 from dashboard.shared.glossary import TERMS
+from dashboard.shared.show_chart import show_chart
 from data.phrases import plural
 
 _SHARE = st.column_config.NumberColumn(format="percent")
@@ -25,7 +26,11 @@ def per_class(result: Evaluation) -> None:
     long = table.melt("label", ["precision", "recall", "f1"], "measure", "score")
     long["measure"] = long["measure"].replace({"f1": "F1"})
     left, right = st.columns(2, gap="large")
-    left.altair_chart(charts.score_bars(long))
+    show_chart(
+        charts.score_bars(long),
+        "Precision, recall and F1 of each class; the table beside it has the numbers.",
+        place=left,
+    )
     right.dataframe(
         table.rename(columns={"support": "clips", "f1": "F1"}),
         hide_index=True,
@@ -44,7 +49,9 @@ def per_speaker(result: Evaluation) -> None:
         return
     table = pd.DataFrame([asdict(row) for row in result.per_speaker])
     left, right = st.columns(2, gap="large")
-    left.altair_chart(charts.speaker_accuracies(table))
+    lowest, highest = table["accuracy"].min(), table["accuracy"].max()
+    said = f"Accuracies of {plural(len(table), 'speaker')}, from {percent(lowest)} to {percent(highest)}; the table has them all."
+    show_chart(charts.speaker_accuracies(table), said, place=left)
     right.dataframe(
         table, hide_index=True, height=table_height(len(table), _TABLE_ROWS), column_config={"accuracy": _SHARE}
     )
@@ -56,7 +63,9 @@ def confidence(result: Evaluation) -> None:
     correct = np.array([one.correct for one in result.predictions])
     bins = metrics.reliability(confidences, correct)
     picture, words = st.columns([3, 2], gap="large")
-    picture.altair_chart(charts.reliability(pd.DataFrame([asdict(one) for one in bins]), result.threshold))
+    table = pd.DataFrame([asdict(one) for one in bins])
+    said = "; ".join(f"{one.clips} answers at {one.confidence:.0%}: {one.accuracy:.0%} right" for one in bins)
+    show_chart(charts.reliability(table, result.threshold), f"Accuracy against confidence. {said}.", place=picture)
     sure = confidences >= result.threshold
     with words:
         st.markdown(

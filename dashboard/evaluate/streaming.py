@@ -19,6 +19,7 @@ from dashboard.shared.charts import DASHES, PALETTE
 from dashboard.shared.feedback import ProgressBar
 from dashboard.shared.formatting import percent
 from dashboard.shared.freshness import last_change
+from dashboard.shared.show_chart import show_chart
 from dashboard.shared.state import Value, selection
 from data import other_recordings
 from data.corpus import CorpusReference, Split
@@ -100,8 +101,12 @@ def show(run: Run, corpus: CorpusReference | None, split: str, *, clips: bool = 
                 f"{settings.refractory_ms:g} and {settings.context_ms:g} ms."
             )
     with picture:
-        st.altair_chart(
-            curve(found, point), key=f"curve-{key}", on_select=partial(_on_click, f"curve-{key}", _THRESHOLD.of(key))
+        text = "Missed words against false alarms an hour, a point for each threshold; the slider and the figures say the same."
+        show_chart(
+            curve(found, point),
+            text,
+            key=f"curve-{key}",
+            on_select=partial(_on_click, f"curve-{key}", _THRESHOLD.of(key)),
         )
         st.caption(_caption(found))
     if clips:

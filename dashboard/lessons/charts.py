@@ -115,9 +115,7 @@ def fading(table: pd.DataFrame) -> alt.LayerChart:
     )  # fmt: skip
     tenth = alt.Chart(pd.DataFrame({"share": [0.1], "text": ["a tenth"]}))
     rule = tenth.mark_rule(color="#7c878c", strokeDash=[2, 3]).encode(y="share:Q")
-    text = tenth.mark_text(align="left", baseline="bottom", dx=4, color="#7c878c").encode(
-        x=alt.value(0), y="share:Q", text="text:N"
-    )
+    text = tenth.mark_text(align="left", baseline="bottom", dx=4).encode(x=alt.value(0), y="share:Q", text="text:N")
     return alt.layer(rule, text, lines).properties(height=420)
 
 

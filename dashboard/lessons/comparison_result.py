@@ -17,9 +17,11 @@ from dashboard.lessons import charts as lesson_charts
 from dashboard.lessons import handout
 from dashboard.lessons.comparison_form import describe, describe_exceptions
 from dashboard.shared.cells import compared_curves
+from dashboard.shared.charts import curves_in_words
 from dashboard.shared.choose_corpus import corpus_title
 from dashboard.shared.formatting import as_text
 from dashboard.shared.glossary import TERMS
+from dashboard.shared.show_chart import show_chart
 from data.phrases import plural
 
 
@@ -35,7 +37,11 @@ def show_comparison(made: Comparison, state: State) -> None:
     if told:
         st.markdown(f"#### {verdict.verdict(found, told)}" if is_over else "#### So far, before the last training")
     chart = _accuracies(found)
-    st.altair_chart(chart, key=f"accuracies-{made.id}")
+    show_chart(
+        chart,
+        "Accuracy of each cell with its interval; the verdict and the tables say the same.",
+        key=f"accuracies-{made.id}",
+    )
     what = _caption(made, found)
     if found[0].split != "test":
         st.warning(
@@ -61,7 +67,9 @@ def show_comparison(made: Comparison, state: State) -> None:
             )
             for row in found
         }
-        st.altair_chart(compared_curves(histories, [row.cell for row in found]), key=f"curves-{made.id}")
+        show_chart(
+            compared_curves(histories, [row.cell for row in found]), curves_in_words(histories), key=f"curves-{made.id}"
+        )
         st.caption("First training of each cell.")
     _show_search(made)
 

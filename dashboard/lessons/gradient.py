@@ -15,6 +15,7 @@ from dashboard.lessons.texts import show_lesson
 from dashboard.shared import address
 from dashboard.shared.choose_model import describe_run
 from dashboard.shared.clip_source import ChosenClip
+from dashboard.shared.show_chart import show_chart
 
 _CELLS_TO_COMPARE = ("plain-simple-rnn", "plain-lstm", "plain-gru")
 
@@ -46,7 +47,11 @@ def gradient_view(run: Run, clip: ChosenClip) -> None:
         st.caption("Choose at least one network.")
         return
     table, lengths = gradient_curves([usable[one] for one in chosen], clip, what)
-    st.altair_chart(lesson_charts.fading(table), key="fading")
+    show_chart(
+        lesson_charts.fading(table),
+        "How the gradient decays towards the beginning of the clip, by network; the table has the memory lengths.",
+        key="fading",
+    )
     st.dataframe(
         lengths, hide_index=True,
         column_config={

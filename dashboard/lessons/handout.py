@@ -16,6 +16,7 @@ from audio_models.config import CELL_TITLES
 from dashboard.lessons import charts as lesson_charts
 from dashboard.lessons import stepper, templates, texts, unrolled
 from dashboard.lessons.texts import Equation
+from dashboard.shared.show_chart import readable
 
 if TYPE_CHECKING:
     from audio_models.lab.inspection import Inspection  # brings librosa and onnxruntime, which take seconds
@@ -87,7 +88,7 @@ def figure(chart: alt.TopLevelMixin) -> Markup:
     """Draw a chart as SVG."""
     import vl_convert
 
-    return Markup(vl_convert.vegalite_to_svg(chart.properties(width=_WIDTH).to_json()))
+    return Markup(vl_convert.vegalite_to_svg(readable(chart, on_dark=False).properties(width=_WIDTH).to_json()))
 
 
 def _table(table: pd.DataFrame) -> Markup:

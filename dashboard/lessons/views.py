@@ -19,6 +19,7 @@ from dashboard.shared import address, inline_svg
 from dashboard.shared.choose_model import describe_run
 from dashboard.shared.clip_source import ChosenClip
 from dashboard.shared.formatting import as_text
+from dashboard.shared.show_chart import show_chart
 
 _NETWORK = "network"  # the cell of the network itself, beside small ones
 
@@ -100,7 +101,11 @@ def order_of_frames(run: Run, clip: ChosenClip) -> None:
             st.caption(as_text(describe_run(one)))
             moved = float(np.abs(spoken.prefix_probabilities[-1] - other.prefix_probabilities[-1]).max())
             bars = _both_orders(spoken, other, how)
-            st.altair_chart(bars, key=f"order-{one.id}")
+            show_chart(
+                bars,
+                f"Probabilities with the frames as spoken, most probable {spoken.answer}, and {how}, most probable {other.answer}.",
+                key=f"order-{one.id}",
+            )
             if moved < 1e-4:
                 st.markdown(":material/equal: No probability changed.")
             else:

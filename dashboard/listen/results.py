@@ -22,7 +22,9 @@ from dashboard.shared.choose_model import describe_run
 from dashboard.shared.formatting import as_text, large_type, table_height
 from dashboard.shared.glossary import TERMS
 from dashboard.shared.players import play_samples
+from dashboard.shared.show_chart import show_chart
 from data.corpus import SILENCE, UNKNOWN
+from data.phrases import plural
 
 if TYPE_CHECKING:
     from audio_models.listening.detection import Event
@@ -120,13 +122,15 @@ def _timeline(
     places = [result.labels.index(word) for word in rows]
     start, seconds = stretch.shown()
     key = f"listen-waveform-{listened.number}"
-    st.altair_chart(
+    show_chart(
         listen_charts.waveform(result.low, result.high, result.seconds, (start, start + seconds)),
+        f"The waveform of {result.seconds:.1f} s; the closer look begins at {start:.1f} s.",
         on_select=partial(stretch.on_drag, key, result.seconds), key=key,
     )  # fmt: skip
     key = f"listen-timeline-{listened.number}"
-    st.altair_chart(
+    show_chart(
         listen_charts.timeline(spans, highest[:, places], rows, table, result.seconds, refused),
+        f"Detected words over time: {plural(len(events), 'detection')}; the table of detections has each.",
         on_select=partial(stretch.on_click, key, events, result.seconds), key=key,
     )  # fmt: skip
     hidden = len(words) - len(rows)
@@ -155,7 +159,7 @@ def _closer_look(listened: ListeningSession, table: pd.DataFrame) -> None:
     picture = listen_charts.closer(
         resampled, features.sample_rate, bands, features.hop_length / features.sample_rate, start, inside
     )
-    st.altair_chart(picture, key=f"listen-closer-{listened.number}")
+    show_chart(picture, "The waveform of the stretch, and its mel bands.", key=f"listen-closer-{listened.number}")
     bars = "Bars: detected words, one clip long. Below: " if len(inside) else ""
     st.caption(f"{bars}{'w' if bars else 'W'}aveform and mel bands of this stretch.", help=TERMS["mel band"])
 

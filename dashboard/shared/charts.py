@@ -13,12 +13,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dashboard.shared.colour import blend, ink_on, page_colour
+
 ACCENT = "#1b6ca8"
 PALETTE = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f"]
 DASHES = [[1, 0], [6, 3], [2, 2], [8, 2, 2, 2], [4, 4], [1, 3], [10, 4]]
 RAMP = "viridis"
 
 _MOST_COLUMNS = 220  # more columns than pixels show nothing more
+
+_QUIET = "#8a979c"  # of right answers
+_STRONGEST = {"light": "#b3470a", "dark": "#ffa04d"}  # of the most frequent mistake
 
 SPLIT_COLOURS = {"training": PALETTE[0], "validation": PALETTE[4], "test": PALETTE[1]}
 
@@ -119,7 +124,7 @@ def probability_bars(probabilities: Mapping[str, float], most: int = 5) -> alt.L
         color=alt.condition("datum.answer", alt.value(ACCENT), alt.value("#9aa7ad")),
         tooltip=[alt.Tooltip("label:N"), alt.Tooltip("share:Q", format=".1%", title="probability")],
     )
-    numbers = base.mark_text(align="left", dx=5, color="#7c878c").encode(text=alt.Text("share:Q", format=".0%"))
+    numbers = base.mark_text(align="left", dx=5).encode(text=alt.Text("share:Q", format=".0%"))
     return (bars + numbers).properties(height=26 * len(table) + 28)
 
 
@@ -128,7 +133,8 @@ def confusion_matrix(
 ) -> alt.LayerChart:
     """Draw a confusion matrix with a quiet diagonal, so errors stand out; `on_dark`: the page is dark.
 
-    A click on a cell selects it: the selection `cell` has the fields `label` and `prediction`.
+    The larger an error, the further its colour is from the page's: darker on a light page, brighter on a dark one. A click on a
+    cell selects it: the selection `cell` has the fields `label` and `prediction`.
     """
     clips = confusion.sum(axis=1, keepdims=True)
     share = np.divide(confusion, clips, out=np.zeros(confusion.shape), where=clips > 0)
@@ -150,6 +156,13 @@ def confusion_matrix(
         "" if count == 0 else (f"{part:.0%}" if shares else str(count))
         for count, part in zip(table["count"], table["share"], strict=True)
     ]
+    worst = max(0.05, float(table["error"].max()))
+    page, strongest = page_colour(on_dark=on_dark), _STRONGEST["dark" if on_dark else "light"]
+    table["ground"] = [
+        blend(page, _QUIET, 0.13) if right else blend(page, strongest, error / worst)
+        for right, error in zip(table["right"], table["error"], strict=True)
+    ]
+    table["ink"] = [ink_on(ground, on_dark=on_dark) for ground in table["ground"]]
     order = list(labels)
     chosen = alt.selection_point(name="cell", fields=["label", "prediction"], on="click", empty=False)
     base = alt.Chart(table).encode(
@@ -168,13 +181,8 @@ def confusion_matrix(
         ),
         y=alt.Y("label:N", sort=order, title="spoken", axis=alt.Axis(labelOverlap=False, domain=False, ticks=False)),
     )
-    worst = max(0.05, float(table["error"].max()))
     cells = base.mark_rect(cornerRadius=2, cursor="pointer").encode(
-        color=alt.condition(
-            "datum.right",
-            alt.value("#8a979c22"),
-            alt.Color("error:Q", scale=alt.Scale(domain=[0, worst], range=["#e0812400", "#c4500c"]), legend=None),
-        ),
+        color=alt.Color("ground:N", scale=None),
         stroke=alt.condition(chosen, alt.value(ACCENT), alt.value("#8a979c33")),
         strokeWidth=alt.condition(chosen, alt.value(3), alt.value(1)),
         tooltip=[
@@ -184,14 +192,29 @@ def confusion_matrix(
             alt.Tooltip("share:Q", format=".1%", title="share of the row"),
         ],
     )
-    strong = f"!datum.right && datum.error > {worst * 0.55}"
-    text = "#e8ebe6" if on_dark else "#1c2326"
-    numbers = base.mark_text(fontSize=12).encode(
-        text="text:N", color=alt.condition(strong, alt.value("white"), alt.value(text))
-    )
+    numbers = base.mark_text(fontSize=12).encode(text="text:N", color=alt.Color("ink:N", scale=None))
     size = 46 if len(order) <= 14 else 28
     names = 130 if len(order) > 6 else 80  # above the cells: column labels and title
     return (cells.add_params(chosen) + numbers).properties(height=size * len(order) + names)
+
+
+def matrix_in_words(confusion: NDArray[np.int64], labels: Sequence[str], most: int = 5) -> str:
+    """Say what a confusion matrix shows: the answers that are right, and the most frequent mistakes."""
+    wrong = confusion * ~np.eye(len(labels), dtype=bool)
+    ranked = [divmod(int(place), len(labels)) for place in np.argsort(-wrong, axis=None, kind="stable")[:most]]
+    worst = [
+        f"{labels[row]} heard as {labels[column]}: {wrong[row, column]}" for row, column in ranked if wrong[row, column]
+    ]
+    right = int(confusion.trace())
+    return f"{right} of {int(confusion.sum())} answers are right. " + (
+        f"Most frequent mistakes: {'; '.join(worst)}." if worst else "There are no mistakes."
+    )
+
+
+def curves_in_words(histories: Mapping[str, pd.DataFrame]) -> str:
+    """Say where each curve of validation accuracy is highest."""
+    best = (f"{name}: {one['validation_accuracy'].max():.1%} at best" for name, one in histories.items())
+    return f"Validation accuracy over the epochs. {'; '.join(best)}."
 
 
 def label_counts(table: pd.DataFrame) -> alt.Chart:

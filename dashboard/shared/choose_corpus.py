@@ -6,7 +6,9 @@ from pathlib import Path
 
 import streamlit as st
 
+from dashboard.shared import remembered
 from dashboard.shared.feedback import ProgressBar
+from dashboard.shared.formatting import as_text
 from dashboard.shared.glossary import TERMS
 from dashboard.shared.state import CORPUS, CORPUS_BOX, Value
 from data import catalogue
@@ -33,13 +35,13 @@ def choose_corpus(
     names = [*own, *catalogue.NAMES, folder]
     titles = {one.name: one.title for one in catalogue.descriptions()}
     titles |= {name: f"{name.removeprefix(OWN_PREFIX)} (your own)" for name in own}
-    remembered = memory.get() or default
-    if remembered is not None and remembered.name.startswith(OWN_PREFIX) and remembered.name not in own:
-        remembered = default  # it was deleted
+    last = memory.get() or (remembered.load().corpus if memory is CORPUS else None) or default
+    if last is not None and last.name.startswith(OWN_PREFIX) and last.name not in own:
+        last = default  # it was deleted
     place = len(own)
-    if remembered is not None:
-        place = names.index(remembered.name) if remembered.name in names else len(names) - 1
-    is_folder = remembered is not None and remembered.name not in names
+    if last is not None:
+        place = names.index(last.name) if last.name in names else len(names) - 1
+    is_folder = last is not None and last.name not in names
     box = CORPUS_BOX.of(key)
     columns = st.columns([2, 3]) if (box.get() or names[place]) == folder else [st.container()]
     name = columns[0].selectbox(
@@ -54,7 +56,7 @@ def choose_corpus(
     else:
         path = columns[-1].text_input(
             "Folder",
-            value=remembered.name if is_folder and remembered else "",
+            value=last.name if is_folder and last else "",
             placeholder="/home/me/clips",
             help="One folder per word with WAV, FLAC, OGG or MP3 clips, or the layout of Speech Commands.",
             key=f"{key}_folder",
@@ -62,10 +64,13 @@ def choose_corpus(
         if not path.strip():
             st.caption("Give a folder with one folder per word: `left/clip1.wav`, `right/clip7.flac` …")
             return None
+        if not catalogue.is_folder(path.strip()):
+            st.error(f"There is no folder {as_text(path.strip()[:200])}. Check the path.", icon=":material/error:")
+            return None
         with st.expander("Speakers and splits"):
             pattern = st.text_input(
                 "Speaker pattern",
-                value=(remembered.speaker_pattern or "") if is_folder and remembered else "",
+                value=(last.speaker_pattern or "") if is_folder and last else "",
                 placeholder=r"^([a-z]+)_",
                 help="A regular expression with one group that matches the speaker in each file name. Names with _nohash_ need none.",
                 key=f"{key}_pattern",
@@ -76,7 +81,7 @@ def choose_corpus(
                 "speaker": "By speaker",
                 "clip": "Clip by clip",
             }
-            stored = (remembered.split_by or "") if is_folder and remembered else ""
+            stored = (last.split_by or "") if is_folder and last else ""
             rule = st.selectbox(
                 "Splits",
                 list(rules),
@@ -87,6 +92,8 @@ def choose_corpus(
             )
         reference = catalogue.refer(path.strip(), speaker_pattern=pattern or None, split_by=rule or None)
     memory.set(reference)
+    if memory is CORPUS and reference != last:
+        remembered.keep(corpus=reference)
     return reference
 
 

@@ -113,6 +113,12 @@ EXAMPLES_HEARD = Value[int]("examples_heard", 0)
 # Train
 STARTED_TRAININGS = Value[int]("started_trainings", 0)
 """How many trainings this tab has started; each folds More settings again."""
+TRAIN_CELL = Value[str | None]("cell", None)
+"""Widget: the cell."""
+TRAIN_RECIPE = Value[str | None]("recipe", None)
+"""Widget: the recipe."""
+CHANGED_SETTINGS = Value[dict[str, Any] | None]("changed_settings", None)
+"""The settings that the user has changed, by name; `of` a recipe. Another cell keeps them."""
 AUGMENTED_EXAMPLE = Value[int]("augmented_example", -1)
 """Which training clip is played before and after augmentation; -1 before the first."""
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
 import streamlit as st
 
 from audio_models.config import (
+    CELLS,
+    RECIPES,
     AugmentationConfig,
     Cell,
     FeatureConfig,
@@ -28,11 +30,20 @@ from audio_models.recipes import (
     default_network,
     default_training,
 )
+from audio_models.settings import settings_of
 from audio_models.training import estimate
+from dashboard.shared import remembered
 from dashboard.shared.cells import CELL_LOOKS
 from dashboard.shared.formatting import as_text
 from dashboard.shared.settings_form import edit
-from dashboard.shared.state import CHOSEN_RUN, STARTED_TRAININGS, WATCHED_RUN
+from dashboard.shared.state import (
+    CHANGED_SETTINGS,
+    CHOSEN_RUN,
+    STARTED_TRAININGS,
+    TRAIN_CELL,
+    TRAIN_RECIPE,
+    WATCHED_RUN,
+)
 from dashboard.shared.task_form import choose_task, clips_per_word, rounded
 from dashboard.train.example import before_and_after
 from dashboard.train.other_folders import choose_folders
@@ -69,8 +80,13 @@ def show() -> None:
     if chosen is None:
         return
     place = st.container()
+    last = remembered.load()
+    TRAIN_CELL.start_with(last.cell if last.cell in CELLS else "gru")
+    TRAIN_RECIPE.start_with(last.recipe if last.recipe in RECIPES else "strong")
     cell = _choice("Cell", _CELL_TEXTS, _CELL_TITLES, "gru", "The layer that reads the frames, one after the other.")
     recipe = _choice("Recipe", _RECIPE_TEXTS, _RECIPE_TITLES, "strong", "Sets all the settings below.")
+    if (cell, recipe) != (last.cell or "gru", last.recipe or "strong"):
+        remembered.keep(cell=cell, recipe=recipe)
     folders: tuple[str, ...] | None = ()
     if chosen.unknown and recipe != "plain":
         with place:
@@ -135,17 +151,25 @@ def _choice(
 def _settings(cell: Cell, recipe: Recipe, index: Index | None) -> tuple[Configs, ConfigError | None]:
     """Draw all other settings, folded away; return them, and the first one that cannot be.
 
-    Every part is drawn even then: Streamlit forgets what the user gave to a widget that is not drawn.
+    Every part is drawn even then: Streamlit forgets what the user gave to a widget that is not drawn. Another cell keeps what
+    the user has changed; another recipe sets everything anew, as it says.
     """
     key = f"{cell}-{recipe}"
     problems: list[ConfigError] = []
+    changed = CHANGED_SETTINGS.of(recipe)
 
-    def part(config: Part, **which: Any) -> Part:
+    def part(default: Part, **which: Any) -> Part:
+        start = _with_changes(default, changed.get() or {}, **which)
         try:
-            return edit(config, key, **which)
+            made = edit(start, key, **which)
         except ConfigError as error:
             problems.append(error)
-            return config
+            return default
+        names = [row.name for row in settings_of(type(default)) if _is_drawn(row.name, **which)]
+        differs = {name: getattr(made, name) for name in names if getattr(made, name) != getattr(default, name)}
+        others = {name: value for name, value in (changed.get() or {}).items() if name not in names}
+        changed.set({**others, **differs})
+        return made
 
     # A new expander, folded, after each start: unfolded it is longer than the window and hides the training.
     with st.expander("More settings", icon=":material/tune:", key=f"more-settings-{STARTED_TRAININGS.get()}"):
@@ -167,3 +191,17 @@ def _settings(cell: Cell, recipe: Recipe, index: Index | None) -> tuple[Configs,
             st.caption("What other words are learned from, if they are to be rejected.")
             negatives = part(default_negatives(recipe))
     return (features, network, training, augmentation, negatives), problems[0] if problems else None
+
+
+def _with_changes(default: Part, changed: Mapping[str, Any], **which: Any) -> Part:
+    """The defaults of a cell with the user's changes, as far as they are drawn and go with it."""
+    names = {row.name for row in settings_of(type(default))}
+    drawn = {name: value for name, value in changed.items() if name in names and _is_drawn(name, **which)}
+    try:
+        return replace(default, **drawn)
+    except ConfigError:
+        return default
+
+
+def _is_drawn(name: str, *, only: Collection[str] | None = None, hidden: Collection[str] = ()) -> bool:
+    return name not in hidden and (only is None or name in only)

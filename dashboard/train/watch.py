@@ -16,7 +16,8 @@ from dashboard.shared.choose_corpus import corpus_title
 from dashboard.shared.feedback import show_errors
 from dashboard.shared.formatting import as_text, percent
 from dashboard.shared.script_button import script_button
-from dashboard.shared.state import CHOSEN_LISTENER, CHOSEN_RUN, WATCHED_IS_ACTIVE
+from dashboard.shared.show_chart import show_chart
+from dashboard.shared.state import CHOSEN_LISTENER, CHOSEN_RUN, WATCHED_IS_ACTIVE, WATCHED_RUN
 from dashboard.train import charts
 from data import workspace
 from data.phrases import plural
@@ -57,8 +58,21 @@ def watch(run_id: str) -> None:
             table = pd.DataFrame([asdict(row) for row in history])
             accuracy, loss = charts.learning_curves(table, config.training.epochs)
             left, right = st.columns(2)
-            left.altair_chart(accuracy, key="accuracy-curve")
-            right.altair_chart(loss, key="loss-curve")
+            last = history[-1]
+            show_chart(
+                accuracy,
+                f"Accuracy over {plural(len(history), 'epoch')}: now {percent(last.accuracy)} on training clips and "
+                f"{percent(last.validation_accuracy)} on validation clips.",
+                place=left,
+                key="accuracy-curve",
+            )
+            show_chart(
+                loss,
+                f"Loss over {plural(len(history), 'epoch')}: now {last.loss:.3f} on training clips and {last.validation_loss:.3f} "
+                "on validation clips.",
+                place=right,
+                key="loss-curve",
+            )
         _outcome(run, state, history)
 
 
@@ -88,8 +102,9 @@ def _buttons(run: Run, state: State) -> None:
 def _progress(run: Run, state: State) -> None:
     epochs = run.config.training.epochs
     if state.status == "queued":
-        ahead = len(launch.ahead_of(run))
-        st.progress(0.0, f"Waiting: {plural(ahead, 'training')} ahead" if ahead else "Starting")
+        ahead = launch.ahead_of(run)
+        st.progress(0.0, f"Waiting: {plural(len(ahead), 'training')} ahead" if ahead else "Starting")
+        _running_now(ahead)
     elif state.status == "running":
         share, text = 0.0, state.stage
         if state.stage == "Training":
@@ -118,6 +133,23 @@ def _progress(run: Run, state: State) -> None:
             else "No epoch was complete, so there is no model yet."
         )
         st.info(f"Cancelled after {plural(state.epoch, 'epoch')}. {left}", icon=":material/cancel:")
+
+
+def _running_now(ahead: list[Run]) -> None:
+    """Name the training that runs while another waits, and how far it is; a click shows it."""
+    for run in ahead:
+        state = run.state
+        if state.status != "running":
+            continue
+        line, button = st.columns([4, 1], vertical_alignment="center")
+        epochs = run.config.training.epochs
+        line.progress(
+            min(1.0, state.epoch / epochs),
+            f"Now: {as_text(run.name)}, epoch {min(state.epoch + 1, epochs)} of {epochs}",
+        )
+        if button.button("Show it", icon=":material/visibility:", width="stretch", key=f"show-{run.id}"):
+            WATCHED_RUN.set(run.id)
+            st.rerun()
 
 
 def _outcome(run: Run, state: State, history: list[Epoch]) -> None:

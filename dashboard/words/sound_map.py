@@ -8,6 +8,7 @@ import streamlit as st
 from dashboard.shared.feedback import show_errors
 from dashboard.shared.formatting import as_text
 from dashboard.shared.players import play
+from dashboard.shared.show_chart import show_chart
 from dashboard.words import charts as words_charts
 from dashboard.words import embeddings
 from data.own.corpus import OwnCorpus
@@ -36,8 +37,9 @@ def show(corpus: OwnCorpus, now: Snapshot) -> None:
         )
         picture, player = st.columns([3, 1])
         with picture:
-            event = st.altair_chart(
-                words_charts.sound_map(table, by or "word"), on_select="rerun", key=f"map-{now.version}-{by}"
+            said = "A map of all clips: those that sound alike to the network lie close together."
+            event = show_chart(
+                words_charts.sound_map(table, by or "word"), said, on_select="rerun", key=f"map-{now.version}-{by}"
             )
         with player:
             chosen = {str(row["id"]) for row in event.selection.get("clip", [])} if event.selection else set()

@@ -27,6 +27,7 @@ from dashboard.shared.formatting import as_text, large_type, on_dark, percent
 from dashboard.shared.freshness import is_current
 from dashboard.shared.glossary import TERMS
 from dashboard.shared.players import play
+from dashboard.shared.show_chart import show_chart
 from dashboard.shared.state import CHOSEN_RUN
 from dashboard.shared.task_form import rounded
 from dashboard.words.embeddings import LISTENER
@@ -185,8 +186,9 @@ def _draw(run: Run, state: State) -> None:
     for sentence in found or ["Nothing stands out: try it."]:
         st.markdown(f"- {as_text(sentence)}")
     _beside_others(run, result)
-    st.altair_chart(
-        charts.confusion_matrix(np.array(result.confusion), result.labels, shares=False, on_dark=on_dark()), key=f"teach-matrix-{run.id}"
+    show_chart(
+        charts.confusion_matrix(np.array(result.confusion), result.labels, shares=False, on_dark=on_dark()),
+        charts.matrix_in_words(np.array(result.confusion), result.labels), key=f"teach-matrix-{run.id}"
     )  # fmt: skip
 
 

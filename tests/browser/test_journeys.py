@@ -24,6 +24,7 @@ from audio_models.jobs import runs
 from audio_models.jobs.job_folder import State
 from audio_models.recognition.recognizer import Recognizer
 from data.corpus import CorpusReference
+from data.phrases import plural
 from data.public.synthetic_voices import SAMPLE_RATE, say, voices
 from data.workspace import PROJECT
 from tests.support.browsing import choose, drawn
@@ -121,7 +122,7 @@ def test_a_wrong_cell_plays_its_clips(page: Page, served: Served) -> None:
     box = cell.bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)  # on the number, as a user does
-    heading = page.get_by_role("heading", name=f"{wrong['clips']} × {spoken}, heard as {heard}")
+    heading = page.get_by_role("heading", name=f"{spoken} heard as {heard}: {plural(int(wrong['clips']), 'time')}")
     expect(heading).to_be_visible(timeout=20_000)
     players = page.locator("audio:visible")
     expect(players).to_have_count(min(9, int(wrong["clips"])))

@@ -150,3 +150,26 @@ def test_evaluate_shows_no_clips_that_are_gone(home: Path, tmp_path: Path) -> No
     app.run()
     healthy(app)
     assert "**all**, 33 clips, 4 speakers" in text_of(app)
+
+
+def test_a_listed_mistake_is_a_button_that_plays_its_clips(home: Path) -> None:
+    """The list looked like links and was none; "6 x 8, heard as 6" looked like arithmetic."""
+    (run,) = runs.listing()
+    open_page("evaluate")
+    path = next((run.folder / "evaluations").glob("test-*.json"))
+    stored = json.loads(path.read_text())
+    wrong = next(one for one in stored["predictions"] if one["clip"]["label"] == stored["labels"][0])
+    wrong["predicted"] = stored["labels"][1]
+    stored["confusion"][0][0] -= 1
+    stored["confusion"][0][1] += 1
+    path.write_text(json.dumps(stored))
+    app = open_page("evaluate")
+    spoken, heard = stored["labels"][:2]
+    before = len(app.get("audio"))
+    button(app, f"{spoken} heard as {heard}: 1 time").click().run()
+    healthy(app)
+    assert f"##### {spoken} heard as {heard}: 1 time" in text_of(app)
+    assert len(app.get("audio")) > before
+    assert app.query_params["cell"] in (f"{spoken},{heard}", [f"{spoken},{heard}"])
+    [table] = [one.value for one in app.dataframe if list(one.value.columns) == stored["labels"]]
+    assert table.to_numpy().tolist() == stored["confusion"], "the matrix as a table"

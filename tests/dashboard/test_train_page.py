@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from audio_models.jobs.runs import Epoch, Run
 from audio_models.recipes import default_negatives, default_run
 from dashboard.train import form
 from dashboard.train.first_run import quick_config
+from data import workspace
 from tests.conftest import Trained
 from tests.support.pages import button, healthy, open_page, text_of
 from tests.support.sounds import tone, write
@@ -192,3 +194,69 @@ def test_train_takes_other_recordings_to_learn_to_refuse(trained: Trained, tmp_p
     healthy(app)
     assert not app.text_area
     assert "Every word of the corpus is listed" in app.error[0].value
+
+
+def test_another_cell_keeps_what_was_changed_and_another_recipe_does_not(started: list) -> None:
+    """Epochs went back to the default with each cell that was tried."""
+    app = open_page("train")
+
+    def epochs() -> int:
+        return next(one for one in app.number_input if one.label == "Epochs").value
+
+    default = epochs()
+    next(one for one in app.number_input if one.label == "Epochs").set_value(7).run()
+    for name in ("lstm", "feed_forward", "gru"):
+        app.get("button_group")[0].set_value(name).run()
+        healthy(app)
+        assert epochs() == 7, name
+    next(one for one in app.number_input if one.label == "Epochs").set_value(default).run()
+    app.get("button_group")[0].set_value("lstm").run()
+    assert epochs() == default, "what is set back is no change"
+    next(one for one in app.number_input if one.label == "Epochs").set_value(7).run()
+    app.get("button_group")[1].set_value("plain").run()
+    assert epochs() != 7, "a recipe sets everything"
+    button(app, "Start training").click().run()
+    assert started[-1] == default_run(started[-1].corpus, started[-1].task, "lstm", "plain", name=started[-1].name)
+
+
+def test_a_refresh_forgets_neither_folder_nor_cell_nor_recipe(trained: Trained) -> None:
+    app = open_page("train")
+    app.selectbox(key="corpus-box-train").set_value("a folder on this computer").run()
+    app.text_input(key="train_folder").set_value(str(trained.corpus)).run()
+    app.get("button_group")[0].set_value("lstm").run()
+    app.get("button_group")[1].set_value("plain").run()
+    healthy(app)
+    again = open_page("train")
+    assert again.text_input(key="train_folder").value == str(trained.corpus)
+    assert again.multiselect[0].value == ["fall", "hum", "rise"]
+    assert again.get("button_group")[0].value == "lstm"
+    assert again.get("button_group")[1].value == "plain"
+    (workspace.root() / "choices.json").write_text('{"corpus": 5}')
+    healthy(open_page("train"))
+
+
+def test_a_folder_that_is_not_there_is_said_without_the_shells_names() -> None:
+    app = open_page("train")
+    app.selectbox(key="corpus-box-train").set_value("a folder on this computer").run()
+    app.text_input(key="train_folder").set_value("/nowhere/at/all").run()
+    healthy(app)
+    assert [error.value for error in app.error] == ["There is no folder /nowhere/at/all. Check the path."]
+
+
+def test_a_training_that_waits_does_not_hide_the_one_that_runs() -> None:
+    """Three queued trainings were shown one by one, and nothing said which one ran."""
+    first, *waiting = (runs.create(replace(quick_config(), name=name)) for name in ("first", "second", "third"))
+    first.write_process(os.getpid(), queue=True)
+    first.write_state(State("running", "Training", epoch=2))
+    for run in waiting:
+        run.write_process(os.getpid(), queue=True)
+        run.write_state(State("queued"))
+    app = open_page("train")
+    app.session_state["watched_run"] = waiting[-1].id
+    app.run()
+    healthy(app)
+    assert [element.proto.text for element in app.get("progress")] == [
+        "Waiting: 2 trainings ahead", "Now: first, epoch 3 of 12"
+    ]  # fmt: skip
+    button(app, "Show it").click().run()
+    assert app.session_state["watched_run"] == first.id

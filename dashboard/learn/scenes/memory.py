@@ -12,6 +12,7 @@ from dashboard.shared.clip_name import of_voice
 from dashboard.shared.formatting import as_text
 from dashboard.shared.glossary import term
 from dashboard.shared.players import play_samples
+from dashboard.shared.show_chart import show_chart
 
 _SCENE = "memory"
 _NETWORKS = {"GRU": "plain-gru", "LSTM": "plain-lstm"}
@@ -99,7 +100,11 @@ def _picture(read: Word, cut: Reading, first: int, last: int, seen: bool) -> Non
             charts.Answers("cut", cut.probabilities, read.labels, hop, first),
             charts.Curves({"how alike their states are (cosine)": (times, alike)}, low=-0.25),
         ]
-    st.altair_chart(charts.stacked(lanes, read.seconds), key="learn_memory_picture")
+    show_chart(
+        charts.stacked(lanes, read.seconds),
+        "The frames, the state of the network and its answer so far, over time.",
+        key="learn_memory_picture",
+    )
     if seen:
         before, after = (as_text(read.answer(reading.probabilities[-1])) for reading in (whole, cut))
         st.markdown(

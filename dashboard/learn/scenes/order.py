@@ -19,6 +19,7 @@ from dashboard.shared.example_sounds import spoken
 from dashboard.shared.formatting import as_text
 from dashboard.shared.glossary import term
 from dashboard.shared.players import play_samples
+from dashboard.shared.show_chart import show_chart
 from dashboard.shared.state import Value
 
 _SCENE = "order"
@@ -86,13 +87,17 @@ def draw() -> None:
                 run=_RECURRENT, clip=of_voice(word), view="Order", order="shuffled",
             )  # fmt: skip
     with picture:
-        st.altair_chart(_moves(frames[:, :13], order), key="learn_order_moves")
+        show_chart(_moves(frames[:, :13], order), "The frames of the clip in their new order.", key="learn_order_moves")
         for column, title, answers in zip(
             st.columns(2), ("Feed-forward: mean", "GRU: state"), (mean, recurrent), strict=True
         ):
             with column:
                 st.markdown(f"**{title}**")
-                st.altair_chart(_bars(answers, seen), key=f"learn_order_{title}")
+                show_chart(
+                    _bars(answers, seen),
+                    f"{title}: the most probable word is {answers.words[0]} as spoken.",
+                    key=f"learn_order_{title}",
+                )
                 if seen:
                     st.markdown(_verdict(answers))
         rate, hop = recognizer.features.sample_rate, recognizer.features.hop_length
