@@ -9,9 +9,16 @@ from audio_models.jobs import runs
 from audio_models.training.clip_sequences import PAUSE
 from data.errors import EchoicError
 
-# Measured on two cores of a server of 2024: a million multiply-adds of a clip, forward and backward.
-_SECONDS_A_MILLION = 2.0e-4
-_SECONDS_A_CHANGE = 1.3e-4  # of a clip by augmentation
+# Seconds for each clip of an epoch, fitted to the bundled networks, whose histories are in their folders (two cores, 2026).
+_SECONDS_A_MILLION = 1.3e-4  # multiply-adds, forward and backward
+_SECONDS_A_CLIP = 1.7e-4  # whatever the network
+_SECONDS_A_RECURRENT = 2.5e-4  # more where frames are read one after the other
+_SECONDS_A_CHANGE = 1.9e-3  # more with augmentation
+_SECONDS_TO_START = 20.0  # tensorflow, the first step, features
+_SECONDS_TO_START_A_CHANGE = 0.013  # more for each clip with augmentation: noise, other words, the threshold
+_USUAL = (
+    1.0  # seconds an epoch that count as measured as fitted, so an epoch of a few clips says little about this machine
+)
 _GATES = {"simple_rnn": 1, "gru": 3, "lstm": 4}
 _RECENT = 5
 
@@ -52,13 +59,20 @@ def epoch_seconds(config: RunConfig, clips_per_word: float) -> float:
     features, classes = config.features, len(config.task.classes)
     frames = 1 + round((1000 - features.frame_ms) / features.hop_ms)
     learning = operations(config.network, features.width, frames, classes) / 1e6 * _SECONDS_A_MILLION
-    changing = _SECONDS_A_CHANGE if config.augmentation.augment else 0.0
+    if config.network.cell != "feed_forward":
+        learning += _SECONDS_A_RECURRENT
     if config.training.clips_per_sequence > 1:
         learning *= 1 + PAUSE
-    shown = float(classes)  # in units of the clips of a word
+    changing = _SECONDS_A_CHANGE if config.augmentation.augment else 0.0
+    return _clips(config, clips_per_word) * (_SECONDS_A_CLIP + learning + changing)
+
+
+def _clips(config: RunConfig, clips_per_word: float) -> float:
+    """How many clips an epoch has."""
+    shown = float(len(config.task.classes))  # in units of the clips of a word
     if config.task.unknown:
         shown += config.negatives.unknown_ratio - 1
-    return shown * config.clips_of_a_class(clips_per_word) * max(learning, changing)
+    return shown * config.clips_of_a_class(clips_per_word)
 
 
 def training_seconds(config: RunConfig, clips_per_word: float) -> float:
@@ -73,15 +87,21 @@ def learning_seconds(config: RunConfig, clips_per_word: float) -> float:
 
 
 def _slowness() -> float:
-    """Ratio of measured to estimated duration of the latest trainings in this workspace; 1 before the first."""
-    found: list[float] = []
+    """How much longer an epoch of the latest trainings in this workspace took than estimated; 1 before the first.
+
+    Long epochs count more than short ones, whose seconds are not those of learning.
+    """
+    measured = estimated = _USUAL
+    counted = 0
     for run in runs.listing():
         try:
             history, clips = run.history, run.state.clips_per_word
             if len(history) > 2 and clips:
-                found.append(statistics.median(row.seconds for row in history) / epoch_seconds(run.config, clips))
+                measured += statistics.median(row.seconds for row in history)
+                estimated += epoch_seconds(run.config, clips)
+                counted += 1
         except EchoicError:
             continue
-        if len(found) == _RECENT:
+        if counted == _RECENT:
             break
-    return statistics.median(found) if found else 1.0
+    return measured / estimated

@@ -14,6 +14,7 @@ from dashboard.evaluate.result import headline, load_or_evaluate
 from dashboard.shared import address
 from dashboard.shared.choose_corpus import choose_corpus, corpus_title
 from dashboard.shared.choose_model import choose_model, usable_runs
+from dashboard.shared.copy_link import copy_link
 from dashboard.shared.export_button import export_button
 from dashboard.shared.feedback import show_errors
 from dashboard.shared.formatting import as_text
@@ -41,6 +42,7 @@ def _page() -> None:
         with right, st.container(horizontal=True, horizontal_alignment="right"):
             export_button(run)
             script_button(run)
+            copy_link()
         _follow_corpus()
         with middle:
             split = _choose_split(run)

@@ -12,6 +12,7 @@ from dashboard.lessons.views import cell_by_hand, order_of_frames, step_by_step,
 from dashboard.shared import address, preload
 from dashboard.shared.choose_model import choose_model, usable_runs
 from dashboard.shared.clip_source import ChosenClip, choose_clip
+from dashboard.shared.copy_link import copy_link
 from dashboard.shared.feedback import show_errors
 from dashboard.shared.formatting import as_text, percent
 from dashboard.shared.open_keras import title_with_open_button
@@ -28,14 +29,17 @@ _VIEWS = {
 
 
 def _save(run: Run, clip: ChosenClip) -> None:
-    """Draw the handout button; the file is made on demand, which takes a second."""
-    with st.popover("Save as a handout", icon=":material/description:"):
-        st.markdown("One HTML file with the stepper, charts, texts and formulas. It opens anywhere, without Echoic.")
-        if st.button("Make it", type="primary", key="make_handout"):
-            remembers = run.config.network.cell != "feed_forward"
-            table, lengths = gradient_curves([run], clip, "") if remembers else (None, None)
-            content = handout.inside(inspect_clip(run, clip), run.name, clip.name, table, lengths)
-            st.download_button("Download", content, f"inside-{run.id}.html", "text/html", on_click="ignore")
+    """Draw the button that saves a handout; the file is made when it is clicked, which takes a second."""
+
+    def content() -> str:
+        remembers = run.config.network.cell != "feed_forward"
+        table, lengths = gradient_curves([run], clip, "") if remembers else (None, None)
+        return handout.inside(inspect_clip(run, clip), run.name, clip.name, table, lengths)
+
+    st.download_button(
+        "Save as a handout", content, f"inside-{run.id}.html", "text/html", icon=":material/description:", on_click="ignore",
+        help="A worksheet in one HTML file: the clip, the stepper, pictures, formulas, questions and an answer key. It opens without Echoic.",
+    )  # fmt: skip
 
 
 def _answer(run: Run, clip: ChosenClip) -> None:
@@ -69,6 +73,7 @@ def _page() -> None:
             _answer(run, clip)
         with save:
             _save(run, clip)
+            copy_link()
         address.follow("view", "inside_view", list(_VIEWS))
         view = st.segmented_control(
             "View",

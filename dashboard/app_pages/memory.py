@@ -15,7 +15,7 @@ from audio_models.lab.memory import LAB_CELLS, Experiment, MemoryConfig
 from audio_models.lab.memory_tasks import MemoryTask
 from audio_models.networks.initial_weights import INITIALISATIONS
 from dashboard.lessons import charts as lesson_charts
-from dashboard.lessons import handout, texts
+from dashboard.lessons import handout, texts, worksheet
 from dashboard.lessons.small_task import SMALL_TASK, small_task
 from dashboard.lessons.texts import show_lesson
 from dashboard.shared import address, job_panel
@@ -152,9 +152,17 @@ def _result(experiment: Experiment, state: State) -> None:
                 "steps": st.column_config.NumberColumn("training steps"),
             },
         )  # fmt: skip
-    if st.button("Save as a handout", icon=":material/description:", key=f"save-{experiment.id}"):
-        content = handout.forgetting(table, chart, task.title, _describe(config))
-        st.download_button("Download", content, f"memory-{experiment.id}.html", "text/html", on_click="ignore")
+
+    def content() -> str:
+        questions = worksheet.about_memory(
+            found.replace("**", ""), task.chance, config.forget_bias, list(table["cell"])
+        )
+        return handout.forgetting(table, chart, task.title, _describe(config), questions)
+
+    st.download_button(
+        "Save as a handout", content, f"memory-{experiment.id}.html", "text/html", icon=":material/description:",
+        on_click="ignore", key=f"save-{experiment.id}",
+    )  # fmt: skip
 
 
 def _findings(table: pd.DataFrame, config: MemoryConfig, chance: float) -> str:

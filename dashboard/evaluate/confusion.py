@@ -45,7 +45,7 @@ def matrix(result: Evaluation) -> None:
     with right:
         chosen = event.selection.get("cell") or []
         cell = (chosen[0]["label"], chosen[0]["prediction"]) if chosen else _asked_for(result)
-        address.say("cell", ",".join(cell) if cell else "")
+        address.say("mistake", ",".join(cell) if cell else "")
         if cell:
             _cell(result, *cell)
         if not cell or not chosen:
@@ -54,12 +54,12 @@ def matrix(result: Evaluation) -> None:
 
 def _asked_for(result: Evaluation) -> tuple[str, str] | None:
     """The cell that a link or a click on a listed mistake asks for."""
-    if wanted := address.take("cell"):
+    if wanted := address.take("mistake"):
         spoken, _, heard = wanted.partition(",")
         if spoken in result.labels and heard in result.labels:
             _LISTED.set((spoken, heard))
         else:
-            address.explain("cell", wanted)
+            address.explain("mistake", wanted)
     cell = _LISTED.get()
     return cell if cell and set(cell) <= set(result.labels) else None
 

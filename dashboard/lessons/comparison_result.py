@@ -55,11 +55,12 @@ def show_comparison(made: Comparison, state: State) -> None:
     st.markdown("**How they were trained**")
     st.caption(as_text(f"{describe(made.config)} {describe_exceptions(made.config)}"))
     st.table(table, border="horizontal")
-    if is_over and st.button("Save as a handout", icon=":material/description:", key=f"save-{made.id}"):
-        content = handout.compared(
-            [verdict.verdict(found, told), *(one.summary() for one in told)], chart, table.reset_index(), what
+    if is_over:
+        findings = [verdict.verdict(found, told), *(one.summary() for one in told)]
+        st.download_button(
+            "Save as a handout", lambda: handout.compared(findings, chart, table.reset_index(), what),
+            f"cells-{made.id}.html", "text/html", icon=":material/description:", on_click="ignore", key=f"save-{made.id}",
         )  # fmt: skip
-        st.download_button("Download", content, f"cells-{made.id}.html", "text/html", on_click="ignore")
     with st.expander("Learning curves"):
         histories = {
             row.variant.title: pd.DataFrame(

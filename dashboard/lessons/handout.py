@@ -1,10 +1,13 @@
-"""Save what Inside, Memory and Compare show as one HTML file that needs nothing else.
+"""Save what Inside, Memory and Compare show as a worksheet: one HTML file that needs nothing else.
+
+It has the pictures, the formulas, the clip to hear, questions with space to answer, and a key that is folded away.
 
 The pages are the templates in `handouts/`, which escape every text except `Markup`.
 """
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -14,9 +17,11 @@ from markupsafe import Markup
 
 from audio_models.config import CELL_TITLES
 from dashboard.lessons import charts as lesson_charts
-from dashboard.lessons import stepper, templates, texts, unrolled
+from dashboard.lessons import stepper, templates, texts, unrolled, worksheet
 from dashboard.lessons.texts import Equation
+from dashboard.lessons.worksheet import Question
 from dashboard.shared.show_chart import readable
+from data.audio_file import encode_wav
 
 if TYPE_CHECKING:
     from audio_models.lab.inspection import Inspection  # brings librosa and onnxruntime, which take seconds
@@ -40,10 +45,9 @@ def inside(
     return _render(
         "inside.html",
         title=f"Inside {network}",
+        questions=worksheet.about_clip(found, lengths),
+        sound=_sound(found),
         clip=clip,
-        answer=found.answer,
-        confidence=f"{found.prefix_probabilities[-1].max():.0%}",
-        settled=f"{found.settled:.2f} s",
         network=f"{CELL_TITLES[found.cell]}, {found.network.units} units",
         step=texts.STEP if found.trace.layers else texts.STEP_ALONE,
         stepper=stepper.as_html(found),
@@ -56,20 +60,28 @@ def inside(
     )
 
 
-def forgetting(table: pd.DataFrame, chart: alt.LayerChart, title: str, settings: str) -> str:
-    """Render a measurement of memory: chart, settings, numbers."""
+def forgetting(
+    table: pd.DataFrame, chart: alt.LayerChart, title: str, settings: str, questions: Sequence[Question]
+) -> str:
+    """Render a measurement of memory: chart, settings, numbers, questions about it."""
     return _render(
-        "memory.html", title=title, memory=texts.MEMORY, chart=figure(chart), settings=settings, table=_table(table)
+        "memory.html",
+        questions=questions,
+        title=title,
+        memory=texts.MEMORY,
+        chart=figure(chart),
+        settings=settings,
+        table=_table(table),
     )
 
 
 def compared(findings: Sequence[str], chart: alt.LayerChart, table: pd.DataFrame, caption: str) -> str:
-    """Render a comparison of cells: findings, chart, caption, numbers."""
+    """Render a comparison of cells: chart, caption, numbers, and questions whose answers are the findings."""
     return _render(
         "compare.html",
+        questions=worksheet.about_comparison(findings),
         title="Which cell should I use?",
         compare=texts.COMPARE,
-        findings=findings,
         chart=figure(chart),
         caption=caption,
         table=_table(table),
@@ -82,6 +94,12 @@ def formula(equations: Sequence[Equation]) -> Markup:
 
     rows = [(Markup(convert(one.left)), Markup(convert("= " + one.right)), one.meaning) for one in equations]
     return templates.render("handouts/equations.html", rows=rows)
+
+
+def _sound(found: Inspection) -> str:
+    """The clip as a player's address that holds the sound itself."""
+    wave = encode_wav(found.samples, found.features.sample_rate)
+    return f"data:audio/wav;base64,{base64.b64encode(wave).decode()}"
 
 
 def figure(chart: alt.TopLevelMixin) -> Markup:

@@ -17,6 +17,7 @@ from dashboard.lessons.live_training import LiveTraining, Piece, live
 from dashboard.shared import address
 from dashboard.shared.cells import CELL_LOOKS, colour_scale, dash_scale
 from dashboard.shared.formatting import on_dark, percent
+from dashboard.shared.show_chart import show_chart
 from dashboard.shared.state import Value
 
 _MOST_STEPS = 3000
@@ -57,7 +58,11 @@ def _draw(live_training: LiveTraining) -> Piece:
         live_training.buttons("Train" if not training.steps else "Train on")
     with picture:
         curves = [*_EARLIER.get(), (CELL_LOOKS[config.cell].title, "now", tuple(training.progress))]
-        st.altair_chart(_chart(curves, task), key="small_task_curve")
+        show_chart(
+            _chart(curves, task),
+            "Accuracy over the training steps, now and in earlier trainings; the verdict and the numbers stand below.",
+            key="small_task_curve",
+        )
         st.markdown(_verdict(training, task, running=live_training.running))
         _numbers(training)
     address.write()

@@ -86,7 +86,7 @@ PARAMETERS: Mapping[str, Parameter] = {
         Parameter("corpus", ("evaluate",), "corpus", remembered=True),
         Parameter(TAB, ("evaluate",), "tab"),
         Parameter("matrix", ("evaluate",), "unit of the confusion matrix", is_label=True),
-        Parameter("cell", ("evaluate",), "cell of the confusion matrix: word, answer"),
+        Parameter("mistake", ("evaluate",), "cell of the confusion matrix: word, answer"),
         Parameter("compared", ("evaluate",), "models compared"),
     )
 }

@@ -113,9 +113,9 @@ EXAMPLES_HEARD = Value[int]("examples_heard", 0)
 # Train
 STARTED_TRAININGS = Value[int]("started_trainings", 0)
 """How many trainings this tab has started; each folds More settings again."""
-TRAIN_CELL = Value[str | None]("cell", None)
+TRAIN_CELL = Value[str | None]("train_cell", None)
 """Widget: the cell."""
-TRAIN_RECIPE = Value[str | None]("recipe", None)
+TRAIN_RECIPE = Value[str | None]("train_recipe", None)
 """Widget: the recipe."""
 CHANGED_SETTINGS = Value[dict[str, Any] | None]("changed_settings", None)
 """The settings that the user has changed, by name; `of` a recipe. Another cell keeps them."""

@@ -139,7 +139,7 @@ def _choice(
     """Choose one of the keys of `texts`; the text explains the choice."""
     chosen: Choice = (
         st.segmented_control(
-            label, list(texts), default=default, required=True, format_func=titles.__getitem__, key=label.lower(), help=help,
+            label, list(texts), default=default, required=True, format_func=titles.__getitem__, key=f"train_{label.lower()}", help=help,
             wrap=True,
         )
         or default

@@ -26,7 +26,13 @@ def test_equations_stand_below_each_other_within_the_page(
 ) -> None:
     found = inspect(runs.find(name), chirp(300, 2500, 1.0, seed=3))
     curve = pd.DataFrame(
-        {"seconds": np.arange(5) / 50, "share": 0.5 ** np.arange(5.0), "network": name, "weights": "trained"}
+        {
+            "seconds": np.arange(5) / 50,
+            "share": 0.5 ** np.arange(5.0),
+            "network": name,
+            "cell": found.cell,
+            "weights": "trained",
+        }
     )
     lengths = pd.DataFrame(
         [{"network": f"{name} · {CELL_TITLES[found.cell]}", "trained": "0.3 s", "before training": "0.1 s"}]

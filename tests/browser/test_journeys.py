@@ -23,6 +23,7 @@ from audio_models.config import NetworkConfig
 from audio_models.jobs import runs
 from audio_models.jobs.job_folder import State
 from audio_models.recognition.recognizer import Recognizer
+from dashboard.shared.address import link_to
 from data.corpus import CorpusReference
 from data.phrases import plural
 from data.public.synthetic_voices import SAMPLE_RATE, say, voices
@@ -383,10 +384,8 @@ def test_the_stepper_moves_without_asking_the_server(page: Page, served: Served,
     assert not sent, "the cursor asks the server for nothing, so nothing is drawn anew"
 
     # the handout does the same without a server
-    page.get_by_role("button", name="Save as a handout").click()
-    page.get_by_role("button", name="Make it").click()
     with page.expect_download() as loading:
-        page.get_by_role("button", name="Download").click()
+        page.get_by_role("button", name="Save as a handout").click()
     file = tmp_path / "handout.html"
     loading.value.save_as(file)
     page.context.set_offline(True)
@@ -395,6 +394,25 @@ def test_the_stepper_moves_without_asking_the_server(page: Page, served: Served,
     page.get_by_label("frame", exact=True).press("Home")
     expect(where).to_contain_text("frame 1 of")
     expect(page.locator("math").first).to_be_visible()
+
+
+def test_a_link_opens_inside_at_its_frame_and_back_goes_back(page: Page, served: Served) -> None:
+    where = page.locator(".stepper .where")
+    page.goto(f"{served.url}{link_to('inside', run='plain-gru', clip='voice:left', view='Step by step', frame=12)}")
+    expect(where).to_contain_text("frame 13 of", timeout=PATIENCE)
+    page.get_by_label("frame", exact=True).press("ArrowRight")
+    expect(page).to_have_url(re.compile("frame=13"))
+    page.get_by_role("radio", name="Gradient").click()
+    expect(page).to_have_url(re.compile("view=gradient"))
+    page.go_back()
+    expect(where).to_contain_text("frame 14 of")
+    page.get_by_role("link", name="Evaluate", exact=True).click()
+    page.get_by_role("tab", name="Per class").click(timeout=PATIENCE)
+    expect(page).to_have_url(re.compile("/evaluate.*tab=Per"))
+    page.reload()
+    expect(page.get_by_role("tab", name="Per class")).to_have_attribute("aria-selected", "true", timeout=PATIENCE)
+    page.get_by_role("link", name="Inside", exact=True).click()
+    expect(page).to_have_url(re.compile("/inside.*view=step-by-step"), timeout=PATIENCE)
 
 
 def test_the_memory_lab_measures_in_front_of_the_user(page: Page, served: Served) -> None:

@@ -170,6 +170,6 @@ def test_a_listed_mistake_is_a_button_that_plays_its_clips(home: Path) -> None:
     healthy(app)
     assert f"##### {spoken} heard as {heard}: 1 time" in text_of(app)
     assert len(app.get("audio")) > before
-    assert app.query_params["cell"] in (f"{spoken},{heard}", [f"{spoken},{heard}"])
+    assert app.query_params["mistake"] in (f"{spoken},{heard}", [f"{spoken},{heard}"])
     [table] = [one.value for one in app.dataframe if list(one.value.columns) == stored["labels"]]
     assert table.to_numpy().tolist() == stored["confusion"], "the matrix as a table"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import re
 from dataclasses import replace
@@ -12,11 +14,13 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 import pytest
+import soundfile
 
 from audio_models.jobs import runs
 from audio_models.lab.inspection import Inspection, inspect
 from dashboard.lessons import charts as lesson_charts
-from dashboard.lessons import handout, stepper, texts
+from dashboard.lessons import handout, stepper, texts, worksheet
+from dashboard.lessons.worksheet import Question
 from tests.support.sounds import chirp
 
 HOSTILE = "<script>alert('1')</script>\"&amp;"
@@ -53,7 +57,7 @@ class _Elements(HTMLParser):
 def _self_contained(page: str) -> None:
     assert page.startswith("<!doctype html>")
     for address in re.findall(r"""(?:src|href)=["']([^"']+)""", page):
-        assert address.startswith("#"), address
+        assert address.startswith(("#", "data:audio/wav;base64,")), address
     loaded = set(re.findall(r"https?://[^\s\"'<)]+", page))
     assert all("www.w3.org" in address for address in loaded), f"names of formats alone: {loaded}"
 
@@ -79,6 +83,43 @@ def test_a_handout_needs_nothing_else() -> None:
     assert len(page) < 2_000_000
 
 
+@pytest.mark.parametrize("name", ["plain-lstm", "plain-gru", "plain-simple-rnn", "plain-feed-forward"])
+def test_a_handout_is_a_worksheet(name: str) -> None:
+    """It told a story; a class needs questions, space to write, the clip to hear, and the answers apart."""
+    found = _inspection(name)
+    lengths = (
+        None if found.cell == "feed_forward" else pd.DataFrame([{"trained": "0.31 s", "before training": "0.12 s"}])
+    )
+    page = handout.inside(found, name, "a clip", None, lengths)
+    _self_contained(page)
+    asked, key = page.split('<details class="key">')
+    questions = worksheet.about_clip(found, lengths)
+    assert len(questions) == {"lstm": 6, "gru": 6, "simple_rnn": 5, "feed_forward": 3}[found.cell]
+    shown, answers = (_Elements(part).text for part in (asked, key))
+    for one in questions:
+        assert one.text in shown
+        assert one.answer in answers
+        assert one.answer not in shown, "not before it is asked for"
+    assert asked.count('class="line"') == sum(one.lines for one in questions)
+    encoded = re.search(r'<audio controls src="data:audio/wav;base64,([^"]+)"', asked)
+    assert encoded is not None
+    heard, rate = soundfile.read(io.BytesIO(base64.b64decode(encoded[1])), dtype="float32")
+    assert rate == found.features.sample_rate
+    np.testing.assert_allclose(heard, found.samples, atol=1e-4)
+
+
+def test_the_answers_of_a_worksheet_are_those_of_the_network() -> None:
+    found = _inspection("plain-lstm")
+    answers = " ".join(one.answer for one in worksheet.about_clip(found, None))
+    early = found.prefix_probabilities[len(found.prefix_probabilities) // 2 - 1]
+    assert f"“{found.labels[int(early.argmax())]}”, {early.max():.0%}" in answers
+    assert f"{found.settled:.2f} s" in answers
+    steps = len(found.trace.hidden)
+    assert f"{steps * found.cell_weights:,} weights" in answers
+    drops = 1 - found.trace.layers[0].gate("forget").mean(axis=1)
+    assert f"drops {drops.max():.0%}" in answers
+
+
 def test_a_handout_of_a_network_without_memory_has_no_gradient() -> None:
     page = handout.inside(_inspection("plain-feed-forward"), "x", "y")
     _self_contained(page)
@@ -95,8 +136,11 @@ def test_the_memory_lab_can_be_handed_out() -> None:
             for length in (5, 10)
         ]
     )
-    page = handout.forgetting(table, lesson_charts.forgetting(table, 0.25, ["lstm", "gru"]), "Recall", "24 units")
+    asked = worksheet.about_memory("LSTM remembers all 10 steps.", 0.25, 2, ["LSTM", "GRU"])
+    chart = lesson_charts.forgetting(table, 0.25, ["lstm", "gru"])
+    page = handout.forgetting(table, chart, "Recall", "24 units", asked)
     _self_contained(page)
+    assert "σ(2) = 0.88, and 0.88 to the power of 20 is 0.079." in page
     assert "<svg" in page
     assert texts.MEMORY.question.split("?")[0] in page.replace("&#39;", "'")
 
@@ -127,7 +171,7 @@ def test_no_name_becomes_markup_in_the_other_handouts() -> None:
     table = pd.DataFrame([{"cell": HOSTILE, "length": 5, "accuracy": 1 / 3, "steps": 25}])
     chart = lesson_charts.forgetting(table.assign(cell="LSTM"), 0.25, ["lstm"])
     for page in (
-        handout.forgetting(table, chart, HOSTILE, HOSTILE),
+        handout.forgetting(table, chart, HOSTILE, HOSTILE, (Question(HOSTILE, HOSTILE),)),
         handout.compared([HOSTILE], chart, table, HOSTILE),
     ):
         found = _Elements(page)

@@ -20,6 +20,7 @@ from dashboard.lessons.live_training import LiveTraining, Piece, live
 from dashboard.lessons.small_task import ANSWERS, SMALL_TASK
 from dashboard.shared.cells import CELL_LOOKS
 from dashboard.shared.formatting import on_dark, short_percent
+from dashboard.shared.show_chart import show_chart
 
 _SCENE = "any_algorithm"
 _TASK = memory_tasks.find("parity")
@@ -101,7 +102,11 @@ def _show(network: SmallNetwork, names: Sequence[str], kind: str, trained: int) 
     """Draw the states, and how often the network is right; return that for each number of bits."""
     machine.show(network, names)
     accuracies = accuracies_so_far(network, _TASK, _LONGEST, seed=1)
-    st.altair_chart(_chart(accuracies, trained), key="algorithm_lengths")
+    show_chart(
+        _chart(accuracies, trained),
+        "How often the network is right for each number of bits; the verdict stands below.",
+        key="algorithm_lengths",
+    )
     st.markdown(_verdict(accuracies, kind, trained))
     return accuracies
 

@@ -12,6 +12,7 @@ from dashboard.shared import inline_svg
 from dashboard.shared.clip_name import of_voice
 from dashboard.shared.formatting import as_text
 from dashboard.shared.glossary import term
+from dashboard.shared.show_chart import show_chart
 
 _SCENE = "unrolled"
 _NETWORKS = {"LSTM": "plain-lstm", "GRU": "plain-gru"}
@@ -112,4 +113,6 @@ def _picture(
             )
         )
     st.markdown("**The answer after each frame**" + (f", and how likely “{_WORD}” is at the end" if show_all else ""))
-    st.altair_chart(charts.stacked(rows, read.seconds), key="learn_unrolled_answers")
+    show_chart(
+        charts.stacked(rows, read.seconds), "The answer after each frame of the clip.", key="learn_unrolled_answers"
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from audio_models.config import NegativesConfig, NetworkConfig, RunConfig
 from audio_models.jobs import runs
 from audio_models.jobs.job_folder import State
-from audio_models.jobs.runs import Epoch
+from audio_models.jobs.runs import Epoch, Run
 from audio_models.recipes import default_augmentation, default_training
 from audio_models.training import estimate
 from data.corpus import CorpusReference
@@ -54,11 +55,29 @@ def test_other_words_take_as_long_as_their_number_says() -> None:
     assert estimate.epoch_seconds(_config(negatives=four.negatives), 500) == estimate.epoch_seconds(_config(), 500)
 
 
-def test_trainings_on_this_machine_correct_it() -> None:
-    config = _config()
-    before = estimate.training_seconds(config, 500) - 20
+@pytest.mark.parametrize("run", runs.bundled(), ids=lambda run: run.id)
+def test_the_networks_that_come_with_echoic_took_as_long_as_estimated(run: Run) -> None:
+    """One number for all networks was wrong by up to seven, and a small training made the estimate of a large one wander."""
+    measured = statistics.median(row.seconds for row in run.history)
+    assert estimate.epoch_seconds(run.config, run.state.clips_per_word) == pytest.approx(measured, rel=0.15)
+
+
+def _trained(config: RunConfig, clips: int, factor: float) -> None:
     run = runs.create(config)
-    slow = 3 * estimate.epoch_seconds(config, 500)
+    slow = factor * estimate.epoch_seconds(config, clips)
     run.write_history([Epoch(number, 1, 0.5, 1, 0.5, slow) for number in range(1, 5)])
-    run.write_state(State("finished", clips_per_word=500))
-    assert estimate.training_seconds(config, 500) - 20 == pytest.approx(3 * before)
+    run.write_state(State("finished", clips_per_word=clips))
+
+
+def test_trainings_on_this_machine_correct_it() -> None:
+    config = _config(network=NetworkConfig("gru", 512))
+    before = estimate.training_seconds(config, 2000) - 20
+    _trained(config, 2000, 3)
+    assert estimate.training_seconds(config, 2000) - 20 == pytest.approx(3 * before, rel=0.1)
+
+
+def test_a_training_of_a_few_clips_says_little_about_a_long_one() -> None:
+    long = _config(network=NetworkConfig("lstm", 256))
+    before = estimate.training_seconds(long, 2000)
+    _trained(_config(), 20, 8)
+    assert estimate.training_seconds(long, 2000) < 1.3 * before
