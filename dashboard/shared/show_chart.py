@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import altair as alt
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from dashboard.shared.colour import muted
 from dashboard.shared.formatting import on_dark
+
+if TYPE_CHECKING:
+    import altair as alt  # which the first page does not wait for
 
 
 def show_chart(
