@@ -52,16 +52,29 @@ STEP_ALONE = Lesson(
     "This network looks at each frame on its own and averages the results. Nothing passes from one frame to the next.",
     "Drag the cursor: does any frame's hidden layer depend on the frames before it?",
 )
-CELL = Lesson(
-    "One cell, one unit, one step",
-    "Left: the state before the frame; right: the state after it. A gate is a valve: a number between 0 (shut) and 1 (open) "
-    "that multiplies what flows through. Click a part to see its formula with this step's numbers.",
-    "Find the step where the forget gate shuts the most. Which inputs closed it?",
-)
+_CELL_TEXT = "Left: the state before the frame; right: the state after it. Click a part to see its formula with this step's numbers. "
+_VALVES = "A gate is a valve: a number between 0 (shut) and 1 (open) that multiplies what flows through."
+CELLS: dict[Cell, Lesson] = {
+    "simple_rnn": Lesson(
+        "One unit of a SimpleRNN",
+        _CELL_TEXT + "There is no gate: each step pushes the whole state through the same weights and tanh again.",
+        "Find a step at which h changes its sign. Which terms of the sum turned it?",
+    ),
+    "lstm": Lesson(
+        "One unit of an LSTM",
+        _CELL_TEXT + _VALVES,
+        "Find the step where the forget gate shuts the most. Which terms of its sum closed it?",
+    ),
+    "gru": Lesson(
+        "One unit of a GRU",
+        _CELL_TEXT + _VALVES,
+        "Find the step where the update gate lets the most in. Could this unit keep its state and still write?",
+    ),
+}
 SMALL_CELL = Lesson(
     "A small cell to change",
-    "The same cell with one or two units and one input, its weights chosen by hand. Every change is computed at once.",
-    "Guess what the state does before you add a pulse.",
+    "The same cell, small enough to set every weight. All is computed at once.",
+    "Guess what the state will do before you add a pulse.",
 )
 ORDER = Lesson(
     "With and without memory",

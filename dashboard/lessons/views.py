@@ -62,7 +62,7 @@ def cell_by_hand(run: Run, clip: ChosenClip) -> None:
             "A feed-forward network has no cell: it keeps no state from one frame to the next. Try a small cell."
         )
         return
-    show_lesson(texts.CELL)
+    show_lesson(texts.CELLS[found.cell])
     name = next(layer.name for layer in reversed(found.trace.layers) if layer.direction == FORWARD)
     if len(layers) > 1:
         names = list(layers)

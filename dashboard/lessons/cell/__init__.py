@@ -33,6 +33,7 @@ def show_cell(
     layer: str | None = None,
     forced: Sequence[ForcedGate] = (),
     in_address: bool = False,
+    compact: bool = False,
 ) -> None:
     """Draw the cell of an inspected network, unit by unit and step by step.
 
@@ -42,12 +43,13 @@ def show_cell(
         layer: name of a recurrent layer; by default the top one that reads forward.
         forced: the gates that were held open or shut in the `found` trace.
         in_address: whether step, unit and part stand in the address of the page.
+        compact: the picture and the formula alone, for a scene of one screen.
 
     Raises:
         ConfigError: the network has no such recurrent layer.
     """
     data = network_data(found, network, layer, forced)
-    _component()(data=data | {"in_address": in_address}, key=key)
+    _component()(data=data | {"in_address": in_address, "compact": compact}, key=key)
 
 
 def show_small_cell(cell: Cell, key: str) -> None:

@@ -7,6 +7,7 @@ export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".cell-by-hand");
   root.stop?.(); // the same place, other numbers
   root.replaceChildren();
+  root.classList.toggle("compact", Boolean(data.compact));
   const make = (tag, name, parent, text) => {
     const made = document.createElement(tag);
     if (name) made.className = name;
