@@ -1,7 +1,7 @@
 // The formula behind what was clicked, with the numbers of this step: symbols, numbers, the terms of the sum. The weights of
 // a small cell are sliders in it.
 
-const MOST_TERMS = 7; // listed one by one; the others are one number
+const MOST_TERMS = { usual: 7, compact: 5 }; // listed one by one; the others are one number
 const SQUASHED = { input: "σ", forget: "σ", output: "σ", update: "σ", reset: "σ", candidate: "tanh", state: "tanh" };
 
 const signed = (value) => (value < 0.0005 ? "" : "+") + number(value, 3);
@@ -126,7 +126,7 @@ function formulaPanel(panel, make) {
       if (others) make("span", "wide", list, `and ${others} smaller ones`);
       return;
     }
-    const { listed, others, rest } = largest(terms, MOST_TERMS);
+    const { listed, others, rest } = largest(terms, MOST_TERMS[data.compact ? "compact" : "usual"]);
     const reach = Math.max(1e-9, Math.abs(rest), ...listed.map((one) => Math.abs(one.product)));
     for (const term of listed) row(nameOf(term, data), factors(term), term.product, reach);
     if (others) row(`${others} others`, "together", rest, reach);
