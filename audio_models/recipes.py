@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from audio_models.config import (
@@ -23,8 +23,7 @@ from audio_models.settings import Setting
 from data.corpus import CorpusReference
 from data.task import Task
 
-# Epochs of fine-tuning; the first fits the last layer alone.
-_EPOCHS_FOR_ONE_VOICE, _EPOCHS_FOR_SEVERAL, _SEVERAL_VOICES = 4, 7, 3
+_SEVERAL_VOICES = 3
 
 # Chosen on validation clips (docs/recipe.md). A SimpleRNN diverges at a GRU's learning rate, and its short memory cannot
 # carry a whole word to the last frame.
@@ -146,8 +145,27 @@ def default_run(
     )
 
 
-# Halves of few words are soon all known; synthetic voices say any number of others.
-_OWN_WORDS_NEGATIVES = NegativesConfig(unknown_ratio=2.0, partial_words=0.1, synthetic_words=0.4, other_share=0.2)
+@dataclass(frozen=True)
+class _Tuning:
+    """How a network is fine-tuned on the user's own words; chosen by experiment (docs/recipe.md).
+
+    Attributes:
+        epochs: the first fits the last layer alone.
+        synthetic_voices: share of the clips of a word that synthetic voices say, if its label, read out, is the word.
+        negatives: what `_unknown_` is learned from. Halves of few words are soon all known; synthetic voices say any
+            number of others.
+    """
+
+    epochs: int
+    synthetic_voices: float
+    negatives: NegativesConfig
+
+
+# A few takes of one voice do not tell what makes the word; the takes of several do, in part.
+_ONE_VOICE = _Tuning(
+    8, 0.5, NegativesConfig(unknown_ratio=3.0, partial_words=0.2, synthetic_words=0.5, other_share=0.15)
+)
+_SEVERAL = _Tuning(9, 0.3, NegativesConfig(unknown_ratio=2.0, partial_words=0.1, synthetic_words=0.4, other_share=0.2))
 
 FOLDS = 5
 """Folds of cross-validation for a corpus of the user's own, which is too small to split."""
@@ -168,11 +186,12 @@ def tuned_run(
     Args:
         start: reference of the run with the network.
         of: its configuration; features and network stay the same.
-        speakers: number in the corpus; several are worth more epochs than one.
+        speakers: number in the corpus; how much a network must be told of other voices depends on it.
         other: folders of recordings without the words.
     """
+    tuning = _ONE_VOICE if speakers < _SEVERAL_VOICES else _SEVERAL
     training = TrainingConfig(
-        epochs=_EPOCHS_FOR_ONE_VOICE if speakers < _SEVERAL_VOICES else _EPOCHS_FOR_SEVERAL,
+        epochs=tuning.epochs,
         learning_rate=2e-3,
         patience=0,
         schedule="cosine",
@@ -182,7 +201,7 @@ def tuned_run(
     )
     return RunConfig(
         corpus, task, name, of.features, of.network, training,
-        replace(default_augmentation("strong"), synthetic_voices=0.0),  # labels of any language
+        replace(default_augmentation("strong"), synthetic_voices=tuning.synthetic_voices),
         start,
-        replace(_OWN_WORDS_NEGATIVES, other=tuple(other)),
+        replace(tuning.negatives, other=tuple(other)),
     )  # fmt: skip

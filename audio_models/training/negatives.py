@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from audio_models.config import RunConfig
-from audio_models.features.recording_conditions import RecordingConditions, mean_spectrum, word_samples
+from audio_models.features.recording_conditions import RecordingConditions
 from audio_models.features.segments import word_span
 from audio_models.features.waveform import Waveform
+from audio_models.training.as_recorded import AsRecorded
 from audio_models.training.held_back import EVERYTHING, Group
 from audio_models.training.other_speech import OtherSpeech, Stretch, place
 from audio_models.training.synthetic_words import SyntheticWords
@@ -140,11 +141,11 @@ def make(
     other: Sequence[Recording],
     load: Callable[[int], Waveform],
     clips: int,
-    words: Sequence[int],
     seconds: float,
     size: int,
     held_out: Sequence[str] = (),
     report: Report = no_progress,
+    conditions: RecordingConditions | None = None,
 ) -> Negatives:
     """Prepare the negatives of a run whose task has `_unknown_`.
 
@@ -152,10 +153,10 @@ def make(
         other: recordings of speech to learn from.
         load: the waveform of a training clip, by its position.
         clips: number of training clips.
-        words: positions of those with a word of the task.
         seconds: length of a usual clip [s].
         size: clips of a word in an epoch.
         held_out: words that must not be heard.
+        conditions: those of a user's clips, if the negatives are to resemble them.
 
     Raises:
         CorpusError: the synthesiser has ended.
@@ -178,8 +179,7 @@ def make(
         draws["window"] = lambda seconds, random, _: speech.window(seconds, random)
         draws["segment"] = lambda seconds, random, _: speech.segment(seconds, random)
         shares |= {"window": wanted.other_share / 2, "segment": wanted.other_share / 2}
-    if config.training.folds:  # clips of the user, on one microphone
-        conditions = RecordingConditions.of([load(position) for position in words], rate)
+    if conditions is not None:
         draws = {kind: _as_recorded(draw, kind, conditions, seconds, rate) for kind, draw in draws.items()}
     label = config.task.classes.index(UNKNOWN)
     return Negatives(label, wanted.unknown_ratio, shares, clips, load, seconds, rate, draws, groups, grouped=grouped)
@@ -188,15 +188,11 @@ def make(
 def _as_recorded(draw: Draw, kind: Kind, conditions: RecordingConditions, seconds: float, rate: int) -> Draw:
     """The same sounds as if they had been recorded like the user's clips."""
     random = np.random.default_rng(0)
-    spectrum = mean_spectrum([draw(seconds, random, EVERYTHING).samples for _ in range(_MEASURED)], rate)
+    changed = AsRecorded(conditions, [draw(seconds, random, EVERYTHING).samples for _ in range(_MEASURED)], rate)
 
     def drawn(seconds: float, random: np.random.Generator, group: Group) -> Stretch:
         made = draw(seconds, random, group)
-        if kind == "window":
-            return Stretch(conditions.coloured(made.samples, spectrum), made.span)
-        first, last = word_samples(made.samples, rate)
-        samples, begins = conditions.place(made.samples[first:last], spectrum, random)
-        return Stretch(samples, (begins / rate, (begins + last - first) / rate))
+        return changed.running(made) if kind == "window" else changed.word(made.samples, random)
 
     return drawn
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,20 +15,24 @@ from audio_models.features.augmentation import UNCHANGED, Augmenter
 from audio_models.features.clip_audio import ClipWaveforms, noise_recordings, other_noise
 from audio_models.features.feature_cache import clip_features
 from audio_models.features.mfcc import Frames, mfcc_batch
+from audio_models.features.recording_conditions import RecordingConditions
 from audio_models.features.sequences import Normalisation
 from audio_models.features.waveform import Waveform
 from audio_models.recognition import cross_validation
 from audio_models.recognition.cross_validation import Folds
-from audio_models.training import negatives
+from audio_models.training import negatives, spoken_labels
+from audio_models.training.as_recorded import AsRecorded
 from audio_models.training.batches import AugmentedBatches, Batches, Examples, FixedBatches, class_size
 from audio_models.training.clip_sequences import SequenceBatches
 from audio_models.training.negatives import Negatives
+from audio_models.training.spoken_labels import Embed
 from audio_models.training.synthetic_words import OwnWords
 from data import catalogue, other_recordings, task
 from data.corpus import SILENCE, SPLITS, UNKNOWN, Clip, Index, Report, Split, no_progress
 from data.other_recordings import Recording, words_in
 
 _HELD_BACK = 40  # other sounds that the network of each fold is tested on
+_COMPARED, _MOST_TAKES = 8, 20  # voices that read a label out, and clips of it, that are compared
 
 
 @dataclass(frozen=True)
@@ -121,12 +125,17 @@ def _other_recordings(
 
 
 def prepare(
-    config: RunConfig, chosen: Chosen, report: Report = no_progress, normalisation: Normalisation | None = None
+    config: RunConfig,
+    chosen: Chosen,
+    report: Report = no_progress,
+    normalisation: Normalisation | None = None,
+    embed: Embed | None = None,
 ) -> Prepared:
     """Compute the features of the chosen clips, and normalise them; each training clip is decoded at most once.
 
     Args:
         normalisation: that of the network to fine-tune; by default computed from the training clips.
+        embed: embeds clips with that network, which tells whether the labels, read out, are what the clips say.
 
     Raises:
         TrainingError: too few clips can be read.
@@ -160,7 +169,7 @@ def prepare(
     else:
         waveforms.store_all(report)
         augmented_batches = _augmented(
-            config, chosen, clips, classes, waveforms, normalisation, size, clip_seconds, report
+            config, chosen, clips, classes, waveforms, normalisation, size, clip_seconds, report, embed
         )
         training, made = augmented_batches, augmented_batches.negatives
         if config.training.clips_per_sequence > 1:
@@ -207,6 +216,7 @@ def _augmented(
     size: int,
     clip_seconds: float,
     report: Report,
+    embed: Embed | None,
 ) -> AugmentedBatches:
     """Batches of augmented training clips, `size` of each class in an epoch; and what `_unknown_` has besides."""
     features, labels = config.features, config.task.classes
@@ -221,22 +231,21 @@ def _augmented(
 
     speech = [one for one in learned_from if one.kind == "speech"]
     words = [place for place, clip in enumerate(clips) if clip.label not in (UNKNOWN, SILENCE)]
+    conditions = None
+    if config.training.folds:  # clips of the user, on one microphone
+        conditions = RecordingConditions.of([load(position) for position in words], features.sample_rate)
     unknown = (
-        negatives.make(config, speech, load, len(clips), words, clip_seconds, size, chosen.held_out, report)
+        negatives.make(config, speech, load, len(clips), clip_seconds, size, chosen.held_out, report, conditions)
         if config.task.unknown
         else None
     )
     changes = config.augmentation if config.augmentation.augment else UNCHANGED
     said = None
     if changes.synthetic_voices:
-        said = OwnWords(
-            config.task.labels,
-            changes.synthetic_voices,
-            clip_seconds,
-            features.sample_rate,
-            config.training.seed,
-            report,
-        )
+        takes: dict[int, list[int]] = {}
+        for position in words:
+            takes.setdefault(int(classes[position]), []).append(position)
+        said = _own_words(config, changes.synthetic_voices, clip_seconds, load, takes, conditions, embed, report)
     return AugmentedBatches(
         load=load,
         classes=classes,
@@ -251,6 +260,40 @@ def _augmented(
         negatives=unknown,
         own_words=said,
     )
+
+
+def _own_words(
+    config: RunConfig,
+    share: float,
+    seconds: float,
+    load: Callable[[int], Waveform],
+    takes: Mapping[int, Sequence[int]],
+    conditions: RecordingConditions | None,
+    embed: Embed | None,
+    report: Report,
+) -> OwnWords:
+    """Synthetic voices for the words; for those of a user, only if their labels are what the clips say.
+
+    Args:
+        takes: positions of the clips of each label.
+    """
+    rate, seed = config.features.sample_rate, config.training.seed
+    said = OwnWords(config.task.labels, share, seconds, rate, seed, report)
+    if conditions is not None:
+        said.as_recorded = AsRecorded(conditions, [one for each in said.some(_COMPARED).values() for one in each], rate)
+    if embed is not None:
+        others = spoken_labels.other_words(config.task.labels, rate, seed)
+        labels = said.some(_COMPARED)
+        if conditions is not None:
+            like, random = (
+                AsRecorded(conditions, [one for each in others for one in each], rate),
+                np.random.default_rng(seed),
+            )
+            others = [[like.word(one, random).samples for one in each] for each in others]
+            labels = {label: [like.word(one, random).samples for one in each] for label, each in labels.items()}
+        clips = {label: [load(position) for position in positions[:_MOST_TAKES]] for label, positions in takes.items()}
+        said.keep(spoken_labels.spoken(labels, clips, others, embed))
+    return said
 
 
 def _examples(clips: Sequence[tuple[Clip, Frames]], labels: Sequence[str], normalisation: Normalisation) -> Examples:

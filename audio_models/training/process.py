@@ -13,7 +13,7 @@ import time
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,8 +25,9 @@ from numpy.typing import NDArray
 from audio_models.config import RunConfig
 from audio_models.errors import TrainingError
 from audio_models.features.filters import designed
-from audio_models.features.mfcc import Frames
+from audio_models.features.mfcc import Frames, mfcc_batch
 from audio_models.features.sequences import Normalisation
+from audio_models.features.waveform import Waveform
 from audio_models.jobs import launch, runs
 from audio_models.jobs.job import POLL, Job, StateCallback, exit_process, ignore_state, imported, run_job
 from audio_models.jobs.job_folder import JobFolder, State
@@ -37,7 +38,7 @@ from audio_models.networks.model_metadata import ModelMetadata
 from audio_models.recognition import evaluation, learned, metrics
 from audio_models.recognition.calibration import apply_temperature, fit_temperature, threshold_for
 from audio_models.recognition.cross_validation import NEVER, Folds
-from audio_models.recognition.recognizer import Recognizer
+from audio_models.recognition.embedding import Embedder
 from audio_models.training.batches import Examples
 from audio_models.training.calibration_sound import other_sequences
 from audio_models.training.preparation import Prepared, choose, prepare
@@ -78,11 +79,15 @@ def _train(run: Run, job: Job) -> None:
         start, chosen = _start_of(config, run.start), choose(config, job.report)
         learned.store(run, chosen.clips, chosen.other)
         tensorflow = imported(import_training)  # takes seconds, while the features are computed
-        prepared = prepare(config, chosen, job.report, start[0] if start else None)
+        prepared = prepare(config, chosen, job.report, *((start.normalisation, start.embed) if start else ()))
         job.write(skipped=prepared.skipped, clips_per_word=prepared.clips_per_word)
         job.write(stage="Starting tensorflow", done=0, total=None)
         training = job.wait_for(tensorflow).Training(
-            config.network, config.training, config.features.width, len(prepared.labels), start[1] if start else None
+            config.network,
+            config.training,
+            config.features.width,
+            len(prepared.labels),
+            start.weights if start else None,
         )
         if prepared.folds:
             _CrossValidation(run, training, prepared, prepared.folds, job).learn()
@@ -126,8 +131,21 @@ def import_training() -> Any:
     return loop
 
 
-def _start_of(config: RunConfig, start: str) -> tuple[Normalisation, Weights] | None:
-    """Load normalisation and weights of the network that a run starts from; None for random weights.
+@dataclass(frozen=True)
+class _Start:
+    """The trained network that a run fine-tunes."""
+
+    normalisation: Normalisation
+    weights: Weights
+    embedder: Embedder
+
+    def embed(self, clips: Sequence[Waveform]) -> NDArray[np.float32]:
+        """Embed clips, each (samples,) float32; return (clips, width)."""
+        return self.embedder.embed(mfcc_batch(clips, self.embedder.features))
+
+
+def _start_of(config: RunConfig, start: str) -> _Start | None:
+    """Load the network that a run starts from; None for random weights.
 
     Raises:
         RunError: there is no such run, or it has no network yet.
@@ -138,12 +156,12 @@ def _start_of(config: RunConfig, start: str) -> tuple[Normalisation, Weights] | 
     from audio_models.networks import onnx_graph
 
     run = runs.find(start)
-    recognizer = Recognizer.of_run(run)
-    if run.config.network != config.network or recognizer.features != config.features:
+    embedder = Embedder.of_run(run)
+    if run.config.network != config.network or embedder.features != config.features:
         raise TrainingError(
             f"The network of {run.name} has other network or feature settings than this run; use the same."
         )
-    return recognizer.normalisation, onnx_graph.weights_of(run.model_path, config.network)
+    return _Start(embedder.normalisation, onnx_graph.weights_of(run.model_path, config.network), embedder)
 
 
 def _learn(run: Run, training: Training, prepared: Prepared, other: Sequence[Frames], job: Job) -> None:

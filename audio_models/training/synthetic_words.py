@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import soxr
 from numpy.typing import NDArray
 
 from audio_models.features.waveform import Waveform
+from audio_models.training.as_recorded import AsRecorded
 from audio_models.training.held_back import EVERYTHING, Group
 from audio_models.training.other_speech import Stretch, place
 from data.corpus import Progress, Report, no_progress
@@ -76,9 +77,14 @@ class OwnWords:
         sample_rate: of the waveforms [Hz].
         seed: the same seed gives the same clips.
 
+    Attributes:
+        as_recorded: makes the clips resemble the user's; None leaves them as clean as they are.
+
     Raises:
         CorpusError: the synthesiser has ended.
     """
+
+    as_recorded: AsRecorded | None = None
 
     def __init__(
         self,
@@ -111,7 +117,20 @@ class OwnWords:
         """
         if label not in self._said or random.random() >= self._share:
             return None
-        return place(_any_of(self._said[label], random), self._seconds, self._rate, random)
+        said = _any_of(self._said[label], random)
+        if self.as_recorded is not None:
+            return self.as_recorded.word(said, random)
+        return place(said, self._seconds, self._rate, random)
+
+    def some(self, count: int) -> dict[int, list[Waveform]]:
+        """Clips of each word, by `count` voices of all kinds, each (samples,) float32."""
+        return {
+            label: [_played(one) for one in said[:: max(1, len(said) // count)]] for label, said in self._said.items()
+        }
+
+    def keep(self, labels: Collection[int]) -> None:
+        """Say no label but these."""
+        self._said = {label: said for label, said in self._said.items() if label in labels}
 
 
 def _stored(samples: Waveform, sample_rate: int) -> NDArray[np.int16]:
