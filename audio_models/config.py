@@ -248,7 +248,7 @@ class TrainingConfig:
     )  # fmt: skip
     folds: int = setting(
         0, 0, 20, title="Folds",
-        help="Measure the accuracy by cross-validation over this many folds, then train on all clips; 0: use the splits (5 with --from).",
+        help="Measure the accuracy by cross-validation over this many folds, then train on all clips; 0: use the splits (with --from 3 for one voice, 5 for several).",
     )  # fmt: skip
     clips_per_sequence: int = setting(
         1, 1, 20, title="Clips per sequence", formerly="clips_in_a_row",
@@ -300,7 +300,7 @@ class AugmentationConfig:
     )  # fmt: skip
     synthetic_voices: float = setting(
         0.0, 0, 1, step=0.05, title="Synthetic voices",
-        help="Share of the clips of a word that a synthetic voice says instead, reading the label as English.",
+        help="Share of the clips of a word that a synthetic voice says instead, reading the label as English; with --from only where that sounds like the clips.",
     )  # fmt: skip
     time_masks: int = setting(
         2, 0, 10, title="Time masks", help="Stretches of frames that are blanked (SpecAugment, Park et al. 2019)."

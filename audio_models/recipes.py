@@ -151,24 +151,28 @@ class _Tuning:
 
     Attributes:
         epochs: the first fits the last layer alone.
+        folds: of the cross-validation, each a training of its own.
         synthetic_voices: share of the clips of a word that synthetic voices say, if its label, read out, is the word.
         negatives: what `_unknown_` is learned from. Halves of few words are soon all known; synthetic voices say any
             number of others.
     """
 
     epochs: int
+    folds: int
     synthetic_voices: float
     negatives: NegativesConfig
 
 
 # A few takes of one voice do not tell what makes the word; the takes of several do, in part.
 _ONE_VOICE = _Tuning(
-    8, 0.5, NegativesConfig(unknown_ratio=3.0, partial_words=0.2, synthetic_words=0.5, other_share=0.15)
+    8, 3, 0.5, NegativesConfig(unknown_ratio=3.0, partial_words=0.2, synthetic_words=0.5, other_share=0.15)
 )
-_SEVERAL = _Tuning(9, 0.3, NegativesConfig(unknown_ratio=2.0, partial_words=0.1, synthetic_words=0.4, other_share=0.2))
+_SEVERAL = _Tuning(
+    9, 5, 0.3, NegativesConfig(unknown_ratio=2.0, partial_words=0.1, synthetic_words=0.4, other_share=0.2)
+)
 
 FOLDS = 5
-"""Folds of cross-validation for a corpus of the user's own, which is too small to split."""
+"""Folds for a network that learns the user's words from scratch."""
 
 
 def tuned_run(
@@ -195,7 +199,7 @@ def tuned_run(
         learning_rate=2e-3,
         patience=0,
         schedule="cosine",
-        folds=FOLDS,
+        folds=tuning.folds,
         seed=of.training.seed,
         clips_per_sequence=of.training.clips_per_sequence,  # a streaming network stays one
     )

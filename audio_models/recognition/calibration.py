@@ -22,7 +22,7 @@ MOST_LOST = 0.02
 """Share of the own words that the threshold may cost."""
 LOWEST, HIGHEST = 0.5, 0.9
 """Below the first, an answer is likelier wrong than right; above the second, a few validation clips would decide."""
-_MOST_LOST_OF_FEW, _HIGHEST_FOR_FEW = 0.1, 0.95
+_LOWEST_FOR_FEW, _MOST_LOST_OF_FEW = 0.8, 0.2
 _WANTED, _MOST_WANTED = 0.95, 0.7
 
 
@@ -46,6 +46,21 @@ def fit_temperature(probabilities: NDArray[np.float32], classes: NDArray[np.int6
 
     found = minimize_scalar(cross_entropy, bounds=(np.log(_COLDEST), np.log(_HOTTEST)), method="bounded")
     return float(np.exp(found.x))
+
+
+def fit_temperature_to_few(
+    probabilities: NDArray[np.float32], classes: NDArray[np.int64], other: NDArray[np.float32], unknown: int
+) -> float:
+    """Fit the temperature on a few clips and on other sound: clips alone, all right, would make it sure of everything.
+
+    Args:
+        probabilities, classes: of the clips, see `fit_temperature`.
+        other: of other sound, (sounds, labels).
+        unknown: index of `_unknown_`, the right answer to it.
+    """
+    return fit_temperature(
+        np.concatenate([probabilities, other]), np.concatenate([classes, np.full(len(other), unknown, np.int64)])
+    )
 
 
 def apply_temperature(probabilities: NDArray[np.float32], temperature: float) -> NDArray[np.float64]:
@@ -116,17 +131,13 @@ def fit_threshold_to_few(own: NDArray[np.float64], other: NDArray[np.float64]) -
     """Fit the threshold to a few clips of one voice, and other sound that others say.
 
     Other words by the same voice come nearer to its words than what others say, and there are none to fit to. So the
-    threshold is not the lowest that will do, but in the middle, in log odds, of all that do: from the lowest that rejects
-    `REJECTED` of the other sound to the highest that loses no more than `_MOST_LOST_OF_FEW` of the own words.
+    threshold is at least `_LOWEST_FOR_FEW`, unless that loses more than `_MOST_LOST_OF_FEW` of the own words: so many, as
+    their answers are those of networks that learned from fewer clips than the one that is stored, which is surer.
 
     Args:
         own, other: see `fit_threshold`.
     """
-    low, high = max(_rejecting(other), LOWEST), min(_losing(own, _MOST_LOST_OF_FEW), _HIGHEST_FOR_FEW)
-    if high <= low:
-        return fit_threshold(own, other)
-    middle = (math.log(low / (1 - low)) + math.log(high / (1 - high))) / 2
-    return 1 / (1 + math.exp(-middle))
+    return min(max(_rejecting(other), _LOWEST_FOR_FEW), max(_losing(own, _MOST_LOST_OF_FEW), LOWEST), HIGHEST)
 
 
 def _rejecting(other: NDArray[np.float64]) -> float:

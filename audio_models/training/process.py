@@ -36,7 +36,12 @@ from audio_models.listening import detection, streaming_evaluation
 from audio_models.listening.network_stream import NetworkStream
 from audio_models.networks.model_metadata import ModelMetadata
 from audio_models.recognition import evaluation, learned, metrics
-from audio_models.recognition.calibration import apply_temperature, fit_temperature, threshold_for
+from audio_models.recognition.calibration import (
+    apply_temperature,
+    fit_temperature,
+    fit_temperature_to_few,
+    threshold_for,
+)
 from audio_models.recognition.cross_validation import NEVER, Folds
 from audio_models.recognition.embedding import Embedder
 from audio_models.training.batches import Examples
@@ -44,6 +49,7 @@ from audio_models.training.calibration_sound import other_sequences
 from audio_models.training.preparation import Prepared, choose, prepare
 from audio_models.training.takes_in_sequence import TakesInSequence, choose_threshold, in_sequence
 from data import workspace
+from data.corpus import UNKNOWN
 
 if TYPE_CHECKING:
     from audio_models.networks.keras_model import Weights
@@ -342,7 +348,10 @@ def _store_model(
     from audio_models.networks import keras_model, onnx_graph
 
     config = run.config
-    temperature = fit_temperature(answers, classes)
+    if prepared.folds and other is not None:
+        temperature = fit_temperature_to_few(answers, classes, other, prepared.labels.index(UNKNOWN))
+    else:
+        temperature = fit_temperature(answers, classes)
     probabilities = apply_temperature(answers, temperature)
     others = None if other is None else apply_temperature(other, temperature)
     threshold = threshold_for(prepared.labels, probabilities, classes, others, few=prepared.folds is not None)

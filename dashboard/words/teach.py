@@ -79,7 +79,7 @@ def show(corpus: OwnCorpus, now: Snapshot) -> None:
             job_panel.choose_and_watch(known, "teach", "Network", _title, _draw)
         else:
             st.markdown("##### Not taught yet")
-            st.markdown(f"{FOLDS} trial networks measure the accuracy; yours then learns from all clips.")
+            st.markdown("Trial networks measure the accuracy; yours then learns from all clips.")
 
 
 def _form(corpus: OwnCorpus, now: Snapshot, words: list[str], counts: Counter[str]) -> None:

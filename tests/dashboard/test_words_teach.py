@@ -59,7 +59,7 @@ def test_teach_starts_what_was_chosen(mine: OwnCorpus, spawned: list) -> None:
     assert run.config.task.labels == ("left", "灯")
     assert (run.config.task.unknown, run.config.task.silence) == (True, True), "by default"
     assert run.config.negatives.makes, "with nothing recorded for it"
-    assert (run.config.start, run.config.training.folds) == ("bundled:commands", FOLDS)
+    assert (run.config.start, run.config.training.folds) == ("bundled:commands", 3)
     assert run.config.network == runs.find("commands").config.network
     assert run.config.name == "Mine 1"
     assert "Mine 1" in app.selectbox[1].options[0], "it is watched"

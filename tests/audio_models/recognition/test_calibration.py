@@ -15,6 +15,7 @@ from audio_models.recognition.calibration import (
     accepted_scores,
     apply_temperature,
     fit_temperature,
+    fit_temperature_to_few,
     fit_threshold,
     fit_threshold_by_accuracy,
     fit_threshold_to_few,
@@ -34,6 +35,14 @@ def test_the_temperature_of_a_network_that_is_off_by_a_factor_is_found(temperatu
     truth = _softmax(logits)
     classes = np.array([random.choice(5, p=row / row.sum()) for row in truth.astype(np.float64)])
     assert fit_temperature(_softmax(logits * temperature), classes) == pytest.approx(temperature, rel=0.05)
+
+
+def test_a_few_clips_that_are_all_right_do_not_make_a_network_sure_of_everything() -> None:
+    clips = _softmax(np.array([[2.0, 0.0, 0.0], [0.0, 2.0, 0.0]] * 8))
+    classes = np.array([0, 1] * 8)
+    other = _softmax(np.tile([[2.0, 0.0, 1.9], [0.0, 0.0, 3.0], [0.0, 0.0, 3.0]], (20, 1)))
+    assert fit_temperature(clips, classes) == pytest.approx(0.2, abs=0.01), "the coldest there is"
+    assert fit_temperature_to_few(clips, classes, other, unknown=2) > 0.7
 
 
 def test_the_answer_stays_and_the_shares_sum_to_one() -> None:
@@ -112,16 +121,13 @@ def test_a_network_s_threshold_comes_from_its_other_words_and_other_sound() -> N
     assert threshold_for(labels, own, np.zeros(50, int), speech) == pytest.approx(0.8)
 
 
-def test_few_clips_of_one_voice_leave_the_threshold_in_the_middle() -> None:
+def test_the_threshold_for_a_few_clips_of_one_voice_is_high_unless_that_loses_many() -> None:
     """At the lowest that rejects synthetic words, the same voice's other words were taken for its own."""
     others = np.zeros(100)
-    assert fit_threshold_to_few(np.full(15, 0.99), others) == pytest.approx(1 / (1 + 19**-0.5)), (
-        "0.5 to 0.95, in log odds"
-    )
-    own = np.array([0.3, 0.7, *np.full(13, 0.9)])
-    assert 0.5 < fit_threshold_to_few(own, others) < 0.7, "one of fifteen may be lost, not two"
-    near = np.concatenate([others, np.full(20, 0.8)])
-    assert 0.8 < fit_threshold_to_few(np.full(15, 0.9), near) < 0.9
-    assert fit_threshold_to_few(np.full(15, 0.6), near) == pytest.approx(0.6), (
-        "rather lets others in than loses its words"
-    )
+    assert fit_threshold_to_few(np.full(15, 0.99), others) == 0.8
+    own = np.array([0.3, 0.5, 0.6, 0.75, *np.full(11, 0.99)])
+    assert fit_threshold_to_few(own, others) == 0.75, "three of fifteen may be lost, as the stored network is surer"
+    near = np.concatenate([others, np.full(20, 0.85)])
+    assert fit_threshold_to_few(np.full(15, 0.99), near) == pytest.approx(0.85, abs=1e-6)
+    assert fit_threshold_to_few(np.full(15, 0.6), near) == 0.6, "rather lets others in than loses its words"
+    assert fit_threshold_to_few(np.full(15, 0.2), near) == 0.5
