@@ -40,7 +40,7 @@ def test_the_temperature_of_a_network_that_is_off_by_a_factor_is_found(temperatu
 def test_a_few_clips_that_are_all_right_do_not_make_a_network_sure_of_everything() -> None:
     clips = _softmax(np.array([[2.0, 0.0, 0.0], [0.0, 2.0, 0.0]] * 8))
     classes = np.array([0, 1] * 8)
-    other = _softmax(np.tile([[2.0, 0.0, 1.9], [0.0, 0.0, 3.0], [0.0, 0.0, 3.0]], (20, 1)))
+    other = _softmax(np.tile([[3.0, 0.0, 1.0], [0.0, 0.0, 2.0], [0.0, 0.0, 2.0]], (20, 1)))
     assert fit_temperature(clips, classes) == pytest.approx(0.2, abs=0.01), "the coldest there is"
     assert fit_temperature_to_few(clips, classes, other, unknown=2) > 0.7
 
