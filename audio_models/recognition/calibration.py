@@ -22,7 +22,7 @@ MOST_LOST = 0.02
 """Share of the own words that the threshold may cost."""
 LOWEST, HIGHEST = 0.5, 0.9
 """Below the first, an answer is likelier wrong than right; above the second, a few validation clips would decide."""
-_LOWEST_FOR_FEW, _MOST_LOST_OF_FEW = 0.8, 0.2
+_LOWEST_FOR_FEW, _CLIPS_LOST_OF_FEW, _MOST_LOST_OF_FEW = 0.8, 3, 0.1
 _WANTED, _MOST_WANTED = 0.95, 0.7
 
 
@@ -131,13 +131,15 @@ def fit_threshold_to_few(own: NDArray[np.float64], other: NDArray[np.float64]) -
     """Fit the threshold to a few clips of one voice, and other sound that others say.
 
     Other words by the same voice come nearer to its words than what others say, and there are none to fit to. So the
-    threshold is at least `_LOWEST_FOR_FEW`, unless that loses more than `_MOST_LOST_OF_FEW` of the own words: so many, as
-    their answers are those of networks that learned from fewer clips than the one that is stored, which is surer.
+    threshold is at least `_LOWEST_FOR_FEW`, unless that loses more than `_MOST_LOST_OF_FEW` of the own words, or
+    `_CLIPS_LOST_OF_FEW` of very few: their answers are those of networks that learned from fewer clips than the one that is
+    stored, which is surer.
 
     Args:
         own, other: see `fit_threshold`.
     """
-    return min(max(_rejecting(other), _LOWEST_FOR_FEW), max(_losing(own, _MOST_LOST_OF_FEW), LOWEST), HIGHEST)
+    lost = max(_MOST_LOST_OF_FEW, _CLIPS_LOST_OF_FEW / max(len(own), 1))
+    return min(max(_rejecting(other), _LOWEST_FOR_FEW), max(_losing(own, lost), LOWEST), HIGHEST)
 
 
 def _rejecting(other: NDArray[np.float64]) -> float:

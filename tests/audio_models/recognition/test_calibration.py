@@ -127,6 +127,7 @@ def test_the_threshold_for_a_few_clips_of_one_voice_is_high_unless_that_loses_ma
     assert fit_threshold_to_few(np.full(15, 0.99), others) == 0.8
     own = np.array([0.3, 0.5, 0.6, 0.75, *np.full(11, 0.99)])
     assert fit_threshold_to_few(own, others) == 0.75, "three of fifteen may be lost, as the stored network is surer"
+    assert fit_threshold_to_few(np.concatenate([own, np.full(35, 0.6)]), others) == 0.6, "of fifty at most five"
     near = np.concatenate([others, np.full(20, 0.85)])
     assert fit_threshold_to_few(np.full(15, 0.99), near) == pytest.approx(0.85, abs=1e-6)
     assert fit_threshold_to_few(np.full(15, 0.6), near) == 0.6, "rather lets others in than loses its words"
