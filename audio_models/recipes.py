@@ -82,9 +82,13 @@ def default_negatives(recipe: Recipe) -> NegativesConfig:
     """What a recipe learns `_unknown_` from."""
     if recipe == "plain":
         return NegativesConfig()
-    # a stream has more steps of other words for each than of a word
-    ratio = 2.0 if recipe == "streaming" else 4.0
-    return NegativesConfig(unknown_ratio=ratio, partial_words=0.2, synthetic_words=0.25, other_share=0.3)
+    made = NegativesConfig(unknown_ratio=4.0, partial_words=0.2, synthetic_words=0.25, other_share=0.3)
+    return _of_a_stream(made) if recipe == "streaming" else made
+
+
+def _of_a_stream(negatives: NegativesConfig) -> NegativesConfig:
+    """The same for sequences of clips, in which another word has more steps with a target than a word."""
+    return replace(negatives, unknown_ratio=negatives.unknown_ratio / 2)
 
 
 _DEFAULTS: dict[type[Any], Callable[[Cell, Recipe], Any]] = {
@@ -194,6 +198,7 @@ def tuned_run(
         other: folders of recordings without the words.
     """
     tuning = _ONE_VOICE if speakers < _SEVERAL_VOICES else _SEVERAL
+    negatives = _of_a_stream(tuning.negatives) if of.training.clips_per_sequence > 1 else tuning.negatives
     training = TrainingConfig(
         epochs=tuning.epochs,
         learning_rate=2e-3,
@@ -207,5 +212,5 @@ def tuned_run(
         corpus, task, name, of.features, of.network, training,
         replace(default_augmentation("strong"), synthetic_voices=tuning.synthetic_voices),
         start,
-        replace(tuning.negatives, other=tuple(other)),
+        replace(negatives, other=tuple(other)),
     )  # fmt: skip
