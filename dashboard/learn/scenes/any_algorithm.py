@@ -25,6 +25,7 @@ from dashboard.shared.show_chart import show_chart
 _SCENE = "any_algorithm"
 _TASK = memory_tasks.find("parity")
 _COLOUR = CELL_LOOKS["simple_rnn"].colour
+_UNTRAINED = "Untrained"
 _HAND, _LEARNED = "By hand", "Learned"
 _STEEP = 6.0
 _UNITS = 8
@@ -72,8 +73,11 @@ def _draw(live_training: LiveTraining) -> Piece | None:
         else:
             piece = _learned(live_training)
             names = [f"h{number}" for number in range(1, _UNITS + 1)]
-            accuracies = _show(piece.training.network, names, kind, piece.length)
-            solved = piece.length <= _FEW and bool(accuracies.min() >= _FALLS)
+            trained = bool(piece.training.progress)
+            accuracies = _show(
+                piece.training.network, names, kind if trained else _UNTRAINED, piece.length if trained else 0
+            )
+            solved = trained and piece.length <= _FEW and bool(accuracies.min() >= _FALLS)
     with words:
         _what_completeness_says()
         task(_SCENE, f"Train a network on at most {_FEW} bits that is still right on {_LONGEST}.", solved=solved)
@@ -141,7 +145,7 @@ def _by_hand() -> SmallNetwork:
 
 
 def _learned(live_training: LiveTraining) -> Piece:
-    one, two, three = st.columns([3, 3, 2], vertical_alignment="bottom")
+    one, two, three = st.columns([5, 8, 4], gap="small", vertical_alignment="bottom")
     length = one.slider("Trained on sequences of", 2, 16, 4, format="%d bits", key="algorithm_bits")
     every = two.segmented_control(
         "Told the answer", ANSWERS, default=ANSWERS[0], required=True,

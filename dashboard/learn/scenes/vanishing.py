@@ -164,18 +164,18 @@ def _why(network: SmallNetwork, flow: GradientFlow) -> str:
     if network.cell == "simple_rnn":
         bound = largest_factor(network.weights)
         slope = STEEPEST[network.weights.activation]
-        sum_ = f"Largest singular value of $U$ × steepest slope: {bound / slope:.2f} × {slope:g} = **{bound:.2f}**."
-        if bound < 1:
-            return f"{mean} {sum_} Below 1, the gradient **must** vanish (Pascanu et al. 2013)."
-        return f"{mean} {sum_} Not below 1, so it may vanish or explode (Pascanu et al. 2013)."
+        product = f"Largest singular value of $U$ × steepest slope: {bound / slope:.2f} × {slope:g} = **{bound:.2f}**."
+        if bound < 1 - 1e-9:  # orthogonal weights have exactly 1, but for rounding
+            return f"{mean} {product} Below 1, the gradient **must** vanish (Pascanu et al. 2013)."
+        return f"{mean} {product} Not below 1, so it may vanish or explode (Pascanu et al. 2013)."
     assert flow.direct is not None
     left = amount(float(flow.direct[-1]))
     if network.cell == "lstm":
         return (
-            f"{mean} Along the cell state, the forget gates alone multiply it, no matrix: in the unit that keeps most, {left} "
-            "arrives. Gates near 1 keep it (Hochreiter & Schmidhuber 1997; Gers et al. 2000)."
+            f"{mean} Along the cell state, {left} arrives in the unit that keeps most: the product of its forget gates. Gates "
+            "near 1 keep the gradient (Hochreiter & Schmidhuber 1997; forget gates: Gers et al. 2000)."
         )
     return (
-        f"{mean} Along what a unit keeps of its state, the update gates alone multiply it, no matrix: in the unit that keeps "
-        f"most, {left} arrives (Cho et al. 2014)."
+        f"{mean} Along what is kept of the state, {left} arrives in the unit that keeps most: the product of its update gates. "
+        "Gates near 1 keep the gradient (Cho et al. 2014)."
     )
