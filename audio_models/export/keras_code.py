@@ -43,18 +43,20 @@ def sections(config: RunConfig, folder: str, *, cut: bool) -> tuple[Section, ...
         Section("Every coefficient with mean 0 and standard deviation 1 over the training clips", _NORMALISE),
         Section(f"The network: {CELL_TITLES[config.network.cell]}", _network(config)),
         Section("Training: each class equally often in every epoch, until the validation loss stops falling", _train(config)),
-        Section("Accuracy", _evaluate()),
+        Section("Accuracy", _EVALUATE),
     )  # fmt: skip
 
 
 def _clips(config: RunConfig, folder: str) -> str:
     return f"""import csv
+import itertools
 import math
 from pathlib import Path
 
 import keras
 import librosa
 import numpy as np
+import tensorflow as tf
 
 CLIPS = Path({folder!r})
 LABELS = {list(config.task.classes)!r}
@@ -92,21 +94,20 @@ def _features(config: FeatureConfig, *, cut: bool) -> str:
 
 
 _NORMALISE = '''frames = {split: [features(row) for row in rows if row["split"] == split] for split in ("training", "validation", "test")}
-y = {split: np.array([LABELS.index(row["label"]) for row in rows if row["split"] == split]) for split in frames}
+y = {split: np.array([LABELS.index(row["label"]) for row in rows if row["split"] == split], int) for split in frames}
 learned = np.concatenate(frames["training"]).astype(np.float64)
 mean, std = learned.mean(axis=0), np.maximum(learned.std(axis=0), 1e-3)
-longest = max(len(clip) for clips in frames.values() for clip in clips)
 
 
 def padded(clips):
     """(clips, longest, width): zeros after the end of each clip, which the network masks."""
-    batch = np.zeros((len(clips), longest, len(mean)), np.float32)
+    batch = np.zeros((len(clips), max(map(len, clips)), len(mean)), np.float32)
     for row, clip in zip(batch, clips):
         row[: len(clip)] = (clip - mean) / std
     return batch
 
 
-x = {split: padded(clips) for split, clips in frames.items()}'''
+x = {split: padded(frames[split]) for split in ("validation", "test") if frames[split]}'''
 
 
 def _network(config: RunConfig) -> str:
@@ -114,15 +115,15 @@ def _network(config: RunConfig) -> str:
 
 
 def _train(config: RunConfig) -> str:
-    validation = f'(x["validation"], {_target(config, "validation")})'
     fit = [
         "model.fit(",
-        f"    Epochs(), epochs={config.training.epochs}, validation_data={validation},",
-        "    shuffle=False, verbose=2,  # an epoch is shuffled already",
+        f"    training, epochs={config.training.epochs}, steps_per_epoch=steps, shuffle=False, verbose=2,",
+        f'    validation_data=(x["validation"], {_target(config, "validation")}),',
         f"    callbacks=[{_callbacks(config)}],",
         ")",
     ]
-    return f"{_sizes(config)}\n\n\n{_order(config)}\n\n\n{_epochs(config)}\n\n\n" + "\n".join([*_compile(config), *fit])
+    parts = [_sizes(config), _order(config), _batches(config), "\n".join([*_compile(config), *fit])]
+    return "\n\n\n".join(parts)
 
 
 def _target(config: RunConfig, split: str) -> str:
@@ -165,25 +166,21 @@ def _order(config: RunConfig) -> str:
     return random.permutation(np.concatenate(drawn))'''
 
 
-def _epochs(config: RunConfig) -> str:
+def _batches(config: RunConfig) -> str:
     size = config.training.batch_size
-    return f'''class Epochs(keras.utils.PyDataset):
-    """The batches of one epoch after the other."""
+    targets = '(None, len(LABELS)), "float32"' if config.training.label_smoothing else '(None,), "int64"'
+    return f'''def batches():
+    """The batches of one epoch after the other, without end."""
+    for number in itertools.count(1):
+        order = epoch_order(number)
+        for first in range(0, len(order), {size}):
+            clips = order[first : first + {size}]
+            yield padded([frames["training"][clip] for clip in clips]), {_target(config, "training")}[clips]
 
-    def __init__(self):
-        super().__init__()
-        self.number, self.order = 1, epoch_order(1)
 
-    def __len__(self):
-        return math.ceil(len(self.order) / {size})
-
-    def __getitem__(self, batch):
-        clips = self.order[{size} * batch : {size} * (batch + 1)]
-        return x["training"][clips], {_target(config, "training")}[clips]
-
-    def on_epoch_end(self):
-        self.number += 1
-        self.order = epoch_order(self.number)'''
+steps = math.ceil(sum(sizes) / {size})
+shapes = tf.TensorSpec((None, None, len(mean)), "float32"), tf.TensorSpec({targets})
+training = tf.data.Dataset.from_generator(batches, output_signature=shapes)'''
 
 
 def _compile(config: RunConfig) -> list[str]:
@@ -195,7 +192,7 @@ def _compile(config: RunConfig) -> list[str]:
             '    """Rises within the first epoch, then falls to zero along half a cosine."""',
             "",
             "    def __call__(self, step):",
-            '        epochs = keras.ops.cast(step, "float32") / len(Epochs())',
+            '        epochs = keras.ops.cast(step, "float32") / steps',
             "        rise = keras.ops.minimum(1.0, 0.1 + epochs)",
             f"        return {rate} * rise * 0.5 * (1 + keras.ops.cos(math.pi * epochs / {training.epochs}))",
             "",
@@ -228,11 +225,9 @@ def _callbacks(config: RunConfig) -> str:
     return f"{average}keras.callbacks.EarlyStopping({stop})"
 
 
-def _evaluate() -> str:
-    return """for split in ("validation", "test"):
-    if len(y[split]):
-        hits = model.predict(x[split], verbose=0).argmax(axis=1) == y[split]
-        print(f"{split}: {hits.mean():.1%} of {len(hits)} clips")
+_EVALUATE = """for split in x:
+    hits = model.predict(x[split], verbose=0).argmax(axis=1) == y[split]
+    print(f"{split}: {hits.mean():.1%} of {len(hits)} clips")
 model.save("model.keras")"""
 
 

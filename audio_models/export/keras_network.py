@@ -43,31 +43,34 @@ def _dropout(config: NetworkConfig) -> list[str]:
 def _functional(config: NetworkConfig, width: int, classes: int) -> str:
     """A network with convolutions or attention: the mask is passed on by hand."""
     lines = [
-        f"frames = keras.Input((None, {width}))",
-        f"mask = keras.ops.any(keras.ops.not_equal(frames, {PADDING}), axis=-1)  # (batch, frames)",
-        "x = frames",
+        f"inputs = keras.Input((None, {width}))",
+        f"mask = keras.ops.any(keras.ops.not_equal(inputs, {PADDING}), axis=-1)  # (batch, frames)",
+        "hidden = inputs",
     ]
     if config.convolutions:
-        lines.append(f"x = keras.layers.Reshape((-1, {width}, 1))(x)  # (batch, frames, bands, 1)")
+        lines.append(f"hidden = keras.layers.Reshape((-1, {width}, 1))(hidden)  # (batch, frames, bands, 1)")
         for stride in config.strides:
             lines += _convolution(config, stride)
-        lines.append(f"x = keras.layers.Reshape((-1, x.shape[2] * {config.filters}))(x)")
+        lines.append(f"hidden = keras.layers.Reshape((-1, hidden.shape[2] * {config.filters}))(hidden)")
     for number in range(1, config.layers + 1):
-        lines.append(f"x = {_layer(config, number)}(x, mask=mask)")
-        lines += [f"x = {layer}(x)" for layer in _dropout(config)]
+        lines.append(f"hidden = {_layer(config, number)}(hidden, mask=mask)")
+        lines += [f"hidden = {layer}(hidden)" for layer in _dropout(config)]
     if config.readout == "mean":
-        lines.append("x = keras.layers.GlobalAveragePooling1D()(x, mask=mask)")
+        lines.append("hidden = keras.layers.GlobalAveragePooling1D()(hidden, mask=mask)")
     elif config.readout == "attention":
         lines += [
-            f'score = keras.layers.Dense({config.units}, activation="tanh")(x)',
+            f'score = keras.layers.Dense({config.units}, activation="tanh")(hidden)',
             "score = keras.layers.Dense(1, use_bias=False)(score)  # (batch, frames, 1)",
             'there = keras.ops.cast(mask[:, :, None], "float32")',
             "share = keras.ops.softmax(score - 1e9 * (1 - there), axis=1)  # attention: a weight for each frame",
-            "x = keras.ops.sum(share * x, axis=1)",
+            "hidden = keras.ops.sum(share * hidden, axis=1)",
         ]
     for size in config.dense:
-        lines += [f"x = {layer}(x)" for layer in (f'keras.layers.Dense({size}, activation="relu")', *_dropout(config))]
-    lines.append(f'model = keras.Model(frames, keras.layers.Dense({classes}, activation="softmax")(x))')
+        lines += [
+            f"hidden = {layer}(hidden)"
+            for layer in (f'keras.layers.Dense({size}, activation="relu")', *_dropout(config))
+        ]
+    lines.append(f'model = keras.Model(inputs, keras.layers.Dense({classes}, activation="softmax")(hidden))')
     return "\n".join(lines)
 
 
@@ -76,10 +79,10 @@ def _convolution(config: NetworkConfig, stride: int) -> list[str]:
     side = REACH // 2
     strides = f", strides={stride}" if stride > 1 else ""
     return [
-        f"x = keras.layers.ZeroPadding2D(({config.reach_back}, {(side, side)}))(x)",
-        f"x = keras.layers.Conv2D({config.filters}, {REACH}{strides}, use_bias=False)(x)",
+        f"hidden = keras.layers.ZeroPadding2D(({config.reach_back}, {(side, side)}))(hidden)",
+        f"hidden = keras.layers.Conv2D({config.filters}, {REACH}{strides}, use_bias=False)(hidden)",
         *([f"mask = mask[:, ::{stride}]"] if stride > 1 else []),
         'there = keras.ops.cast(mask[:, :, None, None], "float32")',
-        "x = keras.layers.BatchNormalization(momentum=0.95)(x, mask=keras.ops.ones_like(x[..., 0]) * there[..., 0])",
-        "x = keras.layers.ReLU()(x) * there",
+        "hidden = keras.layers.BatchNormalization(momentum=0.95)(hidden, mask=keras.ops.ones_like(hidden[..., 0]) * there[..., 0])",
+        "hidden = keras.layers.ReLU()(hidden) * there",
     ]

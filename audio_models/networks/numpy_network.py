@@ -220,7 +220,7 @@ class NumpyNetwork:
         made: Numbers = hidden @ self._weights[f"{name}/kernel"] + self._weights[f"{name}/bias"]
         return made
 
-    def _dense_layers(self, summary: Numbers) -> list[Numbers]:
+    def dense_inputs(self, summary: Numbers) -> list[Numbers]:
         """What each Dense layer reads, (..., numbers); the last one is "output"."""
         inputs = [summary]
         for number in range(1, len(self.config.dense) + 1):
@@ -228,11 +228,11 @@ class NumpyNetwork:
         return inputs
 
     def _logits(self, summary: Numbers) -> Numbers:
-        return self._dense(self._dense_layers(summary)[-1], "output")
+        return self._dense(self.dense_inputs(summary)[-1], "output")
 
     def _logits_back(self, summary: Numbers, dlogits: Numbers) -> Numbers:
         """d/d summary, (states,), from d/d logits."""
-        inputs = self._dense_layers(summary)
+        inputs = self.dense_inputs(summary)
         back = self._weights["output/kernel"] @ dlogits
         for number in range(len(self.config.dense), 0, -1):
             back = self._weights[f"dense_{number}/kernel"] @ (back * (inputs[number] > 0))

@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -35,7 +36,7 @@ RUN = """
 import json, runpy
 import numpy as np
 made = runpy.run_path("train.py")
-np.savez("made.npz", x=made["x"]["training"], y=made["y"]["training"], order=made["epoch_order"](1))
+np.savez("made.npz", x=made["padded"](made["frames"]["training"]), y=made["y"]["training"], order=made["epoch_order"](1))
 accuracy = {split: float((made["model"].predict(made["x"][split], verbose=0).argmax(axis=1) == made["y"][split]).mean()) for split in ("validation", "test")}
 print(json.dumps({"accuracy": accuracy, "parameters": made["model"].count_params(), "shapes": [list(one.shape) for one in made["model"].weights if one.dtype == "float32"]}))
 """
@@ -65,8 +66,8 @@ def test_the_program_reaches_what_the_run_reached(
     recognizer = Recognizer.of_run(run)
     clips = [clip for clip in choose(run.config).clips if clip.split == "training"]
     frames, _ = pad([recognizer.normalise(one) for one in compute_features(clips, run.config.features)])
-    assert arrays["x"].shape == (len(clips), max(frames.shape[1], arrays["x"].shape[1]), frames.shape[2])
-    apart = np.abs(arrays["x"][:, : frames.shape[1]] - frames)  # of numbers with standard deviation 1
+    assert arrays["x"].shape == frames.shape
+    apart = np.abs(arrays["x"] - frames)  # of numbers with standard deviation 1
     has_noise = np.array([clip.label in ("rise", "fall") for clip in clips])
     assert apart[has_noise].max() < 2e-3
     assert apart.max() < 0.1  # beside a pure tone a band holds rounding noise alone
@@ -138,10 +139,38 @@ def test_a_strong_run_says_what_its_program_leaves_out() -> None:
     phrases = " ".join(keras_code.left_out(config, "commands"))
     for part in ("weights of commands", "at random", "parts of the words", "moving average"):
         assert part in phrases
-    text = "\n".join(part.code for part in keras_code.sections(config, "/clips", cut=False))
-    ast.parse(text)
-    assert "Cosine()" in text
-    assert "label_smoothing=0.1" in text
+
+
+def test_the_program_of_a_strong_run_trains(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Its schedule, smoothed loss, moving average and other words, on random frames in place of clips."""
+    config = default_run(
+        CorpusReference("synthetic_voices"), Task(("up", "down"), unknown=True), "gru", "strong", epochs=2
+    )
+    network = replace(config.network, units=3, filters=2)
+    config = replace(config, network=network, training=replace(config.training, batch_size=40))
+    parts = keras_code.sections(config, "/clips", cut=False)
+    random = np.random.default_rng(0)
+    rows = [
+        {"label": label, "word": word, "split": split}
+        for split in ("training", "validation")
+        for label, word in (("up", ""), ("down", ""), ("_unknown_", "go"), ("_unknown_", "stop"))
+        for _ in range(4)
+    ]
+    monkeypatch.chdir(tmp_path)
+    names: dict = {}
+    exec(parts[0].code.partition("with open")[0], names)
+    names |= {"rows": rows, "features": lambda _: random.normal(size=(9, config.features.width)).astype(np.float32)}
+    for part in parts[2:]:
+        exec(part.code, names)
+    assert names["sizes"].tolist() == [334, 334, 4 * 334]
+    order = names["epoch_order"](1)
+    spoken = [rows[place]["word"] for place in order]
+    assert (spoken.count("go"), spoken.count("stop")) == (2 * 334, 2 * 334)
+    model = names["model"]
+    assert int(model.optimizer.iterations) == 2 * names["steps"]
+    rates = [float(names["Cosine"]()(step)) for step in (0, names["steps"], 2 * names["steps"])]
+    np.testing.assert_allclose(rates, [0.1 * 3e-3, 0.5 * 3e-3, 0], atol=1e-9)
+    assert (tmp_path / "model.keras").is_file()
 
 
 def test_names_cannot_become_code(written: tuple[Run, script.Script, Path], tmp_path: Path) -> None:
