@@ -97,7 +97,7 @@ class ComparisonConfig:
         help="Stop a training after this many epochs without a lower validation loss; 0: all train to the end.",
     )  # fmt: skip
     rates: tuple[float, ...] = setting(
-        (5e-4, 1e-3, 2e-3, 4e-3), 1e-6, 1, title="Learning rates",
+        (5e-4, 1e-3, 2e-3, 4e-3, 8e-3), 1e-6, 1, title="Learning rates",
         help="Learning rates tried for each cell in short trainings; the one with the lowest validation loss is used. One rate: no search; none: the recipe's own for each cell.",
     )  # fmt: skip
     search_epochs: int = setting(4, 1, 100, title="Search epochs", help="Epochs of each training of the search.")

@@ -132,7 +132,7 @@ def forgetting(table: pd.DataFrame, chance: float, cells: Sequence[Cell]) -> alt
     base = alt.Chart(table).encode(
         x=alt.X("length:Q", title="T, steps to remember", scale=alt.Scale(type="log", base=2, nice=False, padding=20), axis=alt.Axis(values=sorted(set(table["length"])), format="d", grid=False)),
         y=alt.Y("accuracy:Q", title="accuracy", scale=alt.Scale(domain=[0, 1.04], nice=False), axis=alt.Axis(values=ticks, labelExpr=f"datum.value == {chance} ? 'a guess' : format(datum.value, '.0%')")),
-        color=alt.Color("cell:N", title=None, scale=colour_scale(names, cells), legend=alt.Legend(orient="top", symbolDash=[1, 0])),
+        color=alt.Color("cell:N", title=None, scale=colour_scale(names, cells), legend=alt.Legend(orient="top", symbolStrokeWidth=0)),
         shape=alt.Shape("cell:N", title=None, scale=shape_scale(names, cells)),
         tooltip=["cell:N", alt.Tooltip("length:Q", title="steps to remember"), alt.Tooltip("accuracy:Q", format=".1%"), alt.Tooltip("steps:Q", title="steps of training")],
     )  # fmt: skip

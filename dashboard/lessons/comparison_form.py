@@ -17,7 +17,7 @@ from data.phrases import plural
 
 CELLS_QUESTION, READOUT_QUESTION = "Which cell?", "Last state or mean?"
 
-_RATES = (2.5e-4, 5e-4, 1e-3, 2e-3, 4e-3, 8e-3)
+_RATES = ("0.00025", "0.0005", "0.001", "0.002", "0.004", "0.008", "0.016")
 _OVERHEAD = 4.0  # seconds around each training: the graph, the evaluation
 _EPOCHS = 20
 
@@ -107,22 +107,27 @@ def _same_for_all(config: ComparisonConfig) -> ComparisonConfig:
             )  # fmt: skip
             config = replace(config, readout=readout)
         one, two = st.columns(2)
+        lengths = ["epochs", "time"]
+        address.follow("budget", "compare_length", lengths)
         length = one.segmented_control(
-            "Train for the same", ["epochs", "time"], default="epochs", required=True, key="compare_length"
+            "Train for the same", lengths, default="epochs", required=True, key="compare_length"
         )
         if length == "epochs":
             address.follow_number("epochs", "compare_epochs", 2, 60)
             config = replace(config, epochs=two.slider("Epochs", 2, 60, config.epochs, key="compare_epochs"))
         else:
+            address.follow_number("seconds", "compare_seconds", 5, 300)
             seconds = two.slider("Seconds per training", 5, 300, 30, 5, key="compare_seconds")
             config = replace(config, seconds=seconds)
+        address.follow_many("rates", "compare_rates", _RATES)
         rates = st.pills(
-            "Learning rates to try", _RATES, selection_mode="multi", default=config.rates, key="compare_rates",
-            format_func=lambda rate: f"{rate:g}", wrap=True,
+            "Learning rates to try", _RATES, selection_mode="multi", default=[f"{rate:g}" for rate in config.rates],
+            key="compare_rates", wrap=True,
             help="Each cell is trained shortly with each rate; the one with the lowest validation loss is used. Choose one for all, or none for the recipe's.",
         )  # fmt: skip
-        config = replace(config, rates=tuple(sorted(rates)))
+        config = replace(config, rates=tuple(sorted(map(float, rates))))
         if config.searched:
+            address.follow_number("search", "compare_search", 1, 20)
             search = st.slider("Epochs of a short training", 1, 20, config.search_epochs, key="compare_search")
             config = replace(config, search_epochs=search)
     st.caption(f"{describe(config)} {describe_exceptions(config)}")

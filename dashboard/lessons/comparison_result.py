@@ -114,9 +114,17 @@ def _show_pairs(told: list[Finding], name: str) -> None:
     for one in told:
         row = {"pair": f"{one.one.title} and {one.other.title}", "difference": one.points, "verdict": one.outcome}
         if shows_numbers:
-            row |= {"95 % interval [points]": one.interval or "not known", "p": one.p_text.removeprefix("p ").removeprefix("= ") or "not known"}  # fmt: skip
+            row |= {
+                "95 % interval [points]": _unbroken(one.interval),
+                "p": _unbroken(one.p_text.removeprefix("p ").removeprefix("= ")),
+            }  # fmt: skip
         rows.append(row)
     st.table(pd.DataFrame(rows).set_index("pair"), border="horizontal")
+
+
+def _unbroken(numbers: str) -> str:
+    """A text that no narrow column breaks; "not known" for an empty one."""
+    return numbers.replace(" ", "\u00a0") or "not known"
 
 
 def _table(found: list[CellResult]) -> pd.DataFrame:

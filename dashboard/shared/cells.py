@@ -97,7 +97,9 @@ def compared_curves(histories: Mapping[str, pd.DataFrame], cells: Sequence[Cell]
                 "run:N",
                 title=None,
                 scale=colour_scale(names, cells),
-                legend=alt.Legend(orient="bottom", direction="vertical", labelLimit=300),
+                legend=alt.Legend(
+                    orient="bottom", direction="vertical", labelLimit=300, symbolType="stroke", symbolSize=500
+                ),
             ),
             strokeDash=alt.StrokeDash("run:N", title=None, scale=dash_scale(names, cells)),
             tooltip=[
@@ -106,7 +108,7 @@ def compared_curves(histories: Mapping[str, pd.DataFrame], cells: Sequence[Cell]
                 alt.Tooltip("validation_accuracy:Q", format=".1%", title="validation accuracy"),
             ],
         )
-        .properties(height=260 + 20 * len(names))
+        .properties(height=250 + 36 * len(names))
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import asdict
 import pandas as pd
 import streamlit as st
 
+from audio_models.config import READOUT_TITLES
 from audio_models.jobs import launch
 from audio_models.jobs.job_folder import ACTIVE, State
 from audio_models.jobs.progress import format_amount, format_duration
@@ -47,7 +48,7 @@ def watch(run_id: str) -> None:
         with button:
             _buttons(run, state)
         st.markdown(
-            f"{_STATUS_ICONS[state.status]} **{state.status}** · {badge(config.network.cell)} of {config.network.units} units · {as_text(corpus_title(config.corpus))} · {as_text(', '.join(config.task.classes))}",
+            f"{_STATUS_ICONS[state.status]} **{state.status}** · {badge(config.network.cell)} of {config.network.units} units, answer from {READOUT_TITLES[config.network.readout]} · {as_text(corpus_title(config.corpus))} · {as_text(', '.join(config.task.classes))}",
             unsafe_allow_html=True,
         )
         if config.task.unknown and config.negatives.summary:

@@ -146,6 +146,11 @@ def test_memory_compare_and_evaluate_have_addresses(home: Path) -> None:
     assert app.slider(key="compare_seeds").value == 2
     assert app.slider(key="compare_epochs").value == 9
     assert address_of(app)["cells"] == "gru,lstm"
+    app = follow(link_to("compare", question="last-state-or-mean", budget="time", seconds=60, rates=["0.001", "0.004"]))
+    assert app.segmented_control(key="compare_question").value == "Last state or mean?"
+    assert app.slider(key="compare_seconds").value == 60
+    assert "the best of 0.001, 0.004 on validation clips" in text_of(app)
+    assert address_of(app)["result"] == "last-or-mean"
     app = follow(link_to("evaluate", split="validation", tab="Per class", matrix="shares"))
     assert "accuracy on **validation**" in text_of(app)
     assert address_of(app)["matrix"] == "shares"

@@ -188,7 +188,7 @@ def test_measurements_are_kept_and_drawn_again(spawned: list) -> None:
 
 def test_compare_starts_what_was_chosen(spawned: list) -> None:
     app = open_page("compare")
-    assert "16 short trainings for the learning rates, then 12 trainings: about " in text_of(app)
+    assert "20 short trainings for the learning rates, then 12 trainings: about " in text_of(app)
     assert "For all: the same clips, 96 units, the answer read from the last state, 20 epochs." in text_of(app)
     app.multiselect[0].set_value(["left"]).run()
     assert "Choose at least two words and two cells" in text_of(app)
@@ -201,7 +201,7 @@ def test_compare_starts_what_was_chosen(spawned: list) -> None:
     assert made.config.seeds == 2
     assert made.config.task.labels == ("left", "right")
     assert len(made.config.cells) == 4
-    assert (made.config.readout, made.config.rates) == ("same", (5e-4, 1e-3, 2e-3, 4e-3))
+    assert (made.config.readout, made.config.rates) == ("same", (5e-4, 1e-3, 2e-3, 4e-3, 8e-3))
 
 
 def test_compare_asks_whether_the_last_state_or_the_mean_in_one_click(spawned: list) -> None:

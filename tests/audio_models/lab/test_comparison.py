@@ -283,6 +283,9 @@ def test_from_start_to_end_in_the_shell(tmp_path: Path, command: Callable[..., D
     with pytest.raises(RunError, match="have changed since the comparison began"):
         comparison_results.results(made)
     file.write_bytes(before_change)
+    bad = command("compare", "--corpus", folder, "--rates", "0.001,fast")
+    assert (bad.returncode, bad.stderr.count("\n")) == (1, 1)
+    assert "'0.001,fast' is not a list of numbers, such as 0.001,0.002" in bad.stderr
     # what is trained is not trained again
     before, trials = made.run(Variant("gru"), 0).model_path.stat().st_mtime_ns, made.trials
     assert comparison_process.compare(made).status == "finished"
