@@ -62,14 +62,17 @@ def show_comparison(made: Comparison, state: State) -> None:
             f"cells-{made.id}.html", "text/html", icon=":material/description:", on_click="ignore", key=f"save-{made.id}",
         )  # fmt: skip
     with st.expander("Learning curves"):
+        in_order = [row for variant in made.config.variants for row in found if row.variant == variant]
         histories = {
             row.variant.title: pd.DataFrame(
                 {"epoch": range(1, len(row.curves[0]) + 1), "validation_accuracy": row.curves[0]}
             )
-            for row in found
+            for row in in_order
         }
         show_chart(
-            compared_curves(histories, [row.cell for row in found]), curves_in_words(histories), key=f"curves-{made.id}"
+            compared_curves(histories, [row.cell for row in in_order]),
+            curves_in_words(histories),
+            key=f"curves-{made.id}",
         )
         st.caption("First training of each cell.")
     _show_search(made)
@@ -115,7 +118,7 @@ def _show_pairs(told: list[Finding], name: str) -> None:
         row = {"pair": f"{one.one.title} and {one.other.title}", "difference": one.points, "verdict": one.outcome}
         if shows_numbers:
             row |= {
-                "95 % interval [points]": _unbroken(one.interval),
+                "95 % interval [points]": one.interval or "not known",
                 "p": _unbroken(one.p_text.removeprefix("p ").removeprefix("= ")),
             }  # fmt: skip
         rows.append(row)

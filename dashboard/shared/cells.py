@@ -48,7 +48,7 @@ CELL_LOOKS: dict[Cell, CellLook] = {
 
 _GLYPHS = {"triangle-up": "▲", "circle": "●", "square": "■", "diamond": "◆"}
 _SPARE_COLOURS = [colour for colour in PALETTE if colour not in {look.colour for look in CELL_LOOKS.values()}]
-_SPARE_DASHES = [dash for dash in DASHES if dash not in [look.dash for look in CELL_LOOKS.values()]]
+_SPARE_DASHES = sorted((dash for dash in DASHES if dash not in [look.dash for look in CELL_LOOKS.values()]), key=sum)
 
 
 def colour_scale(names: Sequence[str], cells: Sequence[Cell], *, distinct: bool = False) -> alt.Scale:

@@ -422,8 +422,8 @@ def test_the_memory_lab_measures_in_front_of_the_user(page: Page, served: Served
     lengths.fill("3, 60")
     lengths.press("Enter")
     page.get_by_role("button", name="Measure").click()
-    expect(page.get_by_test_id("stVegaLiteChart")).to_be_visible(timeout=PATIENCE)  # after the first points
-    expect(page.get_by_text(re.compile(r"\d of 6 points"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"[1-6] of 6 points"))).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_test_id("stVegaLiteChart")).to_be_visible()
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_text(re.compile(r"(remembers|fails at) \d+ steps|remembers all")).first).to_be_visible(
         timeout=30_000
@@ -455,3 +455,14 @@ def test_a_small_training_is_steered_and_a_bit_is_flipped_by_keyboard(page: Page
     expect(flipped).to_be_focused()
     odd_for_even = {"odd": "even", "even": "odd"}
     assert answers.all_text_contents() == before[:2] + [odd_for_even[one] for one in before[2:]]
+
+
+def test_compare_answers_both_questions_at_once_by_keyboard(page: Page, served: Served) -> None:
+    page.goto(f"{served.url}/compare")
+    expect(page.get_by_role("heading", name=re.compile(r"(Too close to call|most accurate)"))).to_be_visible()
+    page.get_by_role("radio", name="Last state or mean?").press("Enter")
+    expect(page.get_by_role("heading", name=re.compile("is better for SimpleRNN"))).to_be_visible()
+    expect(page.get_by_role("rowheader", name=re.compile("SimpleRNN, mean and"))).to_be_visible()
+    page.get_by_role("switch", name="Statistics").press("Space")
+    expect(page.get_by_role("columnheader", name="95 % interval [points]")).to_be_visible()
+    expect(page).to_have_url(re.compile("question=last-state-or-mean"))
