@@ -14,7 +14,7 @@ from audio_models.errors import ConfigError
 from audio_models.lab import memory_tasks
 from audio_models.lab.memory import LabCell
 from audio_models.networks import cells
-from audio_models.networks.backpropagation import Backward, through_time, weight_gradients
+from audio_models.networks.backpropagation import Backward, summed_products, through_time, weight_gradients
 from audio_models.networks.cells import GATES, Activation, CellWeights, Numbers, State
 from audio_models.networks.initial_weights import Initialisation, recurrent_kernel
 from audio_models.settings import check, setting
@@ -91,7 +91,7 @@ class SmallNetwork:
         back = through_time(self.cell, states, self.weights, danswers @ self.output_kernel.T)
         cell = weight_gradients(self.cell, frames, states, back)
         hidden = np.stack([state.h for state in states])
-        output_kernel = hidden.reshape(-1, hidden.shape[-1]).T @ danswers.reshape(-1, danswers.shape[-1])
+        output_kernel = summed_products(hidden, danswers)
         return back, (cell.kernel, cell.recurrent_kernel, cell.bias, output_kernel, danswers.sum(axis=(0, 1)))
 
 

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from audio_models.errors import ConfigError
 from audio_models.lab import memory_tasks
@@ -88,8 +87,7 @@ class SmallTraining:
         steps, arriving = self.steps, 0.0
         losses: list[float] = []
         until = time.monotonic() + seconds
-        # one thread: the matrices are too small to share, and threads that wait for each other take ten times as long
-        with threadpool_limits(1), np.errstate(all="ignore"):
+        with np.errstate(all="ignore"):
             while len(losses) < max(1, most) and (not losses or time.monotonic() < until):
                 loss, arriving, gradients = self._gradients(length)
                 if not (np.isfinite(loss) and all(np.isfinite(one).all() for one in gradients)):
@@ -153,9 +151,8 @@ def accuracies_so_far(network: SmallNetwork, task: MemoryTask, length: int, seed
     if task.so_far is None:
         raise ConfigError(f"The task '{task.name}' has an answer after its last step only; choose parity.")
     frames, _ = task.make(_TEST_SEQUENCES, length, np.random.default_rng([seed, length, 3]))
-    with threadpool_limits(1):
-        states = network.read(_time_first(frames))
-        answers = network.answers(np.stack([state.h for state in states]))
+    states = network.read(_time_first(frames))
+    answers = network.answers(np.stack([state.h for state in states]))
     right = answers.argmax(axis=-1) == _time_first(task.so_far(frames)).argmax(axis=-1)
     return np.asarray(right.mean(axis=1))
 

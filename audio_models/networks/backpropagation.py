@@ -96,16 +96,23 @@ def weight_gradients(cell: Cell, frames: Numbers, states: Sequence[State], backw
         states: after each frame, from `cells.read`, (batch, units).
         backward: from `through_time`.
     """
-
-    def summed(before: Numbers, sums: Numbers) -> Numbers:
-        return before.reshape(-1, before.shape[-1]).T @ sums.reshape(-1, sums.shape[-1])
-
     previous = np.stack([np.zeros_like(states[0].h), *(state.h for state in states[:-1])])
     axes = tuple(range(frames.ndim - 1))
     bias = backward.frame_sums.sum(axis=axes)
     if cell == "gru":
         bias = np.stack([bias, backward.state_sums.sum(axis=axes)])
-    return CellWeights(summed(frames, backward.frame_sums), summed(previous, backward.state_sums), bias)
+    return CellWeights(
+        summed_products(frames, backward.frame_sums), summed_products(previous, backward.state_sums), bias
+    )
+
+
+def summed_products(inputs: Numbers, sums: Numbers) -> Numbers:
+    """Gradient of the weights that turn inputs (frames, batch, inputs) into sums: the sum over frames and batch.
+
+    One product a frame: a product of all at once is large enough for several threads, which wait for each other longer
+    than they work.
+    """
+    return np.asarray((inputs.swapaxes(1, 2) @ sums).sum(axis=0))
 
 
 def simple_rnn_back(after: State, weights: CellWeights, dh: Numbers) -> StepBackward:
