@@ -254,6 +254,10 @@ class TrainingConfig:
         1, 1, 20, title="Clips per sequence", formerly="clips_in_a_row",
         help="Clips joined into one sequence, with noise and pauses, and a target at every step, to train for listening; 1: single clips.",
     )  # fmt: skip
+    keep_epochs: bool = setting(
+        False, title="Keep epochs",
+        help="Keep the weights of up to twelve epochs, evenly spaced, so that Inside shows how the network came to be.",
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
         check(self)

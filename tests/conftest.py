@@ -106,7 +106,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
             glides(corpus, speakers=20)
             done = shell(
                 "train", "--corpus", corpus, "--labels", "rise,fall", "--unknown", "--silence", "--recipe", "plain", "--cell", "gru",
-                "--units", 16, "--epochs", 12, "--name", "glides", "--json", home=home,
+                "--units", 16, "--epochs", 12, "--keep-epochs", "--name", "glides", "--json", home=home,
             )  # fmt: skip
             assert done.returncode == 0, done.stderr
             said.write_text(json.dumps([done.stdout, done.stderr]))

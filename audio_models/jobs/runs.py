@@ -8,6 +8,7 @@
       model.onnx        the best network so far, with labels, feature settings and normalisation in its metadata
       model.keras       the same for keras; written for the user, never read by Echoic (such a file can hold code)
       checkpoint.npz    weights and optimizer after the last epoch, to resume from
+      epochs/           networks of a few epochs, if the training was asked to keep them
       learned.json      the recordings that it was trained on, by content
       evaluations/      one file for each corpus and split that it was evaluated on
       detection.json    detection settings for listening to a stream
@@ -77,6 +78,11 @@ class Run(JobFolder[RunConfig]):
     @property
     def model_path(self) -> Path:
         return self.folder / "model.onnx"
+
+    @property
+    def epochs_folder(self) -> Path:
+        """Where the networks of earlier epochs lie, see `kept_epochs`; there need not be any."""
+        return self.folder / "epochs"
 
     @property
     def has_model(self) -> bool:

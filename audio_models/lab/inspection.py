@@ -18,9 +18,10 @@ from audio_models.errors import ConfigError, RunError
 from audio_models.features.mfcc import Frames
 from audio_models.features.waveform import Waveform
 from audio_models.jobs.runs import Run
-from audio_models.networks.cells import FORWARD, GATES, Numbers
+from audio_models.networks import kept_epochs
+from audio_models.networks.cells import FORWARD, GATES, ForcedGate, Numbers
 from audio_models.networks.initial_weights import fresh_weights, weight_shapes
-from audio_models.networks.numpy_network import NumpyNetwork, Trace
+from audio_models.networks.numpy_network import NumpyNetwork, Trace, Weights
 from audio_models.recognition.recognizer import Recognizer
 from audio_models.settings import within
 
@@ -89,6 +90,8 @@ class Inspection:
         label: the class of the loss whose gradient is computed: the true one if known, else the answer.
         gradient_decay: how that gradient decays.
         cell_weights: weights of one cell of the first layer, shared by all steps; 0 without a cell.
+        epoch: the epoch whose weights it read with; None for the run's network.
+        forced: the gates that were held open or shut.
     """
 
     run: str
@@ -102,6 +105,8 @@ class Inspection:
     label: str
     gradient_decay: GradientDecay
     cell_weights: int
+    epoch: int | None = None
+    forced: tuple[ForcedGate, ...] = ()
 
     @property
     def cell(self) -> Cell:
@@ -156,17 +161,47 @@ def network_of(run: Run) -> NumpyNetwork:
     """
     from audio_models.networks import onnx_graph
 
-    config = run.config.network
     try:
-        weights = onnx_graph.weights_of(run.model_path, config)
-        found = {name: values.shape for name, values in weights.items()}
-        if found != weight_shapes(config, run.config.features.width, len(run.config.task.classes)):
-            raise ValueError("weights of other shapes")
-        return NumpyNetwork(config, weights)
+        return _checked(run, onnx_graph.weights_of(run.model_path, run.config.network))
     except Exception as error:  # onnx has no common error of its own
         raise RunError(
             f"The network in {run.model_path} is not the one that {run.folder / 'config.json'} describes. Copy the run's folder again."
         ) from error
+
+
+def epochs_of(run: Run) -> tuple[int, ...]:
+    """The epochs of a run's training whose weights were kept, in their order; 0 is before the first."""
+    return kept_epochs.listing(run.epochs_folder)
+
+
+def network_after(run: Run, epoch: int, temperature: float = 1.0) -> NumpyNetwork:
+    """Load the network of a run as it was after an epoch of its training.
+
+    Args:
+        temperature: divides the logits; that of the trained network makes their confidence comparable.
+
+    Raises:
+        RunError: that epoch was not kept, or its file is damaged.
+    """
+    weights = kept_epochs.load(run.epochs_folder, epoch)
+    for name in ("output/kernel", "output/bias"):
+        if name in weights:
+            weights[name] = weights[name] / np.float32(temperature)
+    try:
+        return _checked(run, weights)
+    except ValueError as error:
+        raise RunError(
+            f"The weights after epoch {epoch} in {run.epochs_folder} are not those of this network. Copy the run's folder again."
+        ) from error
+
+
+def _checked(run: Run, weights: Weights) -> NumpyNetwork:
+    """The network of these weights; `ValueError` if they have other shapes than the run's configuration."""
+    config = run.config
+    found = {name: values.shape for name, values in weights.items()}
+    if found != weight_shapes(config.network, config.features.width, len(config.task.classes)):
+        raise ValueError("weights of other shapes")
+    return NumpyNetwork(config.network, weights)
 
 
 def untrained(run: Run) -> NumpyNetwork:
@@ -184,6 +219,8 @@ def inspect(
     order: Order = "spoken",
     seed: int = 0,
     recognizer: Recognizer | None = None,
+    epoch: int | None = None,
+    forced: Sequence[ForcedGate] = (),
 ) -> Inspection:
     """Read a clip with the network of a run, and record all inner values.
 
@@ -192,19 +229,24 @@ def inspect(
         label: the true label, if known.
         order: of the frames; `seed` is that of the shuffling.
         recognizer: that of the same run, if there is one already.
+        epoch: read with the weights that were kept after this epoch; None: with the run's network.
+        forced: gates to hold open or shut.
 
     Raises:
-        RunError: the run has no network.
-        ConfigError: it does not know the label.
+        RunError: the run has no network, or did not keep that epoch.
+        ConfigError: it does not know the label, or has no such gate.
     """
     recognizer = recognizer or Recognizer.of_run(run)
     labels = recognizer.labels
     if label is not None and label not in labels:
         raise ConfigError(f"This network does not know '{label}'; it knows {', '.join(labels)}.")
     frames = put_in_order(recognizer.frames(samples), order, seed)
-    network = network_of(run)
-    trace = network.read(recognizer.normalise(frames))
-    prefix_probabilities = recognizer.probabilities([frames[:end] for end in range(1, len(frames) + 1)])
+    network = network_of(run) if epoch is None else network_after(run, epoch, recognizer.temperature)
+    trace = network.read(recognizer.normalise(frames), forced)
+    if epoch is None and not forced:
+        prefix_probabilities = recognizer.probabilities([frames[:end] for end in range(1, len(frames) + 1)])
+    else:
+        prefix_probabilities = network.prefix_probabilities(trace, forced).astype(np.float32)
     label = label or labels[int(prefix_probabilities[-1].argmax())]
     return Inspection(
         run.id,
@@ -218,6 +260,8 @@ def inspect(
         label,
         gradient_decay(network, trace, labels.index(label), recognizer.features),
         0 if run.config.network.cell == "feed_forward" else network.cell_weights(1).size,
+        epoch,
+        tuple(forced),
     )
 
 

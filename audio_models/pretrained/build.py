@@ -25,6 +25,7 @@ from audio_models.jobs.runs import Run
 from audio_models.listening import detection, streaming_evaluation
 from audio_models.listening.evaluation_config import StreamingEvaluationConfig, UnlearnedSplit
 from audio_models.listening.streaming_evaluation import StreamingEvaluation
+from audio_models.networks import kept_epochs
 from audio_models.pretrained.card import card
 from audio_models.recipes import default_run
 from audio_models.recognition import evaluation, learned
@@ -47,6 +48,8 @@ MODELS: dict[str, tuple[Cell, Recipe]] = {
     "plain-simple-rnn": ("simple_rnn", "plain"),
 }
 _MINUTES, _MINUTES_IN_WINDOWS = 60.0, 15.0  # of other words, of noise, and at most of each folder of other recordings
+_KEEPS_EPOCHS = "plain-lstm"  # the network that Inside opens with
+_EPOCHS = 6  # of them are installed, from the first: some 280 KB
 _LISTENING = ("detection.json", "benches/validation.json", "benches/test.json")
 
 
@@ -132,7 +135,11 @@ def _config(reference: CorpusReference, name: str, seed: int, options: argparse.
     task = Task(WORDS, unknown=True, silence=True, held_out=options.held_out)
     config = default_run(reference, task, cell, recipe, name=name, seed=seed, epochs=options.epochs)
     other = tuple(map(str, options.other)) if config.negatives.other_share else ()
-    return replace(config, negatives=replace(config.negatives, other=other))
+    return replace(
+        config,
+        negatives=replace(config.negatives, other=other),
+        training=replace(config.training, keep_epochs=name == _KEEPS_EPOCHS),
+    )
 
 
 def _run(config: RunConfig) -> Run:
@@ -181,6 +188,8 @@ def _install(
     for file in ("model.onnx", "history.json", "state.json", *(_LISTENING if listening else ())):
         (folder / file).parent.mkdir(exist_ok=True)
         workspace.write_atomically(folder / file, (run.folder / file).read_bytes())
+    for epoch in kept_epochs.listing(run.epochs_folder)[:_EPOCHS]:
+        kept_epochs.copy(run.epochs_folder, folder / run.epochs_folder.name, epoch)
     learned.store_together(to / learned.FILE_NAME, run)
     text = card(WORDS, MODELS[name][1], run, reference, evaluated, listening)
     workspace.write_atomically(folder / "card.md", text.encode("utf-8"))

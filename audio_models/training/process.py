@@ -34,6 +34,7 @@ from audio_models.jobs.job_folder import JobFolder, State
 from audio_models.jobs.runs import Epoch, Run
 from audio_models.listening import detection, streaming_evaluation
 from audio_models.listening.network_stream import NetworkStream
+from audio_models.networks import kept_epochs
 from audio_models.networks.model_metadata import ModelMetadata
 from audio_models.recognition import evaluation, learned, metrics
 from audio_models.recognition.calibration import (
@@ -177,6 +178,7 @@ def _learn(run: Run, training: Training, prepared: Prepared, other: Sequence[Fra
         other: sound that the threshold is fitted on, see `other_sequences`.
     """
     _restore_checkpoint(run, training)
+    _keep_epoch(run, training)
     epochs = training.config.epochs
 
     def on_step(step: Step) -> None:
@@ -195,6 +197,7 @@ def _learn(run: Run, training: Training, prepared: Prepared, other: Sequence[Fra
                 )
             answers, classes = training.validation_probabilities, prepared.validation.classes
             _store_model(run, training, prepared, answers, classes, to_other)
+        _keep_epoch(run, training)
         run.write_history(training.history)
         with workspace.replacing(run.folder / "checkpoint.npz") as path:
             training.save(path)
@@ -293,10 +296,12 @@ class _CrossValidation:
         one_clip = self._prepared.validation.only(self._evaluated[:1])  # its answers are not used
         history: list[Epoch] = []
         self._training.reset()
+        _keep_epoch(self._run, self._training)
         for epoch, (loss, accuracy) in enumerate(figures):
             self._training.run_epoch(self._prepared.training, one_clip, partial(self._on_step, self._folds.count))
             row = self._training.history[-1]
             history.append(replace(row, validation_loss=loss, validation_accuracy=accuracy))
+            _keep_epoch(self._run, self._training)
             self._run.write_history(history)
             if epoch == best:
                 answers = self._answers[best, self._evaluated]
@@ -328,6 +333,18 @@ def _restore_checkpoint(run: Run, training: Training) -> None:
             f"{checkpoint} is damaged ({error}); the run cannot be resumed. Delete that file to train it from the start."
         ) from error
     run.write_history(training.history)
+
+
+def _keep_epoch(run: Run, training: Training) -> None:
+    """Keep the network of the epoch just done, or the one before the first, if the configuration asks for it."""
+    if not run.config.training.keep_epochs:
+        return
+    from audio_models.networks import keras_model, onnx_graph
+
+    config = run.config
+    with training.averaged() if training.history else contextlib.nullcontext():
+        graph = onnx_graph.build(config.network, config.features.width, keras_model.weights(training.model))
+    kept_epochs.keep(run.epochs_folder, len(training.history), onnx_graph.weights(graph, config.network))
 
 
 def _store_model(

@@ -18,6 +18,7 @@ import pytest
 
 from audio_models.cli import main
 from audio_models.jobs import launch, runs
+from audio_models.networks import kept_epochs
 from tests.conftest import PROJECT, Done, Trained
 from tests.support.sounds import RATE, chirp, glides, write
 
@@ -238,7 +239,7 @@ def test_control_c_keeps_the_best_weights_and_tells_how_to_go_on(tmp_path: Path)
     folder = glides(tmp_path / "glides", speakers=5)
     process = subprocess.Popen(
         [sys.executable, "-m", "audio_models", "train", "--recipe", "plain", "--corpus", folder, "--units", "4", "--epochs", "1000",
-         "--patience", "0", "--json"],
+         "--patience", "0", "--keep-epochs", "--json"],
         cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
@@ -254,6 +255,8 @@ def test_control_c_keeps_the_best_weights_and_tells_how_to_go_on(tmp_path: Path)
     assert process.returncode == 1
     assert found["state"] == "cancelled"
     assert (Path(found["path"]) / "model.onnx").is_file()
+    run = runs.Run(Path(found["path"]))
+    assert kept_epochs.listing(run.epochs_folder) == kept_epochs.wanted(len(run.history))
     assert f"resume {found['run']}" in _line(err)
 
 

@@ -20,6 +20,8 @@ from audio_models.jobs import runs
 from audio_models.jobs.runs import Run
 from audio_models.lab import inspection
 from audio_models.lab.inspection import gradient_decay, inspect, memory_length, put_in_order
+from audio_models.networks import kept_epochs
+from audio_models.networks.cells import ForcedGate
 from audio_models.networks.initial_weights import fresh_weights
 from audio_models.networks.numpy_network import NumpyNetwork
 from audio_models.recognition.recognizer import Recognizer
@@ -103,6 +105,38 @@ def test_a_plain_network_answers_so_far_from_its_states(trained: Trained) -> Non
         logits = network._dense(state.h, "output")
         shares = np.exp(logits - logits.max())
         np.testing.assert_allclose(found.prefix_probabilities[t], shares / shares.sum(), atol=1e-5)
+
+
+def test_the_last_epochs_of_a_training_are_the_network_that_it_made(trained: Trained) -> None:
+    """Kept epochs lead from random weights to the stored network, which is that of the best epoch."""
+    run = Run(trained.folder)
+    assert inspection.epochs_of(run) == kept_epochs.wanted(len(run.history))
+    samples = chirp(300, 2500, seed=1)
+    final = inspect(run, samples)
+    best = run.best_epoch
+    assert best is not None
+    kept = [inspect(run, samples, epoch=epoch) for epoch in inspection.epochs_of(run)]
+    apart = [float(np.abs(one.trace.hidden - final.trace.hidden).max()) for one in kept]
+    nearest = kept[int(np.argmin(apart))].epoch
+    assert nearest is not None
+    assert abs(nearest - best.epoch) <= 1
+    assert apart[0] > 5 * min(apart)
+    if best.epoch in inspection.epochs_of(run):
+        np.testing.assert_allclose(kept[nearest].prefix_probabilities, final.prefix_probabilities, atol=0.03)
+    assert kept[0].gradient_decay.memory_length != final.gradient_decay.memory_length
+    with pytest.raises(RunError, match="epoch 99 were not kept"):
+        inspect(run, samples, epoch=99)
+
+
+def test_a_held_gate_changes_the_answers_on_the_way(trained: Trained) -> None:
+    """With the update gate open from a step on, a GRU's state stands still, and so does its answer."""
+    samples = chirp(300, 2500, seed=1)
+    found = inspect(Run(trained.folder), samples, forced=(ForcedGate("update", True, first=6),))
+    usual = inspect(Run(trained.folder), samples)
+    np.testing.assert_allclose(found.prefix_probabilities[:6], usual.prefix_probabilities[:6], atol=1e-5)
+    assert np.ptp(found.prefix_probabilities[5:], axis=0).max() == 0
+    assert found.settled <= usual.settled
+    assert found.gradient_decay.memory_length == np.inf  # nothing that was kept fades
 
 
 def test_order_matters_to_a_network_with_memory_alone() -> None:
