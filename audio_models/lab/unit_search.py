@@ -209,7 +209,7 @@ def pattern(values: Numbers, signal: Signal, first: int, end: int, threshold: fl
     if not 0 <= first < end <= len(values):
         raise ConfigError(f"The clip has steps 0 to {len(values) - 1}; {first} to {end - 1} are not in it.")
     here = levels(values[first:end], signal)
-    high, low = (here >= threshold).all(axis=0), (here <= -threshold).all(axis=0)
+    high, low = np.all(here >= threshold, axis=0), np.all(here <= -threshold, axis=0)
     units = np.flatnonzero(high | low)
     if not len(units):
         raise ConfigError(

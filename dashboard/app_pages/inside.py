@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from audio_models.jobs.runs import Run
-from dashboard.lessons import handout
+from dashboard.lessons import experiment, handout
 from dashboard.lessons.gradient import gradient_curves, gradient_view
 from dashboard.lessons.inspected import inspect_clip
 from dashboard.lessons.views import cell_by_hand, order_of_frames, step_by_step, unrolled_loop
@@ -31,10 +31,12 @@ _VIEWS = {
 def _save(run: Run, clip: ChosenClip) -> None:
     """Draw the button that saves a handout; the file is made when it is clicked, which takes a second."""
 
+    name, found = experiment.named(run), inspect_clip(run, clip)
+
     def content() -> str:
         remembers = run.config.network.cell != "feed_forward"
         table, lengths = gradient_curves([run], clip, "") if remembers else (None, None)
-        return handout.inside(inspect_clip(run, clip), run.name, clip.name, table, lengths)
+        return handout.inside(found, name, clip.name, table, lengths)
 
     st.download_button(
         "Save as a handout", content, f"inside-{run.id}.html", "text/html", icon=":material/description:", on_click="ignore",
@@ -74,6 +76,7 @@ def _page() -> None:
         with save:
             _save(run, clip)
             copy_link()
+        experiment.draw(run)
         address.follow("view", "inside_view", list(_VIEWS))
         view = st.segmented_control(
             "View",

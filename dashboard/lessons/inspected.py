@@ -9,6 +9,8 @@ import streamlit as st
 
 from audio_models.jobs import runs
 from audio_models.jobs.runs import Run
+from audio_models.networks.cells import ForcedGate
+from dashboard.lessons import experiment
 from dashboard.shared import preload
 from dashboard.shared.clip_source import ChosenClip
 
@@ -20,22 +22,34 @@ if TYPE_CHECKING:
 def inspect_clip(run: Run, clip: ChosenClip, order: str = "spoken", seed: int = 0) -> Inspection:
     """Inspect a run's network on a clip, with its frames in another order if asked.
 
+    The network is that of the epoch chosen on the page, and its gates are held as chosen there.
+
     Args:
         order: "spoken", "reversed" or "shuffled".
         seed: of the shuffling.
     """
     changed = run.model_path.stat().st_mtime_ns
-    return cast("Inspection", _inspect(str(run.folder), changed, clip.samples, clip.label, order, seed))
+    epoch, forced = experiment.chosen_epoch(run), experiment.held_gates(run)
+    return cast("Inspection", _inspect(str(run.folder), changed, clip.samples, clip.label, order, seed, epoch, forced))
 
 
 @st.cache_data(show_spinner=False, max_entries=40)  # type: ignore[untyped-decorator]
-def _inspect(folder: str, changed: int, samples: Any, label: str | None, order: Any, seed: int) -> Inspection:  # noqa: ARG001
+def _inspect(
+    folder: str,
+    changed: int,  # noqa: ARG001
+    samples: Any,
+    label: str | None,
+    order: Any,
+    seed: int,
+    epoch: int | None,
+    forced: tuple[ForcedGate, ...],
+) -> Inspection:
     from audio_models.lab.inspection import inspect
 
     run = Run(Path(folder))
     recognizer = preload.recognizer(run)
     known = label if label in recognizer.labels else None
-    return inspect(run, samples, known, order=order, seed=seed, recognizer=recognizer)
+    return inspect(run, samples, known, order=order, seed=seed, recognizer=recognizer, epoch=epoch, forced=forced)
 
 
 def network_inside(run: Run) -> NumpyNetwork:

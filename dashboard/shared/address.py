@@ -56,6 +56,8 @@ PARAMETERS: Mapping[str, Parameter] = {
         Parameter("run", ("inside", "evaluate"), "model", remembered=True),
         Parameter("clip", ("inside",), "clip"),
         Parameter("view", ("inside", "memory"), "view", is_label=True),
+        Parameter("epoch", ("inside",), "epoch of the training"),
+        Parameter("hold", ("inside",), "gates that are held"),
         Parameter(FRAME, ("inside",), "frame at the cursor, from 0"),
         Parameter("unit", ("inside",), "unit of the cell, from 1"),
         Parameter("part", ("inside",), "part of the cell whose formula is shown"),
@@ -153,11 +155,13 @@ def begin(page: str) -> None:
 def write() -> None:
     """Put the state of the page into its address; called after a page, and at the end of a fragment that changes it."""
     page, state = ADDRESS_PAGE.get(), {}
+    there = st.query_params
     for name, (key, said) in (ADDRESS_FOLLOWED.get() or {}).items():
         value = said if key is None else Value[Any](key, None).get()
-        if value is not None:
+        if value == []:  # none of several is chosen
+            there.pop(name, None)
+        elif value is not None:
             state[name] = _text(PARAMETERS[name], value)
-    there = st.query_params
     if new := {name: text for name, text in state.items() if there.get(name) != text}:
         there.update(new)
     ADDRESS_WRITTEN.of(page).set({name: text for name, text in there.to_dict().items() if name in PARAMETERS})

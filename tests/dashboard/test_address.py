@@ -70,6 +70,28 @@ def test_a_link_opens_inside_in_its_state_and_the_address_follows_the_page() -> 
     assert app.selectbox(key="inside_word").value == "left"
 
 
+def test_inside_goes_back_to_earlier_epochs_and_holds_gates() -> None:
+    app = follow(link_to("inside", epoch="2", hold=["forget shut"]))
+    assert app.select_slider(key="inside_epoch-plain-lstm").value == 2
+    assert "Recognised: **stop**" not in text_of(app)
+    assert "After epoch 2:" in text_of(app)
+    app.query_params.update({"epoch": "final", "hold": "forget open"})
+    app.run()
+    held_open = text_of(app)
+    app.button_group(key="inside_hold-lstm").set_value([]).run()
+    healthy(app)
+    assert "Recognised: **stop**" in text_of(app)
+    assert text_of(app) != held_open
+    assert "hold" not in app.query_params
+    app.select_slider(key="inside_epoch-plain-lstm").set_value(0).run()
+    healthy(app)
+    assert "random weights" in text_of(app)
+    assert "Recognised: **stop**" not in text_of(app)
+    app.selectbox(key="inside_run").set_value("plain-gru").run()
+    healthy(app)
+    assert "turn on **Keep epochs**" in text_of(app)
+
+
 def test_a_link_within_the_session_wins_over_what_was_chosen_before() -> None:
     app = follow(link_to("inside", run="plain-lstm", view="Gradient"))
     app.switch_page("app_pages/memory.py")

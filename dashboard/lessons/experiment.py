@@ -1,0 +1,93 @@
+"""What Inside changes in a network before it reads the clip: the epoch of its training, and gates held open or shut.
+
+All views of the page follow, as `inspect_clip` asks here.
+"""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from audio_models.jobs.runs import Run
+from audio_models.networks import kept_epochs
+from audio_models.networks.cells import GATES, ForcedGate
+from dashboard.shared import address
+from dashboard.shared.formatting import percent
+from dashboard.shared.state import Value
+
+_FINAL = "final"
+_EPOCH = Value[int | str | None]("inside_epoch", None)
+"""Widget: the epoch whose weights are used, or the final network; `of` a run. Streamlit drops it with the page."""
+_HELD = Value[list[str] | None]("inside_hold", None)
+"""Widget: the gates that are held, such as "forget open"; `of` a cell."""
+
+
+def chosen_epoch(run: Run) -> int | None:
+    """The epoch that the slider stands at; None at the final network, or without a slider."""
+    chosen = _EPOCH.of(run.id).get()
+    return chosen if isinstance(chosen, int) and chosen in kept_epochs.listing(run.epochs_folder) else None
+
+
+def held_gates(run: Run) -> tuple[ForcedGate, ...]:
+    """The gates that are held open or shut."""
+    chosen = _HELD.of(run.config.network.cell).get() or []
+    return tuple(ForcedGate(gate, how == "open") for gate, how in (one.split() for one in chosen))
+
+
+def named(run: Run) -> str:
+    """The name of a run, with what was changed in it."""
+    epoch = chosen_epoch(run)
+    changes = [f"after epoch {epoch}"] if epoch is not None else []
+    changes += [f"{one.gate} gate held {'open' if one.open else 'shut'}" for one in held_gates(run)]
+    return ", ".join([run.name, *changes])
+
+
+def draw(run: Run) -> None:
+    """Draw the slider through the epochs and the gates to hold."""
+    epochs, gates = st.columns([3, 2], vertical_alignment="bottom")
+    with epochs:
+        _choose_epoch(run)
+    with gates:
+        _hold_gates(run)
+
+
+def _choose_epoch(run: Run) -> None:
+    kept = kept_epochs.listing(run.epochs_folder)
+    if not kept:
+        with st.popover("Epochs", icon=":material/history:"):
+            st.markdown(
+                "Only the final network of this run was kept. To scrub through a training, turn on **Keep epochs** on Train "
+                "(More settings, Training), or add `--keep-epochs` in the shell. The model *plain-lstm* has some."
+            )
+        return
+    options = [*kept, _FINAL]
+    value = _EPOCH.of(run.id)
+    if value.get() not in options:  # such as an epoch that a running training has dropped
+        value.set(_FINAL)
+    address.follow("epoch", value.key, options)
+    best = run.best_epoch
+    st.select_slider(
+        "Epoch of the training", options, key=value.key,
+        format_func=lambda one: str(one) if one != _FINAL else f"final ({best.epoch})" if best else "final",
+        help="Reads the clip with the network as it was after that epoch; 0 is before the first. The final network is that of "
+        "the epoch with the lowest validation loss. Earlier ones are kept in 8 bits.",
+    )  # fmt: skip
+    epoch = chosen_epoch(run)
+    rows = [row for row in run.history if row.epoch == epoch]
+    if epoch == 0:
+        st.caption("Before training: random weights.")
+    for row in rows:
+        st.caption(f"After epoch {epoch}: {percent(row.validation_accuracy)} of the validation clips right.")
+
+
+def _hold_gates(run: Run) -> None:
+    cell = run.config.network.cell
+    gates = [gate for gate in GATES.get(cell, ()) if gate != "candidate"]
+    if not gates:
+        return
+    options = [f"{gate} {how}" for gate in gates for how in ("open", "shut")]
+    value = _HELD.of(cell)
+    address.follow_many("hold", value.key, options)
+    held = len(value.get() or [])
+    with st.popover(f"Hold a gate ({held} held)" if held else "Hold a gate", icon=":material/valve:"):
+        st.markdown("Held gates stay open (1) or shut (0) in all units at all steps, whatever the weights say.")
+        st.pills("Held", options, selection_mode="multi", key=value.key, label_visibility="collapsed")
