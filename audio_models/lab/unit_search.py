@@ -19,7 +19,7 @@ from audio_models.config import NetworkConfig
 from audio_models.errors import ConfigError
 from audio_models.features.feature_cache import clip_features
 from audio_models.features.waveform import Waveform
-from audio_models.networks.cells import BACKWARD, FORWARD, GATES, Numbers
+from audio_models.networks.cells import BACKWARD, FORWARD, GATES, ForcedGate, Numbers
 from audio_models.networks.numpy_network import LayerTrace, NumpyNetwork, Trace
 from audio_models.recognition.recognizer import Recognizer
 from audio_models.settings import within
@@ -138,13 +138,19 @@ def spread(clips: Sequence[Clip], most: int = MOST_CLIPS) -> list[Clip]:
 
 
 def read_all(
-    network: NumpyNetwork, recognizer: Recognizer, sounds: Sequence[Sound], report: Report = no_progress
+    network: NumpyNetwork,
+    recognizer: Recognizer,
+    sounds: Sequence[Sound],
+    report: Report = no_progress,
+    *,
+    forced: Sequence[ForcedGate] = (),
 ) -> Activity:
     """Read sounds with a network, and record what its top layer does.
 
     Args:
         recognizer: of the same run; its features and normalisation are used.
         sounds: at most `MOST_CLIPS`; those that cannot be read are left out.
+        forced: gates to hold open or shut.
 
     Raises:
         ConfigError: there are too many sounds.
@@ -162,7 +168,7 @@ def read_all(
             frames = next(found) if isinstance(sound.source, Clip) else recognizer.frames(sound.source)
             if frames is not None:
                 read.append(sound)
-                values.append(_signals(network.config, network.read(recognizer.normalise(frames))))
+                values.append(_signals(network.config, network.read(recognizer.normalise(frames), forced)))
         report(Progress("Reading clips", first + len(part), len(sounds)))
         if time.monotonic() - began > _SECONDS:
             break

@@ -8,6 +8,7 @@ from audio_models.jobs.runs import Run
 from dashboard.lessons import experiment, handout
 from dashboard.lessons.gradient import gradient_curves, gradient_view
 from dashboard.lessons.inspected import inspect_clip
+from dashboard.lessons.units import where_else
 from dashboard.lessons.views import cell_by_hand, order_of_frames, step_by_step, unrolled_loop
 from dashboard.shared import address, preload
 from dashboard.shared.choose_model import choose_model, usable_runs
@@ -25,6 +26,7 @@ _VIEWS = {
     "Order": order_of_frames,
     "Unrolled": unrolled_loop,
     "Gradient": gradient_view,
+    "Units": where_else,
 }
 
 
@@ -62,6 +64,7 @@ def _page() -> None:
         left, right = st.columns([2, 3])
         with left:
             run = choose_model(models, "inside_run", memory=INSIDE_RUN)
+        experiment.follow_address(run)
         recognizer = preload.recognizer(run)
         with right:
             clip = choose_clip(run, recognizer, "inside")

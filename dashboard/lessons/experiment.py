@@ -41,6 +41,34 @@ def named(run: Run) -> str:
     return ", ".join([run.name, *changes])
 
 
+def follow_address(run: Run) -> None:
+    """Take over what a link asks for; called before anything is read with the network."""
+    options = _epochs(run)
+    if options:
+        value = _EPOCH.of(run.id)
+        if value.get() not in options:  # such as an epoch that a running training has dropped
+            value.set(_FINAL)
+        address.follow("epoch", value.key, options)
+    if gates := _gates(run):
+        address.follow_many("hold", _HELD.of(run.config.network.cell).key, gates)
+
+
+def _epochs(run: Run) -> list[int | str]:
+    """The stops of the slider; none if no epoch was kept."""
+    kept = kept_epochs.listing(run.epochs_folder)
+    return [*kept, _FINAL] if kept else []
+
+
+def _gates(run: Run) -> list[str]:
+    """The gates to hold, each open and shut."""
+    return [
+        f"{gate} {how}"
+        for gate in GATES.get(run.config.network.cell, ())
+        if gate != "candidate"
+        for how in ("open", "shut")
+    ]
+
+
 def draw(run: Run) -> None:
     """Draw the slider through the epochs and the gates to hold."""
     epochs, gates = st.columns([3, 2], vertical_alignment="bottom")
@@ -51,22 +79,17 @@ def draw(run: Run) -> None:
 
 
 def _choose_epoch(run: Run) -> None:
-    kept = kept_epochs.listing(run.epochs_folder)
-    if not kept:
+    options = _epochs(run)
+    if not options:
         with st.popover("Epochs", icon=":material/history:"):
             st.markdown(
                 "Only the final network of this run was kept. To scrub through a training, turn on **Keep epochs** on Train "
                 "(More settings, Training), or add `--keep-epochs` in the shell. The model *plain-lstm* has some."
             )
         return
-    options = [*kept, _FINAL]
-    value = _EPOCH.of(run.id)
-    if value.get() not in options:  # such as an epoch that a running training has dropped
-        value.set(_FINAL)
-    address.follow("epoch", value.key, options)
     best = run.best_epoch
     st.select_slider(
-        "Epoch of the training", options, key=value.key,
+        "Epoch of the training", options, key=_EPOCH.of(run.id).key,
         format_func=lambda one: str(one) if one != _FINAL else f"final ({best.epoch})" if best else "final",
         help="Reads the clip with the network as it was after that epoch; 0 is before the first. The final network is that of "
         "the epoch with the lowest validation loss. Earlier ones are kept in 8 bits.",
@@ -80,13 +103,10 @@ def _choose_epoch(run: Run) -> None:
 
 
 def _hold_gates(run: Run) -> None:
-    cell = run.config.network.cell
-    gates = [gate for gate in GATES.get(cell, ()) if gate != "candidate"]
-    if not gates:
+    options = _gates(run)
+    if not options:
         return
-    options = [f"{gate} {how}" for gate in gates for how in ("open", "shut")]
-    value = _HELD.of(cell)
-    address.follow_many("hold", value.key, options)
+    value = _HELD.of(run.config.network.cell)
     held = len(value.get() or [])
     with st.popover(f"Hold a gate ({held} held)" if held else "Hold a gate", icon=":material/valve:"):
         st.markdown("Held gates stay open (1) or shut (0) in all units at all steps, whatever the weights say.")

@@ -53,19 +53,21 @@ def _inspect(
 
 
 def network_inside(run: Run) -> NumpyNetwork:
-    """The trained network of a run, in numpy, cached until its model changes.
+    """The network of a run, or that of the epoch chosen on the page, in numpy, cached until its model changes.
 
     Raises:
         RunError: it has none, or it is damaged.
     """
-    return cast("NumpyNetwork", _network(str(run.folder), run.model_path.stat().st_mtime_ns))
+    changed = run.model_path.stat().st_mtime_ns
+    return cast("NumpyNetwork", _network(str(run.folder), changed, experiment.chosen_epoch(run)))
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)  # type: ignore[untyped-decorator]
-def _network(folder: str, changed: int) -> NumpyNetwork:  # noqa: ARG001
-    from audio_models.lab.inspection import network_of
+def _network(folder: str, changed: int, epoch: int | None) -> NumpyNetwork:  # noqa: ARG001
+    from audio_models.lab.inspection import network_after, network_of
 
-    return network_of(Run(Path(folder)))
+    run = Run(Path(folder))
+    return network_of(run) if epoch is None else network_after(run, epoch, preload.recognizer(run).temperature)
 
 
 def same_task(run: Run) -> list[Run]:

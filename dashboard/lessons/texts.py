@@ -103,6 +103,13 @@ FADING = Lesson(
     "Compare the dashed and solid lines: what did training do to the memory of each cell?",
 )
 
+UNITS = Lesson(
+    "Where else does this unit do that?",
+    "Choose a unit, or a moment of this clip and with it all units that are active there. Below are the moments of other clips "
+    "in which the same is most active: listen for what they have in common (Strobelt et al. 2018, LSTMVis).",
+    "Find a unit that is active in one word only, and one that answers to a sound that several words share.",
+)
+
 MEMORY = Lesson(
     "How long does a cell remember?",
     "Each point is a small network, trained from scratch to remember something over T steps. On the dotted line a cell "

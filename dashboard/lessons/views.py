@@ -73,7 +73,7 @@ def cell_by_hand(run: Run, clip: ChosenClip) -> None:
             format_func=lambda one: one.replace("_", " ").replace("/", ", "),
             key="cell_layer",
         )
-    show_cell(found, network_inside(run), key="cell", layer=name, in_address=True)
+    show_cell(found, network_inside(run), key="cell", layer=name, forced=found.forced, in_address=True)
 
 
 def order_of_frames(run: Run, clip: ChosenClip) -> None:

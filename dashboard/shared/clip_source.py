@@ -104,7 +104,7 @@ def _preset(name: str, run: Run, key: str) -> None:
         address.preset(f"{key}_source", "Example")
         address.preset(f"{key}_word", word)
         return
-    reference = clip_name.corpus_of(name, _corpora(run)) if word is None else None
+    reference = clip_name.corpus_of(name, corpora_here(run)) if word is None else None
     if reference is not None:
         index = loaded_index(catalogue.open_corpus(reference))
         clip = clip_name.find_clip(name, index.clips, reference)
@@ -128,7 +128,7 @@ def _example(run: Run, recognizer: Recognizer, key: str) -> ChosenClip:
 def _from_corpus(run: Run, recognizer: Recognizer, key: str) -> ChosenClip | None:
     from audio_models.features.clip_audio import load_clip
 
-    there = _corpora(run)
+    there = corpora_here(run)
     if not there:
         st.caption("No corpus is on this computer yet.")
         st.page_link("app_pages/corpora.py", label="Load one", icon=":material/library_music:")
@@ -163,7 +163,7 @@ def _of_label(index: Index, label: str) -> list[Clip]:
     return sorted((clip for clip in index.clips if clip.label == label), key=lambda clip: clip.split != "test")
 
 
-def _corpora(run: Run) -> list[CorpusReference]:
+def corpora_here(run: Run) -> list[CorpusReference]:
     """List the corpora on this computer: the run's own first, split as in training, then those of the catalogue, the user's
     own, and those chosen last on other pages."""
     own = [CorpusReference(OWN_PREFIX + name) for name in own_corpus.listing()]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from data.noise import EXPONENTS, coloured_noise
 from data.noise import SAMPLE_RATE as NOISE_RATE
-from data.public.synthetic_voices import SAMPLE_RATE, say, voices
+from data.public.synthetic_voices import SAMPLE_RATE, say, say_each, voices
 
 _VOICE = 12  # the synthetic voice that is recognised best
 
@@ -23,6 +23,22 @@ def spoken(word: str, rate: int) -> NDArray[np.float32]:
     """
     resampled: NDArray[np.float32] = soxr.resample(say(word, voices()[_VOICE]), SAMPLE_RATE, rate)
     return resampled
+
+
+@st.cache_data(show_spinner="Synthetic voices speak", max_entries=4)  # type: ignore[untyped-decorator]
+def spoken_by(words: tuple[str, ...], count: int, rate: int) -> list[tuple[str, str, NDArray[np.float32]]]:
+    """Let `count` synthetic voices say each word; return word, voice and samples (samples,) in -1..1 at `rate` [Hz].
+
+    Raises:
+        CorpusError: a word cannot be spoken.
+    """
+    known = voices()
+    chosen = [known[place] for place in np.linspace(0, len(known) - 1, count).astype(int)]
+    every = [(word, voice) for word in words for voice in chosen]
+    return [
+        (word, f"voice {voice.speaker}", soxr.resample(samples, SAMPLE_RATE, rate))
+        for (word, voice), samples in zip(every, say_each(every), strict=True)
+    ]
 
 
 def noise(turn: int, rate: int) -> NDArray[np.float32]:

@@ -7,7 +7,7 @@ the same file.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -169,10 +169,20 @@ def say(word: str, voice: Voice, take: int = 0) -> NDArray[np.float32]:
     Raises:
         CorpusError: the word cannot be spoken.
     """
-    _check_word(word)
+    return next(say_each([(word, voice)], take))
+
+
+def say_each(spoken: Iterable[tuple[str, Voice]], take: int = 0) -> Iterator[NDArray[np.float32]]:
+    """Synthesise a clip of each word by its voice, as `say` does, with one synthesiser for all.
+
+    Raises:
+        CorpusError: a word cannot be spoken.
+    """
     speaker = Synthesiser()
     try:
-        return _record(speaker, word, voice, take)
+        for word, voice in spoken:
+            _check_word(word)
+            yield _record(speaker, word, voice, take)
     finally:
         speaker.stop()
 

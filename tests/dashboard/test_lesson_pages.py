@@ -16,9 +16,10 @@ from audio_models.lab import comparison, comparison_results, memory_tasks, verdi
 from audio_models.lab import memory as memory_lab
 from audio_models.lab.inspection import inspect
 from dashboard.shared.choose_model import describe_run
+from data.corpus import CorpusReference
 from tests.conftest import Trained
 from tests.support.pages import button, healthy, open_page, text_of, wav
-from tests.support.sounds import chirp
+from tests.support.sounds import chirp, glides
 
 
 def test_inside_opens_with_a_network_to_look_into() -> None:
@@ -30,10 +31,30 @@ def test_inside_opens_with_a_network_to_look_into() -> None:
         ("Order", "No probability changed"),
         ("Unrolled", "layers** deep"),
         ("Gradient", "Memory length"),
+        ("Units", "96 clips read"),
     ):
         app.segmented_control(key="inside_view").set_value(view).run()
         healthy(app)
         assert said in text_of(app), view
+
+
+def test_units_are_searched_for_in_the_clips_of_a_corpus_alone_or_together(tmp_path: Path) -> None:
+    folder = glides(tmp_path / "glides", speakers=3)
+    app = open_page("inside")
+    app.session_state["corpus"] = CorpusReference(str(folder))
+    app.segmented_control(key="inside_view").set_value("Units").run()
+    healthy(app)
+    assert app.selectbox(key="inside_search_corpus").value == str(folder)
+    assert "clips read" in text_of(app)
+    app.number_input(key="inside_unit-plain-lstm").set_value(3).run()
+    assert "Unit 3, by word" in text_of(app)
+    app.segmented_control(key="inside_search").set_value("All units of a moment").run()
+    healthy(app)
+    assert re.search(r"The \d+ units, by word", text_of(app))
+    app.slider(key="inside_threshold").set_value(0.95).run()
+    app.selectbox(key="inside_signal").set_value("Input gate").run()
+    healthy(app)
+    assert any("Lower the threshold" in error.value for error in app.error) or "by word" in text_of(app)
 
 
 @pytest.mark.parametrize("name", ["commands", "commands-lstm", "plain-feed-forward", "plain-simple-rnn"])

@@ -1,0 +1,211 @@
+"""Scene 5, LSTM: what is written to the memory, deleted and read while a word is heard, and what happens if a gate is held."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import altair as alt
+import numpy as np
+import pandas as pd
+import streamlit as st
+from numpy.typing import NDArray
+
+from audio_models.networks.cells import ForcedGate
+from audio_models.networks.numpy_network import LayerTrace
+from dashboard.learn.parts import columns, guess, network, open_tool, task
+from dashboard.lessons.charts import paired_bars
+from dashboard.lessons.inspected import network_inside
+from dashboard.shared import preload
+from dashboard.shared.charts import PALETTE
+from dashboard.shared.example_sounds import spoken
+from dashboard.shared.players import play_samples
+
+_SCENE = "lstm"
+_NETWORK = "plain-lstm"
+_WORDS = ("right", "left", "stop", "up", "down", "go", "off", "on")
+_Held = Literal["learned", "open", "shut"]
+_GATES = {"input": "Input gate: write", "forget": "Forget gate: keep", "output": "Output gate: read"}
+_RIGHT = "all words almost equally likely"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the network did with a word.
+
+    Attributes:
+        labels: of the probabilities.
+        probabilities: after the last frame, (labels,).
+        seconds: when each step has been read, (steps,).
+        memory, written, deleted, read: mean over the units of the size of c, and of what a step changes or shows, (steps,).
+    """
+
+    labels: tuple[str, ...]
+    probabilities: NDArray[np.floating]
+    seconds: NDArray[np.floating]
+    memory: NDArray[np.floating]
+    written: NDArray[np.floating]
+    deleted: NDArray[np.floating]
+    read: NDArray[np.floating]
+
+    @property
+    def answer(self) -> str:
+        return self.labels[int(self.probabilities.argmax())]
+
+
+def draw() -> None:
+    """Draw the scene."""
+    words, picture = columns()
+    with words:
+        st.markdown(
+            "An LSTM keeps a second state beside $h$, the **cell state** $c$. Three gates, each between 0 (shut) and 1 (open), "
+            "decide what is **written** to it, what is kept (the rest is **deleted**), and what is **read**."
+        )
+        st.latex(
+            r"\begin{aligned} c_{t+1} &= \underbrace{f \odot c_t}_{\text{keep}} + "
+            r"\underbrace{i \odot g}_{\text{write}} \\ h_{t+1} &= \underbrace{o \odot \tanh(c_{t+1})}_{\text{read}} \end{aligned}"
+        )
+        st.caption("Hochreiter and Schmidhuber 1997; forget gate: Gers et al. 2000. This network: 96 units.")
+        seen = guess(
+            _SCENE,
+            "The forget gate is held shut at every step. What does the network answer?",
+            ["the same word, less sure", "another word, just as sure", _RIGHT],
+            right=_RIGHT,
+            explanation="With $f = 0$ the cell state holds only what this step writes, and at the end of a word that is silence. "
+            "What came before could still pass through $h$, but this network keeps it in $c$.",
+        )
+    with picture:
+        word, held = _controls(seen)
+        usual, changed = _read(word, ()), _read(word, held)
+        st.altair_chart(_amounts(changed), key="learn_lstm_amounts")
+        most = {name: changed.seconds[int(row.argmax())] for name, row in _rows(changed).items()}
+        st.caption("Most is " + ", ".join(f"{name} at {at:.2f} s" for name, at in most.items()) + ".")
+        st.altair_chart(_answers(usual, changed if held else None), key="learn_lstm_answers")
+    with words:
+        if seen:
+            task(
+                _SCENE,
+                "Hold **one** gate so that the network answers *stop* to another word.",
+                solved=len(held) == 1 and word != "stop" and changed.answer == "stop",
+            )
+            gates = {"hold": ",".join(f"{one.gate} {'open' if one.open else 'shut'}" for one in held)} if held else {}
+            open_tool(
+                "inside", "Inside: the cell by hand, with these gates", ":material/visibility:",
+                run=_NETWORK, clip=f"voice:{word}", view="cell", **gates,
+            )  # fmt: skip
+
+
+def _controls(seen: bool) -> tuple[str, tuple[ForcedGate, ...]]:
+    choose, listen = st.columns([1, 2], vertical_alignment="bottom")
+    word = choose.selectbox("A synthetic voice says", _WORDS, key="learn_lstm_word")
+    with listen:
+        rate = network(_NETWORK).config.features.sample_rate
+        play_samples(spoken(word, rate), rate)
+    held = []
+    for column, (gate, title) in zip(st.columns(3), _GATES.items(), strict=True):
+        how = column.segmented_control(
+            title, get_args(_Held), default="learned", required=True, key=f"learn_lstm_{gate}", disabled=not seen,
+            help=None if seen else "Guess first.",
+        )  # fmt: skip
+        if how != "learned":
+            held.append(ForcedGate(gate, how == "open"))
+    return word, tuple(held)
+
+
+def _read(word: str, held: tuple[ForcedGate, ...]) -> Reading:
+    run = network(_NETWORK)
+    recognizer = preload.recognizer(run)
+    frames = recognizer.normalise(recognizer.frames(spoken(word, recognizer.features.sample_rate)))
+    trace = network_inside(run).read(frames, held)
+    features = recognizer.features
+    seconds = (np.arange(len(frames)) * features.hop_length + features.frame_length) / features.sample_rate
+    return Reading(recognizer.labels, trace.probabilities, seconds, *amounts(trace.layers[0]))
+
+
+def amounts(layer: LayerTrace) -> tuple[NDArray[np.floating], ...]:
+    """The mean over the units of |c|, |i g|, |(1 - f) c before| and |o tanh c| at each step of an LSTM, (steps,) each."""
+    memory = layer.cell_states
+    assert memory is not None
+    before = np.vstack([np.zeros(memory.shape[1]), memory[:-1]])
+    parts = (
+        memory,
+        layer.gate("input") * layer.gate("candidate"),
+        (1 - layer.gate("forget")) * before,
+        layer.gate("output") * np.tanh(memory),
+    )
+    return tuple(np.abs(part).mean(axis=1) for part in parts)
+
+
+def _rows(found: Reading) -> dict[str, NDArray[np.floating]]:
+    return {"written": found.written, "deleted": found.deleted, "read": found.read}
+
+
+def _amounts(found: Reading) -> alt.VConcatChart:
+    """The size of the memory, and below it what is written, deleted and read; each peak is named."""
+    scale = alt.Scale(domain=[0, float(found.seconds[-1])], nice=False)
+    x = alt.X(
+        "seconds:Q",
+        title=None,
+        scale=scale,
+        axis=alt.Axis(grid=False, tickCount=6, format=".1f", labelExpr="datum.label + ' s'"),
+    )
+    memory = (
+        alt.Chart(pd.DataFrame({"seconds": found.seconds, "size": found.memory}))
+        .mark_area(color=PALETTE[6], opacity=0.45, line={"color": PALETTE[6]})
+        .encode(
+            x=alt.X("seconds:Q", title=None, scale=scale, axis=alt.Axis(labels=False, ticks=False, grid=False)),
+            y=alt.Y("size:Q", title="|c|", axis=alt.Axis(tickCount=3, grid=False)),
+            tooltip=[alt.Tooltip("seconds:Q", format=".2f"), alt.Tooltip("size:Q", format=".2f")],
+        )
+        .properties(height=56, width="container", title=alt.Title("In the memory: mean size of the cell state", anchor="start", fontSize=12))
+    )  # fmt: skip
+    table = pd.concat(
+        [pd.DataFrame({"seconds": found.seconds, "amount": row, "what": name}) for name, row in _rows(found).items()]
+    )
+    peaks = table.loc[
+        table.reset_index(drop=True).groupby("what")["amount"].transform("max").to_numpy() == table["amount"].to_numpy()
+    ]
+    peaks = peaks.drop_duplicates("what").assign(text=lambda rows: "most " + rows["what"])
+    names = ["written", "deleted", "read"]
+    legend = alt.Legend(title=None, orient="top", symbolType="stroke", symbolSize=300)
+    colour = alt.Color(
+        "what:N", scale=alt.Scale(domain=names, range=[PALETTE[0], PALETTE[1], PALETTE[2]]), legend=legend
+    )
+    lines = (
+        alt.Chart(table)
+        .mark_line(strokeWidth=2.5)
+        .encode(
+            x=x, y=alt.Y("amount:Q", title="per step", axis=alt.Axis(tickCount=4, grid=False)), color=colour,
+            strokeDash=alt.StrokeDash("what:N", scale=alt.Scale(domain=names, range=[[1, 0], [6, 3], [2, 2]]), legend=legend),
+            tooltip=["what:N", alt.Tooltip("seconds:Q", format=".2f"), alt.Tooltip("amount:Q", format=".3f")],
+        )
+    )  # fmt: skip
+    marks = alt.Chart(peaks).mark_point(filled=True, size=70, opacity=1).encode(x=x, y="amount:Q", color=colour)
+    places: dict[str, dict[str, Any]] = {
+        "written": {"dy": -11},
+        "deleted": {"dy": 13},
+        "read": {"dy": -11, "align": "right"},
+    }
+    texts = [
+        alt.Chart(peaks[peaks["what"] == name])
+        .mark_text(fontWeight=600, **place)
+        .encode(x=x, y="amount:Q", color=colour, text="text:N")
+        for name, place in places.items()
+    ]
+    events = alt.layer(lines, marks, *texts).properties(height=120, width="container")
+    return alt.vconcat(memory, events, spacing=4)
+
+
+def _answers(usual: Reading, changed: Reading | None) -> alt.Chart:
+    """The likeliest labels as learned and with the gates held."""
+    readings = [("as learned", usual), *([("with held gates", changed)] if changed else [])]
+    highest = np.max([one.probabilities for _, one in readings], axis=0)
+    return paired_bars(
+        pd.DataFrame(
+            [
+                {"label": usual.labels[place], "frames": name, "probability": float(one.probabilities[place])}
+                for place in map(int, np.argsort(-highest)[:3])
+                for name, one in readings
+            ]
+        )
+    )
