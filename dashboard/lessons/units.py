@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
@@ -24,6 +23,7 @@ from dashboard.shared.players import play_samples
 from dashboard.shared.state import Value, selection
 from data import catalogue
 from data.corpus import Clip, CorpusReference
+from data.own.corpus import OWN_PREFIX
 
 if TYPE_CHECKING:
     from audio_models.lab.unit_search import Activity, Moment, Signal  # brings onnxruntime
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _UNIT = Value[int | None]("inside_unit", None)
 """Widget: the number of the unit, from 1; `of` a run."""
 _VOICES = 12
+_KEPT = 6  # results of some 20 MB
 _CARDS = 6
 _MOMENT = 0.1  # seconds over which a unit's activity is averaged
 _ONE, _PATTERN = "One unit", "All units of a moment"
@@ -54,9 +55,7 @@ def where_else(run: Run, clip: ChosenClip) -> None:
         reference = _choose_corpus(run)
     values = unit_search.activity_in(network, found.trace, signal)
     step = found.gradient_decay.step_seconds
-    bar = ProgressBar()
-    activity = _activity(run, reference, bar)
-    bar.clear()
+    activity = _activity(run, reference)
     if how == _ONE:
         unit, low = _choose_unit(run, values, step, signal)
         scores = unit_search.unit_scores(activity, signal, unit, low=low)
@@ -159,7 +158,11 @@ def _choose_corpus(run: Run) -> CorpusReference | None:
         "In the clips of", [*names, _SPOKEN], key="inside_search_corpus",
         format_func=lambda name: name if name == _SPOKEN else as_text(corpus_title(there[names.index(name)])),
     )  # fmt: skip
-    return None if chosen == _SPOKEN else there[names.index(chosen)]
+    if chosen == _SPOKEN:
+        return None
+    if chosen not in catalogue.NAMES and not chosen.startswith(OWN_PREFIX):
+        address.say("in", "")  # a folder on this computer has no address
+    return there[names.index(chosen)]
 
 
 def _samples(source: Clip | Any, rate: int) -> Any:
@@ -168,36 +171,38 @@ def _samples(source: Clip | Any, rate: int) -> Any:
     return load_clip(source, rate) if isinstance(source, Clip) else source
 
 
-def _activity(run: Run, reference: CorpusReference | None, bar: ProgressBar) -> Activity:
-    """What the units do in the clips of a corpus, cached for the network as it stands on the page."""
-    return cast(
-        "Activity",
-        _read_all(
-            str(run.folder), run.model_path.stat().st_mtime_ns, reference, experiment.chosen_epoch(run),
-            experiment.held_gates(run), _bar=bar,
-        ),
-    )  # fmt: skip
+def _activity(run: Run, reference: CorpusReference | None) -> Activity:
+    """What the units do in the clips of a corpus, kept for the network as it stands on the page."""
+    stood = experiment.chosen_epoch(run), experiment.held_gates(run)
+    key = (str(run.folder), run.model_path.stat().st_mtime_ns, reference, *stood)
+    kept: dict[Any, Activity] = _kept()
+    found = kept.get(key)
+    if found is None:
+        found = kept[key] = _read_all(run, reference)
+        while len(kept) > _KEPT:
+            kept.pop(next(iter(kept)), None)
+    return found
 
 
-@st.cache_resource(show_spinner=False, max_entries=6)  # type: ignore[untyped-decorator]
-def _read_all(
-    folder: str,
-    changed: int,  # noqa: ARG001
-    reference: CorpusReference | None,
-    epoch: int | None,  # noqa: ARG001
-    forced: tuple[Any, ...],
-    _bar: ProgressBar,
-) -> Activity:
+@st.cache_resource(show_spinner=False)  # type: ignore[untyped-decorator]
+def _kept() -> dict[Any, Activity]:
+    """The newest results. Streamlit's own cache would draw the progress again with each of them."""
+    return {}
+
+
+def _read_all(run: Run, reference: CorpusReference | None) -> Activity:
     from audio_models.lab.unit_search import Sound, read_all, spread
 
-    run = Run(Path(folder))
     recognizer = preload.recognizer(run)
     if reference is None:
         rate = recognizer.features.sample_rate
-        sounds = [
-            Sound(word, name, samples) for word, name, samples in spoken_by(run.config.task.labels, _VOICES, rate)
-        ]
+        spoken = spoken_by(run.config.task.labels, _VOICES, rate)
+        sounds = [Sound(word, name, samples) for word, name, samples in spoken]
     else:
         index = loaded_index(catalogue.open_corpus(reference))
         sounds = [Sound(clip.label, f"{clip.split} clip {clip.path.name}", clip) for clip in spread(index.clips)]
-    return read_all(network_inside(run), recognizer, sounds, _bar.report, forced=forced)
+    bar = ProgressBar()
+    try:
+        return read_all(network_inside(run), recognizer, sounds, bar.report, forced=experiment.held_gates(run))
+    finally:
+        bar.clear()

@@ -92,7 +92,7 @@ def _begin_with_own_clip(run: Run, key: str) -> None:
     source, given = Value[str | None](f"{key}_source", None), CLIP_SOURCE_GIVEN.of(key)
     if run.is_bundled or source.get() not in (None, given.get()):
         return
-    if run.config.corpus.name in [reference.name for reference in _corpora(run)]:
+    if run.config.corpus.name in [reference.name for reference in corpora_here(run)]:
         source.set("Corpus")
         given.set("Corpus")
 

@@ -26,6 +26,7 @@ _NETWORK = "plain-lstm"
 _WORDS = ("right", "left", "stop", "up", "down", "go", "off", "on")
 _Held = Literal["learned", "open", "shut"]
 _GATES = {"input": "Input gate: write", "forget": "Forget gate: keep", "output": "Output gate: read"}
+_LEFT = 30  # pixels of the labels beside the charts, which share their time axis
 _RIGHT = "all words almost equally likely"
 
 
@@ -77,6 +78,7 @@ def draw() -> None:
     with picture:
         word, held = _controls(seen)
         usual, changed = _read(word, ()), _read(word, held)
+        st.altair_chart(_memory(changed), key="learn_lstm_memory")
         st.altair_chart(_amounts(changed), key="learn_lstm_amounts")
         most = {name: changed.seconds[int(row.argmax())] for name, row in _rows(changed).items()}
         st.caption("Most is " + ", ".join(f"{name} at {at:.2f} s" for name, at in most.items()) + ".")
@@ -140,25 +142,29 @@ def _rows(found: Reading) -> dict[str, NDArray[np.floating]]:
     return {"written": found.written, "deleted": found.deleted, "read": found.read}
 
 
-def _amounts(found: Reading) -> alt.VConcatChart:
-    """The size of the memory, and below it what is written, deleted and read; each peak is named."""
+def _time(found: Reading, *, labels: bool) -> alt.X:
+    axis = alt.Axis(grid=False, tickCount=6, format=".1f", labelExpr="datum.label + ' s'", labels=labels, ticks=labels)
     scale = alt.Scale(domain=[0, float(found.seconds[-1])], nice=False)
-    x = alt.X(
-        "seconds:Q",
-        title=None,
-        scale=scale,
-        axis=alt.Axis(grid=False, tickCount=6, format=".1f", labelExpr="datum.label + ' s'"),
-    )
-    memory = (
+    return alt.X("seconds:Q", title=None, scale=scale, axis=axis)
+
+
+def _memory(found: Reading) -> alt.Chart:
+    """The size of the memory."""
+    return (
         alt.Chart(pd.DataFrame({"seconds": found.seconds, "size": found.memory}))
         .mark_area(color=PALETTE[6], opacity=0.45, line={"color": PALETTE[6]})
         .encode(
-            x=alt.X("seconds:Q", title=None, scale=scale, axis=alt.Axis(labels=False, ticks=False, grid=False)),
-            y=alt.Y("size:Q", title="|c|", axis=alt.Axis(tickCount=3, grid=False)),
+            x=_time(found, labels=False),
+            y=alt.Y("size:Q", title="|c|", axis=alt.Axis(tickCount=3, grid=False, minExtent=_LEFT)),
             tooltip=[alt.Tooltip("seconds:Q", format=".2f"), alt.Tooltip("size:Q", format=".2f")],
         )
-        .properties(height=56, width="container", title=alt.Title("In the memory: mean size of the cell state", anchor="start", fontSize=12))
-    )  # fmt: skip
+        .properties(height=70, title=alt.Title("Mean size of the cell state", anchor="start", fontSize=12, offset=2))
+    )
+
+
+def _amounts(found: Reading) -> alt.LayerChart:
+    """What is written, deleted and read at each step; each peak is named."""
+    x = _time(found, labels=True)
     table = pd.concat(
         [pd.DataFrame({"seconds": found.seconds, "amount": row, "what": name}) for name, row in _rows(found).items()]
     )
@@ -175,7 +181,7 @@ def _amounts(found: Reading) -> alt.VConcatChart:
         alt.Chart(table)
         .mark_line(strokeWidth=2.5)
         .encode(
-            x=x, y=alt.Y("amount:Q", title="per step", axis=alt.Axis(tickCount=4, grid=False)), color=colour,
+            x=x, y=alt.Y("amount:Q", title="per step", axis=alt.Axis(tickCount=4, grid=False, minExtent=_LEFT)), color=colour,
             strokeDash=alt.StrokeDash("what:N", scale=alt.Scale(domain=names, range=[[1, 0], [6, 3], [2, 2]]), legend=legend),
             tooltip=["what:N", alt.Tooltip("seconds:Q", format=".2f"), alt.Tooltip("amount:Q", format=".3f")],
         )
@@ -192,8 +198,7 @@ def _amounts(found: Reading) -> alt.VConcatChart:
         .encode(x=x, y="amount:Q", color=colour, text="text:N")
         for name, place in places.items()
     ]
-    events = alt.layer(lines, marks, *texts).properties(height=120, width="container")
-    return alt.vconcat(memory, events, spacing=4)
+    return alt.layer(lines, marks, *texts).properties(height=170)
 
 
 def _answers(usual: Reading, changed: Reading | None) -> alt.Chart:
