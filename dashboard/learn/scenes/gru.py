@@ -118,7 +118,8 @@ def _fewer(budget: int) -> bool:
     )
     st.altair_chart(alt.layer(bars, text, rule).properties(height=190), key="learn_gru_weights")
     st.latex(
-        r"\text{LSTM: } 4\,(m n + n^2 + n) \qquad \text{GRU: } 3\,(m n + n^2 + 2n) \qquad \text{SimpleRNN: } m n + n^2 + n"
+        r"\begin{aligned} \text{LSTM: } & 4\,(m n + n^2 + n) \\ \text{GRU: } & 3\,(m n + n^2 + 2n) \\ "
+        r"\text{SimpleRNN: } & m n + n^2 + n \end{aligned}"
     )
     counted = ", ".join(f"{name} {_counted(name):,}" for name in ("plain-gru", "plain-lstm"))
     st.markdown(

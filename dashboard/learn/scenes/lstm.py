@@ -158,7 +158,7 @@ def _memory(found: Reading) -> alt.Chart:
             y=alt.Y("size:Q", title="|c|", axis=alt.Axis(tickCount=3, grid=False, minExtent=_LEFT)),
             tooltip=[alt.Tooltip("seconds:Q", format=".2f"), alt.Tooltip("size:Q", format=".2f")],
         )
-        .properties(height=70, title=alt.Title("Mean size of the cell state", anchor="start", fontSize=12, offset=2))
+        .properties(height=90, title=alt.Title("Mean size of the cell state", anchor="start", fontSize=12, offset=2))
     )
 
 
@@ -195,10 +195,10 @@ def _amounts(found: Reading) -> alt.LayerChart:
     texts = [
         alt.Chart(peaks[peaks["what"] == name])
         .mark_text(fontWeight=600, **place)
-        .encode(x=x, y="amount:Q", color=colour, text="text:N")
+        .encode(x=x, y="amount:Q", text="text:N")
         for name, place in places.items()
     ]
-    return alt.layer(lines, marks, *texts).properties(height=170)
+    return alt.layer(lines, marks, *texts).properties(height=200)
 
 
 def _answers(usual: Reading, changed: Reading | None) -> alt.Chart:
