@@ -60,7 +60,6 @@ PARAMETERS: Mapping[str, Parameter] = {
         Parameter("hold", ("inside",), "gates that are held"),
         Parameter("signal", ("inside",), "what its units do", is_label=True),
         Parameter("search", ("inside",), "what is searched for", is_label=True),
-        Parameter("unit", ("inside",), "unit"),
         Parameter("in", ("inside",), "clips that are searched", is_label=True),
         Parameter(FRAME, ("inside",), "frame at the cursor, from 0"),
         Parameter("unit", ("inside",), "unit of the cell, from 1"),
