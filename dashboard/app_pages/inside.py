@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import streamlit as st
 
 from audio_models.jobs.runs import Run
@@ -33,11 +34,15 @@ _VIEWS = {
 def _save(run: Run, clip: ChosenClip) -> None:
     """Draw the button that saves a handout; the file is made when it is clicked, which takes a second."""
 
-    name, found = experiment.named(run), inspect_clip(run, clip)
+    def curves() -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
+        remembers = run.config.network.cell != "feed_forward"
+        return gradient_curves([run], clip, "") if remembers else (None, None)
+
+    found, name = inspect_clip(run, clip), experiment.named(run)
+    made = curves() if name != run.name else None  # where the file is made, the choices of this page are not known
 
     def content() -> str:
-        remembers = run.config.network.cell != "feed_forward"
-        table, lengths = gradient_curves([run], clip, "") if remembers else (None, None)
+        table, lengths = made or curves()
         return handout.inside(found, name, clip.name, table, lengths)
 
     st.download_button(
