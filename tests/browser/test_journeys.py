@@ -368,7 +368,9 @@ def test_the_stepper_moves_without_asking_the_server(page: Page, served: Served,
     page.get_by_label("frame", exact=True).press("ArrowLeft")
     frames = int(re.search(r"of (\d+)", where.inner_text())[1])  # type: ignore[index]
     expect(where).to_contain_text(f"frame {frames - 1} of {frames}")
-    plot = page.locator(".stepper canvas").nth(1).bounding_box()
+    strip = page.locator(".stepper canvas").nth(1)
+    strip.evaluate('one => one.scrollIntoView({ block: "center" })')
+    plot = strip.bounding_box()
     assert plot is not None
     page.mouse.move(plot["x"] + 0.5 * plot["width"], plot["y"] + 10)
     page.mouse.down()
@@ -413,6 +415,36 @@ def test_a_link_opens_inside_at_its_frame_and_back_goes_back(page: Page, served:
     expect(page.get_by_role("tab", name="Per class")).to_have_attribute("aria-selected", "true", timeout=PATIENCE)
     page.get_by_role("link", name="Inside", exact=True).click()
     expect(page).to_have_url(re.compile("/inside.*view=step-by-step"), timeout=PATIENCE)
+
+
+def test_the_cell_by_hand_opens_from_a_link_and_asks_nothing_of_the_server(page: Page, served: Served) -> None:
+    sent: list[object] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    page.goto(f"{served.url}/inside?run=plain-lstm&clip=voice:stop&view=cell&frame=20&unit=12&part=output")
+    title = page.locator(".cell-by-hand .formula h4")
+    expect(title).to_have_text("Output gate, unit 12", timeout=PATIENCE)
+    expect(page.locator(".cell-by-hand .where")).to_contain_text("step 21 of")
+    drawn(page)
+    before = -1
+    while before != len(sent):  # what the page still says to the server when it opens
+        before = len(sent)
+        page.wait_for_timeout(500)
+    sent.clear()
+    gate = page.get_by_role("button", name="Forget gate")
+    gate.focus()
+    gate.press("Enter")
+    gate.press("ArrowRight")
+    gate.press("ArrowDown")
+    expect(title).to_have_text("Forget gate, unit 13")
+    expect(page.locator(".cell-by-hand .where")).to_contain_text("step 22 of")
+    page.wait_for_url(re.compile("frame=21.*unit=13.*part=forget"))
+    assert not sent, "everything is computed in the browser"
+    page.get_by_role("radio", name="Small GRU").click()
+    page.get_by_role("button", name="Odd or even").click()
+    page.get_by_role("button", name="Update gate").click()
+    weight = page.get_by_label("weight of x")
+    weight.fill("0")
+    expect(page.locator(".cell-by-hand .formula p")).to_contain_text("keeps 99 %")
 
 
 def test_the_memory_lab_measures_in_front_of_the_user(page: Page, served: Served) -> None:
