@@ -498,3 +498,34 @@ def test_compare_answers_both_questions_at_once_by_keyboard(page: Page, served: 
     page.get_by_role("switch", name="Statistics").press("Space")
     expect(page.get_by_role("columnheader", name="95 % interval [points]")).to_be_visible()
     expect(page).to_have_url(re.compile("question=last-state-or-mean"))
+
+
+def test_a_network_trained_elsewhere_is_opened_by_keyboard_and_looked_into(
+    page: Page, served: Served, tmp_path: Path
+) -> None:
+    import keras
+
+    model = keras.Sequential(
+        [keras.Input((None, 13)), keras.layers.LSTM(6), keras.layers.Dense(2, activation="softmax")]
+    )
+    model.save(tmp_path / "student.keras")
+    (tmp_path / "other.keras").write_bytes(b"no network")
+
+    page.goto(f"{served.url}/inside")
+    page.get_by_role("button", name="Open a keras file").press("Enter")
+    dialog = page.get_by_role("dialog")
+    dialog.locator("input[type=file]").set_input_files(tmp_path / "other.keras")
+    expect(dialog.get_by_text("other.keras is neither a .keras nor an .h5 file")).to_be_visible()
+    dialog.locator("input[type=file]").set_input_files(tmp_path / "student.keras")
+    expect(dialog.get_by_text("LSTM of 6 units")).to_be_visible(timeout=PATIENCE)
+    labels = dialog.get_by_role("textbox", name="in the order of its outputs")
+    labels.fill("left, right")
+    labels.press("Tab")
+    opens = dialog.get_by_test_id("stBaseButton-primary").last
+    expect(opens).to_be_enabled()
+    opens.press("Enter")
+    expect(dialog).to_have_count(0, timeout=PATIENCE)
+    expect(page.get_by_role("combobox", name="Model")).to_have_value(
+        re.compile("opened from student.keras"), timeout=PATIENCE
+    )
+    expect(page.get_by_text("6 units").first).to_be_visible(timeout=PATIENCE)
