@@ -16,7 +16,7 @@ class Figure:
     """A count, what it counts, and its 95 % interval.
 
     Attributes:
-        name: "hears you" or "false".
+        name: "hears you" or "false alarms".
         hits, clips: the count, and of how many.
         text: the count in words.
     """
@@ -51,7 +51,7 @@ def false(result: Evaluation) -> Figure | None:
     if not others:
         return None
     taken = len(_taken(others, result.threshold))
-    return Figure("false", taken, len(others), f"{taken} of {plural(len(others), 'other word')} taken for yours")
+    return Figure("false alarms", taken, len(others), f"{taken} of {plural(len(others), 'other word')} taken for yours")
 
 
 def false_by_kind(result: Evaluation) -> str:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from pathlib import Path
 
 from audio_models.jobs import runs
-from data import catalogue
+from data import catalogue, other_recordings
 from data.errors import EchoicError
 from data.public import mini_speech_commands, speech_commands
 from data.public.archive_corpus import ArchiveCorpus
@@ -22,4 +21,4 @@ def folders_here() -> tuple[str, ...]:
         corpus = catalogue.open_corpus(module.DESCRIPTION.name)
         if isinstance(corpus, ArchiveCorpus) and corpus.is_loaded():
             given[str(corpus.path)] = None
-    return tuple(folder for folder in given if Path(folder).is_dir())
+    return other_recordings.on_this_computer(given)

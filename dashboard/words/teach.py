@@ -204,7 +204,7 @@ def _headline(result: Evaluation) -> None:
             _figure(others)
         else:
             st.html(large_type("?"))
-            st.markdown("**false**: not measured. Turn on “Reject other words” and press Teach.")
+            st.markdown("**false alarms**: not measured. Turn on “Reject other words” and press Teach.")
     if kinds := headline.false_by_kind(result):
         st.caption(
             f"Taken for yours: {as_text(kinds)}.",

@@ -211,7 +211,7 @@ def test_a_teaching_from_before_other_words_were_held_back_opens_unchanged(after
     healthy(app)
     text = read(app)
     assert "**hears you**: " in text
-    assert "**false**: not measured" in text
+    assert "**false alarms**: not measured" in text
     assert "Taken for yours" not in text
 
 
