@@ -17,7 +17,8 @@ _STYLE = """<style>
 }
 .stSidebar a:focus-visible, .stPageLink a:focus-visible { outline: 3px solid #1b6ca8; outline-offset: -1px; }
 /* White on the dark page's blue has a contrast of 2.6:1 */
-.stApp button[data-testid^="stBaseButton-primary"]:enabled, .stApp button[data-testid^="stBaseButton-primary"]:enabled * { color: light-dark(#ffffff, #0b1216); }
+.stApp button[data-testid^="stBaseButton-primary"], .stApp button[data-testid^="stBaseButton-primary"] *,
+.stApp .stMultiSelect [data-baseweb="tag"], .stApp .stMultiSelect [data-baseweb="tag"] * { color: light-dark(#ffffff, #0b1216); }
 .stMarkdown table { display: block; overflow-x: auto; }
 </style>"""
 

@@ -20,6 +20,7 @@ from dashboard.shared.example_sounds import spoken_by
 from dashboard.shared.feedback import ProgressBar
 from dashboard.shared.formatting import as_text
 from dashboard.shared.players import play_samples
+from dashboard.shared.show_chart import show_chart
 from dashboard.shared.state import Value, selection
 from data import catalogue
 from data.corpus import Clip, CorpusReference
@@ -91,7 +92,12 @@ def _choose_unit(run: Run, values: Any, step: float, signal: Signal) -> tuple[in
         low, high = ("shut", "open") if signal.is_gate else ("lowest", "highest")
         which = st.segmented_control("Where it is", [high, low], default=high, required=True, key=f"inside_{high}")
     with picture:
-        st.altair_chart(charts.units(values, step, unit), on_select=clicked, key=chart)
+        show_chart(
+            charts.units(values, step, unit),
+            f"The activity of every unit over the clip; unit {unit + 1} is chosen.",
+            on_select=clicked,
+            key=chart,
+        )
     return unit, which == low
 
 
@@ -124,7 +130,11 @@ def _results(run: Run, activity: Activity, moments: Sequence[Moment], curves: Se
     words, cards = st.columns([1, 3], gap="medium")
     with words:
         st.markdown(f"**{title}, by word**")
-        st.altair_chart(charts.by_word(means_by_label(activity, moments)), key="inside_unit_words")
+        show_chart(
+            charts.by_word(means_by_label(activity, moments)),
+            "How active the unit is in the clips of each word.",
+            key="inside_unit_words",
+        )
         read = len(activity.sounds)
         cut = f" of {activity.asked}" if read < activity.asked else ""
         st.caption(f"Mean of the best moment of each clip, {read}{cut} clips read.")
@@ -144,7 +154,9 @@ def _results(run: Run, activity: Activity, moments: Sequence[Moment], curves: Se
                     chart = charts.moment(
                         samples, rate, curves[moment.sound], activity.step_seconds, activity.step_end, span
                     )
-                    st.altair_chart(chart, key=f"inside_moment_{row}_{moment.sound}")
+                    show_chart(
+                        chart, "The activity of the unit over this clip.", key=f"inside_moment_{row}_{moment.sound}"
+                    )
                     play_samples(samples, rate)
                     st.caption(as_text(sound.name))
 

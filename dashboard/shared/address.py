@@ -165,7 +165,7 @@ def write() -> None:
             there.pop(name, None)
         elif value is not None:
             state[name] = _text(PARAMETERS[name], value)
-    if new := {name: text for name, text in state.items() if there.get(name) != text}:
+    if new := {name: text for name, text in state.items() if there.get(name, "") != text}:
         there.update(new)
     ADDRESS_WRITTEN.of(page).set({name: text for name, text in there.to_dict().items() if name in PARAMETERS})
 

@@ -21,6 +21,7 @@ from audio_models.lab.inspection import Inspection, inspect
 from dashboard.lessons import charts as lesson_charts
 from dashboard.lessons import handout, stepper, texts, worksheet
 from dashboard.lessons.worksheet import Question
+from tests.conftest import PROJECT
 from tests.support.sounds import chirp
 
 HOSTILE = "<script>alert('1')</script>\"&amp;"
@@ -92,7 +93,7 @@ def test_a_handout_is_a_worksheet(name: str) -> None:
     )
     page = handout.inside(found, name, "a clip", None, lengths)
     _self_contained(page)
-    asked, key = page.split('<details class="key">')
+    asked, key = page.split('<details class="answer-key">')
     questions = worksheet.about_clip(found, lengths)
     assert len(questions) == {"lstm": 6, "gru": 6, "simple_rnn": 5, "feed_forward": 3}[found.cell]
     shown, answers = (_Elements(part).text for part in (asked, key))
@@ -100,12 +101,22 @@ def test_a_handout_is_a_worksheet(name: str) -> None:
         assert one.text in shown
         assert one.answer in answers
         assert one.answer not in shown, "not before it is asked for"
-    assert asked.count('class="line"') == sum(one.lines for one in questions)
+    assert asked.count('class="answer-line"') == sum(one.lines for one in questions)
     encoded = re.search(r'<audio controls src="data:audio/wav;base64,([^"]+)"', asked)
     assert encoded is not None
     heard, rate = soundfile.read(io.BytesIO(base64.b64decode(encoded[1])), dtype="float32")
     assert rate == found.features.sample_rate
     np.testing.assert_allclose(heard, found.samples, atol=1e-4)
+
+
+def test_the_styles_of_a_page_do_not_reach_into_the_stepper() -> None:
+    """A line for the pupil's name had the class of the stepper's names, and broke them letter by letter."""
+    folder = PROJECT / "dashboard" / "lessons"
+    style = (folder / "handouts" / "page.html").read_text(encoding="utf-8").split("</style>")[0]
+    stepper_style = (folder / "stepper" / "stepper.css").read_text(encoding="utf-8")
+    classes = set(re.findall(r"\.([a-z][a-z-]+)", style))
+    assert "written-by" in classes
+    assert not classes & set(re.findall(r"\.([a-z][a-z-]+)", stepper_style))
 
 
 def test_the_answers_of_a_worksheet_are_those_of_the_network() -> None:

@@ -17,6 +17,7 @@ from audio_models.networks.cells import GATES, CellWeights, read
 from dashboard.learn.parts import columns, guess, network, open_tool, task
 from dashboard.shared.cells import CELL_LOOKS
 from dashboard.shared.charts import PALETTE
+from dashboard.shared.show_chart import show_chart
 
 _SCENE = "gru"
 _CLAIMS = ("Fewer parameters", "Easier to train", "More limited")
@@ -116,7 +117,11 @@ def _fewer(budget: int) -> bool:
         .mark_rule(strokeDash=[4, 3], color=PALETTE[6])
         .encode(x="weights:Q")
     )
-    st.altair_chart(alt.layer(bars, text, rule).properties(height=190), key="learn_gru_weights")
+    show_chart(
+        alt.layer(bars, text, rule).properties(height=190),
+        "The number of weights of each cell; the bars carry their numbers.",
+        key="learn_gru_weights",
+    )
     st.latex(
         r"\begin{aligned} \text{LSTM: } & 4\,(m n + n^2 + n) \\ \text{GRU: } & 3\,(m n + n^2 + 2n) \\ "
         r"\text{SimpleRNN: } & m n + n^2 + n \end{aligned}"
@@ -173,7 +178,9 @@ def _easier() -> None:
         )
         .properties(height=270)
     )  # fmt: skip
-    st.altair_chart(chart, key="learn_gru_steps")
+    show_chart(
+        chart, "Steps of training that each cell takes; the text beside it has the numbers.", key="learn_gru_steps"
+    )
     sooner = who_learns_sooner(table)
     st.markdown(
         f":material/close: **Not supported here.** Of the {sum(sooner.values())} tasks that at least one of them learned, the GRU needed fewer steps in "
@@ -232,7 +239,11 @@ def _limited() -> None:
                 tooltip=["step:Q", "memory:Q"],
             ).properties(height=110, width="container", title=alt.Title(title, anchor="start", fontSize=12))
         )  # fmt: skip
-    st.altair_chart(alt.vconcat(*parts, spacing=6), key="learn_gru_count_chart")
+    show_chart(
+        alt.vconcat(*parts, spacing=6),
+        "Each cell counts; the text beside it says how far.",
+        key="learn_gru_count_chart",
+    )
     ends = {
         cell: (counted(cell, count, count, keep)[-1], counted(cell, count + 1, count, keep)[-1])
         for cell in ("lstm", "gru")

@@ -20,6 +20,7 @@ from dashboard.shared import preload
 from dashboard.shared.charts import PALETTE
 from dashboard.shared.example_sounds import spoken
 from dashboard.shared.players import play_samples
+from dashboard.shared.show_chart import show_chart
 
 _SCENE = "lstm"
 _NETWORK = "plain-lstm"
@@ -78,11 +79,15 @@ def draw() -> None:
     with picture:
         word, held = _controls(seen)
         usual, changed = _read(word, ()), _read(word, held)
-        st.altair_chart(_memory(changed), key="learn_lstm_memory")
-        st.altair_chart(_amounts(changed), key="learn_lstm_amounts")
+        show_chart(_memory(changed), "The cell state over time.", key="learn_lstm_memory")
+        show_chart(_amounts(changed), "How much is written, kept and read at each step.", key="learn_lstm_amounts")
         most = {name: changed.seconds[int(row.argmax())] for name, row in _rows(changed).items()}
         st.caption("Most is " + ", ".join(f"{name} at {at:.2f} s" for name, at in most.items()) + ".")
-        st.altair_chart(_answers(usual, changed if held else None), key="learn_lstm_answers")
+        show_chart(
+            _answers(usual, changed if held else None),
+            "The answer so far, as trained and with the gate held.",
+            key="learn_lstm_answers",
+        )
     with words:
         if seen:
             task(
