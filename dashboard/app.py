@@ -15,7 +15,7 @@ _STYLE = """<style>
   .stMainBlockContainer { padding-left: 3rem; padding-right: 3rem; }
   .stApp:has(.stSidebar[data-collapsed="false"]) .stMainBlockContainer { padding-top: 2.5rem; }
 }
-.stSidebar a:focus-visible, .stPageLink a:focus-visible { outline: 3px solid #1b6ca8; outline-offset: -1px; }
+.stSidebar a:focus-visible, .stPageLink a:focus-visible { outline: 3px solid currentColor; outline-offset: -1px; }
 /* White on the dark page's blue has a contrast of 2.6:1 */
 .stApp button[data-testid^="stBaseButton-primary"], .stApp button[data-testid^="stBaseButton-primary"] *,
 .stApp .stMultiSelect [data-baseweb="tag"], .stApp .stMultiSelect [data-baseweb="tag"] * { color: light-dark(#ffffff, #0b1216); }

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from audio_models.networks.cells import Numbers
 from dashboard.shared.charts import DASHES, waveform_envelope
+from dashboard.shared.formatting import on_dark
 
 _GAP, _AXIS = 12, 80  # Streamlit fits the axis into a chart's height
 _LETTER = 6.5  # pixels
@@ -36,6 +37,10 @@ class Lane(Protocol):
     @property
     def ticks(self) -> Mapping[float, str]:
         """Labels at the left, by their distance from the top of the lane."""
+
+    @property
+    def says(self) -> str:
+        """The lane in a sentence, for those who do not see it."""
 
     def draw(self, top: float, seconds: float) -> list[alt.Chart]:
         """Draw it in a chart whose y axis runs down in pixels."""
@@ -61,7 +66,11 @@ def stacked(lanes: Sequence[Lane], seconds: float) -> alt.LayerChart:
         ),
     )  # fmt: skip
     drawn = [part for top, lane in zip(tops, lanes, strict=False) for part in lane.draw(top, seconds)]
-    return alt.layer(axes, *drawn).resolve_scale(color="independent").properties(height=total + _AXIS)
+    return (
+        alt.layer(axes, *drawn)
+        .resolve_scale(color="independent")
+        .properties(height=total + _AXIS, description=" ".join(lane.says for lane in lanes))
+    )
 
 
 @dataclass(frozen=True)
@@ -78,8 +87,12 @@ class Waveform:
     def ticks(self) -> Mapping[float, str]:
         return {}
 
+    @property
+    def says(self) -> str:
+        return f"The waveform, read from {self.start:.2f} to {self.end:.2f} s."
+
     def draw(self, top: float, seconds: float) -> list[alt.Chart]:
-        table = waveform_envelope(self.samples, self.rate)
+        table = waveform_envelope(self.samples, self.rate, 240)
         table = table[table["seconds"] < seconds]
         peak = max(float(np.abs(self.samples).max()), 1e-6)
         for name in ("low", "high"):
@@ -88,7 +101,7 @@ class Waveform:
         return [
             alt.Chart(table[here])
             .mark_rule(strokeWidth=1.6, color=colour)
-            .encode(x="seconds:Q", y="low:Q", y2="high:Q")
+            .encode(x=alt.X("seconds:Q"), y=alt.Y("low:Q"), y2=alt.Y2("high"))
             for here, colour in ((inside, "#3d8fd1"), (~inside, "#8a979c66"))
         ]
 
@@ -116,6 +129,11 @@ class Answers:
     def ticks(self) -> Mapping[float, str]:
         return {self.height / 2: self.title}
 
+    @property
+    def says(self) -> str:
+        runs = ", ".join(f"{run.label} to {run.end:.2f} s" for run in self.runs().itertuples())
+        return f"The answer, {self.title}: {runs}."
+
     def runs(self) -> pd.DataFrame:
         """Each run: `start` and `end` [s], `label`, `confidence` at its end."""
         answers = np.asarray(self.probabilities).argmax(axis=1)
@@ -137,7 +155,7 @@ class Answers:
         room = f"(datum.end - datum.start) / {seconds} * width > {_LETTER} * length(datum.label) + 6"
         colours = [_BLOCKS[place % len(_BLOCKS)] for place in range(len(self.labels))]
         blocks = alt.Chart(table).mark_rect(stroke="white", strokeWidth=1).encode(
-            x="start:Q", x2="end:Q", y="top:Q", y2="bottom:Q",
+            x=alt.X("start:Q"), x2=alt.X2("end"), y=alt.Y("top:Q"), y2=alt.Y2("bottom"),
             color=alt.Color("label:N", legend=None, scale=alt.Scale(domain=[label.strip("_") for label in self.labels], range=colours)),
             tooltip=[
                 alt.Tooltip("label:N", title="answer"), alt.Tooltip("start:Q", format=".2f", title="from [s]"),
@@ -146,7 +164,7 @@ class Answers:
             ],
         )  # fmt: skip
         names = alt.Chart(table).transform_filter(room).mark_text(color="#1c2326", fontSize=13)
-        return [blocks, names.encode(x="middle:Q", y="centre:Q", text="label:N")]
+        return [blocks, names.encode(x=alt.X("middle:Q"), y=alt.Y("centre:Q"), text=alt.Text("label:N"))]
 
 
 @dataclass(frozen=True)
@@ -166,6 +184,13 @@ class Curves:
     def ticks(self) -> Mapping[float, str]:
         return {0.0: "100 %", self.height * 0.5 / (1 - self.low): "50 %", self.height / (1 - self.low): "0 %"}
 
+    @property
+    def says(self) -> str:
+        return " ".join(
+            f"{name}: from {values[0]:.0%} at {times[0]:.2f} s to {values[-1]:.0%} at {times[-1]:.2f} s, lowest {values.min():.0%}."
+            for name, (times, values) in self.values.items()
+        )
+
     def draw(self, top: float, seconds: float) -> list[alt.Chart]:
         names = list(self.values)
         table = pd.DataFrame(
@@ -175,11 +200,18 @@ class Curves:
         rules = pd.DataFrame({"y": [top + place for place in self.ticks], "start": 0.0, "end": seconds})
         colour = alt.Color("name:N", legend=None, scale=alt.Scale(domain=names, range=list(_CURVES[: len(names)])))
         lines = alt.Chart(table).mark_line(strokeWidth=2.5).encode(
-            x="seconds:Q", y="y:Q", color=colour,
+            x=alt.X("seconds:Q"), y=alt.Y("y:Q"), color=colour,
             strokeDash=alt.StrokeDash("name:N", legend=None, scale=alt.Scale(domain=names, range=DASHES[: len(names)])),
-            tooltip=["name:N", alt.Tooltip("seconds:Q", format=".2f"), alt.Tooltip("value:Q", format=".0%")],
+            tooltip=[alt.Tooltip("name:N"), alt.Tooltip("seconds:Q", format=".2f"), alt.Tooltip("value:Q", format=".0%")],
         )  # fmt: skip
+        ink = "#e8ebe6" if on_dark() else "#1c2326"
         ends = table.groupby("name", sort=False).tail(1)
-        titles = alt.Chart(ends).mark_text(align="right", baseline="top", dy=8, fontSize=13, fontWeight="bold")
-        grid = alt.Chart(rules).mark_rule(color=_GREY, opacity=0.4).encode(x="start:Q", x2="end:Q", y="y:Q")
-        return [grid, lines, titles.encode(x="seconds:Q", y="y:Q", text="name:N", color=colour)]
+        titles = alt.Chart(ends).mark_text(
+            align="right", baseline="top", dy=8, fontSize=13, fontWeight="bold", color=ink
+        )
+        grid = (
+            alt.Chart(rules)
+            .mark_rule(color=_GREY, opacity=0.4)
+            .encode(x=alt.X("start:Q"), x2=alt.X2("end"), y=alt.Y("y:Q"))
+        )
+        return [grid, lines, titles.encode(x=alt.X("seconds:Q"), y=alt.Y("y:Q"), text=alt.Text("name:N"))]

@@ -119,9 +119,12 @@ def test_a_reading_in_numpy_answers_as_the_served_network_does(home: Path) -> No
         np.testing.assert_allclose(read.read(first).probabilities[-1], expected, atol=1e-4)
 
 
-def test_a_name_is_drawn_in_a_block_of_equal_answers() -> None:
+def test_a_block_is_a_run_of_equal_answers_and_can_be_read_without_seeing_it() -> None:
     probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]])
-    runs = charts.Answers("row", probabilities, ["a", "b"], 0.02, first=5).runs()
+    lane = charts.Answers("cut", probabilities, ["a", "_b_"], 0.02, first=5)
+    assert lane.says == "The answer, cut: a to 0.14 s, b to 0.16 s."
+    assert charts.stacked([lane], 1.0).to_dict()["description"] == lane.says
+    runs = lane.runs()
     assert runs["label"].tolist() == ["a", "b"]
     np.testing.assert_allclose(runs[["start", "end", "confidence"]], [[0.1, 0.14, 0.6], [0.14, 0.16, 0.8]])
 

@@ -131,15 +131,16 @@ def _answers(name: str, samples: NDArray[np.float32], order: NDArray[np.intp]) -
 
 
 def _bars(answers: _Answers, seen: bool) -> alt.Chart:
-    """The four likeliest labels; the shuffled clip only once it may be seen."""
+    """The three likeliest labels; the shuffled clip only once it may be seen."""
     both = np.maximum(answers.spoken, answers.shuffled) if seen else answers.spoken
     rows = [
-        {"label": answers.labels[place], "frames": name, "probability": float(probabilities[place])}
-        for place in map(int, np.argsort(-both)[:4])
+        {"label": answers.labels[place].strip("_"), "frames": name, "probability": float(probabilities[place])}
+        for place in map(int, np.argsort(-both)[:3])
         for name, probabilities in (("as spoken", answers.spoken), ("shuffled", answers.shuffled))
         if seen or name == "as spoken"
     ]
-    return paired_bars(pd.DataFrame(rows))
+    says = ", ".join(f"{row['label']} {row['frames']} {row['probability']:.0%}" for row in rows)
+    return paired_bars(pd.DataFrame(rows)).properties(description=says)
 
 
 def _verdict(answers: _Answers) -> str:
@@ -180,12 +181,15 @@ def _moves(frames: NDArray[np.float32], order: NDArray[np.intp]) -> alt.LayerCha
     y = alt.Scale(domain=[3.5 * width, 0], nice=False)
     strips = alt.Chart(cells).mark_rect().encode(
         x=alt.X("seconds:Q", title="seconds", scale=alt.Scale(domain=[0, count * 0.02], nice=False), axis=alt.Axis(grid=False)),
-        x2="end:Q",
+        x2=alt.X2("end"),
         y=alt.Y("row:Q", scale=y, title=None, axis=alt.Axis(values=[width / 2, 3 * width], labelExpr=f"datum.value < {2 * width} ? 'spoken' : 'read'", grid=False, ticks=False, domain=False)),
-        y2="row_end:Q",
+        y2=alt.Y2("row_end"),
         color=alt.Color("shade:Q", scale=alt.Scale(scheme=RAMP), legend=None),
     )  # fmt: skip
     moved = alt.Chart(lines).mark_line(strokeWidth=1.2, opacity=0.8, color=PALETTE[6]).encode(
-        x="seconds:Q", y=alt.Y("row:Q", scale=y), detail="frame:N"
+        x=alt.X("seconds:Q"), y=alt.Y("row:Q", scale=y), detail=alt.Detail("frame:N")
     )  # fmt: skip
-    return alt.layer(strips, moved).properties(height=190)
+    says = (
+        f"{int((order != np.arange(count)).sum())} of {count} frames are read at another place than they were spoken."
+    )
+    return alt.layer(strips, moved).properties(height=210, description=says)
