@@ -66,11 +66,12 @@ def stacked(lanes: Sequence[Lane], seconds: float) -> alt.LayerChart:
         ),
     )  # fmt: skip
     drawn = [part for top, lane in zip(tops, lanes, strict=False) for part in lane.draw(top, seconds)]
-    return (
-        alt.layer(axes, *drawn)
-        .resolve_scale(color="independent")
-        .properties(height=total + _AXIS, description=" ".join(lane.says for lane in lanes))
-    )
+    return alt.layer(axes, *drawn).resolve_scale(color="independent").properties(height=total + _AXIS)
+
+
+def in_words(lanes: Sequence[Lane]) -> str:
+    """What the lanes show, for a screen reader."""
+    return " ".join(lane.says for lane in lanes)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
@@ -33,7 +32,7 @@ class Scene:
         return cast("Callable[[], None]", importlib.import_module(f"dashboard.learn.scenes.{self.slug}").draw)
 
 
-_COURSE = (
+SCENES = (
     Scene("order", "Order", "Order matters", "A recurrent network hears in which order the sounds come; a mean does not.", 10),
     Scene("memory", "Memory", "Sequential memory", "The state carries the beginning of a word to its end.", 10),
     Scene("unrolled", "Unrolled", "The loop unrolled", "A loop in time is a deep network that shares its weights.", 10),
@@ -43,10 +42,6 @@ _COURSE = (
     Scene("in_keras", "In keras", "In keras", "The network on screen is a few lines of keras.", 10),
     Scene("any_algorithm", "Any algorithm?", "Any algorithm?", "What a recurrent network can compute, and what it learns.", 10),
 )  # fmt: skip
-
-SCENES: tuple[Scene, ...] = tuple(
-    scene for scene in _COURSE if importlib.util.find_spec(f"dashboard.learn.scenes.{scene.slug}")
-)
 
 
 def find(slug: str | None) -> Scene | None:

@@ -123,7 +123,7 @@ def test_a_block_is_a_run_of_equal_answers_and_can_be_read_without_seeing_it() -
     probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]])
     lane = charts.Answers("cut", probabilities, ["a", "_b_"], 0.02, first=5)
     assert lane.says == "The answer, cut: a to 0.14 s, b to 0.16 s."
-    assert charts.stacked([lane], 1.0).to_dict()["description"] == lane.says
+    assert charts.in_words([lane, lane]) == f"{lane.says} {lane.says}"
     runs = lane.runs()
     assert runs["label"].tolist() == ["a", "b"]
     np.testing.assert_allclose(runs[["start", "end", "confidence"]], [[0.1, 0.14, 0.6], [0.14, 0.16, 0.8]])
@@ -137,13 +137,13 @@ def test_the_unrolled_loop_shares_its_weights_and_loses_the_word_with_its_cell_s
     _reveal(app, "unrolled", 1)
     assert f"**You guessed right:**] {weights.size:,}" in text_of(app)
     app.segmented_control(key="learn_unrolled_lane_LSTM").set_value("h").run()
-    app.slider(key="learn_unrolled_at").set_value(22).run()
+    app.slider(key="learn_unrolled_at").set_value(30).run()
     healthy(app)
     assert not progress.read().of("unrolled").solved, "h is read anew from c"
     app.segmented_control(key="learn_unrolled_lane_LSTM").set_value("c").run()
     healthy(app)
     assert progress.read().of("unrolled").done
-    assert "**c** does" in text_of(app)
+    assert "**c** holds the memory" in text_of(app)
 
 
 def test_all_erasures_at_once_are_those_one_by_one() -> None:

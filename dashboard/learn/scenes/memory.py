@@ -102,7 +102,7 @@ def _picture(read: Word, cut: Reading, first: int, last: int, seen: bool) -> Non
         ]
     show_chart(
         charts.stacked(lanes, read.seconds),
-        "The frames, the state of the network and its answer so far, over time.",
+        charts.in_words(lanes),
         key="learn_memory_picture",
     )
     if seen:

@@ -87,7 +87,11 @@ def draw() -> None:
                 run=_RECURRENT, clip=of_voice(word), view="Order", order="shuffled",
             )  # fmt: skip
     with picture:
-        show_chart(_moves(frames[:, :13], order), "The frames of the clip in their new order.", key="learn_order_moves")
+        show_chart(
+            _moves(frames[:, :13], order),
+            f"{int((order != np.arange(len(order))).sum())} of {len(order)} frames are read at another place than they were spoken.",
+            key="learn_order_moves",
+        )
         for column, title, answers in zip(
             st.columns(2), ("Feed-forward: mean", "GRU: state"), (mean, recurrent), strict=True
         ):
@@ -95,7 +99,8 @@ def draw() -> None:
                 st.markdown(f"**{title}**")
                 show_chart(
                     _bars(answers, seen),
-                    f"{title}: the most probable word is {answers.words[0]} as spoken.",
+                    f"{title}: {answers.words[0]} is likeliest as spoken"
+                    + (f", {answers.words[1]} as shuffled." if seen else "."),
                     key=f"learn_order_{title}",
                 )
                 if seen:
@@ -139,8 +144,7 @@ def _bars(answers: _Answers, seen: bool) -> alt.Chart:
         for name, probabilities in (("as spoken", answers.spoken), ("shuffled", answers.shuffled))
         if seen or name == "as spoken"
     ]
-    says = ", ".join(f"{row['label']} {row['frames']} {row['probability']:.0%}" for row in rows)
-    return paired_bars(pd.DataFrame(rows)).properties(description=says)
+    return paired_bars(pd.DataFrame(rows))
 
 
 def _verdict(answers: _Answers) -> str:
@@ -189,7 +193,4 @@ def _moves(frames: NDArray[np.float32], order: NDArray[np.intp]) -> alt.LayerCha
     moved = alt.Chart(lines).mark_line(strokeWidth=1.2, opacity=0.8, color=PALETTE[6]).encode(
         x=alt.X("seconds:Q"), y=alt.Y("row:Q", scale=y), detail=alt.Detail("frame:N")
     )  # fmt: skip
-    says = (
-        f"{int((order != np.arange(count)).sum())} of {count} frames are read at another place than they were spoken."
-    )
-    return alt.layer(strips, moved).properties(height=210, description=says)
+    return alt.layer(strips, moved).properties(height=210)

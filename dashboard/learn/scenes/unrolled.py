@@ -18,6 +18,7 @@ _SCENE = "unrolled"
 _NETWORKS = {"LSTM": "plain-lstm", "GRU": "plain-gru"}
 _LANES = {"LSTM": ("h", "c"), "GRU": ("h",)}
 _WORD = "stop"
+_OVER = 26  # frame after which the word has no sound
 
 
 def draw() -> None:
@@ -49,13 +50,13 @@ def draw() -> None:
         if seen:
             solved = task(
                 _SCENE,
-                f"Set one lane of the LSTM to zero, once, so that it no longer hears “{_WORD}”. Which lane holds the memory?",
-                solved=kind == "LSTM" and after != before,
+                f"The word is over at frame {_OVER}. Set one lane of the LSTM to zero after that, once, so that it no longer hears “{_WORD}”.",
+                solved=kind == "LSTM" and erased is not None and erased[0] >= _OVER and after != before,
             )
             if solved:
                 st.markdown(
-                    "**c** does: a sum hands it on, $c_{t+1} = f \\odot c_t + i \\odot g$. **h** is read from it anew at every step, "
-                    "$h_{t+1} = o \\odot \\tanh(c_{t+1})$."
+                    "**c** holds the memory: a sum hands it on, $c_{t+1} = f \\odot c_t + i \\odot g$. **h** is read from it anew at every step, "
+                    "$h_{t+1} = o \\odot \\tanh(c_{t+1})$; it matters while the word lasts, for the gates."
                 )
             open_tool(
                 "inside", "Inside: unroll any network", ":material/visibility:",
@@ -113,6 +114,4 @@ def _picture(
             )
         )
     st.markdown("**The answer after each frame**" + (f", and how likely “{_WORD}” is at the end" if show_all else ""))
-    show_chart(
-        charts.stacked(rows, read.seconds), "The answer after each frame of the clip.", key="learn_unrolled_answers"
-    )
+    show_chart(charts.stacked(rows, read.seconds), charts.in_words(rows), key="learn_unrolled_answers")
