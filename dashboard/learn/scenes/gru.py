@@ -17,6 +17,7 @@ from audio_models.networks.cells import GATES, CellWeights, read
 from dashboard.learn.parts import columns, guess, network, open_tool, task
 from dashboard.shared.cells import CELL_LOOKS
 from dashboard.shared.charts import PALETTE
+from dashboard.shared.glossary import term
 from dashboard.shared.show_chart import show_chart
 
 _SCENE = "gru"
@@ -46,8 +47,8 @@ def draw() -> None:
     words, picture = columns()
     with words:
         st.markdown(
-            "A GRU (Cho et al. 2014) has two gates and one state. The **update gate** $z$ keeps and writes in one move; the "
-            "**reset gate** $r$ decides how much of the state the candidate $g$ sees."
+            f"A {term('GRU')} (Cho et al. 2014) has two gates and one state. The {term('update gate')} $z$ keeps and writes in one "
+            f"move; the {term('reset gate')} $r$ decides how much of the state the {term('candidate')} $g$ sees."
         )
         st.latex(r"h_{t+1} = \underbrace{z \odot h_t}_{\text{keep}} + \underbrace{(1 - z) \odot g}_{\text{write}}")
         seen = guess(

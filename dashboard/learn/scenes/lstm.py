@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import altair as alt
 import numpy as np
@@ -14,19 +14,25 @@ from numpy.typing import NDArray
 from audio_models.networks.cells import ForcedGate
 from audio_models.networks.numpy_network import LayerTrace
 from dashboard.learn.parts import columns, guess, network, open_tool, task
+from dashboard.lessons.cell import show_cell
 from dashboard.lessons.charts import paired_bars
 from dashboard.lessons.inspected import network_inside
 from dashboard.shared import preload
 from dashboard.shared.charts import PALETTE
 from dashboard.shared.example_sounds import spoken
+from dashboard.shared.glossary import term
 from dashboard.shared.players import play_samples
 from dashboard.shared.show_chart import show_chart
+
+if TYPE_CHECKING:
+    from audio_models.lab.inspection import Inspection  # brings onnxruntime
 
 _SCENE = "lstm"
 _NETWORK = "plain-lstm"
 _WORDS = ("right", "left", "stop", "up", "down", "go", "off", "on")
 _Held = Literal["learned", "open", "shut"]
 _GATES = {"input": "Input gate: write", "forget": "Forget gate: keep", "output": "Output gate: read"}
+_ALL, _ONE = "All units", "One by hand"
 _LEFT = 30  # pixels of the labels beside the charts, which share their time axis
 _RIGHT = "all words almost equally likely"
 
@@ -60,14 +66,14 @@ def draw() -> None:
     words, picture = columns()
     with words:
         st.markdown(
-            "An LSTM keeps a second state beside $h$, the **cell state** $c$. Three gates, each between 0 (shut) and 1 (open), "
-            "decide what is **written** to it, what is kept (the rest is **deleted**), and what is **read**."
+            f"An {term('LSTM')} (Hochreiter and Schmidhuber 1997) keeps a second state beside $h$, the {term('cell state')} $c$. Three "
+            f"{term('gate', 'gates')}, each between 0 (shut) and 1 (open), decide what is **written** to it, what is kept (the rest is "
+            "**deleted**; Gers et al. 2000), and what is **read**."
         )
         st.latex(
             r"\begin{aligned} c_{t+1} &= \underbrace{f \odot c_t}_{\text{keep}} + "
             r"\underbrace{i \odot g}_{\text{write}} \\ h_{t+1} &= \underbrace{o \odot \tanh(c_{t+1})}_{\text{read}} \end{aligned}"
         )
-        st.caption("Hochreiter and Schmidhuber 1997; forget gate: Gers et al. 2000. This network: 96 units.")
         seen = guess(
             _SCENE,
             "The forget gate is held shut at every step. What does the network answer?",
@@ -77,17 +83,18 @@ def draw() -> None:
             "What came before could still pass through $h$, but this network keeps it in $c$.",
         )
     with picture:
-        word, held = _controls(seen)
+        word, picked, held = _controls(seen)
         usual, changed = _read(word, ()), _read(word, held)
-        show_chart(_memory(changed), "The cell state over time.", key="learn_lstm_memory")
-        show_chart(_amounts(changed), "How much is written, kept and read at each step.", key="learn_lstm_amounts")
-        most = {name: changed.seconds[int(row.argmax())] for name, row in _rows(changed).items()}
-        st.caption("Most is " + ", ".join(f"{name} at {at:.2f} s" for name, at in most.items()) + ".")
-        show_chart(
-            _answers(usual, changed if held else None),
-            "The answer so far, as trained and with the gate held.",
-            key="learn_lstm_answers",
-        )
+        if picked == _ONE:
+            weights = network_inside(network(_NETWORK))
+            show_cell(_inspected(word, held), weights, "learn_lstm_cell", forced=held, compact=True)
+        else:
+            show_chart(_memory(changed), "Mean size of the cell state over time.", key="learn_lstm_memory")
+            show_chart(
+                _amounts(changed), "How much is written, deleted and read at each step.", key="learn_lstm_amounts"
+            )
+            most = {name: changed.seconds[int(row.argmax())] for name, row in _rows(changed).items()}
+            st.caption("Most is " + ", ".join(f"{name} at {at:.2f} s" for name, at in most.items()) + ".")
     with words:
         if seen:
             task(
@@ -100,11 +107,19 @@ def draw() -> None:
                 "inside", "Inside: the cell by hand, with these gates", ":material/visibility:",
                 run=_NETWORK, clip=f"voice:{word}", view="cell", **gates,
             )  # fmt: skip
+    with words if picked == _ONE else picture:
+        show_chart(
+            _answers(usual, changed if held else None),
+            "The answer as learned, and with the gates that are held.",
+            key="learn_lstm_answers",
+        )
 
 
-def _controls(seen: bool) -> tuple[str, tuple[ForcedGate, ...]]:
-    choose, listen = st.columns([1, 2], vertical_alignment="bottom")
-    word = choose.selectbox("A synthetic voice says", _WORDS, key="learn_lstm_word")
+def _controls(seen: bool) -> tuple[str, str, tuple[ForcedGate, ...]]:
+    """Choose the word, the picture and the gates to hold."""
+    choose, picture, listen = st.columns([2, 3, 3], vertical_alignment="bottom")
+    word = choose.selectbox("A voice says", _WORDS, key="learn_lstm_word")
+    picked = picture.segmented_control("Picture", [_ALL, _ONE], default=_ALL, required=True, key="learn_lstm_picture")
     with listen:
         rate = network(_NETWORK).config.features.sample_rate
         play_samples(spoken(word, rate), rate)
@@ -116,7 +131,7 @@ def _controls(seen: bool) -> tuple[str, tuple[ForcedGate, ...]]:
         )  # fmt: skip
         if how != "learned":
             held.append(ForcedGate(gate, how == "open"))
-    return word, tuple(held)
+    return word, picked, tuple(held)
 
 
 def _read(word: str, held: tuple[ForcedGate, ...]) -> Reading:
@@ -127,6 +142,15 @@ def _read(word: str, held: tuple[ForcedGate, ...]) -> Reading:
     features = recognizer.features
     seconds = (np.arange(len(frames)) * features.hop_length + features.frame_length) / features.sample_rate
     return Reading(recognizer.labels, trace.probabilities, seconds, *amounts(trace.layers[0]))
+
+
+@st.cache_data(show_spinner=False, max_entries=30)  # type: ignore[untyped-decorator]
+def _inspected(word: str, held: tuple[ForcedGate, ...]) -> Inspection:
+    from audio_models.lab.inspection import inspect
+
+    run = network(_NETWORK)
+    samples = spoken(word, run.config.features.sample_rate)
+    return inspect(run, samples, word, recognizer=preload.recognizer(run), forced=held)
 
 
 def amounts(layer: LayerTrace) -> tuple[NDArray[np.floating], ...]:
@@ -163,7 +187,7 @@ def _memory(found: Reading) -> alt.Chart:
             y=alt.Y("size:Q", title="|c|", axis=alt.Axis(tickCount=3, grid=False, minExtent=_LEFT)),
             tooltip=[alt.Tooltip("seconds:Q", format=".2f"), alt.Tooltip("size:Q", format=".2f")],
         )
-        .properties(height=90, title=alt.Title("Mean size of the cell state", anchor="start", fontSize=12, offset=2))
+        .properties(height=80, title=alt.Title("Mean size of the cell state", anchor="start", fontSize=12, offset=2))
     )
 
 
