@@ -76,6 +76,14 @@ class FeatureConfig:
         formerly="cepstrum", translated={True: "mfcc", False: "log_mel"},
         help="MFCCs, or the log-mel bands themselves, which keep neighbouring pitches together, as a convolution needs.",
     )  # fmt: skip
+    centred: bool = setting(
+        False, title="Centred frames",
+        help="Zeros of half a frame at both ends of a clip, librosa's default (center=True); such a network cannot listen.",
+    )  # fmt: skip
+    top_db: float = setting(
+        0.0, 0, 200, unit="dB", title="Floor below the loudest",
+        help="Bands further below the loudest of the clip are raised to that (librosa's default is 80); 0: no floor.",
+    )  # fmt: skip
 
     def __post_init__(self) -> None:
         check(self)
@@ -92,6 +100,16 @@ class FeatureConfig:
     def hop_length(self) -> int:
         """Samples from one frame to the next."""
         return round(self.sample_rate * self.hop_ms / 1000)
+
+    @property
+    def first_end(self) -> int:
+        """Samples of a clip until the end of its first frame."""
+        return self.frame_length - (self.frame_length // 2 if self.centred else 0)
+
+    @property
+    def needs_whole_clip(self) -> bool:
+        """Whether a frame depends on more than its own samples."""
+        return self.centred or self.top_db > 0
 
     @property
     def width(self) -> int:
@@ -404,6 +422,11 @@ class RunConfig:
             raise ConfigError(
                 "Several clips per sequence need a network that reads forwards and answers from its last state: "
                 "turn bidirectional off, set readout to last, and turn causal on if there are convolutions."
+            )
+        if self.training.clips_per_sequence > 1 and self.features.needs_whole_clip:
+            raise ConfigError(
+                "Several clips per sequence train for listening, where a frame knows no whole clip: turn centred frames off "
+                "and set the floor to 0."
             )
         if self.training.clips_per_sequence > 1 and not self.augmentation.augment:
             raise ConfigError("Several clips per sequence need augmentation, which makes the pauses; turn it on.")

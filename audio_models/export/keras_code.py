@@ -83,8 +83,8 @@ def _features(config: FeatureConfig, *, cut: bool) -> str:
         *load,
         f"    samples = librosa.util.fix_length(samples, size=max(len(samples), {length}))",
         f"    power = librosa.feature.melspectrogram(y=samples, sr={rate}, n_fft={length}, hop_length={config.hop_length},",
-        f"        center=False, n_mels={config.n_mels}, fmin={config.fmin:g}, fmax={config.fmax:g})",
-        "    bands = librosa.power_to_db(power, top_db=None)",
+        f"        center={config.centred}, n_mels={config.n_mels}, fmin={config.fmin:g}, fmax={config.fmax:g})",
+        f"    bands = librosa.power_to_db(power, top_db={config.top_db or None})",
         *([f"    mfcc = librosa.feature.mfcc(S=bands, n_mfcc={config.n_mfcc})"] if config.kind == "mfcc" else []),
     ]
     if config.deltas:

@@ -31,18 +31,19 @@ _DECIBELS = np.float32(10 / np.log(10))  # per natural logarithm, which numpy co
 
 def frame_count(samples: int, config: FeatureConfig) -> int:
     """Number of frames in a waveform of `samples` samples; at least one."""
-    return 1 + max(0, samples - config.frame_length) // config.hop_length
+    padding = 2 * (config.frame_length // 2) if config.centred else 0
+    return 1 + max(0, samples + padding - config.frame_length) // config.hop_length
 
 
 def frame_time(frame: int | NDArray[np.int_], config: FeatureConfig) -> float | NDArray[np.float64]:
     """The middle of a frame [s]."""
-    return (frame * config.hop_length + config.frame_length / 2) / config.sample_rate
+    return (frame * config.hop_length + config.first_end - config.frame_length / 2) / config.sample_rate
 
 
 def frame_end(frame: int | NDArray[np.int_], config: FeatureConfig) -> float | NDArray[np.float64]:
     """The end of the sound that a frame depends on [s]; its slopes look two frames ahead."""
     last = frame + (SLOPE_REACH if config.deltas else 0)
-    return (last * config.hop_length + config.frame_length) / config.sample_rate
+    return (last * config.hop_length + config.first_end) / config.sample_rate
 
 
 def mfcc(waveform: Waveform, config: FeatureConfig, filters: Filters | None = None) -> Frames:
@@ -79,8 +80,10 @@ def mel_bands(waveforms: Sequence[Waveform], config: FeatureConfig, filters: Fil
     bands: list[Frames] = []
     for first in range(0, len(waveforms), _AT_ONCE):
         part = waveforms[first : first + _AT_ONCE]
-        for row, waveform in zip(_mel_db(_stack(part, config), config, filters), part, strict=True):
-            bands.append(row[: frame_count(len(waveform), config)])
+        padded = [np.pad(one, config.frame_length // 2) for one in part] if config.centred else part
+        for row, waveform in zip(_mel_db(_stack(padded, config), config, filters), part, strict=True):
+            found = row[: frame_count(len(waveform), config)]
+            bands.append(np.maximum(found, found.max() - np.float32(config.top_db)) if config.top_db else found)
     return bands
 
 

@@ -149,7 +149,8 @@ def card(config: RunConfig, network: ReadNetwork) -> str:
         "",
         f"- **Network**: {network.config.summary}; {network.parameters:,} parameters.",
         f"- **Features**, as named when it was opened: {kind}{' with deltas' if features.deltas else ''}, {features.sample_rate:,} Hz, "
-        f"frames of {features.frame_ms:g} ms every {features.hop_ms:g} ms, {features.fmin:g} to {features.fmax:g} Hz.",
+        f"frames of {features.frame_ms:g} ms every {features.hop_ms:g} ms{', centred' if features.centred else ''}"
+        f"{f', floor {features.top_db:g} dB below the loudest' if features.top_db else ''}, {features.fmin:g} to {features.fmax:g} Hz.",
         f"- **Labels**: {', '.join(config.task.classes)}.",
         *([f"- **Length**: it was trained on {frames} frames; other lengths may be answered worse."] if frames else []),
     ]
@@ -179,5 +180,5 @@ def _each(
 def _clip_seconds(network: ReadNetwork, features: FeatureConfig) -> float:
     if network.frames is None:
         return _SECONDS
-    samples = (network.frames - 1) * features.hop_length + features.frame_length
+    samples = (network.frames - 1) * features.hop_length + (0 if features.centred else features.frame_length)
     return round(samples / features.sample_rate, 3)

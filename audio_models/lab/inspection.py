@@ -128,14 +128,14 @@ class Inspection:
         answers = self.prefix_probabilities.argmax(axis=1)
         other = np.flatnonzero(answers != answers[-1])
         frame = int(other[-1]) + 1 if len(other) else 0
-        return (frame * self.features.hop_length + self.features.frame_length) / self.features.sample_rate
+        return (frame * self.features.hop_length + self.features.first_end) / self.features.sample_rate
 
     @property
     def changes(self) -> list[tuple[float, str]]:
         """Each change of the answer: its time [s] and the new label; the first entry is the first answer."""
         answers = self.prefix_probabilities.argmax(axis=1)
         places = [0, *(np.flatnonzero(np.diff(answers)) + 1)]
-        offset = self.features.frame_length / self.features.sample_rate
+        offset = self.features.first_end / self.features.sample_rate
         return [(float(place * self.frame_seconds + offset), self.labels[int(answers[place])]) for place in places]
 
 

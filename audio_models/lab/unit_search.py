@@ -174,7 +174,7 @@ def read_all(
             break
     features = recognizer.features
     step = network.config.frames_a_step * features.hop_length / features.sample_rate
-    return Activity(tuple(read), tuple(values), step, features.frame_length / features.sample_rate, len(sounds))
+    return Activity(tuple(read), tuple(values), step, features.first_end / features.sample_rate, len(sounds))
 
 
 def activity_in(network: NetworkConfig, trace: Trace, signal: Signal) -> Numbers:

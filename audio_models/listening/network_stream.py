@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from audio_models.errors import RunError
 from audio_models.features.mfcc import Frames
 from audio_models.features.mfcc_stream import FrameStream
 from audio_models.features.waveform import Waveform
@@ -43,6 +44,11 @@ class NetworkStream:
 
     def __init__(self, run: Run) -> None:
         self.recognizer = recognizer = Recognizer.of_run(run)
+        if recognizer.features.needs_whole_clip:
+            raise RunError(
+                f"{run.name} cannot listen to a stream, nor be exported: its frames depend on the whole clip (centred, or with "
+                "a floor below the loudest band)."
+            )
         self.labels = recognizer.labels
         self.sample_rate = recognizer.features.sample_rate
         self.mode: Mode = "stateful" if run.config.streams else "sliding_window"

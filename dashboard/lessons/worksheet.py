@@ -120,7 +120,7 @@ def _without_memory() -> Question:
 
 def _end_of_frame(found: Inspection, frame: int) -> float:
     """When a frame ends [s]."""
-    return (frame * found.features.hop_length + found.features.frame_length) / found.features.sample_rate
+    return (frame * found.features.hop_length + found.features.first_end) / found.features.sample_rate
 
 
 def about_memory(findings: str, chance: float, forget_bias: float, cells: Sequence[str]) -> tuple[Question, ...]:

@@ -17,5 +17,6 @@ def export_button(run: Run) -> None:
 
     st.download_button(
         "Export", zipped, "echoic-model.zip", "application/zip", icon=":material/download:", key=f"export-{run.id}",
-        on_click="ignore", help="A folder that runs without Echoic: the network as ONNX, a small program, and a model card.",
+        on_click="ignore", disabled=run.config.features.needs_whole_clip,
+        help="A folder that runs without Echoic: the network as ONNX, a small program, and a model card.",
     )  # fmt: skip

@@ -20,7 +20,7 @@ from data.corpus import CorpusReference
 if TYPE_CHECKING:
     from audio_models.keras_files.translation import ReadNetwork
 
-_ASKED = ("sample_rate", "kind", "n_mfcc", "n_mels", "fmin", "fmax", "deltas")
+_ASKED = ("sample_rate", "kind", "n_mfcc", "n_mels", "fmin", "fmax", "deltas", "centred", "top_db")
 _CORPUS = Value[CorpusReference | None]("open_keras_corpus", None)
 """The corpus chosen for the network that is being opened."""
 
@@ -95,9 +95,7 @@ def _form(network: ReadNetwork, called: str) -> dict[str, Any] | None:
     per_sample = 1000 / features.sample_rate
     features = replace(features, frame_ms=length * per_sample, hop_ms=step * per_sample)
     if features.width == network.width:
-        st.caption(
-            f":material/check: frames of {features.width} numbers. Frames begin at the first sample (center=False, top_db=None)."
-        )
+        st.caption(f":material/check: frames of {features.width} numbers.")
     else:
         st.caption(
             f":material/error: These features have {features.width} numbers in a frame; the network reads {network.width}."

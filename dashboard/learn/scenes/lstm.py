@@ -140,7 +140,7 @@ def _read(word: str, held: tuple[ForcedGate, ...]) -> Reading:
     frames = recognizer.normalise(recognizer.frames(spoken(word, recognizer.features.sample_rate)))
     trace = network_inside(run).read(frames, held)
     features = recognizer.features
-    seconds = (np.arange(len(frames)) * features.hop_length + features.frame_length) / features.sample_rate
+    seconds = (np.arange(len(frames)) * features.hop_length + features.first_end) / features.sample_rate
     return Reading(recognizer.labels, trace.probabilities, seconds, *amounts(trace.layers[0]))
 
 

@@ -48,7 +48,7 @@ def network_data(
     turn = slice(None, None, -1 if trace.direction == BACKWARD else 1)
     steps = len(trace.states)
     frames = np.minimum((np.arange(steps) + 1) * found.network.frames_a_step, len(found.prefix_probabilities))
-    ends = (frames - 1) * found.frame_seconds + found.features.frame_length / found.features.sample_rate
+    ends = (frames - 1) * found.frame_seconds + found.features.first_end / found.features.sample_rate
     is_top = trace.number == found.network.layers and trace.direction == FORWARD
     unit = _telling_unit(found, network, trace)
     envelope = waveform_envelope(found.samples, found.features.sample_rate, _COLUMNS)

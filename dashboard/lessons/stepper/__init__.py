@@ -65,7 +65,7 @@ def sources() -> tuple[str, str]:
 
 def data(found: Inspection) -> dict[str, Any]:
     """The numbers that `stepper.js` draws."""
-    offset = (found.features.frame_length - found.features.hop_length) / found.features.sample_rate
+    offset = (found.features.first_end - found.features.hop_length) / found.features.sample_rate
     seconds = max(
         len(found.samples) / found.features.sample_rate, len(found.prefix_probabilities) * found.frame_seconds + offset
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.fft
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from librosa.core.convert import mel_frequencies
@@ -13,7 +14,7 @@ from librosa.core.convert import mel_frequencies
 from audio_models.config import FeatureConfig
 from audio_models.errors import ConfigError
 from audio_models.features import waveform
-from audio_models.features.mfcc import frame_count, frame_time, mel_bands, mfcc, mfcc_batch, slopes
+from audio_models.features.mfcc import frame_count, frame_end, frame_time, mel_bands, mfcc, mfcc_batch, slopes
 from audio_models.features.waveform import AudioSource
 from tests.support.librosa_features import librosa_mfcc
 from tests.support.sounds import RATE, tone
@@ -114,3 +115,20 @@ def test_times_of_frames() -> None:
 def test_bands_that_hold_no_frequency_are_refused() -> None:
     with pytest.raises(ConfigError, match="too narrow"):
         mfcc(tone(100), FeatureConfig(frame_ms=5, n_mels=128))
+
+
+@pytest.mark.parametrize("samples", [100, 1600, 5000])
+def test_centred_frames_with_a_floor_are_those_of_librosas_defaults(samples: int) -> None:
+    """`librosa.feature.mfcc(y=y, sr=rate, n_mfcc=13, n_fft=512, hop_length=160)`, its steps without the compiled ones."""
+    import librosa
+
+    config = FeatureConfig(frame_ms=32, hop_ms=10, n_mels=64, fmin=0, fmax=8000, deltas=False, centred=True, top_db=80)
+    wave = np.random.default_rng(0).normal(0, 0.1, samples).astype(np.float32)
+    wave[: samples // 2] = 0  # lies below the floor
+    spectrum = np.abs(librosa.stft(wave, n_fft=512, hop_length=160)) ** 2
+    bands = librosa.power_to_db(librosa.filters.mel(sr=16_000, n_fft=512, n_mels=64) @ spectrum)
+    expected = scipy.fft.dct(bands, axis=0, norm="ortho")[:13].T
+    found = mfcc(wave, config)
+    assert found.shape == expected.shape == (frame_count(samples, config), 13)
+    np.testing.assert_allclose(found, expected, atol=0.02)
+    assert frame_end(0, config) * 16_000 == frame_time(0, config) * 16_000 + 256 == 256

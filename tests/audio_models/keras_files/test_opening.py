@@ -14,11 +14,12 @@ import numpy as np
 import pytest
 from keras import layers
 
-from audio_models.config import FeatureConfig
-from audio_models.errors import KerasFileError
+from audio_models.config import AugmentationConfig, FeatureConfig, RunConfig, TrainingConfig
+from audio_models.errors import ConfigError, KerasFileError, RunError
 from audio_models.features.waveform import AudioSource
 from audio_models.keras_files import opening, reading
 from audio_models.lab import inspection
+from audio_models.listening.network_stream import NetworkStream
 from audio_models.recognition import learned
 from audio_models.recognition.recognizer import Recognizer
 from tests.conftest import Done
@@ -293,6 +294,22 @@ def test_branches_are_refused(saved: Callable[[keras.Model], Path]) -> None:
     both = layers.Concatenate()([layers.GRU(4)(start), layers.LSTM(4)(start)])
     with pytest.raises(KerasFileError, match="2 inputs"):
         opening.read_file(saved(keras.Model(start, layers.Dense(3)(both))))
+
+
+def test_a_network_on_frames_that_need_the_whole_clip_does_not_listen(saved: Callable[[keras.Model], Path]) -> None:
+    network = opening.read_file(saved(MODELS["simple_rnn"]()))
+    features = FeatureConfig(deltas=False, centred=True, top_db=80)
+    run = opening.open_network(network, "net.keras", opening.Origin(("a", "b", "c"), features))
+    assert "centred, floor 80 dB below the loudest" in run.card
+    recognizer = Recognizer.of_run(run)
+    assert recognizer.features == features
+    with pytest.raises(RunError, match="cannot listen to a stream, nor be exported"):
+        NetworkStream(run)
+    with pytest.raises(ConfigError, match="turn centred frames off"):
+        RunConfig(
+            run.config.corpus, run.config.task, features=features, training=TrainingConfig(clips_per_sequence=2),
+            augmentation=AugmentationConfig(augment=True),
+        )  # fmt: skip
 
 
 def test_features_and_labels_must_fit(saved: Callable[[keras.Model], Path]) -> None:
