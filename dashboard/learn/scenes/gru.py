@@ -180,17 +180,16 @@ def _easier() -> None:
         .properties(height=270)
     )  # fmt: skip
     show_chart(
-        chart, "Steps of training that each cell takes; the text beside it has the numbers.", key="learn_gru_steps"
+        chart,
+        "Steps of training that LSTM and GRU take for each task; the text below counts who needs fewer.",
+        key="learn_gru_steps",
     )
     sooner = who_learns_sooner(table)
     st.markdown(
         f":material/close: **Not supported here.** Of the {sum(sooner.values())} tasks that at least one of them learned, the GRU needed fewer steps in "
         f"{sooner['GRU']}, the LSTM in {sooner['LSTM']}, as many in {sooner['']}. One training each: a small lead may be chance."
     )
-    st.caption(
-        f"Steps until {_LEARNED:.0%} are right. "
-        + " ".join(sorted({f"{bundled.origin(one)}." for one in experiments})).capitalize()
-    )
+    st.caption(f"Steps until {_LEARNED:.0%} are right. {_origins(experiments)}")
 
 
 def _origins(experiments: list[Experiment]) -> str:
