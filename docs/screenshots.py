@@ -48,6 +48,7 @@ def main() -> int:
             page.get_by_label("frame", exact=True).press("ArrowLeft")
             page.mouse.wheel(0, 320)
             _photograph(page, "inside")
+            _learn(page, served.url)
             page.goto(f"{served.url}/memory")
             page.get_by_text(re.compile(r"remembers (all )?\d+ steps")).first.wait_for(timeout=_PATIENCE)
             _photograph(page, "memory")
@@ -68,6 +69,20 @@ def main() -> int:
             _live(playwright, served.url, home)
             _own_words(playwright, served.url, home)
     return 0
+
+
+def _learn(page: Page, url: str) -> None:
+    """Photograph the unrolled loop with its cell state set to zero after the word, the task solved."""
+    page.goto(f"{url}/learn?scene=unrolled")
+    page.get_by_text("those of one cell").click(timeout=_PATIENCE)
+    page.get_by_role("button", name="Reveal").click()
+    page.get_by_text("You guessed right").wait_for(timeout=_PATIENCE)
+    page.get_by_role("radio", name="c", exact=True).click()
+    slider = page.get_by_role("slider", name="before frame")
+    for _ in range(22):  # from frame 8 to one after the word
+        slider.press("ArrowRight")
+    page.get_by_text("Solved.").wait_for(timeout=_PATIENCE)
+    _photograph(page, "learn")
 
 
 def _choose(page: Page, name: str) -> None:
