@@ -20,6 +20,8 @@ from data.corpus import CorpusReference
 if TYPE_CHECKING:
     from audio_models.keras_files.translation import ReadNetwork
 
+_LIBROSA = FeatureConfig(22_050, n_mels=128, fmin=0, fmax=11_025, deltas=False, centred=True, top_db=80)
+_STARTS = {"Echoic's defaults": (FeatureConfig(), 512, 320), "librosa's defaults": (_LIBROSA, 2048, 512)}
 _ASKED = ("sample_rate", "kind", "n_mfcc", "n_mels", "fmin", "fmax", "deltas", "centred", "top_db")
 _CORPUS = Value[CorpusReference | None]("open_keras_corpus", None)
 """The corpus chosen for the network that is being opened."""
@@ -78,19 +80,21 @@ def _form(network: ReadNetwork, called: str) -> dict[str, Any] | None:
         help="`_unknown_` and `_silence_` may be among them.",
     )  # fmt: skip
     name = right.text_input("Name", value=Path(called).stem[:60], key=f"name-{key}")
-    st.markdown("**The features it was trained on**")
-    features = settings_form.edit(_likely(network.width), f"open-{key}", only=_ASKED)
+    title, choice = st.columns([3, 2], vertical_alignment="center")
+    title.markdown("**The features it was trained on**")
+    start = choice.segmented_control(
+        "Start from", list(_STARTS), default=next(iter(_STARTS)), required=True, key=f"start-{key}", wrap=True,
+        label_visibility="collapsed", help="Whose defaults to start from.",
+    )  # fmt: skip
+    usual, usual_length, usual_step = _STARTS[start]
+    features = settings_form.edit(_likely(usual, network.width), f"open-{start}-{key}", only=_ASKED)
     frame, hop = st.columns(2)
     length = frame.number_input(
-        "Frame (n_fft) [samples]",
-        16,
-        9600,
-        512,
-        key=f"frame-{key}",
+        "Frame (n_fft) [samples]", 16, 9600, usual_length, key=f"frame-{start}-{key}",
         help="The stretch of sound that a frame describes.",
-    )
+    )  # fmt: skip
     step = hop.number_input(
-        "Hop (hop_length) [samples]", 8, 9600, 320, key=f"hop-{key}", help="From one frame to the next."
+        "Hop (hop_length) [samples]", 8, 9600, usual_step, key=f"hop-{start}-{key}", help="From one frame to the next."
     )
     per_sample = 1000 / features.sample_rate
     features = replace(features, frame_ms=length * per_sample, hop_ms=step * per_sample)
@@ -119,9 +123,8 @@ def _form(network: ReadNetwork, called: str) -> dict[str, Any] | None:
     }  # fmt: skip
 
 
-def _likely(width: int) -> FeatureConfig:
+def _likely(usual: FeatureConfig, width: int) -> FeatureConfig:
     """Features with so many numbers in a frame, to start from."""
-    usual = FeatureConfig()
     if width == usual.width or not 1 <= width <= 256:
         return usual
     return replace(usual, deltas=False, n_mfcc=width, n_mels=max(usual.n_mels, width))

@@ -47,12 +47,17 @@ def test_inside_opens_a_network_that_was_trained_elsewhere(home: Path, tmp_path:
     healthy(app)
     assert "GRU of 4 units" in text_of(app)
     assert app.button(key="open_keras_now").disabled, "it has no labels yet"
+    app.button_group(key="start-student.keras-13").set_value("librosa's defaults").run()
+    healthy(app)
     app.text_input(key="labels-student.keras-13").set_value("left, right").run()
     _press(app, "open_keras_now")
     assert not app.error
     assert app.session_state["opened_run"] == runs.listing()[0].id
     (opened,) = [run for run in runs.listing() if run.config.opened_from]
     assert opened.config.task.classes == ("left", "right")
+    made = opened.config.features
+    assert (made.sample_rate, made.frame_length, made.hop_length, made.n_mels) == (22_050, 2048, 512, 128)
+    assert (made.n_mfcc, made.centred, made.top_db) == (13, True, 80)
 
     app = open_page("inside")
     app.session_state["opened_run"] = opened.id
