@@ -107,3 +107,6 @@ def test_every_claim_about_the_gru_has_its_measurement(home: Path) -> None:
         app.segmented_control(key="learn_gru_claim").set_value(claim).run()
         healthy(app)
         assert said in text_of(app)
+    app.segmented_control(key="learn_gru_claim").set_value("One unit, with its numbers").run()
+    healthy(app)
+    assert len(app.get("bidi_component")) == 1

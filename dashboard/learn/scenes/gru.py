@@ -14,7 +14,10 @@ from audio_models.config import CELL_TITLES, Cell
 from audio_models.lab import bundled, comparison, comparison_results, memory, verdict
 from audio_models.lab.memory import Experiment
 from audio_models.networks.cells import GATES, CellWeights, read
-from dashboard.learn.parts import columns, guess, network, open_tool, task
+from dashboard.learn.parts import columns, guess, network, open_tool, spoken_clip, task
+from dashboard.lessons.cell import show_cell
+from dashboard.lessons.inspected import network_inside
+from dashboard.shared import preload
 from dashboard.shared.cells import CELL_LOOKS
 from dashboard.shared.charts import PALETTE
 from dashboard.shared.glossary import term
@@ -22,6 +25,7 @@ from dashboard.shared.show_chart import show_chart
 
 _SCENE = "gru"
 _CLAIMS = ("Fewer parameters", "Easier to train", "More limited")
+_CELL = "One unit, with its numbers"
 _INPUTS, _UNITS = 26, 96  # of the plain networks that come with Echoic
 _LEARNED = 0.99  # accuracy at which a task counts as learned
 _RIGHT = "fewer parameters and more limited"
@@ -62,7 +66,7 @@ def draw() -> None:
         )
     with picture:
         claim = st.segmented_control(
-            "Claim", _CLAIMS, default=_CLAIMS[0], required=True, key="learn_gru_claim", disabled=not seen,
+            "Claim", (*_CLAIMS, _CELL), default=_CLAIMS[0], required=True, key="learn_gru_claim", disabled=not seen,
             label_visibility="collapsed",
         )  # fmt: skip
         budget = parameters("lstm", _INPUTS, _UNITS)
@@ -71,6 +75,8 @@ def draw() -> None:
             _easier()
         elif claim == _CLAIMS[2]:
             _limited()
+        elif claim == _CELL:
+            _one_unit()
         else:
             solved = _fewer(budget)
     with words:
@@ -82,6 +88,16 @@ def draw() -> None:
             )
             open_tool("memory", "Memory: how long each cell remembers", ":material/psychology:", task="adding")
             open_tool("compare", "Compare: the same cells on your words", ":material/compare:")
+
+
+def _one_unit() -> None:
+    """Draw one unit while the network reads a word: one gate keeps and writes, so its two valves move against each other."""
+    from audio_models.lab.inspection import inspect  # brings onnxruntime
+
+    run = network("plain-gru")
+    clip = spoken_clip(run, "stop")
+    found = inspect(run, clip.samples, clip.label, recognizer=preload.recognizer(run))
+    show_cell(found, network_inside(run), key="learn_gru_cell", compact=True)
 
 
 def _fewer(budget: int) -> bool:
