@@ -29,6 +29,8 @@ def main() -> int:
         return 1
     print(f"Echoic opens at http://{ADDRESS}:{port}  (Ctrl-C stops it; training goes on)", flush=True)
     os.chdir(workspace.PROJECT)  # Streamlit reads .streamlit/config.toml from there
+    # Its matrices are small, and while a training has the cores, two threads wait for each other for seconds.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     arguments = ["-m", "streamlit", "run", "dashboard/app.py", "--server.port", str(port)]
     return os.execv(sys.executable, [sys.executable, *arguments])
 

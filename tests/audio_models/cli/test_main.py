@@ -191,8 +191,8 @@ def test_fetch_a_folder(tmp_path: Path, capsys) -> None:
 @pytest.mark.parametrize(
     ("options", "expected"),
     [
-        (["--from", "commands-lstm"], ("lstm", 0.0, "log_mel", 5)),  # its cell was replaced by the default one
-        (["--from", "commands", "--averaging", "0.5", "--folds", "3"], ("gru", 0.5, "log_mel", 3)),
+        (["--from", "commands-lstm"], ("lstm", 0.0, "log_mel", 3)),  # its cell was replaced by the default one
+        (["--from", "commands", "--averaging", "0.5", "--folds", "4"], ("gru", 0.5, "log_mel", 4)),
         (["--recipe", "plain"], ("gru", 0.0, "mfcc", 0)),
         (["--recipe", "plain", "--no-cepstrum", "--cell", "lstm", "--averaging", "0.5"], ("lstm", 0.5, "log_mel", 0)),
         (["--cepstrum", "--ema-decay", "0"], ("gru", 0.0, "mfcc", 0)),
