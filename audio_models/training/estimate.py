@@ -9,7 +9,7 @@ from audio_models.jobs import runs
 from audio_models.training.clip_sequences import PAUSE
 from data.errors import EchoicError
 
-# Seconds for each clip of an epoch, fitted to the bundled networks, whose histories are in their folders (two cores, 2026).
+# Seconds for each clip of an epoch, fitted to the bundled networks, some of them made beside other work (two cores, 2026).
 _SECONDS_A_MILLION = 1.3e-4  # multiply-adds, forward and backward
 _SECONDS_A_CLIP = 1.7e-4  # whatever the network
 _SECONDS_A_RECURRENT = 2.5e-4  # more where frames are read one after the other

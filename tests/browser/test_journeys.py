@@ -298,7 +298,7 @@ def test_a_chosen_event_is_played_and_listening_can_be_cancelled(page: Page, ser
     recording = write(
         tmp_path / "a day.wav", tones((1.0, LOW), (3.0, HIGH), (5.0, LOW), seconds=20, rate=44_100), 44_100
     )
-    long = write(tmp_path / "long.wav", np.zeros(20 * 60 * 8000, np.float32), 8000)
+    long = write(tmp_path / "long.wav", np.zeros(60 * 60 * 8000, np.float32), 8000)
     page.set_viewport_size({"width": 1200, "height": 1600})
     page.goto(f"{served.url}/listen")
     choose(page, "Model", "tones")

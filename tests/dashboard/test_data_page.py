@@ -49,7 +49,7 @@ def test_data_says_that_a_folder_is_not_there() -> None:
     app.selectbox(key="corpus-box-data").set_value("a folder on this computer").run()
     app.text_input(key="data_folder").set_value("/nowhere/at/all").run()
     healthy(app)
-    assert "no corpus and no folder '/nowhere/at/all'" in text_of(app)
+    assert "There is no folder /nowhere/at/all." in text_of(app)
 
 
 def test_data_makes_the_synthetic_voices_and_own_words(monkeypatch: pytest.MonkeyPatch) -> None:
