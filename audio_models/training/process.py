@@ -182,7 +182,7 @@ def _learn(run: Run, training: Training, prepared: Prepared, other: Sequence[Fra
     epochs = training.config.epochs
 
     def on_step(step: Step) -> None:
-        rate = step.clips_done / step.seconds
+        rate = clips_per_second(step, training.history)
         left = (step.clips - step.clips_done + (epochs - step.epoch) * step.clips) / rate
         job.heartbeat(
             stage="Training", done=step.clips_done, total=step.clips, unit="clips", clips_per_second=rate, seconds_left=left
@@ -202,6 +202,13 @@ def _learn(run: Run, training: Training, prepared: Prepared, other: Sequence[Fra
         with workspace.replacing(run.folder / "checkpoint.npz") as path:
             training.save(path)
         job.write(stage="Training", epoch=len(training.history))
+
+
+def clips_per_second(step: Step, history: Sequence[Epoch]) -> float:
+    """The speed of this epoch and the one before: the first steps of an epoch wait for the first batches."""
+    if not history:
+        return step.clips_done / step.seconds
+    return (step.clips_done + step.clips) / (step.seconds + history[-1].seconds)
 
 
 class _CrossValidation:
