@@ -217,7 +217,7 @@ def test_own_words_are_brought_recorded_taught_and_understood(
 
     page.get_by_test_id("stButtonGroup").get_by_role("radio", name="Teach").click()
     page.get_by_test_id("stMain").get_by_role("button", name="Teach").click()
-    expect(page.get_by_text("cross-validated")).to_be_visible(timeout=2 * PATIENCE)
+    expect(page.get_by_text("cross-validated")).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_text("All clips are by one speaker, anna")).to_be_visible(timeout=30_000)
     page.get_by_role("button", name="Try it").click()
     microphone = page.get_by_test_id("stAudioInput")

@@ -104,11 +104,11 @@ def test_one_trains_at_a_time_in_the_order_of_their_start(config: RunConfig) -> 
     assert [run.state.status for run in (second, third)] == ["queued", "queued"]
     assert [run.id for run in launch.ahead_of(third)] == sorted([first.id, second.id], reverse=True)
     launch.cancel(second)  # cancelled while it waits
-    _until(lambda: second.state.status == "cancelled", 10)
+    assert _until(lambda: second.state.status == "cancelled", 10) < 2.0
     launch.cancel(first)
     _until(lambda: third.state.status == "running")
     launch.cancel(third)
-    _until(lambda: third.state.status == "cancelled", 10)  # while tensorflow is imported, too
+    assert _until(lambda: third.state.status == "cancelled", 10) < 2.0, "while tensorflow is imported, too"
     assert not third.has_model
 
 
