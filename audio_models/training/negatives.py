@@ -155,7 +155,7 @@ def make(
         clips: number of training clips.
         seconds: length of a usual clip [s].
         size: clips of a word in an epoch.
-        held_out: words that must not be heard.
+        held_out: words that must not be heard, nor words made to be near them.
         conditions: those of a user's clips, if the negatives are to resemble them.
 
     Raises:
@@ -169,7 +169,7 @@ def make(
     if wanted.synthetic_words:
         each = wanted.synthetic_words * wanted.unknown_ratio * size
         count = min(_MOST_WORDS, math.ceil(each * (1 + config.training.epochs / _REUSE)))
-        says = SyntheticWords((*config.task.labels, *held_out), count, rate, config.training.seed, report)
+        says = SyntheticWords(config.task.labels, count, rate, config.training.seed, report, never=held_out)
         draws["synthetic"] = lambda seconds, random, group: place(says.draw(random, group), seconds, rate, random)
         shares["synthetic"] = wanted.synthetic_words
         grouped["synthetic"] = [group for group in range(groups) if says.has(Group(group, groups))]

@@ -32,18 +32,26 @@ class SyntheticWords:
         count: number of words to say.
         sample_rate: of the waveforms [Hz].
         seed: the same seed gives the same words.
+        never: other words that are not said. None is said because it is near them: a network that learned their
+            neighbours would have learned something of them.
 
     Raises:
         CorpusError: the synthesiser has ended.
     """
 
     def __init__(
-        self, words: Sequence[str], count: int, sample_rate: int, seed: int, report: Report = no_progress
+        self,
+        words: Sequence[str],
+        count: int,
+        sample_rate: int,
+        seed: int,
+        report: Report = no_progress,
+        never: Sequence[str] = (),
     ) -> None:
         random = np.random.default_rng(seed)
         speaker = Synthesiser()
         try:
-            near = NearWords(speaker, words, ACCENTS, _INVENTORY)
+            near = NearWords(speaker, words, ACCENTS, _INVENTORY, never)
             self._said: list[NDArray[np.int16]] = []
             self._texts: list[str] = []
             for number in range(count):

@@ -21,19 +21,25 @@ Phonemes = tuple[str, ...]
 
 
 class NearWords:
-    """Makes words that are near to `words`, and never one of them as one of the voices says it.
+    """Makes words that are near to `words`, and never one of them or of `never` as one of the voices says it.
 
     Args:
         speaker: tells the phonemes.
         words: in any language; what the synthesiser cannot say has no near words.
         accents: the voices' languages.
         vocabulary: words of the same language, whose phonemes may be put in.
+        never: other words that are not made either; none is made to be near them.
     """
 
     def __init__(
-        self, speaker: Synthesiser, words: Sequence[str], accents: Sequence[str], vocabulary: Iterable[str]
+        self,
+        speaker: Synthesiser,
+        words: Sequence[str],
+        accents: Sequence[str],
+        vocabulary: Iterable[str],
+        never: Sequence[str] = (),
     ) -> None:
-        said = {(word, accent): phonemes_of(speaker, word, accent) for word in words for accent in accents}
+        said = {(word, accent): phonemes_of(speaker, word, accent) for word in (*words, *never) for accent in accents}
         self._taken = {_sounds(phonemes) for phonemes in said.values()}
         self._of_accent = {accent: [said[word, accent] for word in words if said[word, accent]] for accent in accents}
         spoken = [*vocabulary, *words]
@@ -50,7 +56,7 @@ class NearWords:
         }
 
     def is_one_of_them(self, phonemes: Phonemes) -> bool:
-        """Whether it sounds like one of the words, in one of the accents."""
+        """Whether it sounds like one of the words, or of those never made, in one of the accents."""
         return _sounds(phonemes) in self._taken
 
     def draw(self, accent: str, random: np.random.Generator) -> Phonemes | None:
