@@ -53,6 +53,7 @@ TENSORFLOW = {
     "audio_models/networks/keras_model.py",
     "audio_models/training/loop.py",
     "audio_models/training/process.py",
+    "audio_models/training/stored_network.py",
     "audio_models/lab/memory_process.py",
     "audio_models/export/litert_process.py",
 }

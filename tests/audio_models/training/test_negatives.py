@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -129,6 +130,25 @@ def test_synthetic_words_follow_from_the_seed_alone() -> None:
     assert first == again
     assert len(set(first)) == 12
     assert not set(first) & set(different)
+
+
+def test_no_synthetic_word_is_made_to_be_near_a_word_that_is_held_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network that learned "bad" and "bid" would have learned something of "bed"."""
+    asked: list[dict[str, object]] = []
+
+    class Says:
+        def __init__(self, words: Sequence[str], *_: object, never: Sequence[str] = ()) -> None:
+            asked.append({"near": tuple(words), "never": tuple(never)})
+
+        def has(self, group: object) -> bool:
+            return True
+
+    monkeypatch.setattr(negatives, "SyntheticWords", Says)
+    config = _run_config(tmp_path, "left", "go", negatives=NegativesConfig(synthetic_words=0.5))
+    negatives.make(config, (), load=lambda _: _word(), clips=2, seconds=1.0, size=2, held_out=("bed", "bird"))
+    assert asked == [{"near": ("left", "go"), "never": ("bed", "bird")}]
 
 
 CLASSES = np.array([0, 0, 0, 1, 1, 1, 2, 2])

@@ -74,7 +74,9 @@ def test_a_word_that_is_never_made_has_no_neighbours_made_for_it(speaker: Synthe
     drawn = {near for _ in range(300) if (near := made.draw("en", random))}
     assert made.is_one_of_them(phonemes_of(speaker, "lift", "en"))
     assert phonemes_of(speaker, "lift", "en") not in drawn
-    assert {_distance(one, phonemes_of(speaker, "left", "en")) for one in drawn} == {1}, "near left, none near bird alone"
+    assert {_distance(one, phonemes_of(speaker, "left", "en")) for one in drawn} == {1}, (
+        "near left, none near bird alone"
+    )
 
 
 def test_words_that_cannot_be_said_have_no_near_words(speaker: Synthesiser) -> None:
