@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
 from audio_models.recognition.evaluation_result import ClipPrediction, Evaluation
-from dashboard.shared import address, charts
+from audio_models.report import figures
+from dashboard.shared import address
 from dashboard.shared.formatting import as_text, on_dark
 from dashboard.shared.players import play
-from dashboard.shared.show_chart import show_chart
+from dashboard.shared.show_chart import show_figure
 from dashboard.shared.state import Value
 from data.phrases import plural
 
@@ -30,11 +30,10 @@ def matrix(result: Evaluation) -> None:
         units = ["counts", "shares"]
         address.follow("matrix", "matrix_unit", units)
         unit = st.segmented_control("Cells show", units, default="counts", required=True, key="matrix_unit")
-        event = show_chart(
-            charts.confusion_matrix(
-                np.array(result.confusion), result.labels, shares=unit == "shares", on_dark=on_dark()
-            ),
-            charts.matrix_in_words(np.array(result.confusion), result.labels) + " All numbers are in the table below.",
+        shares = unit == "shares"
+        event = show_figure(
+            figures.confusion(result, shares=shares, on_dark=on_dark()),
+            on_white=figures.confusion(result, shares=shares),
             on_select="rerun",
             key=f"matrix-{result.run}-{result.corpus}-{result.split}",
         )

@@ -5,18 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import pandas as pd
 import streamlit as st
 
 from audio_models.jobs.runs import Run
 from audio_models.recognition import threshold
 from audio_models.recognition.evaluation_result import Evaluation
 from audio_models.recognition.open_set import Group, OpenSet, Rate, open_set
-from dashboard.evaluate import charts
+from audio_models.report import figures
 from dashboard.shared.formatting import as_text, percent
 from dashboard.shared.glossary import TERMS
 from dashboard.shared.players import play
-from dashboard.shared.show_chart import show_chart
+from dashboard.shared.show_chart import show_figure
 from data.corpus import UNKNOWN
 from data.phrases import plural
 
@@ -66,8 +65,8 @@ def show(run: Run, result: Evaluation) -> None:
             st.caption(_why_none(result))
         _offer_threshold(run, shown, in_use)
     with picture:
-        if found.groups:
-            show_chart(charts.acceptance(_points(found)), _in_words(found))
+        if figure := figures.acceptance(found):
+            show_figure(figure)
             st.caption("Each point is a threshold; the ring is the one chosen above. Top left is best.")
     _draw_taken(found)
 
@@ -102,22 +101,6 @@ def _why_none(result: Evaluation) -> str:
     if UNKNOWN not in result.labels:
         return "This network learned no other words, so it cannot reject any. Train one with the class for other words (\\_unknown\\_)."
     return "These clips hold no other words. Evaluate it on a corpus that has some."
-
-
-def _points(found: OpenSet) -> pd.DataFrame:
-    rows = [
-        {"sound": line.title, "threshold": point.threshold, "own": point.own, "other": point.other,
-         "in use": point is line.at_threshold}
-        for line in found.curves
-        for point in [*line.points, line.at_threshold]
-    ]  # fmt: skip
-    return pd.DataFrame(rows)
-
-
-def _in_words(found: OpenSet) -> str:
-    """The curve for those who cannot see it; the table beside it has the figures."""
-    others = ", ".join(f"{percent(line.at_threshold.other)} of {line.title}" for line in found.curves)
-    return f"At the threshold of {percent(found.threshold)}, {percent(found.own.share)} of own words are accepted, and {others}."
 
 
 def _draw_taken(found: OpenSet) -> None:

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import altair as alt
-import pandas as pd
 import streamlit as st
 
 from audio_models.jobs.runs import Run
 from audio_models.listening import detection
 from audio_models.recognition.evaluation_result import CROSS_VALIDATED
-from dashboard.shared.charts import DASHES, PALETTE
+from audio_models.report import figures
+from audio_models.report.charts import LEAST_ALARMS, alarms_text
 from dashboard.shared.feedback import ProgressBar
 from dashboard.shared.formatting import percent
 from dashboard.shared.freshness import last_change
-from dashboard.shared.show_chart import show_chart
+from dashboard.shared.show_chart import show_figure
 from dashboard.shared.state import Value, selection
 from data import other_recordings
 from data.corpus import CorpusReference, Split
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
     from audio_models.listening.evaluation_config import UnlearnedSplit
     from audio_models.listening.streaming_evaluation import Point, StreamingEvaluation
 
-_LEAST = 0.1  # alarms an hour: where none is drawn, on a logarithmic axis
 _MOST_WORDS = 3  # named in a row of the table
 
 _MEASURED: Value[StreamingEvaluation | None] = Value("streaming_evaluation", None)
@@ -101,10 +98,8 @@ def show(run: Run, corpus: CorpusReference | None, split: str, *, clips: bool = 
                 f"{settings.refractory_ms:g} and {settings.context_ms:g} ms."
             )
     with picture:
-        text = "Missed words against false alarms an hour, a point for each threshold; the slider and the figures say the same."
-        show_chart(
-            curve(found, point),
-            text,
+        show_figure(
+            figures.false_alarms(found, point),
             key=f"curve-{key}",
             on_select=partial(_on_click, f"curve-{key}", _THRESHOLD.of(key)),
         )
@@ -142,8 +137,8 @@ def _figures(found: StreamingEvaluation, point: Point) -> None:
         [
             {
                 "false alarms in": rate.name,
-                "an hour": _number(rate.per_hour),
-                "95 % interval": f"{_number(rate.interval.low)} to {_number(rate.interval.high)}",
+                "an hour": alarms_text(rate.per_hour),
+                "95 % interval": f"{alarms_text(rate.interval.low)} to {alarms_text(rate.interval.high)}",
                 "hours": f"{rate.hours:.1f}" if rate.hours >= 1 else f"{rate.hours:.2f}",
                 "most often": ", ".join(f"{word} {count}" for word, count in list(rate.words.items())[:_MOST_WORDS]),
             }
@@ -177,54 +172,7 @@ def _caption(found: StreamingEvaluation) -> str:
     sound = "other words and as much noise" if found.others else "noise; the corpus has no other words"
     words = f"Words {found.config.snr_db:g} dB above the noise. " if found.words else ""
     folders = " Recordings are read as they are: one of its words may be said in them." if found.has_recordings else ""
-    return f"{words}Mixed: {minutes} of {sound}.{folders} Zero false alarms are drawn at {_LEAST:g}."
-
-
-def curve(found: StreamingEvaluation, chosen: Point) -> alt.LayerChart:
-    """Draw the share of missed words against false alarms per hour, one line per corpus; the chosen threshold is ringed.
-
-    A click on a point selects `point`, whose field is `threshold`. Where no word was spoken the threshold takes the place
-    of the missed words.
-    """
-    names = [one.name for one in found.alarms]
-    rows = []
-    for one in found.alarms:
-        for point in found.points:
-            rate = one.at(point.threshold)
-            rows.append(
-                {
-                    "alarms": max(_LEAST, rate.per_hour), "alarms in": one.name, "missed": point.missed,
-                    "threshold": point.threshold, "alarms an hour": rate.per_hour, "chosen": point is chosen,
-                    "interval": f"{_number(rate.interval.low)} to {_number(rate.interval.high)}",
-                }
-            )  # fmt: skip
-    height = (
-        alt.Y("missed:Q", title="Missed words", axis=alt.Axis(format="%"), scale=alt.Scale(domainMin=0))
-        if found.words
-        else alt.Y("threshold:Q", title="Threshold", scale=alt.Scale(zero=False))
-    )
-    missed = [alt.Tooltip("missed:Q", format=".1%")] if found.words else []
-    base = alt.Chart(pd.DataFrame(rows)).encode(
-        x=alt.X("alarms:Q", title="False alarms per hour", scale=alt.Scale(type="log", nice=False)),
-        y=height,
-        tooltip=[
-            alt.Tooltip("alarms in:N"), alt.Tooltip("threshold:Q"), *missed,
-            alt.Tooltip("alarms an hour:Q", format=".1f"), alt.Tooltip("interval:N", title="95 % interval"),
-        ],
-    )  # fmt: skip
-    legend = alt.Legend(orient="top", columns=2, title=None, symbolType="stroke", symbolSize=500, symbolStrokeWidth=2)
-    corpus = alt.Color("alarms in:N", scale=alt.Scale(domain=names, range=_each(PALETTE, names)), legend=legend)
-    dash = alt.StrokeDash("alarms in:N", scale=alt.Scale(domain=names, range=_each(DASHES, names)), legend=legend)
-    clicked = alt.selection_point(name="point", fields=["threshold"], on="click", nearest=True, empty=False)
-    lines = base.mark_line().encode(color=corpus, strokeDash=dash, order="threshold:Q")
-    dots = base.mark_point(size=40, filled=True, cursor="pointer").encode(color=corpus).add_params(clicked)
-    rings = base.transform_filter("datum.chosen").mark_point(size=260, strokeWidth=3).encode(color=corpus)
-    return (lines + rings + dots).properties(height=380)
-
-
-def _each(styles: Sequence[Any], names: Sequence[str]) -> list[Any]:
-    """A style for each name, in turn."""
-    return [styles[number % len(styles)] for number in range(len(names))]
+    return f"{words}Mixed: {minutes} of {sound}.{folders} Zero false alarms are drawn at {LEAST_ALARMS:g}."
 
 
 def _is_current(run: Run, found: StreamingEvaluation) -> bool:
@@ -271,10 +219,6 @@ def _measure(run: Run, corpus: CorpusReference | None, split: UnlearnedSplit, fo
 
 def _key(run: Run, corpus: CorpusReference, split: Split) -> str:
     return f"{run.id}-{corpus}-{split}"
-
-
-def _number(alarms: float) -> str:
-    return f"{alarms:.1f}" if alarms < 100 else f"{alarms:,.0f}"
 
 
 def _milliseconds(seconds: float) -> str:

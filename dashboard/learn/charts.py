@@ -17,7 +17,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from audio_models.networks.cells import Numbers
-from dashboard.shared.charts import DASHES, waveform_envelope
+from audio_models.report.colour import DASHES
+from dashboard.shared.charts import waveform_envelope
 from dashboard.shared.formatting import on_dark
 
 _GAP, _AXIS = 12, 80  # Streamlit fits the axis into a chart's height

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from audio_models.config import Cell
+from audio_models.report.colour import PALETTE
 from dashboard.shared.cells import CELL_LOOKS, colour_scale, dash_scale, shape_scale
-from dashboard.shared.charts import PALETTE
 
 _CLOSE = 0.08  # labels of an axis that are closer would overlap
 

@@ -9,8 +9,8 @@ from markupsafe import Markup
 
 from audio_models.lab.gradient_flow import GradientFlow
 from audio_models.networks.cells import Numbers
+from audio_models.report.colour import PALETTE
 from dashboard.lessons import templates
-from dashboard.shared.charts import PALETTE
 
 _WIDTH, _HEIGHT = 660, 400
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 8, 126, 358  # of the curves

@@ -16,17 +16,15 @@ import pandas as pd
 from markupsafe import Markup
 
 from audio_models.config import CELL_TITLES
+from audio_models.report import pictures
 from dashboard.lessons import charts as lesson_charts
 from dashboard.lessons import stepper, templates, texts, unrolled, worksheet
 from dashboard.lessons.texts import Equation
 from dashboard.lessons.worksheet import Question
-from dashboard.shared.show_chart import readable
 from data.audio_file import encode_wav
 
 if TYPE_CHECKING:
     from audio_models.lab.inspection import Inspection  # brings librosa and onnxruntime, which take seconds
-
-_WIDTH = 820  # of a chart, in pixels
 
 
 def inside(
@@ -104,9 +102,7 @@ def _sound(found: Inspection) -> str:
 
 def figure(chart: alt.TopLevelMixin) -> Markup:
     """Draw a chart as SVG."""
-    import vl_convert
-
-    return Markup(vl_convert.vegalite_to_svg(readable(chart, on_dark=False).properties(width=_WIDTH).to_json()))
+    return Markup(pictures.svg(chart))
 
 
 def _table(table: pd.DataFrame) -> Markup:

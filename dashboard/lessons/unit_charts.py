@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from dashboard.shared.charts import ACCENT, PALETTE, RAMP, waveform_envelope
+from audio_models.report.colour import ACCENT, PALETTE, RAMP
+from dashboard.shared.charts import waveform_envelope
 
 _GREY = "#7c878c"
 _COLUMNS = 120

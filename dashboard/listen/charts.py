@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from audio_models.report.colour import PALETTE
 from dashboard.shared import charts
-from dashboard.shared.charts import PALETTE
 
 _MARK = PALETTE[1]
 _CLEAR = "#3d8fd1"  # stands out on light and dark

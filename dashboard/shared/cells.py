@@ -13,7 +13,8 @@ import altair as alt
 import pandas as pd
 
 from audio_models.config import CELL_TITLES, Cell
-from dashboard.shared.charts import DASHES, PALETTE, epoch_axis
+from audio_models.report.colour import DASHES, PALETTE
+from dashboard.shared.charts import epoch_axis
 
 Look = TypeVar("Look")
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from dashboard.shared.charts import DASHES, epoch_axis, split_scale
+from audio_models.report.colour import DASHES
+from dashboard.shared.charts import epoch_axis, split_scale
 
 _LEGEND = alt.Legend(orient="top", symbolType="stroke", symbolStrokeWidth=3, symbolSize=300)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import altair as alt
 import pandas as pd
 
-from dashboard.shared.charts import PALETTE
+from audio_models.report.colour import PALETTE
 
 _SHAPES = ["circle", "square", "triangle-up", "diamond", "cross", "triangle-down", "triangle-left"]
 _MOST_NAMED = 24  # groups with a name on the map

@@ -19,9 +19,10 @@ from audio_models.jobs.runs import Run
 from audio_models.recipes import FOLDS, default_run, tuned_run
 from audio_models.recognition.cross_validation import FEWEST_CLIPS
 from audio_models.recognition.evaluation_result import CROSS_VALIDATED
+from audio_models.report import matrix
 from audio_models.training import estimate
 from audio_models.training.other_folders import folders_here
-from dashboard.shared import charts, job_panel
+from dashboard.shared import job_panel
 from dashboard.shared.export_button import export_button
 from dashboard.shared.formatting import as_text, large_type, on_dark, percent
 from dashboard.shared.freshness import is_current
@@ -187,8 +188,8 @@ def _draw(run: Run, state: State) -> None:
         st.markdown(f"- {as_text(sentence)}")
     _beside_others(run, result)
     show_chart(
-        charts.confusion_matrix(np.array(result.confusion), result.labels, shares=False, on_dark=on_dark()),
-        charts.matrix_in_words(np.array(result.confusion), result.labels), key=f"teach-matrix-{run.id}"
+        matrix.confusion_matrix(np.array(result.confusion), result.labels, shares=False, on_dark=on_dark()),
+        matrix.matrix_in_words(np.array(result.confusion), result.labels), key=f"teach-matrix-{run.id}"
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from audio_models.config import NetworkConfig
 from audio_models.listening import detection, streaming_evaluation
 from audio_models.listening.evaluation_config import StreamingEvaluationConfig
-from dashboard.evaluate import streaming
+from audio_models.report import charts
 from data import catalogue
 from tests.support.pages import button, healthy, open_page, text_of
 from tests.support.sounds import glides
@@ -163,13 +163,13 @@ def _clicked(threshold: float, at: float) -> None:
 
 def test_the_curve_has_a_line_for_each_corpus_and_marks_the_chosen_point(run) -> None:
     found = streaming_evaluation.measure(run, StreamingEvaluationConfig("test", minutes=1))
-    chart = streaming.curve(found, found.points[5]).to_dict()
+    chart = charts.false_alarms(found, found.points[5]).to_dict()
     (rows,) = chart["datasets"].values()
     assert {row["threshold"] for row in rows if row["chosen"]} == {found.points[5].threshold}
     assert {row["alarms in"] for row in rows} == {"mixed other words", "mixed noise"}
     assert min(row["alarms"] for row in rows) >= 0.1, "a logarithm needs more than nothing"
     assert chart["layer"][0]["encoding"]["y"]["field"] == "missed"
-    without = streaming.curve(replace(found, words=0, alarms=found.alarms[1:]), found.points[5]).to_dict()
+    without = charts.false_alarms(replace(found, words=0, alarms=found.alarms[1:]), found.points[5]).to_dict()
     (rows,) = without["datasets"].values()
     assert {row["alarms in"] for row in rows} == {"mixed noise"}
     assert without["layer"][0]["encoding"]["y"]["field"] == "threshold"

@@ -14,12 +14,12 @@ from audio_models.config import CELL_TITLES, Cell
 from audio_models.lab import bundled, comparison, comparison_results, memory, verdict
 from audio_models.lab.memory import Experiment
 from audio_models.networks.cells import GATES, CellWeights, read
+from audio_models.report.colour import PALETTE
 from dashboard.learn.parts import columns, guess, network, open_tool, spoken_clip, task
 from dashboard.lessons.cell import show_cell
 from dashboard.lessons.inspected import network_inside
 from dashboard.shared import preload
 from dashboard.shared.cells import CELL_LOOKS
-from dashboard.shared.charts import PALETTE
 from dashboard.shared.glossary import term
 from dashboard.shared.show_chart import show_chart
 

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from audio_models.networks.cells import ForcedGate
 from audio_models.networks.numpy_network import LayerTrace
+from audio_models.report.colour import PALETTE
 from dashboard.learn.parts import columns, guess, network, open_tool, task
 from dashboard.lessons.cell import show_cell
 from dashboard.lessons.charts import paired_bars
 from dashboard.lessons.inspected import network_inside
 from dashboard.shared import preload
-from dashboard.shared.charts import PALETTE
 from dashboard.shared.example_sounds import spoken
 from dashboard.shared.glossary import term
 from dashboard.shared.players import play_samples

@@ -10,10 +10,10 @@ import pandas as pd
 import streamlit as st
 from numpy.typing import NDArray
 
+from audio_models.report.colour import PALETTE, RAMP
 from dashboard.learn.parts import columns, guess, network, open_tool, task
 from dashboard.lessons.charts import paired_bars
 from dashboard.shared import preload
-from dashboard.shared.charts import PALETTE, RAMP
 from dashboard.shared.clip_name import of_voice
 from dashboard.shared.example_sounds import spoken
 from dashboard.shared.formatting import as_text

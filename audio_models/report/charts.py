@@ -1,12 +1,19 @@
-"""Charts of the Evaluate page: scores of each label, calibration, acceptance, accuracies of speakers."""
+"""Charts of an evaluation: scores of each label, calibration, acceptance, accuracies of speakers, false alarms per hour."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 
 import altair as alt
 import numpy as np
 import pandas as pd
 
-from dashboard.shared.charts import ACCENT, DASHES, PALETTE
+from audio_models.listening.streaming_evaluation import Point, StreamingEvaluation
+from audio_models.report.colour import ACCENT, DASHES, PALETTE
+
+LEAST_ALARMS = 0.1
+"""False alarms an hour: where none is drawn, on a logarithmic axis."""
 
 _MOST_SPEAKERS = 12  # each with a bar of its own
 _MOST_BINS = 12
@@ -136,3 +143,55 @@ def speaker_accuracies(table: pd.DataFrame) -> alt.Chart:
         )
         .properties(height=200)
     )
+
+
+def false_alarms(found: StreamingEvaluation, chosen: Point) -> alt.LayerChart:
+    """Draw the share of missed words against false alarms per hour, one line per corpus; the chosen threshold is ringed.
+
+    A click on a point selects `point`, whose field is `threshold`. Where no word was spoken the threshold takes the place
+    of the missed words.
+    """
+    names = [one.name for one in found.alarms]
+    rows = []
+    for one in found.alarms:
+        for point in found.points:
+            rate = one.at(point.threshold)
+            rows.append(
+                {
+                    "alarms": max(LEAST_ALARMS, rate.per_hour), "alarms in": one.name, "missed": point.missed,
+                    "threshold": point.threshold, "alarms an hour": rate.per_hour, "chosen": point is chosen,
+                    "interval": f"{alarms_text(rate.interval.low)} to {alarms_text(rate.interval.high)}",
+                }
+            )  # fmt: skip
+    height = (
+        alt.Y("missed:Q", title="Missed words", axis=alt.Axis(format="%"), scale=alt.Scale(domainMin=0))
+        if found.words
+        else alt.Y("threshold:Q", title="Threshold", scale=alt.Scale(zero=False))
+    )
+    missed = [alt.Tooltip("missed:Q", format=".1%")] if found.words else []
+    base = alt.Chart(pd.DataFrame(rows)).encode(
+        x=alt.X("alarms:Q", title="False alarms per hour", scale=alt.Scale(type="log", nice=False)),
+        y=height,
+        tooltip=[
+            alt.Tooltip("alarms in:N"), alt.Tooltip("threshold:Q"), *missed,
+            alt.Tooltip("alarms an hour:Q", format=".1f"), alt.Tooltip("interval:N", title="95 % interval"),
+        ],
+    )  # fmt: skip
+    legend = alt.Legend(orient="top", columns=2, title=None, symbolType="stroke", symbolSize=500, symbolStrokeWidth=2)
+    corpus = alt.Color("alarms in:N", scale=alt.Scale(domain=names, range=_each(PALETTE, names)), legend=legend)
+    dash = alt.StrokeDash("alarms in:N", scale=alt.Scale(domain=names, range=_each(DASHES, names)), legend=legend)
+    clicked = alt.selection_point(name="point", fields=["threshold"], on="click", nearest=True, empty=False)
+    lines = base.mark_line().encode(color=corpus, strokeDash=dash, order="threshold:Q")
+    dots = base.mark_point(size=40, filled=True, cursor="pointer").encode(color=corpus).add_params(clicked)
+    rings = base.transform_filter("datum.chosen").mark_point(size=260, strokeWidth=3).encode(color=corpus)
+    return (lines + rings + dots).properties(height=380)
+
+
+def _each(styles: Sequence[Any], names: Sequence[str]) -> list[Any]:
+    """A style for each name, in turn."""
+    return [styles[number % len(styles)] for number in range(len(names))]
+
+
+def alarms_text(alarms: float) -> str:
+    """Write false alarms per hour: "0.5", "123"."""
+    return f"{alarms:.1f}" if alarms < 100 else f"{alarms:,.0f}"

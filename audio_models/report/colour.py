@@ -1,4 +1,8 @@
-"""Colours that can be read: blends, contrast as WCAG 2 defines it, and the page's own colours."""
+"""Colours of charts and pages: a palette, blends, contrast as WCAG 2 defines it, and the page's own colours.
+
+Categories use a palette safe for the colour-blind (Okabe and Ito 2008) and also differ in shape or dash; magnitudes use one
+perceptual colour map.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,11 @@ import tomllib
 from functools import cache
 
 from data import workspace
+
+ACCENT = "#1b6ca8"
+PALETTE = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f"]
+DASHES = [[1, 0], [6, 3], [2, 2], [8, 2, 2, 2], [4, 4], [1, 3], [10, 4]]
+RAMP = "viridis"
 
 LEAST_CONTRAST = 4.5
 """Of text on what lies behind it (WCAG 2, level AA)."""

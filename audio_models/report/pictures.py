@@ -1,0 +1,47 @@
+"""Draw a chart as a picture, SVG or PNG, without a browser; nothing is loaded from elsewhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import altair as alt
+
+from audio_models.report.colour import muted
+
+WIDTH = 820
+"""Of a saved chart, in pixels."""
+
+_SCALE = 2.0  # pixels of a PNG for each pixel of the page: sharp in print
+
+
+def svg(chart: Any) -> str:
+    """Draw a chart on white as the text of an SVG file."""
+    import vl_convert
+
+    return vl_convert.vegalite_to_svg(_drawn(chart))
+
+
+def png(chart: Any) -> bytes:
+    """Draw a chart on white as the content of a PNG file."""
+    import vl_convert
+
+    return vl_convert.vegalite_to_png(_drawn(chart), scale=_SCALE)
+
+
+def readable(chart: Any, *, on_dark: bool) -> Any:
+    """Give the labels of axes and legends, and text that has no colour of its own, one with enough contrast."""
+    colour = muted(on_dark=on_dark)
+    chart = chart.configure_axis(labelColor=colour, titleColor=colour)
+    chart = chart.configure_legend(labelColor=colour, titleColor=colour)
+    return chart.configure_text(color=colour)
+
+
+def _drawn(chart: Any) -> str:
+    """The chart in Vega-Lite, with a width of its own: there is no page for it to fill."""
+    if isinstance(chart, alt.VConcatChart):
+        chart = chart.copy()
+        chart.vconcat = [part.properties(width=WIDTH) for part in chart.vconcat]
+    else:
+        chart = chart.properties(width=WIDTH)
+    made: str = readable(chart, on_dark=False).to_json()
+    return made
