@@ -19,6 +19,7 @@ _STYLE = """<style>
 /* White on the dark page's blue has a contrast of 2.6:1 */
 .stApp button[data-testid^="stBaseButton-primary"], .stApp button[data-testid^="stBaseButton-primary"] *,
 .stApp .stMultiSelect [data-baseweb="tag"], .stApp .stMultiSelect [data-baseweb="tag"] * { color: light-dark(#ffffff, #0b1216); }
+.stApp button[data-testid^="stBaseButton-primary"]:disabled, .stApp button[data-testid^="stBaseButton-primary"]:disabled * { color: light-dark(#5f696e, #a3adb1); }
 .stMarkdown table { display: block; overflow-x: auto; }
 </style>"""
 

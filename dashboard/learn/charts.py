@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from audio_models.networks.cells import Numbers
 from audio_models.report.colour import DASHES
 from dashboard.shared.charts import waveform_envelope
-from dashboard.shared.formatting import on_dark
+from dashboard.shared.formatting import on_dark, plain_label
 
 _GAP, _AXIS = 12, 80  # Streamlit fits the axis into a chart's height
 _LETTER = 6.5  # pixels
@@ -144,7 +144,7 @@ class Answers:
             {
                 "start": (self.first + start) * self.frame_seconds,
                 "end": (self.first + end) * self.frame_seconds,
-                "label": self.labels[int(answers[start])].strip("_"),
+                "label": plain_label(self.labels[int(answers[start])]),
                 "confidence": float(self.probabilities[end - 1].max()),
             }
             for start, end in itertools.pairwise(edges)
@@ -158,7 +158,7 @@ class Answers:
         colours = [_BLOCKS[place % len(_BLOCKS)] for place in range(len(self.labels))]
         blocks = alt.Chart(table).mark_rect(stroke="white", strokeWidth=1).encode(
             x=alt.X("start:Q"), x2=alt.X2("end"), y=alt.Y("top:Q"), y2=alt.Y2("bottom"),
-            color=alt.Color("label:N", legend=None, scale=alt.Scale(domain=[label.strip("_") for label in self.labels], range=colours)),
+            color=alt.Color("label:N", legend=None, scale=alt.Scale(domain=[plain_label(label) for label in self.labels], range=colours)),
             tooltip=[
                 alt.Tooltip("label:N", title="answer"), alt.Tooltip("start:Q", format=".2f", title="from [s]"),
                 alt.Tooltip("end:Q", format=".2f", title="to [s]"),

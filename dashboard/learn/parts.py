@@ -17,6 +17,8 @@ from dashboard.shared.state import Value
 
 _GUESS = Value[str | None]("learn_guess", None)
 """Widget: the guess that is chosen and not yet revealed; `of` a scene."""
+_AGAIN = Value[bool]("learn_again", False)
+"""Whether a question that has been answered is asked again; `of` a scene."""
 
 
 def columns() -> tuple[DeltaGenerator, DeltaGenerator]:
@@ -26,7 +28,7 @@ def columns() -> tuple[DeltaGenerator, DeltaGenerator]:
 
 
 def guess(scene: str, question: str, options: Sequence[str], right: str, explanation: str) -> bool:
-    """Ask a question before its answer is shown; call it in a fragment.
+    """Ask a question before its answer is shown, and again if that is wanted; call it in a fragment.
 
     Args:
         scene: its slug.
@@ -38,10 +40,11 @@ def guess(scene: str, question: str, options: Sequence[str], right: str, explana
         Whether the answer is revealed: draw what gives it away only then.
     """
     assert right in options
-    given = progress.read().of(scene).guess
-    if given is None:
+    given, again = progress.read().of(scene).guess, _AGAIN.of(scene)
+    if given is None or again.get():
         chosen = st.radio(question, options, index=None, key=_GUESS.of(scene).key)
         if st.button("Reveal", type="primary", key=f"reveal_{scene}", disabled=chosen is None):
+            again.set(False)
             progress.update(scene, guess=chosen)
             st.rerun()
         return False
@@ -51,6 +54,9 @@ def guess(scene: str, question: str, options: Sequence[str], right: str, explana
     else:
         st.markdown(f":orange[:material/cancel: **You guessed:**] {given}  \n**It is:** {right}")
     st.markdown(explanation)
+    st.button(
+        "Guess again", icon=":material/replay:", type="tertiary", key=f"again_{scene}", on_click=again.set, args=(True,)
+    )
     return True
 
 

@@ -7,10 +7,16 @@ import re
 
 import streamlit as st
 
+from data.corpus import SILENCE, UNKNOWN
 
-def percent(share: float) -> str:
-    """Write a share as a percentage: 0.9418 -> "94.2 %"."""
-    return f"{share * 100:.1f} %"
+
+def percent(share: float, digits: int = 1) -> str:
+    """Write a share as a percentage: 0.9418 -> "94.2 %".
+
+    Args:
+        digits: behind the point.
+    """
+    return f"{share * 100:.{digits}f} %"
 
 
 def short_percent(share: float) -> str:
@@ -26,6 +32,11 @@ def on_dark() -> bool:
 def table_height(rows: int, most: int) -> int:
     """Return the height [pixels] of a `st.dataframe` that shows all its rows, or `most` and half of the next one."""
     return 35 * (rows + 1) + 3 if rows <= most else 35 * (most + 1) + 20
+
+
+def plain_label(label: str) -> str:
+    """Write a label as people read it: "_unknown_" -> "unknown"."""
+    return label.strip("_") if label in (UNKNOWN, SILENCE) else label
 
 
 def as_text(text: str) -> str:

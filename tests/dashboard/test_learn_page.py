@@ -49,6 +49,39 @@ def test_a_scene_asks_before_it_answers_and_keeps_the_guess(scene: Scene, home: 
     assert "You guessed" in text_of(_open_scene(scene.slug)), "another day too"
 
 
+def test_a_guess_can_be_changed_before_it_is_revealed_and_made_again_after(home: Path) -> None:
+    app = _open_scene("order")
+    app.radio(key="learn_guess-order").set_value("both").run()
+    _reveal(app, "order", 3)
+    assert progress.read().of("order").guess == "neither"
+    button(app, "Guess again").click().run()
+    healthy(app)
+    assert "You guessed" not in text_of(app)
+    assert "From **stop** to **up**" not in text_of(app), "the answer is hidden again"
+    assert progress.read().of("order").guess == "neither", "it stays until there is another"
+    _reveal(app, "order", 1)
+    assert "You guessed right" in text_of(app)
+    assert progress.read().of("order").guess == "only the recurrent network's"
+
+
+def test_the_verdict_on_the_gru_comes_after_the_guess(home: Path) -> None:
+    app = _open_scene("gru")
+    assert "Supported" not in text_of(app)
+    _reveal(app, "gru")
+    assert "Supported, by counting" in text_of(app)
+
+
+@pytest.mark.parametrize(("scene", "terms"), [
+    ("vanishing", ("vanishing gradient", "backpropagation through time")), ("in_keras", ("LSTM", "gate")),
+    ("any_algorithm", ("Turing completeness", "recurrent network")),
+])  # fmt: skip
+def test_terms_lead_into_the_glossary(scene: str, terms: tuple[str, ...], home: Path) -> None:
+    app = _open_scene(scene)
+    _reveal(app, scene)
+    for name in terms:
+        assert f"](learn?term={slug(name)})" in text_of(app), name
+
+
 def test_the_overview_counts_what_is_done_and_can_start_over(home: Path) -> None:
     progress.update(SCENES[0].slug, guess="both", solved=True)
     app = open_page("learn")
@@ -121,11 +154,11 @@ def test_a_reading_in_numpy_answers_as_the_served_network_does(home: Path) -> No
 
 def test_a_block_is_a_run_of_equal_answers_and_can_be_read_without_seeing_it() -> None:
     probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]])
-    lane = charts.Answers("cut", probabilities, ["a", "_b_"], 0.02, first=5)
-    assert lane.says == "The answer, cut: a to 0.14 s, b to 0.16 s."
+    lane = charts.Answers("cut", probabilities, ["a", "_unknown_"], 0.02, first=5)
+    assert lane.says == "The answer, cut: a to 0.14 s, unknown to 0.16 s."
     assert charts.in_words([lane, lane]) == f"{lane.says} {lane.says}"
     runs = lane.runs()
-    assert runs["label"].tolist() == ["a", "b"]
+    assert runs["label"].tolist() == ["a", "unknown"]
     np.testing.assert_allclose(runs[["start", "end", "confidence"]], [[0.1, 0.14, 0.6], [0.14, 0.16, 0.8]])
 
 

@@ -1,50 +1,76 @@
-// A table of bits to click and of the states after each; every click on a bit sends all bits to Python.
+// A table of bits to click and of the states after each; every click on a bit sends all bits to Python. Where there is little
+// room, the sequence goes on in a second table below.
+
+const ROOM = 46; // pixels of a column
+const NARROW = 6; // bits in a table of the narrow picture
 
 export default function ({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".machine");
-  const focused = root.querySelector("button:focus")?.dataset.place;
-  root.replaceChildren(table(data, (place) => {
+  root.stop?.(); // the same place, other numbers
+  const flip = (place) => {
     const bits = [...data.bits];
     bits[place] = bits[place] === "1" ? "0" : "1";
     setStateValue("bits", bits.join(""));
-  }));
-  if (focused !== undefined) root.querySelector(`button[data-place="${focused}"]`)?.focus();
+  };
+  let drawn;
+  const draw = () => {
+    const all = data.bits.length;
+    const each = root.clientWidth < (all + 2) * ROOM ? NARROW : all;
+    if (each === drawn) return;
+    drawn = each;
+    const focused = root.querySelector("button:focus")?.dataset.place;
+    root.replaceChildren();
+    for (let first = 0; first < all; first += each) root.append(table(data, first, Math.min(all, first + each), flip));
+    if (focused !== undefined) root.querySelector(`button[data-place="${focused}"]`)?.focus();
+  };
+  const watch = new ResizeObserver(draw);
+  watch.observe(root);
+  draw();
+  root.stop = () => watch.disconnect();
+  return root.stop;
 }
 
-function table(data, flip) {
+// The bits from `first` to before `last`, and what follows from each; the first table begins with the state before any bit.
+function table(data, first, last, flip) {
   const made = element("table");
-  made.append(row("bit", ["start", ...data.bits].map((bit, place) => {
-    const cell = element("td");
-    if (place === 0) {
-      cell.textContent = bit;
-      return cell;
-    }
-    const button = element("button");
-    button.textContent = bit;
-    button.dataset.place = place - 1;
-    button.setAttribute("aria-pressed", bit === "1");
-    button.setAttribute("aria-label", `bit ${place} is ${bit}; flip it`);
-    button.addEventListener("click", () => flip(place - 1));
-    cell.append(button);
-    return cell;
-  })));
-  data.names.forEach((name, unit) => made.append(row(name, data.states.map((state) => value(state[unit])))));
-  made.append(row("answer", data.answers.map((answer, place) => {
-    const cell = element("td");
-    const right = answer === data.truth[place];
-    cell.textContent = right ? answer : `${answer} ✗`;
-    cell.className = right ? "" : "wrong";
-    cell.title = right ? "right" : `wrong: it is ${data.truth[place]}`;
-    return cell;
-  })));
+  const from = first === 0 ? 0 : first + 1; // of the states
+  const bits = [...data.bits].slice(first, last).map((bit, at) => button(bit, first + at, flip));
+  made.append(row("bit", first === 0 ? [text("start"), ...bits] : bits));
+  data.names.forEach((name, unit) => made.append(row(name, data.states.slice(from, last + 1).map((state) => value(state[unit])))));
+  made.append(row("answer", data.answers.slice(from, last + 1).map((answer, at) => judged(answer, data.truth[from + at]))));
   return made;
 }
 
-function value(number) {
+function button(bit, place, flip) {
   const cell = element("td");
-  cell.textContent = number.toFixed(2).replace("-", "−");
+  const made = element("button");
+  made.textContent = bit;
+  made.dataset.place = place;
+  made.setAttribute("aria-pressed", bit === "1");
+  made.setAttribute("aria-label", `bit ${place + 1} is ${bit}; flip it`);
+  made.addEventListener("click", () => flip(place));
+  cell.append(made);
+  return cell;
+}
+
+function judged(answer, truth) {
+  const right = answer === truth;
+  const cell = text(right ? answer : `${answer} ✗`);
+  cell.className = right ? "" : "wrong";
+  cell.title = right ? "right" : `wrong: it is ${truth}`;
+  return cell;
+}
+
+function value(number) {
+  const cell = text(number.toFixed(2).replace("-", "−"));
   const strength = Math.round(45 * Math.min(1, Math.abs(number)));
   cell.style.background = `color-mix(in srgb, ${number > 0 ? "#b2182b" : "#2166ac"} ${strength}%, transparent)`;
+  return cell;
+}
+
+function text(written) {
+  const cell = element("td");
+  cell.textContent = written;
   return cell;
 }
 

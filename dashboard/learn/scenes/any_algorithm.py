@@ -20,6 +20,7 @@ from dashboard.lessons.live_training import LiveTraining, Piece, live
 from dashboard.lessons.small_task import ANSWERS, SMALL_TASK
 from dashboard.shared.cells import CELL_LOOKS
 from dashboard.shared.formatting import on_dark, short_percent
+from dashboard.shared.glossary import term
 from dashboard.shared.show_chart import show_chart
 
 _SCENE = "any_algorithm"
@@ -47,7 +48,7 @@ def _draw(live_training: LiveTraining) -> Piece | None:
     with words:
         seen = guess(
             _SCENE,
-            "A recurrent network is to say whether a **million** bits hold an odd number of ones. How many units does it need?",
+            f"A {term('recurrent network')} is to say whether a **million** bits hold an odd number of ones. How many units does it need?",
             ["two", "twenty", "a million", "no number is enough"],
             right="two",
             explanation="It only has to remember *odd* or *even*: a machine of two states. Here are its weights, without any "
@@ -117,8 +118,8 @@ def _show(network: SmallNetwork, names: Sequence[str], kind: str, trained: int) 
 
 def _what_completeness_says() -> None:
     st.markdown(
-        "**Turing-complete** says: with rational weights, *exact* numbers of any length and unlimited time, a recurrent network "
-        "can run any program; 886 units are enough for a universal one (Siegelmann & Sontag 1995).\n\n"
+        f"{term('Turing completeness', 'Turing-complete')} says: with *exact* numbers of any length and unlimited time, a recurrent network can "
+        "run any program; 886 units are enough for a universal one (Siegelmann and Sontag 1995).\n\n"
         "It does not say that a *real* network can: its numbers have finitely many digits, so it has finitely many states. Nor "
         "that training *finds* such weights."
     )
@@ -134,12 +135,14 @@ def _by_hand() -> SmallNetwork:
         key="algorithm_steepness",
         help="The larger, the closer tanh is to a threshold.",
     )
-    st.latex(
-        r"\begin{gathered} any' = \tanh\big(s\,(x + \tfrac{any - both}{2} - \tfrac12)\big) \qquad "
-        r"both' = \tanh\big(s\,(x + \tfrac{any - both}{2} - \tfrac32)\big) \\ "
-        rf"W = {steepness:g}\,(1\;\;1) \qquad U = {steepness / 2:g}"
-        rf"\begin{{pmatrix}} 1 & 1 \\ -1 & -1 \end{{pmatrix}} \qquad b = ({-steepness / 2:g}\;\;{-1.5 * steepness:g})"
-        r"\end{gathered}"
+    rule, weights = st.columns(2)  # below each other on a phone
+    rule.latex(
+        r"\begin{aligned} any' &= \tanh\big(s\,(x + \tfrac{any - both}{2} - \tfrac12)\big) \\ "
+        r"both' &= \tanh\big(s\,(x + \tfrac{any - both}{2} - \tfrac32)\big) \end{aligned}"
+    )
+    weights.latex(
+        rf"\begin{{gathered}} W = {steepness:g}\,(1\;\;1) \quad b = ({-steepness / 2:g}\;\;{-1.5 * steepness:g}) \\ "
+        rf"U = {steepness / 2:g}\begin{{pmatrix}} 1 & 1 \\ -1 & -1 \end{{pmatrix}} \end{{gathered}}"
     )
     return parity_machine(steepness)
 

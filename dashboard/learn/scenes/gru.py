@@ -20,6 +20,7 @@ from dashboard.lessons.cell import show_cell
 from dashboard.lessons.inspected import network_inside
 from dashboard.shared import preload
 from dashboard.shared.cells import CELL_LOOKS
+from dashboard.shared.formatting import percent
 from dashboard.shared.glossary import term
 from dashboard.shared.show_chart import show_chart
 
@@ -61,24 +62,26 @@ def draw() -> None:
             "measurements that come with Echoic support?",
             ["all three", "fewer parameters alone", _RIGHT, "fewer parameters and easier to train"],
             right=_RIGHT,
-            explanation="Parameters can be counted, and the limit follows from the formula. Which one trains in fewer steps depends "
-            "on the task, here and in Chung et al. 2014, Jozefowicz et al. 2015 and Greff et al. 2017.",
+            explanation="Parameters can be counted, and the limit follows from the formula. Which cell learns in fewer steps depends on the "
+            "task. Neither was ahead on all tasks in Chung et al. 2014 and in Jozefowicz et al. 2015 either.",
         )
     with picture:
         claim = st.segmented_control(
             "Claim", (*_CLAIMS, _CELL), default=_CLAIMS[0], required=True, key="learn_gru_claim", disabled=not seen,
-            label_visibility="collapsed",
+            label_visibility="collapsed", wrap=True,
         )  # fmt: skip
         budget = parameters("lstm", _INPUTS, _UNITS)
         solved = False
-        if claim == _CLAIMS[1]:
+        if not seen:
+            _fewer(budget, seen=False)
+        elif claim == _CLAIMS[1]:
             _easier()
         elif claim == _CLAIMS[2]:
             _limited()
         elif claim == _CELL:
             _one_unit()
         else:
-            solved = _fewer(budget)
+            solved = _fewer(budget, seen=True)
     with words:
         if seen:
             task(
@@ -100,8 +103,12 @@ def _one_unit() -> None:
     show_cell(found, network_inside(run), key="learn_gru_cell", compact=True)
 
 
-def _fewer(budget: int) -> bool:
-    """Count the weights; return whether the slider stands at the answer of the task."""
+def _fewer(budget: int, *, seen: bool) -> bool:
+    """Count the weights; return whether the slider stands at the answer of the task.
+
+    Args:
+        seen: whether the verdict may be seen.
+    """
     units = int(st.slider("Units of the GRU", 16, 160, _UNITS, key="learn_gru_units"))
     rows: list[tuple[Cell, int]] = [("simple_rnn", _UNITS), ("gru", units), ("lstm", _UNITS)]
     table = pd.DataFrame(
@@ -143,6 +150,8 @@ def _fewer(budget: int) -> bool:
         r"\begin{aligned} \text{LSTM: } & 4\,(m n + n^2 + n) \\ \text{GRU: } & 3\,(m n + n^2 + 2n) \\ "
         r"\text{SimpleRNN: } & m n + n^2 + n \end{aligned}"
     )
+    if not seen:
+        return False
     counted = ", ".join(f"{name} {_counted(name):,}" for name in ("plain-gru", "plain-lstm"))
     st.markdown(
         f":material/check: **Supported, by counting.** With $m$ inputs and $n$ units a GRU has about three quarters of an LSTM's "
@@ -205,7 +214,7 @@ def _easier() -> None:
         f":material/close: **Not supported here.** Of the {sum(sooner.values())} tasks that at least one of them learned, the GRU needed fewer steps in "
         f"{sooner['GRU']}, the LSTM in {sooner['LSTM']}, as many in {sooner['']}. One training each: a small lead may be chance."
     )
-    st.caption(f"Steps until {_LEARNED:.0%} are right. {_origins(experiments)}")
+    st.caption(f"Steps until {percent(_LEARNED, 0)} are right. {_origins(experiments)}")
 
 
 def _origins(experiments: list[Experiment]) -> str:
@@ -272,7 +281,7 @@ def _limited() -> None:
     )
     cells = comparison.bundled()[0]
     found = comparison_results.results(cells)
-    scores = ", ".join(f"{one.variant.title} {one.accuracy:.1%}" for one in found if one.cell in ("lstm", "gru"))
+    scores = ", ".join(f"{one.variant.title} {percent(one.accuracy)}" for one in found if one.cell in ("lstm", "gru"))
     st.caption(
         f"For words it hardly matters: {scores} on {', '.join(cells.config.task.labels)}. "
         f"{verdict.verdict(found, verdict.findings(found))} Comparison {bundled.origin(cells)}."

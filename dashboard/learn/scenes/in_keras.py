@@ -16,6 +16,7 @@ from audio_models.networks.parameter_count import LayerCount, layer_counts
 from dashboard.learn.parts import columns, guess, open_tool, task
 from dashboard.shared import preload
 from dashboard.shared.choose_model import describe_run
+from dashboard.shared.glossary import term
 from dashboard.shared.script_button import script_button
 
 _SCENE = "in_keras"
@@ -34,8 +35,9 @@ def draw() -> None:
     simple, lstm = (_cells(NetworkConfig(cell, _LSTM_UNITS), width) for cell in ("simple_rnn", "lstm"))
     with words:
         st.markdown(
-            "`SimpleRNN`, `LSTM` and `GRU` are layers with one interface: frames in, the last state out, or with "
-            "`return_sequences=True` the state after every frame. `Masking` skips the padding after a short clip."
+            f"{term('SimpleRNN', '`SimpleRNN`')}, {term('LSTM', '`LSTM`')} and {term('GRU', '`GRU`')} are layers with one interface: "
+            f"{term('frame', 'frames')} in, the last {term('hidden state', 'state')} out, or with `return_sequences=True` the state "
+            "after every frame. `Masking` skips the padding after a short clip."
         )
         seen = guess(
             _SCENE,
@@ -43,7 +45,7 @@ def draw() -> None:
             "LSTM of the same size?",
             ["as many", "twice as many", "three times as many", "four times as many"],
             right="four times as many",
-            explanation="Three gates and the candidate: four sets of $W$, $U$ and $b$. A GRU has two gates and the candidate, "
+            explanation=f"Three {term('gate', 'gates')} and the {term('candidate')}: four sets of $W$, $U$ and $b$. A GRU has two gates and the candidate, "
             "three sets, each with a second bias in keras (`reset_after=True`): a little more than three times.",
         )
         if seen:

@@ -20,6 +20,7 @@ from dashboard.lessons.charts import paired_bars
 from dashboard.lessons.inspected import network_inside
 from dashboard.shared import preload
 from dashboard.shared.example_sounds import spoken
+from dashboard.shared.formatting import plain_label
 from dashboard.shared.glossary import term
 from dashboard.shared.players import play_samples
 from dashboard.shared.show_chart import show_chart
@@ -237,7 +238,11 @@ def _answers(usual: Reading, changed: Reading | None) -> alt.Chart:
     return paired_bars(
         pd.DataFrame(
             [
-                {"label": usual.labels[place], "frames": name, "probability": float(one.probabilities[place])}
+                {
+                    "label": plain_label(usual.labels[place]),
+                    "frames": name,
+                    "probability": float(one.probabilities[place]),
+                }
                 for place in map(int, np.argsort(-highest)[:3])
                 for name, one in readings
             ]

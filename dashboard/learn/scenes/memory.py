@@ -9,7 +9,7 @@ from dashboard.learn import charts
 from dashboard.learn.parts import columns, guess, open_tool, task
 from dashboard.learn.reading import Reading, Word, word
 from dashboard.shared.clip_name import of_voice
-from dashboard.shared.formatting import as_text
+from dashboard.shared.formatting import as_text, percent, plain_label
 from dashboard.shared.glossary import term
 from dashboard.shared.players import play_samples
 from dashboard.shared.show_chart import show_chart
@@ -36,12 +36,12 @@ def draw() -> None:
             f"numbers handed on from frame to frame. This is {term('sequential memory')}."
         )
         asked = word(_NETWORKS["GRU"], "stop")
-        right = asked.answer(asked.read(_CUT).probabilities[-1])
+        right = plain_label(asked.answer(asked.read(_CUT).probabilities[-1]))
         seen = guess(
             _SCENE,
             f"It begins to read “stop” after {_CUT * asked.frame_seconds:.1f} s, and so misses the “st”. What does it answer at the end?",
-            [*dict.fromkeys(["stop", "up", "off", "silence", as_text(right)])],
-            right=as_text(right),
+            [*dict.fromkeys(["stop", "up", "off", "silence", right])],
+            right=right,
             explanation="From there on both readings get the same frames. They differ in the state alone: one holds “st”, the other "
             "began with zeros. So the state carried “st” to the end of the word.",
         )
@@ -106,9 +106,9 @@ def _picture(read: Word, cut: Reading, first: int, last: int, seen: bool) -> Non
         key="learn_memory_picture",
     )
     if seen:
-        before, after = (as_text(read.answer(reading.probabilities[-1])) for reading in (whole, cut))
+        before, after = (as_text(plain_label(read.answer(reading.probabilities[-1]))) for reading in (whole, cut))
         st.markdown(
-            f"At the end: **{before}** from all of it, **{after}** from the cut clip. Their states are {alike[-1]:.0%} alike."
+            f"At the end: **{before}** from all of it, **{after}** from the cut clip. Their states are {percent(alike[-1], 0)} alike."
         )
     piece = round(hop * read.rate)
     play_samples(read.samples[first * piece : last * piece], read.rate)

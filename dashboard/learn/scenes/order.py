@@ -16,7 +16,7 @@ from dashboard.lessons.charts import paired_bars
 from dashboard.shared import preload
 from dashboard.shared.clip_name import of_voice
 from dashboard.shared.example_sounds import spoken
-from dashboard.shared.formatting import as_text
+from dashboard.shared.formatting import as_text, plain_label
 from dashboard.shared.glossary import term
 from dashboard.shared.players import play_samples
 from dashboard.shared.show_chart import show_chart
@@ -139,7 +139,7 @@ def _bars(answers: _Answers, seen: bool) -> alt.Chart:
     """The three likeliest labels; the shuffled clip only once it may be seen."""
     both = np.maximum(answers.spoken, answers.shuffled) if seen else answers.spoken
     rows = [
-        {"label": answers.labels[place].strip("_"), "frames": name, "probability": float(probabilities[place])}
+        {"label": plain_label(answers.labels[place]), "frames": name, "probability": float(probabilities[place])}
         for place in map(int, np.argsort(-both)[:3])
         for name, probabilities in (("as spoken", answers.spoken), ("shuffled", answers.shuffled))
         if seen or name == "as spoken"
@@ -148,7 +148,7 @@ def _bars(answers: _Answers, seen: bool) -> alt.Chart:
 
 
 def _verdict(answers: _Answers) -> str:
-    before, after = map(as_text, answers.words)
+    before, after = (as_text(plain_label(label)) for label in answers.words)
     points = 100 * float(np.abs(answers.spoken - answers.shuffled).max())
     if points < 0.01:
         return f":material/equal: Still **{before}**: no probability changed."

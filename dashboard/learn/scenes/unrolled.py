@@ -10,7 +10,7 @@ from dashboard.learn.parts import columns, guess, open_tool, task
 from dashboard.learn.reading import Reading, Word, erased_at_each, word
 from dashboard.shared import inline_svg
 from dashboard.shared.clip_name import of_voice
-from dashboard.shared.formatting import as_text
+from dashboard.shared.formatting import plain_label
 from dashboard.shared.glossary import term
 from dashboard.shared.show_chart import show_chart
 
@@ -94,7 +94,7 @@ def _picture(
     unroll: bool,
     show_all: bool,
 ) -> None:
-    answer = as_text(read.answer(changed.probabilities[-1]))
+    answer = plain_label(read.answer(changed.probabilities[-1]))
     svg = lanes.unrolled(changed.states, answer, erased) if unroll else lanes.loop(changed.states[-1], answer)
     narrow = lanes.unrolled(changed.states, answer, erased, few=True) if unroll else ""
     inline_svg.show(svg, "learn_unrolled_svg", narrow)

@@ -20,6 +20,7 @@ from dashboard.lessons.small_task import ACTIVATION_TITLES, BIASES, SCALES, SMAL
 from dashboard.shared import inline_svg
 from dashboard.shared.cells import CELL_LOOKS
 from dashboard.shared.formatting import short_percent
+from dashboard.shared.glossary import term
 
 _SCENE = "vanishing"
 _TASK = memory_tasks.find("recall")
@@ -28,22 +29,23 @@ _MOST_STEPS = 1500
 _RATE = 5e-3
 _FAR = 30  # steps that the task asks for
 _DIRECT = {"simple_rnn": "", "lstm": "along the cell state", "gru": "along what is kept"}
+_BACK = term("backpropagation through time", "travel back")
 _TEXTS: dict[LabCell, tuple[str, str]] = {
     "simple_rnn": (
         r"\frac{\partial h_T}{\partial h_0} = \prod_{t=1}^{T} \operatorname{diag}\big(\varphi'(a_t)\big)\, U^{\top}",
-        "To learn that the first symbol matters, the gradient must travel back to it. Each step multiplies it by the same "
+        f"To learn that the first symbol matters, the gradient must {_BACK} to it. Each step multiplies it by the same "
         "**weights** $U$ and by the **slopes** $\\varphi'$ of the activation: for tanh at most 1. The number under an arrow is "
         "what that step makes of its norm.",
     ),
     "lstm": (
-        r"c_t = f_t \odot c_{t-1} + i_t \odot g_t \qquad \frac{\partial c_t}{\partial c_{t-1}} = \operatorname{diag}(f_t) + \dots",
-        "An LSTM *adds* to its cell state. Along it, a step multiplies the gradient by the **forget gate** $f_t$, a number "
+        r"\begin{gathered} c_t = f_t \odot c_{t-1} + i_t \odot g_t \\ \frac{\partial c_t}{\partial c_{t-1}} = \operatorname{diag}(f_t) + \dots \end{gathered}",
+        f"An {term('LSTM')} *adds* to its {term('cell state')}. Along it, a step multiplies the gradient by the {term('forget gate')} $f_t$, "
         "from 0 to 1: no matrix, no slope. The dots are the ways through the gates. The number under an arrow counts all "
         "ways, for $h$ and $c$ together.",
     ),
     "gru": (
-        r"h_t = z_t \odot h_{t-1} + (1 - z_t) \odot g_t \qquad \frac{\partial h_t}{\partial h_{t-1}} = \operatorname{diag}(z_t) + \dots",
-        "A GRU *keeps* a share of its state. Along it, a step multiplies the gradient by the **update gate** $z_t$, a number "
+        r"\begin{gathered} h_t = z_t \odot h_{t-1} + (1 - z_t) \odot g_t \\ \frac{\partial h_t}{\partial h_{t-1}} = \operatorname{diag}(z_t) + \dots \end{gathered}",
+        f"A {term('GRU')} *keeps* a share of its state. Along it, a step multiplies the gradient by the {term('update gate')} $z_t$, "
         "from 0 to 1: no matrix, no slope. The dots are the ways through the gates and the candidate. The number under an "
         "arrow counts all ways.",
     ),
@@ -84,10 +86,11 @@ def _draw(live_training: LiveTraining) -> Piece:
                 "inside", "Inside: the same in a network that hears words", ":material/visibility:", view="gradient"
             )
     with right:
-        inline_svg.show(
-            picture(now, before, _DIRECT[config.cell], CELL_LOOKS[config.cell].colour, hidden=not seen),
-            "vanishing_picture",
+        wide, narrow = (
+            picture(now, before, _DIRECT[config.cell], CELL_LOOKS[config.cell].colour, hidden=not seen, narrow=on_phone)
+            for on_phone in (False, True)
         )
+        inline_svg.show(wide, "vanishing_picture", narrow)
         if seen:
             st.markdown(_why(training.network, now))
     return Piece(training, length, _RATE, _enough)
@@ -102,8 +105,8 @@ def _words(cell: LabCell) -> bool:
         "Twenty steps back, and each multiplies the gradient by about 0.8. How much of it arrives?",
         ["80 %", "20 %", "4 %", "1 %"],
         right="1 %",
-        explanation="$0.8^{20} \\approx 0.01$: it shrinks *exponentially* with the number of steps. This is the **vanishing "
-        "gradient** (Hochreiter 1991; Bengio et al. 1994). Factors above 1 make it *explode*.",
+        explanation="$0.8^{20} \\approx 0.01$: it shrinks *exponentially* with the number of steps. This is the "
+        f"{term('vanishing gradient')} (Hochreiter 1991; Bengio et al. 1994). Factors above 1 make it {term('exploding gradient', 'explode')}.",
     )
 
 

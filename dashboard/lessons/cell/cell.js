@@ -147,7 +147,7 @@ export default function ({ data, parentElement }) {
     const wide = picture.clientWidth;
     if (!wide) return;
     root.classList.toggle("dark", isDark(root));
-    const plan = { cell: model.cell, units: model.units, inputs: model.inputs, answers: Boolean(data.probabilities) };
+    const plan = { cell: model.cell, units: model.units, inputs: model.inputs, answers: Boolean(data.probabilities), compact: Boolean(data.compact) };
     diagram = drawDiagram(svg, plan, Math.max(330, Math.min(720, wide)), pick);
     svg.setAttribute("aria-label", `One unit of ${data.title ?? model.cell}: Tab reaches its parts, Enter shows a formula`);
     redrawCurves();

@@ -112,10 +112,10 @@ function drawDiagram(svg, plan, width, pick) {
 
 function drawLstm({ at, width, boxWidth, plan, wire, words, pipe, valve, beside, box, end, operation, answerBox, svg }) {
   const [f, i, g, o, branch, right] = [at(0.25), at(0.39), at(0.53), at(0.67), at(0.79), width - 28];
-  const [lane, high, gates, bus, low] = [74, 148, 222, 300, 376];
+  const [lane, high, gates, bus, low] = plan.compact ? [52, 112, 176, 238, 298] : [74, 148, 222, 300, 376];
   const edge = right - 27;
   const reach = (now) => now.reach;
-  shape("rect", svg, { x: at(0.155), y: 22, width: at(0.69), height: 304, rx: 14, class: "cell" });
+  shape("rect", svg, { x: at(0.155), y: lane - 48, width: at(0.69), height: bus - lane + 74, rx: 14, class: "cell" });
   wire(`M 51 ${bus} H ${o}`, "bundle");
   wire(`M ${at(0.16)} ${low - 25} V ${bus}`, "bundle");
   for (const column of [f, i, g, o]) wire(`M ${column} ${bus} V ${gates + 25}`);
@@ -127,12 +127,12 @@ function drawLstm({ at, width, boxWidth, plan, wire, words, pipe, valve, beside,
   pipe(`M ${f} ${lane} H ${g}`, (now) => now.forget * now.before.c, reach);
   pipe(`M ${g} ${gates - 25} V ${high}`, (now) => now.candidate, reach);
   pipe(`M ${g} ${high} V ${lane}`, (now) => now.input * now.candidate, reach);
-  pipe(`M ${g} ${lane} H ${edge} M ${branch} ${lane} V 110`, (now) => now.after.c, reach);
-  pipe(`M ${branch} 110 V ${high + 20}`, (now) => Math.tanh(now.after.c));
+  pipe(`M ${g} ${lane} H ${edge} M ${branch} ${lane} V ${lane + 36}`, (now) => now.after.c, reach);
+  pipe(`M ${branch} ${lane + 36} V ${high + 20}`, (now) => Math.tanh(now.after.c));
   pipe(`M ${branch} ${high + 20} V ${bus} H ${edge}`, (now) => now.after.h);
   if (plan.answers) wire(`M ${right} ${bus + 25} V ${low - 25}`, "bundle");
   operation(g, lane, "+");
-  operation(branch, 112, "tanh");
+  operation(branch, lane + 38, "tanh");
   valve(f, lane, false, "forget", (now) => now.forget);
   valve(g, high, true, "input", (now) => now.input);
   valve(branch, high + 20, true, "output", (now) => now.output);
@@ -156,9 +156,9 @@ function drawLstm({ at, width, boxWidth, plan, wire, words, pipe, valve, beside,
 
 function drawGru({ at, width, boxWidth, plan, wire, words, pipe, valve, beside, box, end, operation, answerBox, svg }) {
   const [z, r, bend, g, right] = [at(0.26), at(0.45), at(0.56), at(0.69), width - 28];
-  const [lane, high, gates, bus, frames, low] = [74, 148, 222, 292, 318, 394];
+  const [lane, high, gates, bus, frames, low] = plan.compact ? [52, 112, 176, 240, 264, 330] : [74, 148, 222, 292, 318, 394];
   const edge = right - 27;
-  shape("rect", svg, { x: at(0.155), y: 22, width: at(0.69), height: 336, rx: 14, class: "cell" });
+  shape("rect", svg, { x: at(0.155), y: lane - 52, width: at(0.69), height: frames - lane + 92, rx: 14, class: "cell" });
   wire(`M 28 ${lane + 22} V ${bus} H ${g - 8} V ${gates + 25}`, "bundle");
   wire(`M ${at(0.16)} ${low - 25} V ${frames} H ${g + 8} V ${gates + 25}`, "bundle");
   for (const column of [z, r]) wire(`M ${column - 5} ${bus} V ${gates + 25} M ${column + 5} ${frames} V ${gates + 25}`);

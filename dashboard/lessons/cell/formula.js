@@ -1,7 +1,7 @@
 // The formula behind what was clicked, with the numbers of this step: symbols, numbers, the terms of the sum. The weights of
 // a small cell are sliders in it.
 
-const MOST_TERMS = { usual: 7, compact: 5 }; // listed one by one; the others are one number
+const MOST_TERMS = { usual: 7, compact: 4 }; // listed one by one; the others are one number
 const SQUASHED = { input: "σ", forget: "σ", output: "σ", update: "σ", reset: "σ", candidate: "tanh", state: "tanh" };
 
 const signed = (value) => (value < 0.0005 ? "" : "+") + number(value, 3);
