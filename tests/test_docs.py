@@ -69,7 +69,7 @@ def test_the_tables_of_settings_are_those_of_the_code() -> None:
 def test_the_docs_name_no_option_that_is_not_there() -> None:
     there = set.union(*_options().values(), _shown(open_set.parser()), _shown(measured.parser())) | {
         "--help",
-        "--port",
+        "--version",
         "--listen",
     }  # --listen of an exported listen.py
     assert set(re.findall(r"(?<![-\w])--[a-z][a-z0-9-]+", EVERYTHING)) <= there
