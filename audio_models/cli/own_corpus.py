@@ -106,6 +106,7 @@ def _check(options: argparse.Namespace) -> int:
         by_path = {clip.path: clip for clip in clips}
         found += find_label_errors([by_path[clip.path] for clip in there], embeddings)
     by_id = {clip.id: clip for clip in clips}
+    found = [one for one in found if not by_id[one.id].kept]
     if options.json:
         print_json(
             {
