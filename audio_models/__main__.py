@@ -1,5 +1,6 @@
 """`python -m audio_models`: see `cli`."""
 
-from audio_models.cli.main import run
+from audio_models.cli.main import main
+from audio_models.jobs.job import exit_process
 
-run()
+exit_process(main())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.shared import address, preload
+from dashboard.shared import address, preload, remembered
 from data import workspace
 
 # Streamlit leaves a quarter of a small screen empty above the title, and a wide table of a model card runs off a phone.
@@ -32,6 +32,7 @@ st.set_page_config(
 st.logo(workspace.PROJECT / "dashboard" / "logo.svg", size="large")
 
 st.html(_STYLE)
+address.keep_history_short()
 
 page = st.navigation(
     {
@@ -59,4 +60,5 @@ try:
     page.run()
     address.write()
 finally:  # also when the page stops or reruns
+    remembered.write()
     preload.start()  # last, so the first page does not wait for imports it does not need

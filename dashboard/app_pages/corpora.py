@@ -5,13 +5,13 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from dashboard.shared import charts
+from dashboard.shared import address, charts
 from dashboard.shared.choose_corpus import choose_corpus, loaded_index
 from dashboard.shared.feedback import ProgressBar, show_errors
 from dashboard.shared.formatting import as_text, table_height
 from dashboard.shared.glossary import TERMS
+from dashboard.shared.parameters import TAB
 from dashboard.shared.players import play
-from dashboard.shared.rows import in_rows
 from dashboard.shared.show_chart import show_chart
 from dashboard.shared.state import DATA_CLIPS_PAGE
 from data import catalogue
@@ -129,6 +129,7 @@ def _speakers(index: Index) -> None:
 
 def _listen(index: Index) -> None:
     choice, button = st.columns([3, 1], vertical_alignment="bottom")
+    address.follow("word", "data_word", index.labels)
     label = choice.selectbox("Word", index.labels, key="data_word")
     clips = [clip for clip in index.clips if clip.label == label]
     page = DATA_CLIPS_PAGE.get()
@@ -137,9 +138,10 @@ def _listen(index: Index) -> None:
         DATA_CLIPS_PAGE.set(page)
     # spread over the word's clips, because neighbours are often of one speaker
     places = sorted({(page + number * len(clips) // _PLAYERS) % len(clips) for number in range(_PLAYERS)})
-    for place, cell in zip(places, in_rows(len(places), 3), strict=True):
+    columns = st.columns(3)
+    for number, place in enumerate(places):
         clip = clips[place]
-        with cell:
+        with columns[number % 3]:
             st.caption(f"{as_text(clip.speaker or clip.path.name)} · {clip.split} · {clip.seconds:.1f} s")
             play(clip)
 
@@ -160,7 +162,7 @@ def _page() -> None:
         if corpus.description.synthetic:
             _own_words(corpus)
         st.page_link("app_pages/train.py", label="Train on it", icon=":material/model_training:")
-        words, speakers, listen = st.tabs(["Words", "Speakers", "Listen"])
+        words, speakers, listen = st.tabs(["Words", "Speakers", "Listen"], key=TAB, bind="query-params")
         with words:
             _words(index)
         with speakers:

@@ -20,6 +20,7 @@ from dashboard.shared.feedback import show_errors
 from dashboard.shared.formatting import as_text
 from dashboard.shared.glossary import TERMS
 from dashboard.shared.open_keras import title_with_open_button
+from dashboard.shared.parameters import TAB
 from dashboard.shared.script_button import script_button
 from dashboard.shared.state import CORPUS_BOX, EVALUATION_CORPUS, USE_EVALUATION_CORPUS
 from data import catalogue
@@ -67,7 +68,7 @@ def _page() -> None:
             result = load_or_evaluate(run, corpus, split)
             headline(run, corpus, result)
         matrix, classes, speakers, confidence, rejected, listening, mistakes, compared = st.tabs(
-            _TABS, key=address.TAB, bind="query-params"
+            _TABS, key=TAB, bind="query-params"
         )
         with matrix:
             confusion.matrix(result)

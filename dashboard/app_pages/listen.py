@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import streamlit as st
 
 from audio_models.jobs.runs import Run
 from dashboard.listen import results, session, stretch
 from dashboard.listen.recording_source import ChosenRecording, choose_recording
+from dashboard.shared import address, remembered
 from dashboard.shared.choose_model import choose_listener, listens_for, usable_runs
 from dashboard.shared.feedback import show_errors
 from dashboard.shared.formatting import as_text
@@ -34,7 +37,15 @@ def _listen(run: Run, recording: ChosenRecording) -> None:
         LISTEN_ERROR.set(str(error))
     else:
         stretch.forget()
+        if isinstance(recording.source.data, Path):
+            remembered.use("recordings", str(recording.source.data))
     st.rerun()
+
+
+def _find_again(run: Run, recording: ChosenRecording) -> None:
+    """Show what a link, or the page before it was reloaded, has shown: listen, unless that was done a moment ago."""
+    if not session.resume(run, recording):
+        LISTEN_NOW.set(True)
 
 
 def _page() -> None:
@@ -48,10 +59,14 @@ def _page() -> None:
         recording = None
         with show_errors():  # the last result stays, whatever is chosen next
             recording = choose_recording(run)
-        stopped = LISTEN_STOPPED.pop()
+        stopped, error = LISTEN_STOPPED.pop(), LISTEN_ERROR.pop()
+        if stopped or error:
+            address.take("from")
+        elif recording is not None and session.last() is None and address.asks_for("from"):
+            _find_again(run, recording)
         if _button(recording) and recording is not None:
             _listen(run, recording)
-        if error := LISTEN_ERROR.pop():
+        if error:
             st.error(as_text(error), icon=":material/error:")
         if stopped:
             st.caption("Stopped before the end.")

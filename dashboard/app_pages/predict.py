@@ -9,7 +9,7 @@ import streamlit as st
 
 from audio_models.config import FeatureConfig
 from audio_models.jobs.runs import Run
-from dashboard.shared import preload
+from dashboard.shared import address, clip_name, preload
 from dashboard.shared.choose_model import choose_model, usable_runs
 from dashboard.shared.clip_answer import ClipAnswer, answer_clip
 from dashboard.shared.feedback import show_errors
@@ -20,6 +20,8 @@ from dashboard.shared.show_chart import show_chart
 from dashboard.shared.state import EXAMPLE, EXAMPLES_HEARD, INPUTS_SEEN, NEWEST_INPUT
 from data.audio_file import encode_wav
 from data.corpus import UNKNOWN
+from data.errors import CorpusError
+from data.names import clean_label
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -135,9 +137,10 @@ def _page() -> None:
             files = st.file_uploader(
                 "… or choose clips", type=["wav", "flac", "ogg", "mp3"], accept_multiple_files=True, key="clips"
             )
-        _offer_examples()
+        _offer_examples(run)
         recognizer = preload.recognizer(run)  # last, when the page is drawn: it imports onnxruntime
         newest, example = _newest(recording, files), EXAMPLE.get()
+        address.say("clip", example if newest == "example" and example else "")  # a recording or a file has none
         if newest == "recording":
             found = answer_clip(run, "Your recording", recording.getvalue(), loudest=True)
             _show(recognizer, "Your recording", found, "recording")
@@ -146,30 +149,57 @@ def _page() -> None:
         elif newest == "files":
             _several(run, recognizer, files)
         elif newest == "example" and example:
-            name, content = _example(run, recognizer, *example)
+            name, content = _example(recognizer, example)
             _show(recognizer, name, answer_clip(run, name, content), "example")
 
 
-def _offer_examples() -> None:
-    """Draw a row of buttons, each with a sound for those who have no microphone at hand."""
+def _offer_examples(run: Run) -> None:
+    """Draw a row of buttons, each with a sound for those who have no microphone at hand; a link may ask for one."""
+    if wanted := address.take("clip"):
+        if _is_example(wanted):
+            _choose_example(wanted)
+        else:
+            address.explain("clip", wanted)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption("No microphone? Try", width="content")
         for kind, title in _EXAMPLES.items():
             if st.button(title, type="tertiary", icon=":material/play_circle:", key=f"example-{kind}"):
                 turns = EXAMPLES_HEARD.of(kind)
-                EXAMPLE.set((kind, turns.get()))
+                _choose_example(_name_example(kind, turns.get(), run.config.task.labels))
                 turns.set(turns.get() + 1)
 
 
-def _example(run: Run, recognizer: Recognizer, kind: str, turn: int) -> tuple[str, bytes]:
+def _name_example(kind: str, turn: int, labels: Sequence[str]) -> str:
+    """The name of an example of a kind; another one each turn."""
+    if kind == "noise":
+        return clip_name.of_noise(turn)
+    words = labels if kind == "known" else [word for word in _FOREIGN_WORDS if word not in labels]
+    return clip_name.of_voice(words[turn % len(words)])
+
+
+def _choose_example(name: str) -> None:
+    EXAMPLE.set(name)
+    NEWEST_INPUT.set("example")
+
+
+def _is_example(name: str) -> bool:
+    """Whether a clip's name is one of an example that can be made."""
+    word = clip_name.spoken_word(name)
+    if word is None:
+        return clip_name.noise_number(name) is not None
+    try:
+        return clean_label(word) == word
+    except CorpusError:
+        return False
+
+
+def _example(recognizer: Recognizer, name: str) -> tuple[str, bytes]:
     """Make an example: what it is, and the content of a WAV file."""
     from dashboard.shared.example_sounds import noise, spoken
 
-    rate, labels = recognizer.features.sample_rate, run.config.task.labels
-    if kind == "noise":
-        return "Noise", encode_wav(noise(turn, rate), rate)
-    words = labels if kind == "known" else [word for word in _FOREIGN_WORDS if word not in labels]
-    word = words[turn % len(words)]
+    rate, word = recognizer.features.sample_rate, clip_name.spoken_word(name)
+    if word is None:
+        return "Noise", encode_wav(noise(clip_name.noise_number(name) or 0, rate), rate)
     return f"A synthetic voice says “{word}”", encode_wav(spoken(word, rate), rate)
 
 

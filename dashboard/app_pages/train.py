@@ -11,6 +11,7 @@ from audio_models.jobs import launch, runs
 from audio_models.jobs.job_folder import ACTIVE
 from audio_models.jobs.progress import format_duration
 from audio_models.jobs.runs import Run
+from dashboard.shared import address
 from dashboard.shared.feedback import show_errors
 from dashboard.shared.state import WATCHED_IS_ACTIVE, WATCHED_RUN
 from dashboard.train import form
@@ -22,6 +23,11 @@ from data.errors import EchoicError
 def _choose_watched(known: list[Run]) -> str | None:
     """Choose the run to show: the one just started, else one that is active, else the newest."""
     ids = [run.id for run in known]
+    if wanted := address.take("run"):
+        if wanted in ids:
+            WATCHED_RUN.set(wanted)
+        else:
+            address.explain("run", wanted)
     watched = WATCHED_RUN.get()
     if watched in ids:
         return watched
@@ -81,6 +87,7 @@ def _page() -> None:
                     WATCHED_RUN.set(launch.start(quick_config()).id)
                     st.rerun()
             return
+        address.say("run", watched)
         st.fragment(watch, run_every=1.0 if WATCHED_IS_ACTIVE.get() else None)(watched)
         if len(known) > 1:
             with st.expander(f"All {len(known)} runs", icon=":material/list:"):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
+from dashboard.shared import address
 from dashboard.shared.feedback import show_errors
 from dashboard.shared.formatting import as_text
-from dashboard.shared.state import CLIPS_VIEW, OWN_CHOICE, OWN_CORPUS, OWN_ERROR, OWN_MESSAGE, OWN_NEXT
-from dashboard.words import clips, overview, record, sound_map, teach, upload
+from dashboard.shared.state import OWN_CHOICE, OWN_CORPUS, OWN_ERROR, OWN_MESSAGE, OWN_NEXT
+from dashboard.words import clips, record, sound_map, teach, upload
 from data.own import corpus as own_corpus
 from data.own.corpus import OwnCorpus
 from data.phrases import plural
@@ -43,6 +44,7 @@ def _create(name: str) -> None:
 
 def _choose(names: list[str]) -> OwnCorpus:
     box, more = st.columns([4, 1], vertical_alignment="bottom")
+    address.follow("corpus", OWN_CHOICE.key, names)
     # Streamlit drops a widget's value when another page opens, so the choice is stored twice
     wanted = OWN_NEXT.pop() or OWN_CHOICE.get() or OWN_CORPUS.get()
     OWN_CHOICE.set(wanted if wanted in names else names[0])
@@ -76,15 +78,17 @@ def _page() -> None:
     with show_errors():
         names = own_corpus.listing()
         if not names:
+            address.follow("corpus", OWN_CHOICE.key, names)  # says that a link's is not here
             _begin()
             return
         corpus = _choose(names)
         now = corpus.snapshot()
-        overview.show(corpus, now, key="U" if CLIPS_VIEW.get() == clips.ONE_BY_ONE else None)
+        clips.overview(corpus, now)
         if message := OWN_MESSAGE.pop():
             st.success(as_text(message), icon=":material/check:")
         if error := OWN_ERROR.pop():
             st.error(as_text(error), icon=":material/error:")
+        address.follow("section", "own_section", list(_SECTIONS))
         section = st.segmented_control(
             "Section", list(_SECTIONS), default="Record", required=True, key="own_section", label_visibility="collapsed",
             format_func=lambda one: f"{_SECTIONS[one][0]} {one}",

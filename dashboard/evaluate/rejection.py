@@ -12,6 +12,7 @@ from audio_models.recognition import threshold
 from audio_models.recognition.evaluation_result import Evaluation
 from audio_models.recognition.open_set import Group, OpenSet, Rate, open_set
 from audio_models.report import figures
+from dashboard.shared import address
 from dashboard.shared.formatting import as_text, percent
 from dashboard.shared.glossary import TERMS
 from dashboard.shared.players import play
@@ -41,8 +42,10 @@ def show(run: Run, result: Evaluation) -> None:
     in_use = result.threshold
     explanation, slider = st.columns([5, 3], gap="large", vertical_alignment="center")
     with slider:
+        key = f"word-threshold-{run.id}-{in_use}"
+        address.follow_number("threshold", key, 0.0, 1.0)
         at = st.slider(
-            "Threshold", 0.0, 1.0, round(in_use, 3), 0.005, format="percent", key=f"word-threshold-{run.id}-{in_use}",
+            "Threshold", 0.0, 1.0, round(in_use, 3), 0.005, format="percent", key=key, persist_state="session",
             help="Higher: less other sound is taken for a word, and more of its own words are rejected.",
         )  # fmt: skip
     shown = in_use if at == round(in_use, 3) else at

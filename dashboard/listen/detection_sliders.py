@@ -7,6 +7,7 @@ import streamlit as st
 from audio_models.jobs.runs import Run
 from audio_models.listening import detection
 from audio_models.listening.detection import DetectionConfig
+from dashboard.shared import address
 from dashboard.shared.feedback import show_errors
 from dashboard.shared.state import LISTEN_CONTEXT, LISTEN_PAUSE, LISTEN_SMOOTHING, LISTEN_THRESHOLD, Value
 
@@ -31,6 +32,10 @@ def choose_settings(run: Run) -> DetectionConfig:
 
 def _sliders(run: Run, shown: DetectionConfig) -> DetectionConfig:
     one, two, three, four = st.columns(4)
+    address.follow_number("threshold", LISTEN_THRESHOLD.of(run.id).key, 0.01, 1.0)
+    address.follow_number("smoothing", LISTEN_SMOOTHING.of(run.id).key, 0, 2000)
+    address.follow_number("pause", LISTEN_PAUSE.of(run.id).key, 0, 10_000)
+    address.follow_number("context", LISTEN_CONTEXT.of(run.id).key, 0, 20_000)
     threshold = one.slider(
         "Threshold", 0.01, 1.0, shown.threshold, 0.01, format="percent", key=LISTEN_THRESHOLD.of(run.id).key
     )

@@ -10,8 +10,10 @@ import streamlit as st
 
 from audio_models.features.waveform import AudioSource
 from audio_models.jobs.runs import Run
+from dashboard.shared import address, remembered
 from dashboard.shared.formatting import as_text
-from dashboard.shared.state import LISTEN_LAST_PATH, LISTEN_LAST_SOURCE, LISTEN_PATH, LISTEN_SOURCE
+from dashboard.shared.recent import offer_recent
+from dashboard.shared.state import LISTEN_PATH, LISTEN_SOURCE
 from data.audio_file import encode_wav
 from data.public.synthetic_voices import SAMPLE_RATE, say, voices
 
@@ -45,10 +47,9 @@ def choose_recording(run: Run) -> ChosenRecording | None:
         EchoicError: there is no such file.
     """
     which, what = st.columns([2, 3])
-    LISTEN_SOURCE.start_with(LISTEN_LAST_SOURCE.get())
-    chosen = which.segmented_control(
-        "Recording", _SOURCES, required=True, key=LISTEN_SOURCE.key, on_change=_remember, wrap=True
-    )
+    LISTEN_SOURCE.start_with(_SOURCES[0])
+    address.follow("source", LISTEN_SOURCE.key, _SOURCES)
+    chosen = which.segmented_control("Recording", _SOURCES, required=True, key=LISTEN_SOURCE.key, wrap=True)
     with what:
         if chosen == "Upload":
             file = st.file_uploader(
@@ -58,11 +59,12 @@ def choose_recording(run: Run) -> ChosenRecording | None:
         if chosen == "On this computer":
             from audio_models.listening import recordings
 
-            LISTEN_PATH.start_with(LISTEN_LAST_PATH.get())
+            remembered.follow(LISTEN_PATH.key, str)
             typed = st.text_input(
                 "Path of a recording of up to two hours", placeholder="/home/me/lecture.mp3", key=LISTEN_PATH.key,
-                on_change=_remember, help="WAV, FLAC, OGG or MP3. It is read in place; nothing is copied.",
+                help="WAV, FLAC, OGG or MP3. It is read in place; nothing is copied.",
             )  # fmt: skip
+            offer_recent("recordings", LISTEN_PATH.key, LISTEN_PATH.set)
             if not typed.strip():
                 return None
             return ChosenRecording(AudioSource(recordings.find(typed)))
@@ -70,13 +72,6 @@ def choose_recording(run: Run) -> ChosenRecording | None:
         spoken, content = _example(words)
         st.caption("Synthetic voices, with pauses and a faint hiss: " + ", ".join(map(as_text, spoken)) + ".")
         return ChosenRecording(AudioSource(content, "Example"), spoken)
-
-
-def _remember() -> None:
-    """Remember the choice: Streamlit forgets it when another page opens."""
-    for widget, last in ((LISTEN_SOURCE, LISTEN_LAST_SOURCE), (LISTEN_PATH, LISTEN_LAST_PATH)):
-        if (chosen := widget.get()) is not None:
-            last.set(chosen)
 
 
 @st.cache_data(show_spinner="The voices speak …", max_entries=4)  # type: ignore[untyped-decorator]

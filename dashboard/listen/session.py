@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from audio_models.listening.detection import DetectionConfig, Event
     from audio_models.listening.recordings import RecordingResult
 
+_MOST_RECENT = 4
 _EVERY = 0.2  # seconds between two updates of the progress bar
 
 
@@ -86,7 +89,34 @@ def listen(run: Run, recording: ChosenRecording) -> ListeningSession:
     took = time.monotonic() - began
     made = ListeningSession(run, recording, result, took, before.number + 1 if before else 1, {config: result.events})
     _LAST.set(made)
+    if isinstance(recording.source.data, Path) or recording.spoken:  # an upload is gone when the page is reloaded
+        found = _recent()
+        found[_identity(run, recording)] = made
+        if len(found) > _MOST_RECENT:
+            found.pop(next(iter(found)), None)
     return made
+
+
+def resume(run: Run, recording: ChosenRecording) -> bool:
+    """Go on with what this network heard in this recording before the page was reloaded; False if that is not known."""
+    earlier = _recent().get(_identity(run, recording))
+    if earlier is None:
+        return False
+    _LAST.set(replace(earlier, number=1, events_by_config=dict(earlier.events_by_config)))
+    return True
+
+
+@st.cache_resource(show_spinner=False)  # type: ignore[untyped-decorator]
+def _recent() -> dict[object, ListeningSession]:
+    """The last sessions of all tabs: two hours take a few megabytes."""
+    return {}
+
+
+def _identity(run: Run, recording: ChosenRecording) -> object:
+    """What a result follows from, the settings aside."""
+    data = recording.source.data
+    sound = (data, data.stat().st_mtime_ns) if isinstance(data, Path) else hashlib.blake2b(data).digest()
+    return str(run.folder), run.model_path.stat().st_mtime_ns, sound
 
 
 def load_stretch(recording: ChosenRecording, start: float, seconds: float) -> tuple[NDArray[np.float32], int]:

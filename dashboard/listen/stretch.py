@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from dashboard.shared import address
 from dashboard.shared.state import LISTEN_FROM, LISTEN_LENGTH, LISTEN_PLAYING, LISTEN_STRETCH, selection
 
 if TYPE_CHECKING:
@@ -30,8 +32,11 @@ def plays_at_once(start: float, seconds: float) -> bool:
 
 
 def start_at_first(events: Sequence[Event], whole: float) -> None:
-    """Show the first word of a new recording of `whole` seconds."""
-    if LISTEN_STRETCH.get() is None:
+    """Show the first word of a new recording of `whole` seconds, or what a link asks for."""
+    start, length = _asked_for("from"), _asked_for("length")
+    if start is not None:
+        _show(start, _FIRST if length is None else length, whole)
+    elif LISTEN_STRETCH.get() is None:
         _show(events[0].start - _AROUND if events else 0.0, _FIRST, whole)
 
 
@@ -47,6 +52,8 @@ def fields(whole: float) -> tuple[float, float]:
     start, seconds = shown()
     LISTEN_FROM.set(start)
     LISTEN_LENGTH.set(seconds)
+    address.say("from", f"{start:g}")
+    address.say("length", f"{seconds:g}")
     first, length = st.columns(2)
     start = first.number_input(
         "From second", 0.0, max(0.0, whole - 0.1), step=1.0, format="%.1f", key=LISTEN_FROM.key, on_change=_typed
@@ -97,6 +104,18 @@ def _show(start: float, seconds: float, whole: float, *, play: bool = False) -> 
     start = _tenths(min(max(0.0, start), whole - seconds))
     LISTEN_STRETCH.set((start, seconds))
     LISTEN_PLAYING.set((start, seconds) if play else None)
+
+
+def _asked_for(name: str) -> float | None:
+    """The seconds that a link asks for; None if it asks for none."""
+    text = address.take(name)
+    if text is None:
+        return None
+    with contextlib.suppress(ValueError):
+        if math.isfinite(seconds := float(text)):
+            return seconds
+    address.explain(name, text)
+    return None
 
 
 def _tenths(seconds: float) -> float:

@@ -53,6 +53,7 @@ const NOT_SECURE =
 const UNPLUGGED = "The microphone was unplugged: plug it in, then press Start again.";
 const MUTED = "The microphone is silent. Is it muted?";
 const YIELDS_TO = ["pointerdown", "click", "keydown", "popstate"];
+const KEPT = "echoic-live:"; // begins the names under which this tab of the browser keeps what each network has heard
 const PRESSING = ["Enter", " "]; // keys that do what a click does
 const YIELD_MS = 1000; // after a click elsewhere on the page
 const LEAVE_MS = 5000; // after one on a link to another page
@@ -113,6 +114,7 @@ function open(root) {
   let send = () => {};
   let microphone = null; // while it is open
   let steps = []; // of the last seconds
+  let heard = []; // words, the newest first
   let stream = "";
   let seen = 0; // steps of this stream
   let last = null; // word that was detected
@@ -237,11 +239,13 @@ function open(root) {
     send = sender;
     step_seconds = data.step_seconds;
     if (data.network !== network) {
+      keep();
       network = data.network;
       labels = data.labels;
       names.replaceChildren(...labels.map((name) => Object.assign(document.createElement("span"), { textContent: name, title: name })));
       canvas.style.height = `${ROW * labels.length}px`;
       clear();
+      restore();
       label();
     }
     const reply = data.reply;
@@ -269,18 +273,44 @@ function open(root) {
     steps.push(step);
     while (steps[0].time < step.time - SHOWN_SECONDS - 1) steps.shift();
     if (!step.word) return refuse(step);
-    const share = `${Math.round(100 * step.confidence)} %`;
-    last = { word: step.word, sure: `${share} sure`, time: step.time };
+    heard = [{ word: step.word, share: `${Math.round(100 * step.confidence)} %`, time: step.time }, ...heard].slice(0, SHOWN_EVENTS);
     refusedAt = null;
-    showLast();
+    showHeard();
     void word.offsetWidth; // restarts the animation if the same word is detected again
     word.className = "word lit";
-    const line = document.createElement("li");
-    make("time", "", line, clock(step.time));
-    make("b", "", line, step.word);
-    make("span", "", line, share);
-    list.prepend(line);
-    if (list.children.length > SHOWN_EVENTS) list.lastChild.remove();
+  }
+
+  function showHeard() {
+    last = heard[0];
+    if (last) showLast();
+    list.replaceChildren(
+      ...heard.map((one) => {
+        const line = document.createElement("li");
+        make("time", "", line, clock(one.time));
+        make("b", "", line, one.word);
+        make("span", "", line, one.share);
+        return line;
+      }),
+    );
+  }
+
+  // --- what is found again: after a visit to another page, or when this one is loaded again
+  function keep() {
+    if (network === null) return;
+    try {
+      sessionStorage.setItem(KEPT + network, JSON.stringify({ labels, heard, steps }));
+    } catch {} // the browser keeps nothing for this page
+  }
+
+  function restore() {
+    let kept = null;
+    try {
+      kept = JSON.parse(sessionStorage.getItem(KEPT + network));
+    } catch {} // as above
+    if (kept?.labels?.join() !== labels.join()) return;
+    ({ heard, steps } = kept);
+    showHeard();
+    paint();
   }
 
   // While speech sounds that is none of the words, say so in place of the last word.
@@ -302,11 +332,12 @@ function open(root) {
   function showLast() {
     word.className = "word";
     word.textContent = last.word;
-    sure.textContent = last.sure;
+    sure.textContent = `${last.share} sure`;
   }
 
   function clear() {
     steps = [];
+    heard = [];
     last = null;
     refusedAt = null;
     answered = [];
@@ -412,11 +443,14 @@ function open(root) {
   button.onclick = () => (microphone ? stop() : start());
   const size = new ResizeObserver(paint);
   size.observe(plot);
+  window.addEventListener("pagehide", keep);
   label();
   return {
     receive,
     close: () => {
       size.disconnect();
+      window.removeEventListener("pagehide", keep);
+      keep();
       stop();
     },
   };

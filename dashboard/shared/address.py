@@ -12,93 +12,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 import streamlit as st
 
 from dashboard.shared.formatting import as_text
+from dashboard.shared.parameters import TAB, Parameter, parameters_of
 from dashboard.shared.state import ADDRESS_FOLLOWED, ADDRESS_INCOMING, ADDRESS_PAGE, ADDRESS_WRITTEN, Value
+from data import workspace
 
 State = str | int | float | Sequence[str]
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """A parameter of an address.
-
-    Attributes:
-        name: in the address.
-        pages: those that have it, by their path.
-        title: what it means; also in the sentence that says a link's value is not there.
-        is_label: whether its values are labels of a widget; the address has them in lower case with hyphens.
-        remembered: whether the page finds it again by itself after another page.
-    """
-
-    name: str
-    pages: tuple[str, ...]
-    title: str
-    is_label: bool = False
-    remembered: bool = False
-
-
-TAB = "tab"
-"""Key of the tabs of a page, which Streamlit keeps in the address."""
-FRAME = "frame"
-"""The frame at the cursor, which the browser writes: moving the cursor asks nothing of the server."""
-
-PARAMETERS: Mapping[str, Parameter] = {
-    one.name: one
-    for one in (
-        Parameter("scene", ("learn",), "scene of the course"),
-        Parameter("term", ("learn",), "term of the glossary"),
-        Parameter("run", ("inside", "evaluate"), "model", remembered=True),
-        Parameter("clip", ("inside",), "clip"),
-        Parameter("view", ("inside", "memory"), "view", is_label=True),
-        Parameter("epoch", ("inside",), "epoch of the training"),
-        Parameter("hold", ("inside",), "gates that are held"),
-        Parameter("signal", ("inside",), "what its units do", is_label=True),
-        Parameter("search", ("inside",), "what is searched for", is_label=True),
-        Parameter("in", ("inside",), "clips that are searched", is_label=True),
-        Parameter(FRAME, ("inside",), "frame at the cursor, from 0"),
-        Parameter("unit", ("inside",), "unit of the cell, from 1"),
-        Parameter("part", ("inside",), "part of the cell whose formula is shown"),
-        Parameter("order", ("inside",), "order of the frames", is_label=True),
-        Parameter("shuffle", ("inside",), "number of the shuffle"),
-        Parameter("networks", ("inside",), "networks whose gradients are compared"),
-        Parameter("gradient", ("inside",), "what the gradient is taken with respect to", is_label=True),
-        Parameter("task", ("memory",), "task", is_label=True),
-        Parameter("cells", ("memory", "compare"), "cells"),
-        Parameter("cell", ("inside", "memory"), "cell"),
-        Parameter("length", ("memory",), "length"),
-        Parameter("rate", ("memory",), "learning rate"),
-        Parameter("activation", ("memory",), "activation"),
-        Parameter("scale", ("memory",), "factor on the initial recurrent weights"),
-        Parameter("answers", ("memory",), "when the answer is told", is_label=True),
-        Parameter("initial", ("memory",), "initial recurrent weights"),
-        Parameter("bias", ("memory",), "initial gate bias"),
-        Parameter("clipping", ("memory",), "gradient clipping"),
-        Parameter("units", ("memory",), "units"),
-        Parameter("steps", ("memory",), "training steps"),
-        Parameter("seed", ("memory",), "seed"),
-        Parameter("question", ("compare",), "question", is_label=True),
-        Parameter("readout", ("compare",), "readout"),
-        Parameter("trainings", ("compare",), "trainings per cell"),
-        Parameter("epochs", ("compare",), "epochs"),
-        Parameter("budget", ("compare",), "what is the same: epochs or time"),
-        Parameter("seconds", ("compare",), "seconds per training"),
-        Parameter("rates", ("compare",), "learning rates to try"),
-        Parameter("search", ("compare",), "epochs of a short training"),
-        Parameter("result", ("memory", "compare"), "result", remembered=True),
-        Parameter("split", ("evaluate",), "split", is_label=True),
-        Parameter("corpus", ("evaluate",), "corpus", remembered=True),
-        Parameter(TAB, ("evaluate",), "tab"),
-        Parameter("matrix", ("evaluate",), "unit of the confusion matrix", is_label=True),
-        Parameter("mistake", ("evaluate",), "cell of the confusion matrix: word, answer"),
-        Parameter("compared", ("evaluate",), "models compared"),
-    )
-}
 
 _FILES = {"data": "corpora"}  # of the pages whose file has another name
 
@@ -116,15 +40,15 @@ def link_to(page: str, **state: State) -> str:
 
 def page_link(page: str, label: str, icon: str | None = None, **state: State) -> None:
     """Draw a link that opens a page in a state, in this tab of the browser."""
-    st.page_link(f"app_pages/{_FILES.get(page, page)}.py", label=label, icon=icon, query_params=_query(page, state))
+    st.page_link(file_of(page), label=label, icon=icon, query_params=_query(page, state))
 
 
 def _query(page: str, state: Mapping[str, State]) -> dict[str, str]:
+    known = parameters_of(page)
     for name in state:
-        if name not in PARAMETERS or page not in PARAMETERS[name].pages:
-            known = ", ".join(one.name for one in PARAMETERS.values() if page in one.pages)
-            raise ValueError(f"The page '{page}' has no parameter '{name}'. It has: {known or 'none'}.")
-    return {name: _text(PARAMETERS[name], value) for name, value in state.items()}
+        if name not in known:
+            raise ValueError(f"The page '{page}' has no parameter '{name}'. It has: {', '.join(known) or 'none'}.")
+    return {name: _text(known[name], value) for name, value in state.items()}
 
 
 def _text(parameter: Parameter, value: Any) -> str:
@@ -135,22 +59,34 @@ def _text(parameter: Parameter, value: Any) -> str:
     return ",".join(value)
 
 
+def file_of(page: str) -> str:
+    """The file of a page, seen from the app's."""
+    return f"app_pages/{_FILES.get(page, page)}.py"
+
+
+def keep_history_short() -> None:
+    """Let a page that has just been opened and its address be one step of the browser's history; for the app, before a page."""
+    script = (workspace.PROJECT / "dashboard" / "shared" / "history.js").read_text(encoding="utf-8")
+    st.html(f"<script>{script}</script>", unsafe_allow_javascript=True)
+
+
 def begin(page: str) -> None:
     """Read the address; called before a page is drawn.
 
     What has changed since the page was drawn last came from outside, from a link or the browser's Back, and waits for
     its widget. A page opened from the menu, without parameters, goes on in the state that it was left in.
     """
-    there = {name: text for name, text in st.query_params.to_dict().items() if name in PARAMETERS}
+    known = parameters_of(page)
+    there = {name: text for name, text in st.query_params.to_dict().items() if name in known}
     written = ADDRESS_WRITTEN.of(page).get() or {}
     if ADDRESS_PAGE.get() == page:
         changed = {name: text for name, text in there.items() if written.get(name) != text}
         ADDRESS_INCOMING.set({**(ADDRESS_INCOMING.get() or {}), **changed})
     else:
-        left = {name: text for name, text in written.items() if not PARAMETERS[name].remembered}
+        left = {name: text for name, text in written.items() if not known[name].remembered}
         ADDRESS_INCOMING.set(there or left)
-        if TAB in there:
-            preset(TAB, there[TAB])  # or a tab chosen earlier would win
+        if tab := take(TAB):
+            preset(TAB, tab)  # or a tab chosen earlier would win
     ADDRESS_PAGE.set(page)
     ADDRESS_FOLLOWED.set({})
 
@@ -164,10 +100,21 @@ def write() -> None:
         if value == []:  # none of several is chosen
             there.pop(name, None)
         elif value is not None:
-            state[name] = _text(PARAMETERS[name], value)
+            state[name] = _text(parameters_of(page)[name], value)
     if new := {name: text for name, text in state.items() if there.get(name, "") != text}:
         there.update(new)
-    ADDRESS_WRITTEN.of(page).set({name: text for name, text in there.to_dict().items() if name in PARAMETERS})
+    known = parameters_of(page)
+    ADDRESS_WRITTEN.of(page).set({name: text for name, text in there.to_dict().items() if name in known})
+
+
+def is_at(page: str) -> bool:
+    """Whether this page is drawn."""
+    return ADDRESS_PAGE.get() == page
+
+
+def asks_for(name: str) -> bool:
+    """Whether a link asks for this, and nothing has taken it yet."""
+    return bool((ADDRESS_INCOMING.get() or {}).get(name))
 
 
 def take(name: str) -> str | None:
@@ -189,16 +136,18 @@ def preset(key: str, value: Any) -> None:
 
 
 def explain(name: str, text: str) -> None:
-    """Say that what a link asks for is not there."""
+    """Say that what a link asks for is not there; nothing on a page without this parameter."""
+    if not _is_here(name):
+        return
     st.warning(
-        f"The {PARAMETERS[name].title} “{as_text(text[:100])}” that the link asks for is not here any more.",
+        f"The {_here()[name].title} “{as_text(text[:100])}” that the link asks for is not here any more.",
         icon=":material/link_off:",
     )
 
 
 def follow(name: str, key: str, options: Sequence[Any]) -> None:
     """Let the widget with this key, which chooses one of `options`, follow the address, and the address it."""
-    _follow(name, key, lambda text: _chosen(PARAMETERS[name], text, options))
+    _follow(name, key, lambda text: _chosen(_here()[name], text, options))
 
 
 def follow_many(name: str, key: str, options: Sequence[str]) -> None:
@@ -248,4 +197,9 @@ def _register(name: str, key: str | None, said: str | None) -> None:
 
 def _is_here(name: str) -> bool:
     """Whether the page that is drawn has this parameter; a widget may be on several pages."""
-    return ADDRESS_PAGE.get() in PARAMETERS[name].pages
+    return name in _here()
+
+
+def _here() -> Mapping[str, Parameter]:
+    """The parameters of the page that is drawn."""
+    return parameters_of(ADDRESS_PAGE.get())

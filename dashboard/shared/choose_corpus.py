@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
 
-from dashboard.shared import remembered
+from dashboard.shared import address, remembered
 from dashboard.shared.feedback import ProgressBar
 from dashboard.shared.formatting import as_text
 from dashboard.shared.glossary import TERMS
+from dashboard.shared.recent import offer_recent
 from dashboard.shared.state import CORPUS, CORPUS_BOX, Value
 from data import catalogue
 from data.corpus import Corpus, CorpusReference, Index
@@ -26,7 +28,7 @@ def choose_corpus(
     """Draw the widgets that choose a corpus; None until a folder is named.
 
     Args:
-        key: of the page.
+        key: of the page, whose address then has the corpus; or of a dialog.
         default: the corpus chosen at first.
         memory: where the choice is stored; pages that share it follow each other.
     """
@@ -43,6 +45,8 @@ def choose_corpus(
         place = names.index(last.name) if last.name in names else len(names) - 1
     is_folder = last is not None and last.name not in names
     box = CORPUS_BOX.of(key)
+    if address.is_at(key):
+        _follow_address(box, names[:-1])
     columns = st.columns([2, 3]) if (box.get() or names[place]) == folder else [st.container()]
     name = columns[0].selectbox(
         "Corpus",
@@ -51,6 +55,8 @@ def choose_corpus(
         format_func=lambda one: titles.get(one, "A folder on this computer …"),
         key=box.key,
     )
+    if address.is_at(key):
+        address.say("corpus", name if name != folder else "")  # the path of a folder is nobody's business
     if name != folder:
         reference = CorpusReference(name)
     else:
@@ -61,6 +67,8 @@ def choose_corpus(
             help="One folder per word with WAV, FLAC, OGG or MP3 clips, or the layout of Speech Commands.",
             key=f"{key}_folder",
         )
+        with columns[-1]:
+            offer_recent("corpora", f"{key}_folder", partial(_open_again, key))
         if not path.strip():
             st.caption("Give a folder with one folder per word: `left/clip1.wav`, `right/clip7.flac` …")
             return None
@@ -92,9 +100,30 @@ def choose_corpus(
             )
         reference = catalogue.refer(path.strip(), speaker_pattern=pattern or None, split_by=rule or None)
     memory.set(reference)
-    if memory is CORPUS and reference != last:
-        remembered.keep(corpus=reference)
+    if reference != last:
+        if memory is CORPUS:
+            remembered.keep(corpus=reference)
+        if name == folder:
+            remembered.use("corpora", reference)
     return reference
+
+
+def _follow_address(box: Value[str | None], names: list[str]) -> None:
+    if wanted := address.take("corpus"):
+        if wanted in names:
+            box.set(wanted)
+        else:
+            address.explain("corpus", wanted)
+
+
+def _open_again(key: str, reference: CorpusReference) -> None:
+    """Choose a folder that was used before, with its speakers and splits."""
+    for field, text in (
+        ("folder", reference.name),
+        ("pattern", reference.speaker_pattern),
+        ("rule", reference.split_by),
+    ):
+        address.preset(f"{key}_{field}", text or "")
 
 
 def corpus_title(reference: CorpusReference) -> str:

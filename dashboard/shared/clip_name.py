@@ -1,4 +1,4 @@
-"""Stable names of clips for addresses: `voice:stop`, `fsdd/recordings/8_theo_3.wav`, `own:mine/clips/0a1b.wav`.
+"""Stable names of clips for addresses: `voice:stop`, `noise:2`, `fsdd/recordings/8_theo_3.wav`, `own:mine/clips/0a1b.wav`.
 
 A name is a corpus and the clip's place in it. No name leads out of a corpus: names are compared with those of the clips that
 the corpora on this computer hold, and never opened as paths.
@@ -6,13 +6,14 @@ the corpora on this computer hold, and never opened as paths.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from data import catalogue
 from data.corpus import Clip, CorpusReference
 
-_VOICE = "voice:"
+_VOICE, _NOISE = "voice:", "noise:"
 
 
 def of_voice(word: str) -> str:
@@ -23,6 +24,17 @@ def of_voice(word: str) -> str:
 def spoken_word(name: str) -> str | None:
     """The word of such a name; None if it is the name of another clip."""
     return name.removeprefix(_VOICE) if name.startswith(_VOICE) else None
+
+
+def of_noise(number: int) -> str:
+    """The name of an example of noise."""
+    return f"{_NOISE}{number}"
+
+
+def noise_number(name: str) -> int | None:
+    """The number of such a name; None if it is the name of another clip."""
+    number = name.removeprefix(_NOISE)
+    return int(number) if name.startswith(_NOISE) and re.fullmatch(r"[0-9]{1,4}", number) else None
 
 
 def of_clip(clip: Clip, reference: CorpusReference) -> str:

@@ -64,6 +64,12 @@ ADDRESS_INCOMING = Value[dict[str, str] | None]("address_incoming", None)
 ADDRESS_FOLLOWED = Value[dict[str, tuple[str | None, str | None]] | None]("address_followed", None)
 """The parameters of the page: each has the key of its widget, or its text."""
 
+# The workspace
+REMEMBERED = Value[frozenset[str]]("remembered", frozenset())
+"""The keys whose values are kept, see `dashboard.shared.remembered`."""
+RECENT_OPEN = Value[bool]("recent", False)
+"""Widget: whether the list of folders used before is open; `of` its field."""
+
 # Models
 CHOSEN_RUN = Value[str | None]("chosen_run", None)
 """The run chosen on Predict and Evaluate, or trained last."""
@@ -83,8 +89,6 @@ NEWEST_JOB = Value[str | None]("newest_job", None)
 # Corpora
 OTHER_FOLDERS = Value[str]("other-folders", "")
 """Widget: the folders of other recordings on Train, one in each line."""
-LAST_OTHER_FOLDERS = Value[str]("last-other-folders", "")
-"""What was given there last."""
 CORPUS = Value[CorpusReference | None]("corpus", None)
 """The corpus to learn from, chosen on Data, Train or Compare."""
 EVALUATION_CORPUS = Value[CorpusReference | None]("evaluation_corpus", None)
@@ -105,8 +109,8 @@ INPUTS_SEEN = Value[dict[str, Any]]("inputs_seen", {"recording": None, "files": 
 """The recording and the uploaded files that the page saw last, by id, and the example."""
 NEWEST_INPUT = Value[str | None]("input_newest", None)
 """Which of them changed last: "recording", "files" or "example"."""
-EXAMPLE = Value[tuple[str, int] | None]("example", None)
-"""The example that was asked for last: its kind, and which of that kind."""
+EXAMPLE = Value[str | None]("example", None)
+"""The example that was asked for last, by the name of its clip."""
 EXAMPLES_HEARD = Value[int]("examples_heard", 0)
 """How many examples were asked for; `of` a kind."""
 
@@ -117,6 +121,10 @@ TRAIN_CELL = Value[str | None]("train_cell", None)
 """Widget: the cell."""
 TRAIN_RECIPE = Value[str | None]("train_recipe", None)
 """Widget: the recipe."""
+TRAIN_NAME = Value[str]("name", "")
+"""Widget: the name of the next training."""
+TRAIN_NAME_USED = Value[bool]("name_used", False)
+"""Whether a training has just been started with it."""
 CHANGED_SETTINGS = Value[dict[str, Any] | None]("changed_settings", None)
 """The settings that the user has changed, by name; `of` a recipe. Another cell keeps them."""
 AUGMENTED_EXAMPLE = Value[int]("augmented_example", -1)
@@ -131,12 +139,8 @@ LISTEN_ERROR = Value[str]("listen_error", "")
 """Why the recording could not be read."""
 LISTEN_SOURCE = Value[str | None]("listen_source", None)
 """Widget: where the recording comes from."""
-LISTEN_LAST_SOURCE = Value[str]("listen_last_source", "Example")
-"""The same, remembered while another page is open."""
 LISTEN_PATH = Value[str | None]("listen_path", None)
 """Widget: its path on this computer."""
-LISTEN_LAST_PATH = Value[str]("listen_last_path", "")
-"""The same, remembered while another page is open."""
 LISTEN_STRETCH = Value[tuple[float, float] | None]("listen_stretch", None)
 """The stretch shown in the closer look: start and length [s]."""
 LISTEN_PLAYING = Value[tuple[float, float] | None]("listen_playing", None)
@@ -173,9 +177,5 @@ OWN_RECORDINGS = Value[int]("own_recordings", 0)
 """How many recordings were saved; each brings a fresh recorder."""
 OWN_UPLOADS = Value[int]("own_uploads", 0)
 """How many uploads were added or discarded; each brings fresh upload boxes."""
-CLIPS_VIEW = Value[str | None]("clips_view", None)
-"""Widget: whether Clips shows a list, or one clip after the other."""
-REVIEWED = Value[dict[int, str]]("own_reviewed", {})
-"""The clip of each change that was made while looking at one clip after the other."""
 OWN_ZIP = Value[tuple[str, int, bytes] | None]("own_zip", None)
 """The last exported zip: corpus, its version, content."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from dashboard.shared import remembered
 from dashboard.shared.choose_corpus import choose_corpus, loaded_index
 from dashboard.shared.glossary import TERMS
 from data import catalogue
@@ -93,6 +94,7 @@ def _task(corpus: Corpus, words: list[str], other_words: bool, key: str) -> tupl
     """Draw the choice of classes; `other_words`: there is something to reject even if all its words are chosen."""
     usual = [word for word in corpus.description.words if word in words]
     synthetic = corpus.description.synthetic
+    remembered.follow(f"{key}-words-{corpus.name}", list, None if synthetic else words)
     labels = st.multiselect(
         "Words",
         words,
@@ -103,6 +105,8 @@ def _task(corpus: Corpus, words: list[str], other_words: bool, key: str) -> tupl
     )
     no_others = set(words) <= set(labels) and not other_words
     left, right = st.columns(2)
+    for name in ("unknown", "silence"):
+        remembered.follow(f"{key}-{name}", bool)
     unknown = left.toggle("Reject other words", key=f"{key}-unknown", help=TERMS["unknown"], disabled=no_others)
     silence = right.toggle("Recognise silence", key=f"{key}-silence", help=TERMS["silence"])
     return labels, unknown and not no_others, silence

@@ -32,7 +32,7 @@ from audio_models.recipes import (
 )
 from audio_models.settings import settings_of
 from audio_models.training import estimate
-from dashboard.shared import remembered
+from dashboard.shared import address, remembered
 from dashboard.shared.cells import CELL_LOOKS
 from dashboard.shared.formatting import as_text
 from dashboard.shared.settings_form import edit
@@ -41,6 +41,8 @@ from dashboard.shared.state import (
     CHOSEN_RUN,
     STARTED_TRAININGS,
     TRAIN_CELL,
+    TRAIN_NAME,
+    TRAIN_NAME_USED,
     TRAIN_RECIPE,
     WATCHED_RUN,
 )
@@ -83,6 +85,8 @@ def show() -> None:
     last = remembered.load()
     TRAIN_CELL.start_with(last.cell if last.cell in CELLS else "gru")
     TRAIN_RECIPE.start_with(last.recipe if last.recipe in RECIPES else "strong")
+    address.follow("cell", TRAIN_CELL.key, CELLS)
+    address.follow("recipe", TRAIN_RECIPE.key, RECIPES)
     cell = _choice("Cell", _CELL_TEXTS, _CELL_TITLES, "gru", "The layer that reads the frames, one after the other.")
     recipe = _choice("Recipe", _RECIPE_TEXTS, _RECIPE_TITLES, "strong", "Sets all the settings below.")
     if (cell, recipe) != (last.cell or "gru", last.recipe or "strong"):
@@ -92,7 +96,10 @@ def show() -> None:
         with place:
             folders = choose_folders()
     base = runs.next_name(_CELL_TITLES[cell])
-    name = st.text_input("Name", placeholder=base, max_chars=60, key="name").strip() or base
+    if TRAIN_NAME_USED.pop():  # the next training has a name of its own
+        TRAIN_NAME.set("")
+    remembered.follow(TRAIN_NAME.key, str)
+    name = st.text_input("Name", placeholder=base, max_chars=60, key=TRAIN_NAME.key).strip() or base
     configs, problem = _settings(cell, recipe, chosen.index)
     if not chosen.is_enough:
         _cannot_start()
@@ -126,6 +133,9 @@ def show() -> None:
         WATCHED_RUN.set(run.id)
         CHOSEN_RUN.set(run.id)
         STARTED_TRAININGS.set(STARTED_TRAININGS.get() + 1)
+        TRAIN_NAME_USED.set(True)
+        for folder in folders:
+            remembered.use("other_folders", folder)
         st.rerun()
 
 
@@ -157,6 +167,7 @@ def _settings(cell: Cell, recipe: Recipe, index: Index | None) -> tuple[Configs,
     key = f"{cell}-{recipe}"
     problems: list[ConfigError] = []
     changed = CHANGED_SETTINGS.of(recipe)
+    remembered.follow(changed.key, dict)
 
     def part(default: Part, **which: Any) -> Part:
         start = _with_changes(default, changed.get() or {}, **which)
@@ -195,11 +206,15 @@ def _settings(cell: Cell, recipe: Recipe, index: Index | None) -> tuple[Configs,
 
 def _with_changes(default: Part, changed: Mapping[str, Any], **which: Any) -> Part:
     """The defaults of a cell with the user's changes, as far as they are drawn and go with it."""
-    names = {row.name for row in settings_of(type(default))}
-    drawn = {name: value for name, value in changed.items() if name in names and _is_drawn(name, **which)}
+    rows = {row.name: row for row in settings_of(type(default)) if _is_drawn(row.name, **which)}
+    drawn: dict[str, Any] = {
+        name: tuple(value) if rows[name].is_list else value  # a tuple is kept as a list
+        for name, value in changed.items()
+        if name in rows
+    }
     try:
         return replace(default, **drawn)
-    except ConfigError:
+    except (ConfigError, TypeError):  # kept by another version, say
         return default
 
 

@@ -22,7 +22,7 @@ from audio_models.recognition.evaluation_result import CROSS_VALIDATED
 from audio_models.report import matrix
 from audio_models.training import estimate
 from audio_models.training.other_folders import folders_here
-from dashboard.shared import job_panel
+from dashboard.shared import job_panel, remembered
 from dashboard.shared.export_button import export_button
 from dashboard.shared.formatting import as_text, large_type, on_dark, percent
 from dashboard.shared.freshness import is_current
@@ -84,6 +84,14 @@ def show(corpus: OwnCorpus, now: Snapshot) -> None:
 
 
 def _form(corpus: OwnCorpus, now: Snapshot, words: list[str], counts: Counter[str]) -> None:
+    remembered.follow(f"teach-words-{now.version}", list, words)
+    for key, kind, options in (
+        ("teach_silence", bool, None),
+        ("teach_unknown", bool, None),
+        ("teach_use", str, _USES),
+        ("teach_start", str, _STARTS),
+    ):
+        remembered.follow(key, kind, options)
     chosen = st.multiselect("Words", words, default=words, key=f"teach-words-{now.version}")
     silence = st.toggle(
         "Recognise silence", value=True, key="teach_silence",
@@ -99,6 +107,7 @@ def _form(corpus: OwnCorpus, now: Snapshot, words: list[str], counts: Counter[st
         + " Without it, the network takes every word for one of yours.",
     )  # fmt: skip
     here = folders_here() if unknown else ()
+    remembered.follow("teach_other", list, here)
     other = (
         st.multiselect(
             "Other recordings", here, default=here, format_func=lambda folder: Path(folder).name, key="teach_other",

@@ -8,20 +8,26 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from audio_models.jobs.runs import Run
+from audio_models.own_words.intake import new_clip
 from dashboard.shared import clip_name
-from dashboard.shared.address import PARAMETERS, link_to
+from dashboard.shared.address import file_of, link_to
+from dashboard.shared.parameters import PARAMETERS, parameters_of
 from data import catalogue
 from data.corpus import CorpusReference
+from data.own import corpus as own_corpus
 from tests.conftest import PROJECT, Trained
-from tests.support.pages import healthy, open_page, text_of
-from tests.support.sounds import glides
+from tests.support.pages import healthy, open_page, text_of, wav
+from tests.support.sounds import chirp, glides
 
 
 def follow(link: str) -> AppTest:
     """Open a link as another visitor would."""
     parts = urlsplit(link)
     app = AppTest.from_file(str(PROJECT / "dashboard" / "app.py"), default_timeout=60)
-    app.switch_page(f"app_pages/{parts.path.strip('/')}.py")
+    if parts.path == "/data":
+        app.run()  # before that, an `AppTest` finds only pages that are called as their files are
+    app.switch_page(file_of(parts.path.strip("/") or "predict"))
     app.query_params.update(dict(parse_qsl(parts.query)))
     app.run()
     healthy(app)
@@ -39,14 +45,14 @@ def test_a_link_is_made_of_words_that_the_table_knows() -> None:
     assert link_to("predict") == "/"
     with pytest.raises(ValueError, match=r"The page 'memory' has no parameter 'clip'. It has: view, task, cells"):
         link_to("memory", clip="voice:left")
-    for one in PARAMETERS.values():
+    for one in PARAMETERS:
         for page in one.pages:
-            assert page == "learn" or (PROJECT / "dashboard" / "app_pages" / f"{page}.py").is_file()
+            assert (PROJECT / "dashboard" / file_of(page)).is_file()
 
 
 def test_every_parameter_is_documented() -> None:
     page = (PROJECT / "docs" / "addresses.md").read_text(encoding="utf-8")
-    for one in PARAMETERS.values():
+    for one in PARAMETERS:
         assert f"| `{one.name}` | {', '.join(one.pages)} | {one.title} |" in page, one.name
 
 
@@ -95,18 +101,14 @@ def test_inside_goes_back_to_earlier_epochs_and_holds_gates() -> None:
 def test_a_link_within_the_session_wins_over_what_was_chosen_before() -> None:
     app = follow(link_to("inside", run="plain-lstm", view="Gradient"))
     app.switch_page("app_pages/memory.py")
-    app.query_params.clear()
     app.run()
     assert address_of(app)["task"] == "recall"
     app.switch_page("app_pages/inside.py")
-    app.query_params.clear()
     app.run()
     assert app.segmented_control(key="inside_view").value == "Gradient", "from the menu: as it was left"
     app.switch_page("app_pages/memory.py")
-    app.query_params.clear()
     app.run()
     app.switch_page("app_pages/inside.py")
-    app.query_params.clear()
     app.query_params["view"] = "step-by-step"
     app.run()
     assert app.segmented_control(key="inside_view").value == "Step by step", "also a view that comes first anyway"
@@ -182,6 +184,81 @@ def test_memory_compare_and_evaluate_have_addresses(home: Path) -> None:
     assert any("The corpus “own:gone” that" in one.value.replace("\\", "") for one in app.warning)
 
 
-def test_pages_that_have_no_parameters_keep_a_short_address() -> None:
-    app = open_page("listen")
-    assert address_of(app) == {}
+def test_a_name_means_one_thing_on_a_page() -> None:
+    """The search of Inside had vanished behind that of Compare: both are called so."""
+    names = [(page, one.name) for one in PARAMETERS for page in one.pages]
+    assert len(names) == len(set(names))
+    assert parameters_of("inside")["search"].is_label
+    assert not parameters_of("compare")["search"].is_label
+
+
+@pytest.mark.parametrize(
+    ("link", "said"),
+    [
+        (link_to("predict", run="plain-gru", clip="voice:left"), "A synthetic voice says “left”"),
+        (link_to("predict", run="plain-gru", clip="noise:1"), "Noise"),
+    ],
+)
+def test_a_link_opens_predict_with_its_clip(link: str, said: str) -> None:
+    app = follow(link)
+    assert app.selectbox(key="predict_run").value == "plain-gru"
+    assert said in [one.value for one in app.caption]
+    assert link_to("predict", **address_of(app)) == link
+    app.switch_page("app_pages/live.py").run()
+    app.switch_page("app_pages/predict.py").run()
+    assert said in [one.value for one in app.caption], "from the menu: as it was left"
+
+
+@pytest.mark.parametrize("clip", ["fsdd/0_theo_3.wav", "voice:" + 61 * "a", "voice:", "noise:-1", "noise:x"])
+def test_predict_says_that_a_clip_is_not_there(clip: str) -> None:
+    app = follow(f"/?clip={clip}")
+    assert ["that the link asks for is not here any more" in one.value for one in app.warning] == [True]
+    assert address_of(app).keys() == {"run", "clip"}
+
+
+def test_train_data_and_compare_have_addresses(trained: Trained, home: Path) -> None:
+    run = trained.folder.name
+    app = follow(link_to("train", corpus="synthetic_voices", cell="lstm", recipe="plain", run=run))
+    assert app.session_state["train_cell"] == "lstm"
+    assert app.session_state["train_recipe"] == "plain"
+    assert [one.value for one in app.subheader] == [Run(home / "runs" / run).name]
+    assert address_of(app) == {"corpus": "synthetic_voices", "cell": "lstm", "recipe": "plain", "run": run}
+    app = follow(link_to("train", run="gone", cell="soup"))
+    said = " ".join(one.value for one in app.warning)
+    assert "The cell “soup” that" in said
+    assert "The model “gone” that" in said
+    app = follow(link_to("data", corpus="soup"))
+    assert ["The corpus “soup” that" in one.value for one in app.warning] == [True]
+    assert address_of(app) == {"corpus": "synthetic_voices"}
+    app = follow(link_to("compare", corpus="synthetic_voices"))
+    assert address_of(app)["corpus"] == "synthetic_voices"
+
+
+def test_data_shows_the_tab_and_the_word_of_a_link(trained: Trained) -> None:
+    app = open_page("corpora")
+    app.selectbox(key="corpus-box-data").set_value("a folder on this computer").run()
+    app.text_input(key="data_folder").set_value(str(trained.corpus)).run()
+    app.selectbox(key="data_word").set_value("rise").run()
+    assert address_of(app)["word"] == "rise"
+    app = follow(link_to("data", tab="Listen", word="hum"))
+    assert app.session_state["tab"] == "Listen"
+    assert app.selectbox(key="data_word").value == "hum"
+    app.switch_page("app_pages/evaluate.py").run()
+    healthy(app)
+    app.switch_page("app_pages/corpora.py").run()
+    assert (app.session_state["tab"], app.selectbox(key="data_word").value) == ("Listen", "hum")
+
+
+def test_your_words_open_at_their_section(workspace_folder: Path) -> None:
+    app = follow(link_to("words", corpus="gone"))
+    assert ["The corpus “gone” that" in one.value for one in app.warning] == [True]
+    own_corpus.create("first")
+    second = own_corpus.create("second")
+    second.add([new_clip(wav(chirp(400, 2200)), label, None, "upload", "a.wav") for label in ("lamp", "door")])
+    app = follow(link_to("words", corpus="second", section="Clips", word="door"))
+    assert app.selectbox(key="own_choice").value == "second"
+    assert app.dataframe[0].value["word"].tolist() == ["door"]
+    assert address_of(app) == {"corpus": "second", "section": "clips", "word": "door"}
+    for page in ("predict", "words"):
+        app.switch_page(f"app_pages/{page}.py").run()
+    assert app.dataframe[0].value["word"].tolist() == ["door"]

@@ -13,6 +13,17 @@ from data.audio_file import encode_wav
 from tests.conftest import PROJECT
 from tests.support.sounds import RATE
 
+_switch_page = AppTest.switch_page
+
+
+def _open_from_menu(app: AppTest, page: str) -> AppTest:
+    """A browser's menu opens a page without parameters; an `AppTest` would hand it those of the page before."""
+    app.query_params.clear()
+    return _switch_page(app, page)
+
+
+AppTest.switch_page = _open_from_menu
+
 
 def wav(samples: np.ndarray, rate: int = RATE) -> bytes:
     return encode_wav(samples, rate)
@@ -21,7 +32,7 @@ def wav(samples: np.ndarray, rate: int = RATE) -> bytes:
 # Opening a page looks through all installed packages for Streamlit components, which takes ten times as long as the page.
 BidiComponentManager.discover_and_register_components = lambda *_, **__: None
 # As .streamlit/config.toml has it, which is read by the server only.
-for _name, _value in tomllib.loads((PROJECT / "dashboard" / ".streamlit" / "config.toml").read_text(encoding="utf-8"))[
+for _name, _value in tomllib.loads((PROJECT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))[
     "runner"
 ].items():
     config.set_option(f"runner.{_name}", _value)
