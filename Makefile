@@ -37,7 +37,7 @@ models: $(VENV)/.installed  ## retrain the models that come with Echoic (CLIPS=a
 	$(BIN)/python -m audio_models.pretrained.build $(CLIPS) $(addprefix --more ,$(MORE)) $(addprefix --other ,$(OTHER)) $(BUILD)
 
 lock: $(VENV)/.installed-dev  ## write constraints.txt from the installed packages
-	@$(BIN)/python -m pip freeze --all --exclude pip > $(VENV)/frozen
+	@$(BIN)/python -m pip freeze --all --exclude-editable --exclude pip > $(VENV)/frozen
 	@# what has a marker is needed on another Python than this one, and stays
 	@awk -F '==' 'NR == FNR { if (/^#|;/) { print; stays[$$1] } next } !($$1 in stays)' constraints.txt $(VENV)/frozen \
 		| LC_ALL=C sort -f > $(VENV)/locked
@@ -52,8 +52,10 @@ $(BIN)/python:
 		{ echo "Echoic needs Python 3.11 to 3.13; $(PYTHON) is $$($(PYTHON) --version 2>&1). Name another: make run PYTHON=python3.12" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
-$(VENV)/.installed: requirements.txt constraints.txt | $(BIN)/python
+$(VENV)/.installed: requirements.txt constraints.txt pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -c constraints.txt
+	@# the command $(BIN)/echoic, which runs what is in this folder
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed

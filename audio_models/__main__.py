@@ -1,6 +1,5 @@
 """`python -m audio_models`: see `cli`."""
 
-from audio_models.cli.main import main
-from audio_models.jobs.job import exit_process
+from audio_models.cli.main import run
 
-exit_process(main())
+run()

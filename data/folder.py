@@ -13,6 +13,7 @@ from data.corpus import BACKGROUND_NOISE, Clip, Corpus, Description, Index, Repo
 from data.errors import CorpusError
 from data.names import composed
 from data.scan import Sound, audio_files, entries, is_audio, is_word_folder, leads_to_file, scan
+from data.speaker_pattern import check_pattern, find_speakers
 from data.splits import (
     Splittable,
     check_rule,
@@ -46,7 +47,7 @@ class FolderCorpus(Corpus):
 
     def __init__(self, path: Path, speaker_pattern: str | None = None, split_by: str | None = None) -> None:
         self.path = path
-        self._pattern = compile_pattern(speaker_pattern)
+        self._pattern = check_pattern(speaker_pattern)
         self._split_by = check_rule(split_by)
         self.description = Description(
             name=str(path),
@@ -113,15 +114,10 @@ class FolderCorpus(Corpus):
             else:
                 skipped.append(Skipped(path, "It is outside the words' folders, so its label is not known."))
                 continue
-            if self._pattern is not None:
-                match = self._pattern.search(path.stem)
-                speaker = match[1] if match else None
             clips.append(Clip(path, label, "training", sound.seconds, speaker, sound.digest, sound=sound.sound))
-        if clips and self._pattern is not None and not any(clip.speaker for clip in clips):
-            raise CorpusError(
-                f"The speaker pattern '{self._pattern.pattern}' fits no file name, for example '{clips[0].path.stem}'. "
-                "It must have one group that finds the speaker."
-            )
+        if self._pattern is not None:
+            speakers = find_speakers(self._pattern, [clip.path.stem for clip in clips])
+            clips = [replace(clip, speaker=speaker) for clip, speaker in zip(clips, speakers, strict=True)]
         return clips, skipped
 
     def _splits(self, root: Path, clips: Sequence[Clip]) -> tuple[Sequence[Split], str]:
@@ -155,25 +151,6 @@ class FolderCorpus(Corpus):
                     )
             return splits_by_speaker([str(speaker) for speaker in speakers])
         return splits_by_clip([Splittable(clip.label, _drawn_by(root, clip), clip.sound) for clip in clips])
-
-
-def compile_pattern(pattern: str | None) -> re.Pattern[str] | None:
-    """Compile a speaker pattern, see `FolderCorpus`; None for an empty one.
-
-    Raises:
-        CorpusError: it is not a regular expression or has no group.
-    """
-    if not pattern:
-        return None
-    try:
-        compiled = re.compile(pattern)
-    except re.error as error:
-        raise CorpusError(f"The speaker pattern '{pattern}' is not a regular expression ({error}).") from error
-    if compiled.groups < 1:
-        raise CorpusError(
-            f"The speaker pattern '{pattern}' has no group; put what finds the speaker in parentheses, like '^([a-z]+)_'."
-        )
-    return compiled
 
 
 def _is_noise(sound: Sound) -> bool:

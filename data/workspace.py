@@ -1,6 +1,8 @@
 """The workspace: the folder of everything that a user makes, and atomic writes into it.
 
-It is `workspace/` next to Echoic's source; the environment variable `ECHOIC_HOME` moves it.
+In a checkout it is `workspace/` next to the source; of an installed Echoic it is the user's data folder, where the system
+keeps such: `~/.local/share/echoic`, `~/Library/Application Support/echoic`, `%LOCALAPPDATA%\\echoic`. The environment variable
+`ECHOIC_HOME` moves it.
 
     workspace/
       corpora/<name>/     downloaded or synthesised clips
@@ -25,10 +27,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import platformdirs
+
 from data import stored
 from data.errors import WorkspaceError
 
 PROJECT = Path(__file__).resolve().parent.parent
+"""The folder that holds the packages: a checkout, or where they were installed."""
 UNFINISHED = ".new-"
 """Prefix of the temporary folders of unfinished writes; one is left only if a process was killed."""
 
@@ -38,7 +43,14 @@ _FORMER_HOME = "HARK_HOME"  # before the project was renamed
 def root() -> Path:
     """Return the workspace folder; it need not exist yet."""
     home = os.environ.get("ECHOIC_HOME") or os.environ.get(_FORMER_HOME)
-    return Path(home).expanduser().resolve() if home else PROJECT / "workspace"
+    if home:
+        return Path(home).expanduser().resolve()
+    return PROJECT / "workspace" if is_checkout() else platformdirs.user_data_path("echoic", appauthor=False)
+
+
+def is_checkout() -> bool:
+    """Whether this is Echoic's source folder, where `make run` works, rather than an installed copy."""
+    return all((PROJECT / name).is_file() for name in ("Makefile", "pyproject.toml"))
 
 
 def folder(*parts: str) -> Path:

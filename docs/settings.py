@@ -17,6 +17,7 @@ from audio_models.lab.memory import MemoryConfig
 from audio_models.listening.detection import DetectionConfig
 from audio_models.listening.evaluation_config import StreamingEvaluationConfig
 from audio_models.recipes import recipe_defaults
+from audio_models.serving import ServingConfig
 from audio_models.settings import Setting, settings_of
 from data import workspace
 
@@ -31,6 +32,7 @@ SECTIONS: dict[type[Any], tuple[str, str]] = {
     MemoryConfig: ("Memory lab", "memory"),
     DetectionConfig: ("Listening", "listen"),
     StreamingEvaluationConfig: ("Streaming evaluation", "evaluate-streaming"),
+    ServingConfig: ("Dashboard", "dashboard"),
 }
 """Each dataclass with settings: its heading, and the command that takes them."""
 
@@ -56,7 +58,7 @@ def tables() -> str:
     for kind, (heading, command) in SECTIONS.items():
         rows = "\n".join(_row(kind, row) for row in settings_of(kind))
         parts.append(
-            f"## {heading}\n\nOptions of `python -m audio_models {command}`.\n\n"
+            f"## {heading}\n\nOptions of `echoic {command}`.\n\n"
             f"| option | setting | values | default | what it does |\n|---|---|---|---|---|\n{rows}\n"
         )
     return "\n".join(parts)

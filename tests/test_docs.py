@@ -32,7 +32,7 @@ def _section(command: str) -> str:
     """What docs/shell.md says of a command, and docs/settings.md, which has a table for each kind of settings."""
     found = re.search(rf"^## {command}\n(.*?)(?=^## |\Z)", SHELL, re.MULTILINE | re.DOTALL)
     assert found, f"docs/shell.md has no section on {command}"
-    tables = [part for part in SETTINGS.split("\n## ") if f"`python -m audio_models {command}`" in part]
+    tables = [part for part in SETTINGS.split("\n## ") if f"`echoic {command}`" in part]
     return "\n".join([found[1], *tables])
 
 
@@ -56,7 +56,7 @@ def _shown(made: argparse.ArgumentParser) -> set[str]:
 @pytest.mark.parametrize("command", main.COMMANDS)
 def test_every_command_and_option_is_documented(command: str) -> None:
     section = _section(command)
-    assert f"audio_models {command}" in section
+    assert f"`echoic {command}" in section
     missing = [option for option in _options()[command] - {"--json"} if not re.search(rf"`{option}(?![-\w])", section)]
     assert not missing, f"docs/shell.md, section {command} (docs/settings.md for train)"
     assert f"[`{command}`](#{command})" in SHELL, "it is in the table of commands"
@@ -69,21 +69,23 @@ def test_the_tables_of_settings_are_those_of_the_code() -> None:
 def test_the_docs_name_no_option_that_is_not_there() -> None:
     there = set.union(*_options().values(), _shown(open_set.parser()), _shown(measured.parser())) | {
         "--help",
-        "--port",
+        "--version",
         "--listen",
     }  # --listen of an exported listen.py
     assert set(re.findall(r"(?<![-\w])--[a-z][a-z0-9-]+", EVERYTHING)) <= there
 
 
 def test_the_docs_name_no_command_that_is_not_there() -> None:
-    assert set(re.findall(r"audio_models ([a-z][a-z-]*)\b", EVERYTHING)) <= set(main.COMMANDS)
+    named = re.findall(r"(?:-m audio_models|(?<![\w/.-])echoic) ([a-z][a-z-]*)\b", EVERYTHING)
+    assert len(named) > 50
+    assert set(named) <= set(main.COMMANDS)
     assert set(re.findall(r"^## ([a-z-]+)$", SHELL, re.MULTILINE)) == set(main.COMMANDS)
 
 
 def _examples() -> list[str]:
-    """What stands after `-m audio_models` in the blocks of code, up to the pipe or the end of the line."""
+    """What stands after `echoic` in the blocks of code, up to the pipe or the end of the line."""
     blocks = re.findall(r"^```\n(.*?)^```", EVERYTHING, re.MULTILINE | re.DOTALL)
-    return re.findall(r"-m audio_models ([^|\n]+)", "".join(blocks))
+    return re.findall(r"(?:^|\| )echoic ([^|\n]+)", "".join(blocks), re.MULTILINE)
 
 
 @pytest.mark.parametrize("example", sorted(set(_examples())))

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from audio_models.cli.corpora import reference
-from audio_models.cli.parser import changed
 from audio_models.cli.terminal import TerminalProgress, chatter_to, complain, interrupt_cancels, print_json
 from audio_models.config import NegativesConfig, RunConfig
 from audio_models.errors import RunError
@@ -25,9 +24,10 @@ from audio_models.lab import comparison, comparison_results, memory_tasks, verdi
 from audio_models.lab import memory as memory_lab
 from audio_models.lab.comparison import Comparison
 from audio_models.lab.memory import Experiment
+from audio_models.options import changed
 from audio_models.recipes import default_run, tuned_run
 from audio_models.training.other_folders import folders_here
-from data import catalogue, other_recordings
+from data import catalogue, command, other_recordings
 from data.corpus import CorpusReference, Index
 from data.errors import EchoicError
 from data.phrases import plural
@@ -111,7 +111,7 @@ def list_runs(options: argparse.Namespace) -> int:
             f"{row['run']}  {row['state']}, {row['cell']}, {shown}, {plural(row['epochs'], 'epoch')}, {format_duration(row['seconds'])}  {row['name']}"
         )
     if not rows:
-        print("No run yet. Start one with: python -m audio_models train")
+        print(f"No run yet. Start one with: {command.shell('train')}")
     return 0
 
 
@@ -136,7 +136,7 @@ def _run(job: AnyJob, options: argparse.Namespace) -> int:
     _show(job, options)
     if state.status == "finished":
         return 0
-    complain(state.error or f"{job.name} was {state.status}; resume it with: python -m audio_models resume {job.id}")
+    complain(state.error or f"{job.name} was {state.status}; resume it with: {command.shell(f'resume {job.id}')}")
     return 1
 
 

@@ -6,10 +6,11 @@ import argparse
 from pathlib import Path
 
 from audio_models.cli.corpora import reference
-from audio_models.cli.parser import changed
 from audio_models.cli.terminal import print_json
 from audio_models.config import FeatureConfig
 from audio_models.errors import KerasFileError
+from audio_models.options import changed
+from data import command
 
 
 def import_network(options: argparse.Namespace) -> int:
@@ -41,5 +42,5 @@ def import_network(options: argparse.Namespace) -> int:
         )
         return 0
     print(f"{run.name}: {run.config.network.summary}; {network.parameters:,} parameters. It is in {run.folder}")
-    print(f"Look inside: python -m audio_models inspect {run.id} clip.wav")
+    print(f"Look inside: {command.shell(f'inspect {run.id} clip.wav')}")
     return 0

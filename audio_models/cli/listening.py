@@ -11,7 +11,6 @@ from typing import Any, BinaryIO, TextIO
 
 import numpy as np
 
-from audio_models.cli.parser import changed
 from audio_models.cli.terminal import TerminalProgress, complain, print_json
 from audio_models.errors import AudioError
 from audio_models.features.waveform import AudioSource, Waveform
@@ -22,6 +21,7 @@ from audio_models.listening.evaluation_config import StreamingEvaluationConfig
 from audio_models.listening.false_alarms import AlarmRate
 from audio_models.listening.listener import Listener
 from audio_models.listening.streaming_evaluation import Point, StreamingEvaluation
+from audio_models.options import changed
 from data import catalogue
 from data.phrases import plural
 

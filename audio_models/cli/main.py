@@ -1,4 +1,4 @@
-"""The shell command, `python -m audio_models COMMAND`: parse the options, run the command, return its exit status.
+"""The shell command, `echoic COMMAND` or `python -m audio_models COMMAND`: parse the options, run the command, exit.
 
 Results go to stdout, as text or as one JSON document; progress and errors go to stderr. The exit status is 0 on success, else 1.
 """
@@ -13,13 +13,19 @@ from importlib import import_module
 
 from audio_models.cli.parser import Command, parser
 from audio_models.cli.terminal import complain
+from audio_models.jobs.job import exit_process
 from data.errors import Cancelled, EchoicError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit status."""
+    """Run one command and return its exit status; without one, list the commands."""
+    given = sys.argv[1:] if arguments is None else arguments
     try:
-        options = parser(COMMANDS).parse_args(arguments)
+        whole = parser(COMMANDS)
+        if not given:
+            whole.print_help()
+            return 0
+        options = whole.parse_args(given)
         status: int = options.command(options)
         return status
     except (Cancelled, KeyboardInterrupt):
@@ -29,6 +35,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # a reader such as head has enough; keep Python from complaining when it exits
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 1
+
+
+def run() -> None:
+    """Run the command that this process was started with, then exit."""
+    exit_process(main())
 
 
 def _command(module: str, function: str) -> Command:
@@ -42,6 +53,7 @@ def _command(module: str, function: str) -> Command:
 
 
 COMMANDS: dict[str, Command] = {
+    "dashboard": _command("dashboard", "dashboard"),
     "corpora": _command("corpora", "corpora"),
     "fetch": _command("corpora", "fetch"),
     "corpus": _command("own_corpus", "corpus"),

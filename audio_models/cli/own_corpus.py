@@ -10,6 +10,7 @@ from typing import Any
 
 from audio_models.cli.terminal import TerminalProgress, complain, complain_left_out, print_json
 from audio_models.errors import ConfigError
+from data import command
 from data.corpus import Skipped
 from data.own import corpus as own_corpus
 from data.own.corpus import OwnCorpus
@@ -22,7 +23,7 @@ def corpus(options: argparse.Namespace) -> int:
     needs = {"add": "the clips", "record-split": "the recordings", "import": "a zip, folder or list", "export": "the zip to write"}  # fmt: skip
     if options.action in needs and not options.files:
         raise ConfigError(
-            f"corpus {options.action} needs {needs[options.action]}: python -m audio_models corpus {options.action} NAME FILE"
+            f"corpus {options.action} needs {needs[options.action]}: {command.shell(f'corpus {options.action} NAME FILE')}"
         )
     if "" in options.files:
         raise ConfigError(f"corpus {options.action} got an empty file name. Give the path of a file or folder.")
@@ -34,7 +35,7 @@ def corpus(options: argparse.Namespace) -> int:
 def _create(options: argparse.Namespace) -> int:
     made = own_corpus.create(options.name)
     return _print_counts(
-        options, made, f"{made.title} created. Add clips with: python -m audio_models corpus add '{made.title}' CLIP"
+        options, made, f"{made.title} created. Add clips with: {command.shell('corpus add')} '{made.title}' CLIP"
     )
 
 
@@ -105,6 +106,7 @@ def _check(options: argparse.Namespace) -> int:
         by_path = {clip.path: clip for clip in clips}
         found += find_label_errors([by_path[clip.path] for clip in there], embeddings)
     by_id = {clip.id: clip for clip in clips}
+    found = [one for one in found if not by_id[one.id].kept]
     if options.json:
         print_json(
             {

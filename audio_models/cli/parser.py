@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, NoReturn, TypeVar
+from collections.abc import Callable, Mapping, Sequence
 
 from audio_models.config import (
     RECIPES,
@@ -15,42 +13,21 @@ from audio_models.config import (
     NetworkConfig,
     TrainingConfig,
 )
-from audio_models.errors import ConfigError
 from audio_models.lab.comparison import ComparisonConfig
 from audio_models.lab.memory import MemoryConfig
 from audio_models.lab.memory_tasks import TASKS
 from audio_models.listening.detection import DetectionConfig
 from audio_models.listening.evaluation_config import StreamingEvaluationConfig
-from audio_models.recipes import default_text
-from audio_models.settings import Setting, settings_of
+from audio_models.options import Parser, add_settings, list_of
+from audio_models.serving import ServingConfig
+from data import command as command_line
 
 CORPUS_ACTIONS = ("create", "add", "record-split", "import", "check", "export", "undo", "delete")
 
 Command = Callable[[argparse.Namespace], int]
-Settings = TypeVar("Settings")
 
 _RUN = "Id, name or folder of a run"
 _AUDIO = "A WAV, FLAC, OGG or MP3 file"
-
-
-def changed(config: Settings, options: argparse.Namespace) -> Settings:
-    """Replace the settings whose options were given; the others keep their values.
-
-    Raises:
-        ConfigError: a value is out of range, or does not fit the others.
-    """
-    rows = {row.name: row for row in settings_of(type(config))}
-    given = {
-        name: tuple(value) if rows[name].is_list else value
-        for name, value in vars(options).items()
-        if name in rows and value is not None
-    }
-    return dataclasses.replace(config, **given)  # type: ignore[type-var]  # any dataclass
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise ConfigError(f"{message[:1].upper()}{message[1:]}. See: {self.prog} --help")
 
 
 def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
@@ -62,20 +39,26 @@ def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
     Raises:
         ConfigError: while parsing, if the arguments are invalid.
     """
-    whole = _Parser(
-        prog="python -m audio_models", description="Train, evaluate and run recurrent classifiers of short sounds."
+    whole = Parser(
+        prog=command_line.shell(),
+        description="Train, evaluate and run recurrent classifiers of short sounds.",
+        epilog=f"Start with: {command_line.shell('dashboard')}. Options of a command: {command_line.shell('COMMAND --help')}",
     )
-    parts = whole.add_subparsers(metavar="COMMAND", required=True, parser_class=_Parser)
+    whole.add_argument("--version", action="version", version=f"Echoic {command_line.VERSION}")
+    parts = whole.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
 
-    def command(name: str, text: str, *, formerly: Sequence[str] = ()) -> argparse.ArgumentParser:
+    def command(name: str, text: str, *, formerly: Sequence[str] = (), answers: bool = True) -> argparse.ArgumentParser:
         made: argparse.ArgumentParser = parts.add_parser(
             name, help=text.replace("%", "%%"), description=text, aliases=formerly
         )
         made.set_defaults(command=commands[name])
-        made.add_argument(
-            "--json", action="store_true", help="Print one JSON document on stdout and nothing else there"
-        )
+        if answers:
+            made.add_argument(
+                "--json", action="store_true", help="Print one JSON document on stdout and nothing else there"
+            )
         return made
+
+    add_settings(command("dashboard", "Open the dashboard in your browser.", answers=False), ServingConfig)
 
     command("corpora", "List all corpora: content, licence, size.")
 
@@ -96,11 +79,11 @@ def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
         "--recipe", choices=RECIPES, default="strong",
         help="Set all defaults below. plain: one layer of the cell and one Dense layer. strong: all that helps with unknown voices. streaming: for listening without end (default: strong)",
     )  # fmt: skip
-    _add_settings(made.add_argument_group("network"), NetworkConfig)
-    _add_settings(made.add_argument_group("training"), TrainingConfig)
-    _add_settings(made.add_argument_group("augmentation of training clips"), AugmentationConfig)
-    _add_settings(made.add_argument_group("rejection: what _unknown_ is learned from"), NegativesConfig)
-    _add_settings(made.add_argument_group("features"), FeatureConfig)
+    add_settings(made.add_argument_group("network"), NetworkConfig)
+    add_settings(made.add_argument_group("training"), TrainingConfig)
+    add_settings(made.add_argument_group("augmentation of training clips"), AugmentationConfig)
+    add_settings(made.add_argument_group("rejection: what _unknown_ is learned from"), NegativesConfig)
+    add_settings(made.add_argument_group("features"), FeatureConfig)
 
     made = command(
         "evaluate", "Evaluate a run: accuracy with its 95 % interval, confusion matrix, per class, per speaker."
@@ -131,7 +114,7 @@ def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
 
     made = command("memory", "Measure over how many steps each cell remembers, on small synthetic tasks.")
     made.add_argument("--task", choices=TASKS, default="recall", help="What must be remembered (default: recall)")
-    _add_settings(made, MemoryConfig, but=("task",))
+    add_settings(made, MemoryConfig, but=("task",))
     _add_background(made, "measurement")
 
     made = command(
@@ -139,7 +122,7 @@ def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
     )
     _add_corpus(made)
     _add_task(made, "no")
-    _add_settings(made, ComparisonConfig)
+    add_settings(made, ComparisonConfig)
     _add_background(made, "comparison")
 
     made = command("corpus", "Make a corpus of your own clips: add, check and export them.")
@@ -169,7 +152,7 @@ def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
         help="A recording of up to two hours; or - for raw sound on stdin: 16-bit little-endian mono",
     )
     made.add_argument("--rate", type=int, metavar="HZ", help="Sample rate of raw sound (default: the network's)")
-    _add_settings(made, DetectionConfig, default="default: as chosen for the run")
+    add_settings(made, DetectionConfig, default="default: as chosen for the run")
 
     made = command(
         "evaluate-streaming", "Measure a network that listens: missed words, false alarms per hour and delay at each threshold.",
@@ -177,7 +160,7 @@ def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
     )  # fmt: skip
     made.add_argument("run", metavar="RUN", help=_RUN)
     made.add_argument("--corpus", metavar="NAME|FOLDER", help="Make the soundscapes from another corpus")
-    _add_settings(made, StreamingEvaluationConfig)
+    add_settings(made, StreamingEvaluationConfig)
     made.add_argument("--choose", type=float, metavar="X", help="Store this threshold with the run")
 
     made = command("export", "Export a network: a folder that runs without Echoic, with a program and a model card.")
@@ -199,15 +182,15 @@ def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
         "Open a network trained elsewhere: a .keras or .h5 file with SimpleRNN, LSTM or GRU. Nothing in it is run.",
     )
     made.add_argument("file", metavar="FILE", help="A whole model, as model.save writes it")
-    made.add_argument("--labels", type=_list_of(str), metavar="A,B,C", help="Its classes, in the order of its outputs")
+    made.add_argument("--labels", type=list_of(str), metavar="A,B,C", help="Its classes, in the order of its outputs")
     made.add_argument("--name", default="", metavar="TEXT", help="Name of the run (default: the file's)")
     _add_corpus(made, "Corpus to evaluate it on")
     for name, what in (("mean", "Subtracted from each number of a frame"), ("std", "What it is then divided by")):
         made.add_argument(
-            f"--{name}", type=_list_of(float), default=(), metavar="X,Y",
+            f"--{name}", type=list_of(float), default=(), metavar="X,Y",
             help=f"{what} before the network reads it: one number for all, or one for each (default: none)",
         )  # fmt: skip
-    _add_settings(
+    add_settings(
         made.add_argument_group("features it was trained on"), FeatureConfig, default="default: as in the recipe plain"
     )
 
@@ -249,7 +232,7 @@ def _add_speaker_pattern(made: argparse.ArgumentParser) -> None:
 
 def _add_task(made: argparse.ArgumentParser, default: str) -> None:
     made.add_argument(
-        "--labels", type=_list_of(str), metavar="A,B,C", help="Words to tell apart (default: all of the corpus)"
+        "--labels", type=list_of(str), metavar="A,B,C", help="Words to tell apart (default: all of the corpus)"
     )
     for name, what in (("unknown", "learned from other words"), ("silence", "cut from background noise")):
         made.add_argument(
@@ -257,7 +240,7 @@ def _add_task(made: argparse.ArgumentParser, default: str) -> None:
         )  # fmt: skip
     made.add_argument(
         "--held-out",
-        type=_list_of(str),
+        type=list_of(str),
         metavar="A,B,C",
         help="Other words to keep out of training, to measure how words never heard are rejected (default: a fifth of them)",
     )
@@ -265,55 +248,3 @@ def _add_task(made: argparse.ArgumentParser, default: str) -> None:
 
 def _add_background(made: argparse.ArgumentParser, job: str) -> None:
     made.add_argument("--background", action="store_true", help=f"Return at once; the {job} continues by itself")
-
-
-def _add_settings(group: Any, kind: type[Any], *, but: Collection[str] = (), default: str = "") -> None:
-    """Add an option for each setting of a dataclass.
-
-    Args:
-        but: settings without an option.
-        default: text for the default of every option; by default each setting's own.
-    """
-    for row in settings_of(kind):
-        if row.name not in but:
-            shown = default or default_text(kind, row)
-            text = f"{row.help.removesuffix('.')}{f' ({shown})' if shown else ''}"
-            group.add_argument(f"--{row.option}", dest=row.name, help=text.replace("%", "%%"), **_arguments(row))
-            _add_older(group, row)
-
-
-def _arguments(row: Setting) -> dict[str, Any]:
-    """The arguments of `add_argument` for a setting."""
-    if row.hint is bool:
-        return {"action": argparse.BooleanOptionalAction}
-    if row.is_folders:
-        return {"action": "append", "metavar": "FOLDER"}
-    if row.is_list:
-        kind = row.item if row.item in (int, float) else str
-        return {"type": _list_of(kind), "metavar": {int: "N,M", float: "X,Y"}.get(kind, "A,B")}
-    if row.choices:
-        return {"choices": row.choices}
-    kind = row.hint if row.hint in (int, float) else str
-    return {"type": kind, "metavar": row.unit.upper() or {int: "N", float: "X", str: "TEXT"}[kind]}
-
-
-def _add_older(group: Any, row: Setting) -> None:
-    """Add the setting's older spelling, which --help does not show."""
-    older = row.formerly.replace("_", "-")
-    if row.translated:
-        for value, means in row.translated.items():
-            name = f"--{older}" if value else f"--no-{older}"
-            group.add_argument(name, dest=row.name, action="store_const", const=means, help=argparse.SUPPRESS)
-    elif older:
-        group.add_argument(f"--{older}", dest=row.name, help=argparse.SUPPRESS, **_arguments(row))
-
-
-def _list_of(kind: type[int] | type[float] | type[str]) -> Callable[[str], tuple[int | float | str, ...]]:
-    def parts(text: str) -> tuple[int | float | str, ...]:
-        try:
-            return tuple(kind(part.strip()) for part in text.split(",") if part.strip())
-        except ValueError as error:
-            expected = "whole numbers, such as 5,10,20" if kind is int else "numbers, such as 0.001,0.002"
-            raise argparse.ArgumentTypeError(f"'{text}' is not a list of {expected}") from error
-
-    return parts

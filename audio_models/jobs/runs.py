@@ -33,7 +33,7 @@ from audio_models.config import RunConfig
 from audio_models.errors import RunError, TrainingError
 from audio_models.jobs import job_folder
 from audio_models.jobs.job_folder import JobFolder, State
-from data import workspace
+from data import command, workspace
 from data.errors import EchoicError
 from data.stored import Count, Seconds, Share
 
@@ -245,7 +245,7 @@ def find(text: str) -> Run:
     newest = ", ".join(run.id for run in known[:5])
     raise RunError(
         f"There is no run '{text[:200]}'. "
-        + (f"The newest are: {newest}." if newest else "Start a first one with: python -m audio_models train.")
+        + (f"The newest are: {newest}." if newest else f"Start a first one with: {command.shell('train')}.")
         + f" These come with Echoic: {', '.join(_bundled_names())}."
     )
 

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from audio_models.errors import ConfigError
 from audio_models.own_words.clip_checks import Checked, Finding
 
-_FEWEST = 5  # clips of a word
+FEWEST_CLIPS = 5
+"""Clips of a word that is checked."""
+
 _RIDGE = 0.5
 _DOUBTFUL, _SURE = 0.25, 0.45
 _SHOWN = 3
@@ -53,7 +55,7 @@ def find_label_errors(clips: Sequence[Checked], embeddings: NDArray[np.floating[
     counts: dict[str, int] = defaultdict(int)
     for clip, is_readable in zip(clips, readable, strict=True):
         counts[clip.label] += int(is_readable)
-    words = sorted(word for word, count in counts.items() if count >= _FEWEST)
+    words = sorted(word for word, count in counts.items() if count >= FEWEST_CLIPS)
     usable = [place for place, clip in enumerate(clips) if readable[place] and clip.label in words]
     if len(words) < 2:
         return []
@@ -68,7 +70,7 @@ def find_label_errors(clips: Sequence[Checked], embeddings: NDArray[np.floating[
     everyone = np.ones(len(usable), bool)
     doubt, _ = _doubt(_scores(vectors, labels, everyone, same), labels)
     trusted = doubt < _DOUBTFUL
-    if np.bincount(labels[trusted], minlength=len(words)).min() < _FEWEST - 1:
+    if np.bincount(labels[trusted], minlength=len(words)).min() < FEWEST_CLIPS - 1:
         trusted = everyone  # too few clips of a word would be left
     doubt, sounds_like = _doubt(_scores(vectors, labels, trusted, same), labels)
 

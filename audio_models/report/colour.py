@@ -25,7 +25,9 @@ _MUTED = {"light": "#596367", "dark": "#a9b3b6"}
 @cache
 def theme(name: str) -> dict[str, str]:
     """The colours of the light or the dark page, as `.streamlit/config.toml` has them."""
-    settings = tomllib.loads((workspace.PROJECT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+    settings = tomllib.loads(
+        (workspace.PROJECT / "dashboard" / ".streamlit" / "config.toml").read_text(encoding="utf-8")
+    )
     found: dict[str, str] = settings["theme"][name]
     return found
 

@@ -12,6 +12,7 @@ from dashboard.shared.formatting import as_text, table_height
 from dashboard.shared.glossary import TERMS
 from dashboard.shared.parameters import TAB
 from dashboard.shared.players import play
+from dashboard.shared.rows import in_rows
 from dashboard.shared.show_chart import show_chart
 from dashboard.shared.state import DATA_CLIPS_PAGE
 from data import catalogue
@@ -138,10 +139,9 @@ def _listen(index: Index) -> None:
         DATA_CLIPS_PAGE.set(page)
     # spread over the word's clips, because neighbours are often of one speaker
     places = sorted({(page + number * len(clips) // _PLAYERS) % len(clips) for number in range(_PLAYERS)})
-    columns = st.columns(3)
-    for number, place in enumerate(places):
+    for place, cell in zip(places, in_rows(len(places), 3), strict=True):
         clip = clips[place]
-        with columns[number % 3]:
+        with cell:
             st.caption(f"{as_text(clip.speaker or clip.path.name)} · {clip.split} · {clip.seconds:.1f} s")
             play(clip)
 

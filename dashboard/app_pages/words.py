@@ -7,8 +7,8 @@ import streamlit as st
 from dashboard.shared import address
 from dashboard.shared.feedback import show_errors
 from dashboard.shared.formatting import as_text
-from dashboard.shared.state import OWN_CHOICE, OWN_CORPUS, OWN_ERROR, OWN_MESSAGE, OWN_NEXT
-from dashboard.words import clips, record, sound_map, teach, upload
+from dashboard.shared.state import CLIPS_VIEW, OWN_CHOICE, OWN_CORPUS, OWN_ERROR, OWN_MESSAGE, OWN_NEXT
+from dashboard.words import clips, overview, record, sound_map, teach, upload
 from data.own import corpus as own_corpus
 from data.own.corpus import OwnCorpus
 from data.phrases import plural
@@ -83,7 +83,7 @@ def _page() -> None:
             return
         corpus = _choose(names)
         now = corpus.snapshot()
-        clips.overview(corpus, now)
+        overview.show(corpus, now, key="U" if CLIPS_VIEW.get() == clips.ONE_BY_ONE else None)
         if message := OWN_MESSAGE.pop():
             st.success(as_text(message), icon=":material/check:")
         if error := OWN_ERROR.pop():

@@ -177,5 +177,9 @@ OWN_RECORDINGS = Value[int]("own_recordings", 0)
 """How many recordings were saved; each brings a fresh recorder."""
 OWN_UPLOADS = Value[int]("own_uploads", 0)
 """How many uploads were added or discarded; each brings fresh upload boxes."""
+CLIPS_VIEW = Value[str | None]("clips_view", None)
+"""Widget: whether Clips shows a list, or one clip after the other."""
+REVIEWED = Value[dict[int, str]]("own_reviewed", {})
+"""The clip of each change that was made while looking at one clip after the other."""
 OWN_ZIP = Value[tuple[str, int, bytes] | None]("own_zip", None)
 """The last exported zip: corpus, its version, content."""

@@ -1,10 +1,10 @@
-"""Clips: search, play, relabel, rename, merge, delete, undo, export; and possible problems."""
+"""Clips: search, play, relabel, rename, merge, delete, export; possible problems; and one clip after the other."""
 
 from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -14,10 +14,10 @@ from dashboard.shared import address
 from dashboard.shared.feedback import show_errors
 from dashboard.shared.formatting import as_text, table_height
 from dashboard.shared.players import play
-from dashboard.shared.state import OWN_ERROR, OWN_MESSAGE, OWN_ZIP, Value
-from dashboard.words import embeddings
-from data.corpus import BACKGROUND_NOISE
-from data.errors import EchoicError
+from dashboard.shared.rows import in_rows
+from dashboard.shared.state import CLIPS_VIEW, Value
+from dashboard.words import embeddings, review, whole_corpus
+from dashboard.words.messages import done, shown_word
 from data.own.corpus import OwnCorpus
 from data.own.store import OwnClip, Snapshot
 from data.phrases import plural
@@ -32,40 +32,11 @@ _KINDS = {
     "duplicate": "duplicated",
     "unlike": "possibly mislabelled",
 }
+_LIST, ONE_BY_ONE = "List", "One by one"
 _PLAYERS = 6
 _ROWS = 12  # visible without scrolling
 _FINDINGS: Value[tuple[object, list[Finding]] | None] = Value("own_findings", None)
 """The last findings, with their corpus, its version, and whether embeddings were used."""
-
-
-def overview(corpus: OwnCorpus, now: Snapshot) -> None:
-    """Summarise the corpus in one line, beside a button that undoes the last change."""
-    clips, noise = now.clips, now.noise
-    counts = Counter(clip.label for clip in clips)
-    shown = ", ".join(f"**{as_text(label)}** {count}" for label, count in counts.most_common(12))
-    if len(counts) > 12:
-        shown += f" and {len(counts) - 12} more"
-    text, button = st.columns([4, 1], vertical_alignment="center")
-    if not clips and not noise:
-        text.markdown("No clips yet.")
-    else:
-        speakers = {clip.speaker for clip in clips if clip.speaker}
-        more = [plural(len(speakers), "speaker")] if speakers else []
-        more += [f"{sum(clip.seconds for clip in noise):.0f} s of background noise"] if noise else []
-        text.markdown(f"{shown or 'No words yet'}{' · ' + ', '.join(more) if more else ''}")
-    if (change := now.last_change) is not None:
-        button.button(
-            "Undo", icon=":material/undo:", help=as_text(change.text), key="undo", width="stretch",
-            on_click=_undo, args=(corpus, change.number),
-        )  # fmt: skip
-
-
-def _undo(corpus: OwnCorpus, number: int) -> None:
-    """Undo the change that the button named, whatever another tab has done since it was drawn."""
-    try:
-        OWN_MESSAGE.set(corpus.undo(number).text)
-    except EchoicError as error:
-        OWN_ERROR.set(str(error))
 
 
 def show(corpus: OwnCorpus, now: Snapshot) -> None:
@@ -77,51 +48,78 @@ def show(corpus: OwnCorpus, now: Snapshot) -> None:
     found = _findings(corpus, now)
     remarks = _summary(found)
     words = sorted({clip.label for clip in clips})
+    view = st.segmented_control(
+        "View", [_LIST, ONE_BY_ONE], default=_LIST, required=True, key=CLIPS_VIEW.key, label_visibility="collapsed"
+    )
+    # one by one, the clip itself is above all else
+    with st.expander("Search and problems", icon=":material/search:") if view == ONE_BY_ONE else st.container():
+        matches, search = _search(words, remarks)
+        _problems(corpus, now, found)
+    shown = [clip for clip in clips if matches(clip)]
+    if view == ONE_BY_ONE:
+        sentences = [(one.id, one.text) for one in found]
+        if (clip := review.show(corpus, shown, words, sentences)) is not None:
+            with st.container(horizontal=True):
+                _change_word(corpus, now, [clip], words)
+                _change_speaker(corpus, now, [clip])
+    # a new search shows new rows, none of them selected
+    elif selected := _table(now, shown, remarks, search):
+        _listen(selected, found)
+        _change(corpus, now, selected, words)
+    else:
+        st.caption("Select rows to play, trim, relabel or delete them.")
+    with st.expander("Rename or merge words", icon=":material/merge:"), show_errors():
+        whole_corpus.rename(corpus, now, words)
+    with st.expander("Export", icon=":material/download:"):
+        whole_corpus.offer_export(corpus, now)
+
+
+def _search(words: Sequence[str], remarks: Collection[str]) -> tuple[Callable[[OwnClip], bool], str]:
+    """Draw the search; return which clips it finds, and a text that differs for another search."""
     search, word, only = st.columns([3, 2, 2], vertical_alignment="bottom")
     text = search.text_input(
         "Search", placeholder="word, speaker or file name", key="clips_search", persist_state="session"
     )
     address.follow("word", "clips_word", words)
-    chosen_word = word.selectbox(
-        "Word",
-        ["", *words],
-        format_func=lambda one: _shown(one) if one else "all words",
-        key="clips_word",
+    chosen = word.selectbox(
+        "Word", ["", *words], format_func=lambda one: shown_word(one) if one else "all words", key="clips_word"
     )
     wanted = only.toggle(
         f"Possible problems ({len(remarks)})", key="clips_doubtful", disabled=not remarks, persist_state="session"
     )
     doubtful = wanted and bool(remarks)
-    shown = [
-        clip
-        for clip in clips
-        if _matches(clip, text) and chosen_word in ("", clip.label) and (not doubtful or clip.id in remarks)
-    ]
+
+    def matches(clip: OwnClip) -> bool:
+        return _matches(clip, text) and chosen in ("", clip.label) and (not doubtful or clip.id in remarks)
+
+    return matches, f"{text}-{chosen}-{doubtful}"
+
+
+def _problems(corpus: OwnCorpus, now: Snapshot, found: Sequence[Finding]) -> None:
+    """Say which problems there may be, and offer to look for mislabelled clips."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        if remarks:
+        if found:
             _kinds(found)
-        if embeddings.remembered(corpus, now) is None and st.button(
+        if embeddings.remembered(corpus, now) is not None:
+            if not any(one.kind == "unlike" for one in found):
+                st.caption(_none_mislabelled(now))
+        elif st.button(
             "Find mislabelled clips", icon=":material/hearing:", key="ask-network",
             help="A network compares all clips and lists those that sound more like another word.",
         ):  # fmt: skip
             with show_errors():
                 embeddings.compute(corpus, now)
                 st.rerun()
-    # a new search shows new rows, none of them selected
-    selected = _table(now, shown, remarks, f"{text}-{chosen_word}-{doubtful}")
-    if selected:
-        _listen(selected, found)
-        _change(corpus, now, selected, words)
-    else:
-        st.caption("Select rows to play, relabel or delete them.")
-    with st.expander("Rename or merge words", icon=":material/merge:"):
-        _rename(corpus, now, words)
-    with st.expander("Export", icon=":material/download:"):
-        _export(corpus, now)
 
 
-def _shown(label: str) -> str:
-    return "background noise" if label == BACKGROUND_NOISE else label
+def _none_mislabelled(now: Snapshot) -> str:
+    """Say that the network found no mislabelled clip, or that there was nothing to compare."""
+    from audio_models.own_words.label_errors import FEWEST_CLIPS
+
+    counts = [count for count in Counter(clip.label for clip in now.clips).values() if count >= FEWEST_CLIPS]
+    if len(counts) < 2:
+        return f":material/info: Finding mislabelled clips takes two words with {FEWEST_CLIPS} clips each."
+    return f":material/check: No mislabelled clip found: {plural(sum(counts), 'clip')} of {len(counts)} words compared."
 
 
 def _matches(clip: OwnClip, text: str) -> bool:
@@ -141,6 +139,8 @@ def _findings(corpus: OwnCorpus, now: Snapshot) -> list[Finding]:
         from audio_models.own_words.label_errors import find_label_errors
 
         found += find_label_errors(embedded.clips, embedded.embeddings)
+    kept = {clip.id for clip in now.clips if clip.kept}
+    found = [one for one in found if one.id not in kept]  # the user has listened to those, and decided
     _FINDINGS.set((key, found))
     return found
 
@@ -164,7 +164,7 @@ def _table(now: Snapshot, shown: Sequence[OwnClip], remarks: dict[str, str], key
     rows = pd.DataFrame(
         [
             {
-                "word": _shown(clip.label),
+                "word": shown_word(clip.label),
                 "speaker": clip.speaker or "",
                 "length": clip.seconds,
                 "problems": remarks.get(clip.id, ""),
@@ -187,9 +187,9 @@ def _listen(selected: Sequence[OwnClip], found: Sequence[Finding]) -> None:
     remarks = defaultdict(list)
     for one in found:
         remarks[one.id].append(one.text)
-    columns = st.columns(3)
-    for number, clip in enumerate(selected[:_PLAYERS]):
-        with columns[number % 3]:
+    heard = selected[:_PLAYERS]
+    for clip, cell in zip(heard, in_rows(len(heard), 3), strict=True):
+        with cell:
             st.caption(
                 f"**{as_text(clip.label)}** · {as_text(clip.speaker or 'unknown speaker')} · {clip.seconds:.1f} s"
             )
@@ -201,10 +201,25 @@ def _listen(selected: Sequence[OwnClip], found: Sequence[Finding]) -> None:
 
 
 def _change(corpus: OwnCorpus, now: Snapshot, selected: Sequence[OwnClip], words: Sequence[str]) -> None:
-    ids = [clip.id for clip in selected]
-    many = plural(len(ids), "clip")
-    label, speaker, delete = st.columns(3, vertical_alignment="bottom")
-    with label, st.popover("Change word", icon=":material/label:", width="stretch"):
+    with st.container(horizontal=True):
+        if len(selected) == 1:
+            st.button(
+                "Trim", icon=":material/content_cut:", key="trim-clip", on_click=_open_one, args=(selected[0],),
+                help="Shows the clip's spectrogram, with its beginning and end to drag.",
+            )  # fmt: skip
+        _change_word(corpus, now, selected, words)
+        _change_speaker(corpus, now, selected)
+        if st.button(f"Delete {plural(len(selected), 'clip')}", icon=":material/delete:", key="delete-clips"):
+            done(corpus.remove([clip.id for clip in selected]).text)
+
+
+def _open_one(clip: OwnClip) -> None:
+    review.open_at(clip)
+    CLIPS_VIEW.set(ONE_BY_ONE)
+
+
+def _change_word(corpus: OwnCorpus, now: Snapshot, selected: Sequence[OwnClip], words: Sequence[str]) -> None:
+    with st.popover("Change word", icon=":material/label:"):
         new = st.selectbox(
             "Word",
             words,
@@ -213,45 +228,12 @@ def _change(corpus: OwnCorpus, now: Snapshot, selected: Sequence[OwnClip], words
             placeholder="choose or type",
             key=f"relabel_to-{now.version}",
         )
-        if st.button(f"Change {many}", type="primary", disabled=not new, key="relabel"):
-            _done(corpus.relabel(ids, str(new)).text)
-    with speaker, st.popover("Change speaker", icon=":material/person:", width="stretch"):
+        if st.button(f"Change {plural(len(selected), 'clip')}", type="primary", disabled=not new, key="relabel"):
+            done(corpus.relabel([clip.id for clip in selected], str(new)).text)
+
+
+def _change_speaker(corpus: OwnCorpus, now: Snapshot, selected: Sequence[OwnClip]) -> None:
+    with st.popover("Change speaker", icon=":material/person:"):
         name = st.text_input("Speaker", key=f"speaker_to-{now.version}", help="Leave empty if unknown.")
-        if st.button(f"Change {many}", type="primary", key="set-speaker"):
-            _done(corpus.set_speaker(ids, name).text)
-    if delete.button(f"Delete {many}", icon=":material/delete:", key="delete-clips", width="stretch"):
-        _done(corpus.remove(ids).text)
-
-
-def _done(text: str) -> None:
-    OWN_MESSAGE.set(text)
-    st.rerun()
-
-
-def _rename(corpus: OwnCorpus, now: Snapshot, words: Sequence[str]) -> None:
-    old, new, button = st.columns([2, 2, 1], vertical_alignment="bottom")
-    before = old.selectbox("Word", words, format_func=_shown, key=f"rename_old-{now.version}")
-    after = new.text_input("New name", key=f"rename_new-{now.version}", help="The name of another word merges the two.")
-    if button.button("Rename", disabled=not after.strip(), key="rename", width="stretch"):
-        _done(corpus.rename_word(before, after).text)
-
-
-def _export(corpus: OwnCorpus, now: Snapshot) -> None:
-    st.caption(
-        "A zip in the layout of Speech Commands, with an index of words, speakers and splits. Upload it here or on "
-        "another computer to restore the corpus."
-    )
-    if st.button("Create zip", icon=":material/folder_zip:", key="make-zip"):
-        from data.own.export import export
-        from data.own.incoming import staging
-
-        with staging() as folder:
-            path = folder / "export.zip"
-            export(corpus, path)
-            OWN_ZIP.set((corpus.name, now.version, path.read_bytes()))
-    made = OWN_ZIP.get()
-    if made is not None and made[:2] == (corpus.name, now.version):
-        st.download_button(
-            f"Download ({len(made[2]) / 1e6:.1f} MB)", made[2], f"{corpus.title}.zip", "application/zip",
-            icon=":material/download:", on_click="ignore",
-        )  # fmt: skip
+        if st.button(f"Change {plural(len(selected), 'clip')}", type="primary", key="set-speaker"):
+            done(corpus.set_speaker([clip.id for clip in selected], name).text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from audio_models.features.waveform import AudioSource
 from audio_models.own_words.recording import read_recording
 from dashboard.shared.feedback import show_errors
 from dashboard.shared.formatting import as_text
+from dashboard.shared.rows import in_rows
 from dashboard.shared.state import OWN_ERROR, OWN_MESSAGE, OWN_RECORDINGS, Value
 from dashboard.words.sound_card import SoundCard, sound_card
 from data.corpus import BACKGROUND_NOISE
@@ -32,6 +34,8 @@ _HELP = {
     _NOISE: "Record twenty seconds of your room without speech. From it, a network learns to recognise silence.",
 }
 _COLUMNS = 4
+_ENOUGH = 10  # clips of a word; those with fewer are suggested again
+_MOST_NAMED = 8
 
 
 def show(corpus: OwnCorpus, now: Snapshot) -> None:
@@ -49,20 +53,22 @@ def show(corpus: OwnCorpus, now: Snapshot) -> None:
         if kind == _NOISE:
             _noise(corpus, now)
         else:
-            _words(corpus, once=kind == _ONCE)
+            _words(corpus, now, once=kind == _ONCE)
 
 
-def _words(corpus: OwnCorpus, *, once: bool) -> None:
+def _words(corpus: OwnCorpus, now: Snapshot, *, once: bool) -> None:
     word, who = st.columns(2)
+    # a new box for each recording: after one is kept, the next word is asked for
     label = word.text_input(
-        "Word", placeholder="lamp", key="record_word", help="In any language and script.", persist_state="session"
-    )
+        "Word" if not OWN_RECORDINGS.get() else "Next word", placeholder="lamp", persist_state="session",
+        key=f"record_word-{OWN_RECORDINGS.get()}", help="In any language and script.",
+    )  # fmt: skip
     speaker = who.text_input(
         "Speaker", placeholder="your name", key="record_speaker",
         help="Shows whether the network understands people it was not trained on.", persist_state="session",
     )  # fmt: skip
     if not label.strip():
-        st.caption("Type a word to record it.")
+        st.caption(_ask_for_a_word(now))
         return
     label, speaker_name = clean_label(label), clean_speaker(speaker)
     shown = as_text(label)
@@ -98,8 +104,16 @@ def _words(corpus: OwnCorpus, *, once: bool) -> None:
             OWN_ERROR.set(refused[0].reason)
         change = corpus.add(clips)
         _next_recording()
-        OWN_MESSAGE.set(f"{plural(change.clips, 'take')} of “{label}” kept. Record the next word, or more of this one.")
+        OWN_MESSAGE.set(f"{plural(change.clips, 'take')} of “{label}” kept. Which word is next?")
         st.rerun()
+
+
+def _ask_for_a_word(now: Snapshot) -> str:
+    counts = Counter(clip.label for clip in now.clips)
+    few = [f"{as_text(label)} ({count})" for label, count in counts.items() if count < _ENOUGH]
+    if not counts:
+        return "Type a word to record it."
+    return "Type the next word" + (f", or one of these again: {', '.join(few[:_MOST_NAMED])}." if few else ".")
 
 
 def _noise(corpus: OwnCorpus, now: Snapshot) -> None:
@@ -161,9 +175,9 @@ def _cut(content: bytes, *, once: bool) -> _Found:
 def _choose(found: _Found, key: str) -> list[Take]:
     """Draw a card for each take; return those that stay ticked."""
     chosen = []
-    columns = st.columns(min(_COLUMNS, len(found.takes)) if len(found.takes) > 1 else 3)
-    for number, (take, card) in enumerate(zip(found.takes, found.cards, strict=True)):
-        with columns[number % len(columns)], st.container(border=True):
+    cells = in_rows(len(found.takes), min(_COLUMNS, len(found.takes)) if len(found.takes) > 1 else 3)
+    for number, (take, card, cell) in enumerate(zip(found.takes, found.cards, cells, strict=True)):
+        with cell, st.container(border=True):
             card.show()
             if st.checkbox(f"Keep {number + 1}", value=True, key=f"take-{key}-{number}"):
                 chosen.append(take)

@@ -24,13 +24,14 @@ def show(corpus: OwnCorpus, now: Snapshot) -> None:
         return
     with show_errors():
         found = embeddings.compute(corpus, now)
+        points = embeddings.places(found)
         by = st.segmented_control(
             "Colour by", ["word", "speaker"], default="word", required=True, key="map_colour", persist_state="session"
         )
         table = pd.DataFrame(
             {
-                "x": found.points[:, 0],
-                "y": found.points[:, 1],
+                "x": points[:, 0],
+                "y": points[:, 1],
                 "word": [clip.label for clip in found.clips],
                 "speaker": [clip.speaker or "unknown" for clip in found.clips],
                 "file": [clip.original for clip in found.clips],
@@ -54,7 +55,7 @@ def show(corpus: OwnCorpus, now: Snapshot) -> None:
                 play(embeddings.as_clip(clip))
         from audio_models.own_words.corpus_map import agreement
 
-        share = agreement(found.points, [clip.label for clip in found.clips]).mean()
+        share = agreement(points, [clip.label for clip in found.clips]).mean()
         st.caption(
             f"{share:.0%} of each clip's nearest neighbours are the same word. Clips that sound alike to the network "
             f"“{embeddings.LISTENER}” lie close together; one in another word's cluster may be mislabelled."

@@ -17,6 +17,8 @@ from dashboard.shared.feedback import ProgressBar, show_errors
 from dashboard.shared.formatting import as_text
 from dashboard.shared.state import OWN_MESSAGE, OWN_UPLOADS, Value
 from dashboard.words import many_files
+from dashboard.words.messages import shown_word
+from data import speaker_pattern
 from data.corpus import BACKGROUND_NOISE, Skipped, reasons
 from data.names import clean_label, clean_speaker
 from data.own.corpus import OwnCorpus
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 _ENDINGS = ["wav", "flac", "ogg", "mp3", "zip", "tar", "gz", "tgz", "bz2", "tbz2", "xz", "txz", "csv", "tsv", "json"]
 _AUDIO = ["wav", "flac", "ogg", "mp3"]
 _MOST_REASONS = 3
+_MOST_NAMES = 6  # speakers of a word that are named in the preview
 
 
 @dataclass
@@ -36,7 +39,7 @@ class _Staged:
     """Uploaded files that can be added.
 
     Attributes:
-        key: identifies the files, and the word and speaker typed.
+        key: identifies the files, and the word, speaker and pattern typed.
         folder: where they are stored until then.
         found: the result of checking them.
         takes: clips cut out of long recordings, and recordings that could not be cut; None until needed.
@@ -68,9 +71,20 @@ def show(corpus: OwnCorpus) -> None:
             help="One subfolder per word, named after it.",
         )  # fmt: skip
     many_files.listen(f"own-files-{number}")
+    # new boxes for each upload: a speaker typed once must not be given to the next one's voice
     word, who = st.columns(2)
-    label = word.text_input("Word", key="upload_word", help="For files whose word is not given by a list or a folder.")
-    speaker = who.text_input("Speaker", key="upload_speaker", help="For files whose speaker is not known.")
+    label = word.text_input(
+        "Word", key=f"upload_word-{number}", help="For files whose word is not given by a list or a folder."
+    )
+    speaker = who.text_input(
+        "Speaker", key=f"upload_speaker-{number}", help="For files whose speaker is not known. Empty again for the next upload."
+    )  # fmt: skip
+    names = st.expander("Speakers in the file names", icon=":material/person_search:")
+    pattern = names.text_input(
+        "Speaker pattern", placeholder=r"^([a-z]+)_", max_chars=speaker_pattern.LONGEST, key=f"upload_pattern-{number}",
+        help="Where the file names hold the speaker: a regular expression with one group that matches it. "
+        "`^([a-z]+)_` finds anna in anna_01.wav. Names like anna_nohash_0.wav need none.",
+    )  # fmt: skip
     uploaded = [*(chosen or []), *(whole or [])]
     if not uploaded:
         forget(files=False)
@@ -81,7 +95,7 @@ def show(corpus: OwnCorpus) -> None:
         return
     with show_errors():
         default_label, default_speaker = clean_label(label) if label.strip() else None, clean_speaker(speaker)
-        found = _examined(uploaded, default_label, default_speaker)
+        found = _examined(uploaded, default_label, default_speaker, pattern.strip() or None)
         taken, bad = _takes(found, default_label) if found.long else ([], [])
         cut = bool(taken) and st.toggle(
             f"Cut {plural(len(found.long), 'long recording')} into takes at the pauses",
@@ -127,9 +141,10 @@ def _takes(found: Intake, label: str | None) -> tuple[list[NewClip], list[Skippe
     return staged.takes
 
 
-def _examined(uploaded: Sequence[Any], label: str | None, speaker: str | None) -> Intake:
+def _examined(uploaded: Sequence[Any], label: str | None, speaker: str | None, pattern: str | None) -> Intake:
     """Decode and check the files, once until other files are chosen."""
-    key = hashlib.blake2b(repr([[file.file_id for file in uploaded], label, speaker]).encode(), digest_size=8).hexdigest()  # fmt: skip
+    given = repr([[file.file_id for file in uploaded], label, speaker, pattern])
+    key = hashlib.blake2b(given.encode(), digest_size=8).hexdigest()
     earlier = _STAGED.get()
     if earlier is not None and earlier.key == key and earlier.folder.is_dir():
         return earlier.found
@@ -145,7 +160,9 @@ def _examined(uploaded: Sequence[Any], label: str | None, speaker: str | None) -
             name = f"{number}{Path(file.name).suffix.lower()[:8]}"
             files.append((file.name, incoming.stage(staged, name, file.getbuffer())))
         files = many_files.unpack(files, staged, bar.report)
-        batch = incoming.collect(files, staged, label=label, speaker=speaker, report=bar.report)
+        batch = incoming.collect(
+            files, staged, label=label, speaker=speaker, speaker_pattern=pattern, report=bar.report
+        )
         found = intake.examine(batch, label, "upload", bar.report)
     except BaseException:
         shutil.rmtree(staged, ignore_errors=True)
@@ -157,7 +174,7 @@ def _examined(uploaded: Sequence[Any], label: str | None, speaker: str | None) -
 
 
 def forget(*, files: bool = True) -> None:
-    """Discard the upload; with `files`, empty the upload boxes too."""
+    """Discard the upload; with `files`, empty the upload boxes and what was typed for it too."""
     if (earlier := _STAGED.pop()) is not None:
         shutil.rmtree(earlier.folder, ignore_errors=True)
     if files:
@@ -166,7 +183,7 @@ def forget(*, files: bool = True) -> None:
 
 def _preview(clips: Sequence[NewClip], refused: Sequence[Skipped]) -> None:
     counts = Counter(clip.label for clip in clips)
-    speakers = {label: {clip.speaker for clip in clips if clip.label == label} for label in counts}
+    speakers = {label: _names({clip.speaker for clip in clips if clip.label == label}) for label in counts}
     seconds = {label: sum(clip.seconds for clip in clips if clip.label == label) for label in counts}
     st.markdown(
         (
@@ -181,9 +198,9 @@ def _preview(clips: Sequence[NewClip], refused: Sequence[Skipped]) -> None:
             pd.DataFrame(
                 [
                     {
-                        "word": "background noise" if label == BACKGROUND_NOISE else label,
+                        "word": shown_word(label),
                         "clips": count,
-                        "speakers": len(speakers[label]) if None not in speakers[label] else None,
+                        "speakers": "" if label == BACKGROUND_NOISE else speakers[label],
                         "length": f"{seconds[label]:.0f} s",
                     }
                     for label, count in counts.most_common()
@@ -196,3 +213,10 @@ def _preview(clips: Sequence[NewClip], refused: Sequence[Skipped]) -> None:
             for reason, count in reasons(refused)[:_MOST_REASONS]:  # in full: a cell of the table may cut them off
                 st.caption(f"{plural(count, 'file')}: {as_text(reason)}")
             st.dataframe([{"file": one.path.name, "reason": one.reason} for one in refused], hide_index=True)
+
+
+def _names(speakers: set[str | None]) -> str:
+    """Name the speakers of a word; count them if there are many."""
+    known = sorted(speaker for speaker in speakers if speaker)
+    text = ", ".join(known) if len(known) <= _MOST_NAMES else plural(len(known), "speaker")
+    return ", ".join(part for part in (text, "unknown" if None in speakers else "") if part)

@@ -2,6 +2,7 @@
 
     own/<name>/corpus.sqlite     labels, speakers and every change, see `store`
     own/<name>/clips/<id>.wav    the files, byte for byte as added
+    own/<name>/clips/<id>-*.flac what a trim has left of one, beside the whole
 
 A label is never part of a file's name: any script works, and renaming a word moves no file.
 """
@@ -15,6 +16,7 @@ import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 
 import filelock
@@ -35,7 +37,7 @@ from data.corpus import (
 from data.errors import CorpusError, WorkspaceError
 from data.names import clean_label, clean_name, clean_speaker, same_on_every_system, shown
 from data.own.new_clips import NewClip, row_of, write_clip
-from data.own.store import NOTHING, Change, Field, OwnClip, Snapshot, Store
+from data.own.store import NOTHING, Change, Field, OwnClip, Snapshot, Store, Trim
 from data.phrases import plural
 from data.scan import audio_files, scan
 from data.splits import Splittable, check_rule, is_speaker_disjoint, splits_by_clip, splits_by_speaker
@@ -302,6 +304,48 @@ class OwnCorpus(Corpus):
         """
         return self._set("removed", 1, lambda clips: f"{clips} deleted", ids)
 
+    def trim(self, id: str, left: NewClip, start: float, end: float) -> Change:
+        """Let a clip be the stretch of its recording from `start` to `end` [s]. The whole stays, see `untrim`.
+
+        Args:
+            left: the stretch as a clip of its own.
+
+        Raises:
+            CorpusError: the clip is gone.
+            WorkspaceError: the disk is full, or the file cannot be written.
+        """
+        row = row_of(left)
+        path = self.path / "clips" / f"{id}-{secrets.token_hex(4)}{left.ending}"
+        try:
+            digest = write_clip(left.content, path, flush=True)
+            trim = Trim(path.name, start, end, left.seconds, digest, left.sound, json.loads(str(row["measures"])))
+            seconds = f"trimmed to {left.seconds:.2f} s"
+            return self._set("trim", json.dumps(asdict(trim)), lambda clips: f"{clips} {seconds}", [id])
+        except BaseException as error:
+            with suppress(OSError):
+                path.unlink()
+            if isinstance(error, OSError):
+                raise WorkspaceError(
+                    f"The trimmed clip could not be written ({error.strerror or error}). Nothing was changed; free some disk space or check the permissions, then try again."
+                ) from error
+            raise
+
+    def untrim(self, ids: Sequence[str]) -> Change:
+        """Let trimmed clips be their whole recordings again.
+
+        Raises:
+            CorpusError: all of the clips are gone.
+        """
+        return self._set("trim", None, lambda clips: f"{clips} as long as recorded again", ids)
+
+    def keep(self, ids: Sequence[str]) -> Change:
+        """Note that the user has listened to clips and keeps them.
+
+        Raises:
+            CorpusError: all of the clips are gone.
+        """
+        return self._set("kept", 1, lambda clips: f"{clips} kept", ids)
+
     def rename_word(self, old: str, new: str) -> Change:
         """Change the label of all clips of a word; if another word has the new label, the two are merged.
 
@@ -310,9 +354,8 @@ class OwnCorpus(Corpus):
         """
         self.load()
         new = clean_label(new)
-        change = self._store.put(
-            "label", new, lambda clips: f"'{old}' renamed to '{new}' ({clips})", "label = ?", (old,)
-        )
+        what = "merged into" if self._store.clips("label = ?", (new,)) else "renamed to"
+        change = self._store.put("label", new, lambda clips: f"'{old}' {what} '{new}' ({clips})", "label = ?", (old,))
         if change is None:
             raise CorpusError(f"No clip of '{self.title}' has the label '{shown(old)}' any more. Nothing was renamed.")
         return change

@@ -11,11 +11,12 @@ from pathlib import Path, PurePosixPath
 
 from data.corpus import BACKGROUND_NOISE, Skipped, Split
 from data.errors import CorpusError
-from data.folder import DIGIT, LISTS, NOHASH, compile_pattern, listed
+from data.folder import DIGIT, LISTS, NOHASH, listed
 from data.names import clean_label, clean_original, clean_speaker, composed, shown
 from data.own import clip_lists
 from data.own.store import Source
 from data.scan import ENDINGS, is_audio
+from data.speaker_pattern import check_pattern, find_speakers
 
 _ARCHIVES = (".zip", ".tar", ".tgz", ".tbz2", ".txz", ".gz", ".bz2", ".xz", ".7z", ".rar")
 # Usual companions of clips; they are skipped without a message.
@@ -83,9 +84,10 @@ def sort_out(
         pattern: finds the speaker in a file's name, see `FolderCorpus`.
 
     Raises:
-        CorpusError: the pattern is invalid; or a list cannot be read, and the files have no folders either.
+        CorpusError: the pattern is invalid, fits no name or takes too long; or a list cannot be read, and the files have
+            no folders either.
     """
-    compiled = compile_pattern(pattern)
+    pattern = check_pattern(pattern)
     refusals = list(refused)
     audio: list[Entry] = []
     lists: list[Entry] = []
@@ -118,15 +120,11 @@ def sort_out(
             refusals.append(Skipped(Path(lists[0][0]), str(error)))
     digits = label is None and _are_digits(audio)
     clips = []
-    for name, path in audio:
+    for (name, path), named in zip(audio, _speakers([name for name, _ in audio], pattern), strict=True):
         try:
-            clips.append(_placed(name, path, label, speaker, digits, compiled, splits))
+            clips.append(_placed(name, path, label, named, speaker, digits, splits))
         except CorpusError as error:
             refusals.append(Skipped(Path(name), str(error)))
-    if compiled is not None and clips and not any(clip.speaker for clip in clips):
-        raise CorpusError(
-            f"The speaker pattern '{compiled.pattern}' fits no file name, for example '{shown(PurePosixPath(clips[0].original).stem)}'. It must have one group that finds the speaker."
-        )
     return ImportBatch(tuple(clips), tuple(refusals))
 
 
@@ -201,16 +199,28 @@ class _Finder:
         raise CorpusError(f"The file '{shown(text)}' is missing.")
 
 
+def _speakers(names: Sequence[str], pattern: str | None) -> Sequence[str | None]:
+    """Return the speaker that each file's name gives, by the pattern or as in Speech Commands."""
+    stems = [PurePosixPath(name).stem for name in names]
+    if pattern:
+        return find_speakers(pattern, stems)
+    return [match[1] if (match := NOHASH.match(stem)) else None for stem in stems]
+
+
 def _placed(
     name: str,
     path: Path,
     label: str | None,
+    named: str | None,
     speaker: str | None,
     digits: bool,
-    pattern: re.Pattern[str] | None,
     splits: Mapping[str, Split],
 ) -> ImportItem:
     """Identify a file by its folder and name.
+
+    Args:
+        named: the speaker that its name gives.
+        speaker: the one of a file whose name gives none.
 
     Raises:
         CorpusError: they give an invalid label or speaker.
@@ -224,13 +234,7 @@ def _placed(
         raise CorpusError("It is in a folder inside a word's folder. Move it up by one level.")
     elif label is None and folders:
         label = clean_label(folders[0])
-    if pattern is not None:
-        match = pattern.search(stem)
-        speaker = (match[1] if match else None) or speaker
-    elif match := NOHASH.match(stem):
-        speaker = match[1]
-    if label == BACKGROUND_NOISE:
-        speaker = None
+    speaker = None if label == BACKGROUND_NOISE else named or speaker
     split = splits.get(composed(f"{folders[-1]}/{stem}")) if folders else None
     return ImportItem(path, label, clean_speaker(speaker), clean_original(name), split)
 

@@ -20,16 +20,17 @@ from data.errors import CorpusError, EchoicError, WorkspaceError
 from data.phrases import plural
 
 Source = Literal["recording", "upload", "import"]
-Field = Literal["label", "speaker", "removed"]
+Field = Literal["label", "speaker", "removed", "trim", "kept"]
 
-_FORMAT = 1
+_FORMAT = 2  # 1: without the columns trim and kept, which the first change adds
+_READ, _WRITE = "BEGIN", "BEGIN IMMEDIATE"
 _PATIENCE = 30.0  # seconds to wait for another writer
 _SCHEMA = f"""
 BEGIN;
 CREATE TABLE clips (
     id TEXT PRIMARY KEY, label TEXT NOT NULL, speaker TEXT, source TEXT NOT NULL, added REAL NOT NULL,
     original TEXT NOT NULL, ending TEXT NOT NULL, seconds REAL NOT NULL, digest TEXT NOT NULL, sound TEXT NOT NULL,
-    measures TEXT NOT NULL, side TEXT, removed INTEGER NOT NULL DEFAULT 0
+    measures TEXT NOT NULL, side TEXT, removed INTEGER NOT NULL DEFAULT 0, trim TEXT, kept INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX clips_by_label ON clips (label);
 CREATE TABLE changes (
@@ -41,7 +42,31 @@ CREATE TABLE version (number INTEGER NOT NULL);
 PRAGMA user_version = {_FORMAT};
 COMMIT;
 """
+_UPGRADE = (
+    "ALTER TABLE clips ADD COLUMN trim TEXT",
+    "ALTER TABLE clips ADD COLUMN kept INTEGER NOT NULL DEFAULT 0",
+    f"PRAGMA user_version = {_FORMAT}",
+)
 _COLUMNS = "id, label, speaker, source, added, original, ending, seconds, digest, sound, measures, side"
+
+
+@dataclass(frozen=True, slots=True)
+class Trim:
+    """What is left of a clip: a file of its own beside the whole recording, which stays.
+
+    Attributes:
+        file: its name in the folder of the clips.
+        start, end: in the whole recording [s].
+        seconds, digest, sound, measures: as in `OwnClip`.
+    """
+
+    file: str
+    start: float
+    end: float
+    seconds: float
+    digest: str
+    sound: str
+    measures: Mapping[str, float] = field(hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +74,8 @@ class OwnClip:
     """A stored clip.
 
     Attributes:
-        id: 16 random hexadecimal digits; the file's name without its ending.
-        path: the file, byte for byte as added.
+        id: 16 random hexadecimal digits; the name of the whole recording's file without its ending.
+        path: the file: as added, byte for byte, or what a trim has left of it.
         label, speaker: text in any script; the speaker is None if unknown.
         source: how it was added.
         added: when it was added [s since 1970].
@@ -60,6 +85,10 @@ class OwnClip:
         sound: digest of its samples, which finds the same sound in two files; "" if it was not computed.
         measures: finite numbers by name.
         split: None unless a list fixed it.
+        whole: the whole recording, as added; equal to `path` unless the clip is trimmed.
+        whole_seconds: its length [s].
+        trim: where it is cut [s]; None for a clip that is whole.
+        kept: whether the user has listened to it and kept it; one that was trimmed was.
     """
 
     id: str
@@ -74,6 +103,10 @@ class OwnClip:
     sound: str = ""
     measures: Mapping[str, float] = field(default_factory=dict, hash=False)
     split: Split | None = None
+    whole: Path = Path()
+    whole_seconds: float = 0.0
+    trim: tuple[float, float] | None = None
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +175,11 @@ class Store:
             raise self._explained(error) from error
 
     def version(self) -> int:
-        with self._opened("BEGIN") as connection:
+        with self._opened(_READ) as connection:
             return _version(connection)
 
     def snapshot(self) -> Snapshot:
-        with self._opened("BEGIN") as connection:
+        with self._opened(_READ) as connection:
             version, rows, last_change = _version(connection), _rows(connection), _last(connection)
         clips = self._clips_of(rows)
         return Snapshot(
@@ -158,24 +191,34 @@ class Store:
 
     def clips(self, where: str = "TRUE", values: Sequence[object] = ()) -> list[OwnClip]:
         """Read the clips that are not removed and meet a condition, by label, then by the time they were added."""
-        with self._opened("BEGIN") as connection:
+        with self._opened(_READ) as connection:
             rows = _rows(connection, where, values)
         return self._clips_of(rows)
 
     def _clips_of(self, rows: Sequence[tuple[Any, ...]]) -> list[OwnClip]:
         try:
-            return [
-                OwnClip(id, self._clips / f"{id}{ending}", label, speaker, source, added, original, seconds,
-                        digest, sound, json.loads(measures), split)
-                for id, label, speaker, source, added, original, ending, seconds, digest, sound, measures, split in rows
-            ]  # fmt: skip
+            return [self._clip_of(row) for row in rows]
         except (ValueError, TypeError, RecursionError) as error:
             raise self._damaged(error) from error
+
+    def _clip_of(self, row: tuple[Any, ...]) -> OwnClip:
+        id, label, speaker, source, added, original, ending, seconds, digest, sound, measures, split, trim, kept = row
+        whole = self._clips / f"{id}{ending}"
+        if trim is None:
+            return OwnClip(
+                id, whole, label, speaker, source, added, original, seconds, digest, sound, json.loads(measures), split,
+                whole, seconds, None, bool(kept),
+            )  # fmt: skip
+        left = Trim(**json.loads(trim))
+        return OwnClip(
+            id, self._clips / left.file, label, speaker, source, added, original, left.seconds, left.digest, left.sound,
+            left.measures, split, whole, seconds, (left.start, left.end), True,
+        )  # fmt: skip
 
     def add(self, rows: Sequence[tuple[object, ...]]) -> Change:
         """Add clips, each a tuple in the order of `_COLUMNS`; if that fails, none is added."""
         text = f"{plural(len(rows), 'clip')} added"
-        with self._opened("BEGIN IMMEDIATE") as connection:
+        with self._opened(_WRITE) as connection:
             marks = ", ".join("?" * (_COLUMNS.count(",") + 1))
             connection.executemany(f"INSERT INTO clips ({_COLUMNS}) VALUES ({marks})", rows)
             number = _record(connection, "removed", text, len(rows))
@@ -191,7 +234,7 @@ class Store:
             text_of: makes the text of the change from "12 clips".
         """
         chosen = f"FROM clips WHERE removed = 0 AND {where}"
-        with self._opened("BEGIN IMMEDIATE") as connection:
+        with self._opened(_WRITE) as connection:
             if connection.execute(f"SELECT 1 {chosen} LIMIT 1", values).fetchone() is None:
                 return None
             parameters = (*values, value)
@@ -211,7 +254,7 @@ class Store:
         return Change(number, text, count)
 
     def last_change(self) -> Change | None:
-        with self._opened("BEGIN") as connection:
+        with self._opened(_READ) as connection:
             return _last(connection)
 
     def undo(self, number: int | None) -> Change:
@@ -220,7 +263,7 @@ class Store:
         Raises:
             CorpusError: there is no such change, or it is already undone.
         """
-        with self._opened("BEGIN IMMEDIATE") as connection:
+        with self._opened(_WRITE) as connection:
             if number is None:
                 last = _last(connection)
                 number = last.number if last else 0
@@ -244,16 +287,23 @@ class Store:
 
     def purge(self) -> None:
         """Delete the removed clips and the history of changes."""
-        with self._opened("BEGIN IMMEDIATE") as connection:
+        with self._opened(_WRITE) as connection:
             connection.execute("DELETE FROM clips WHERE removed")
             connection.execute("DELETE FROM changes")
             connection.execute("DELETE FROM changed")
             connection.execute("UPDATE version SET number = number + 1")
 
     def files(self) -> set[str]:
-        """Return the file names of all clips, including removed ones."""
-        with self._opened("BEGIN") as connection:
-            return {row[0] for row in connection.execute("SELECT id || ending FROM clips")}
+        """Return the file names of all clips, including removed ones, and of all trims, including those undone."""
+        with self._opened(_READ) as connection:
+            named = {row[0] for row in connection.execute("SELECT id || ending FROM clips")}
+            if _format(connection) < 2:
+                return named
+            trims = connection.execute(
+                "SELECT trim FROM clips WHERE trim IS NOT NULL UNION "
+                "SELECT after FROM changed JOIN changes ON number = change WHERE field = 'trim' AND after IS NOT NULL"
+            )
+            return named | {json.loads(row[0])["file"] for row in trims}
 
     @contextmanager
     def _opened(self, begin: str) -> Iterator[sqlite3.Connection]:
@@ -264,13 +314,16 @@ class Store:
             # rw: if it has just been deleted, no empty file takes its place
             uri = f"{self._path.absolute().as_uri()}?mode=rw"
             with closing(sqlite3.connect(uri, uri=True, timeout=_PATIENCE, isolation_level=None)) as connection:
-                found = connection.execute("PRAGMA user_version").fetchone()[0]
+                found = _format(connection)
                 if found > _FORMAT:
                     raise CorpusError(f"The corpus '{self._title}' was written by a newer Echoic. Update this one.")
-                if found < _FORMAT:
+                if found < 1:
                     raise self._damaged("it holds no corpus")
                 connection.execute(begin)
                 try:
+                    if begin == _WRITE and _format(connection) < _FORMAT:
+                        for statement in _UPGRADE:
+                            connection.execute(statement)
                     yield connection
                     connection.commit()
                 except BaseException:
@@ -299,13 +352,18 @@ class Store:
         )
 
 
+def _format(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
 def _version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("SELECT number FROM version").fetchone()[0])
 
 
 def _rows(connection: sqlite3.Connection, where: str = "TRUE", values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+    more = "trim, kept" if _format(connection) >= 2 else "NULL, 0"
     return connection.execute(
-        f"SELECT {_COLUMNS} FROM clips WHERE removed = 0 AND {where} ORDER BY label, added, rowid", values
+        f"SELECT {_COLUMNS}, {more} FROM clips WHERE removed = 0 AND {where} ORDER BY label, added, rowid", values
     ).fetchall()
 
 

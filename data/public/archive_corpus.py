@@ -7,7 +7,7 @@ from pathlib import Path
 
 import filelock
 
-from data import workspace
+from data import command, workspace
 from data.archives import unpack
 from data.corpus import Corpus, Description, Index, Report, no_progress
 from data.errors import CorpusError
@@ -80,6 +80,6 @@ class ArchiveCorpus(Corpus):
     def index(self, report: Report = no_progress) -> Index:
         if not self.is_loaded():
             raise CorpusError(
-                f"{self.description.title} is not loaded yet. Load it on the Data page, or with: python -m audio_models fetch {self.name}"
+                f"{self.description.title} is not loaded yet. Load it on the Data page, or with: {command.shell(f'fetch {self.name}')}"
             )
         return self._folder.index(report)

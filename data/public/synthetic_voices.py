@@ -18,7 +18,7 @@ import numpy as np
 import soxr
 from numpy.typing import NDArray
 
-from data import workspace
+from data import command, workspace
 from data.audio_file import encode_wav
 from data.corpus import Corpus, Description, Index, Progress, Report, no_progress
 from data.errors import CorpusError
@@ -142,7 +142,7 @@ class SyntheticVoices(Corpus):
     def index(self, report: Report = no_progress) -> Index:
         if not self.is_loaded():
             raise CorpusError(
-                f"The synthetic voices have not been made yet. Load them on the Data page, or with: python -m audio_models fetch {DESCRIPTION.name}"
+                f"The synthetic voices have not been made yet. Load them on the Data page, or with: {command.shell(f'fetch {DESCRIPTION.name}')}"
             )
         found = FolderCorpus(self.path, split_by=self._split_by).index(report)
         words = set(self.words)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import pytest
 
-from audio_models.cli import parser as shell_parser
+from audio_models import options as shell_options
 from audio_models.config import (
     AugmentationConfig,
     FeatureConfig,
@@ -156,12 +156,12 @@ def test_one_more_setting_is_one_line() -> None:
     assert from_dict(Extended, {"heat": 1}).warmth == 1
 
     made = argparse.ArgumentParser()
-    shell_parser._add_settings(made, Extended)
+    shell_options.add_settings(made, Extended)
     assert "How warm it is (default: 0.5)" in made.format_help()
     assert "--heat" not in made.format_help()
     for option in ("--warmth", "--heat"):
-        assert shell_parser.changed(Extended(), made.parse_args([option, "1.5"])).warmth == 1.5
-    assert shell_parser.changed(Extended(), made.parse_args([])) == Extended()
+        assert shell_options.changed(Extended(), made.parse_args([option, "1.5"])).warmth == 1.5
+    assert shell_options.changed(Extended(), made.parse_args([])) == Extended()
 
     asked = widget(row, 0.5)
     assert asked is not None
@@ -191,7 +191,7 @@ class Kinds:
 
 def test_each_kind_has_its_option_and_its_widget() -> None:
     made = argparse.ArgumentParser()
-    shell_parser._add_settings(made, Kinds)
+    shell_options.add_settings(made, Kinds)
     given = made.parse_args(
         [
             "--no-switch",
@@ -211,7 +211,7 @@ def test_each_kind_has_its_option_and_its_widget() -> None:
             "c",
         ]
     )
-    assert shell_parser.changed(Kinds(), given) == Kinds(False, "a", ("b", "a"), (5, 6), "x", 4, ("a,b", "c"))
+    assert shell_options.changed(Kinds(), given) == Kinds(False, "a", ("b", "a"), (5, 6), "x", 4, ("a,b", "c"))
     asked = {row.name: widget(row, row.default) for row in settings_of(Kinds)}
     assert {name: one and one.kind for name, one in asked.items()} == {
         "switch": "toggle", "choice": "selectbox", "many": "multiselect", "numbers": None, "text": "text_input", "count": "number_input",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,18 +10,19 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from dashboard.learn import progress
 from dashboard.learn.course import SCENES
 from tests.support.browsing import drawn
-from tests.support.served import Served, dashboard
+from tests.support.served import Served
 
 pytestmark = pytest.mark.browser
 
 HEIGHT = 900
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, Path]]:
-    home = tmp_path_factory.mktemp("course")
-    with dashboard(home, at_most=300) as made:
-        yield made, home
+@pytest.fixture
+def course(served: Served, shared_home: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of the course, which nobody has begun."""
+    monkeypatch.setenv("ECHOIC_HOME", str(shared_home))
+    progress.forget()
+    return f"{served.url}/learn"
 
 
 def _tab_to(page: Page, wanted: Locator, key: str = "Tab") -> None:
@@ -35,10 +35,9 @@ def _tab_to(page: Page, wanted: Locator, key: str = "Tab") -> None:
     raise AssertionError(f"{wanted} cannot be reached by {key}")
 
 
-def test_a_scene_by_keyboard(page: Page, served: tuple[Served, Path]) -> None:
+def test_a_scene_by_keyboard(page: Page, course: str) -> None:
     """Begin, guess, reveal, solve the task, go on to the next scene; the focus is seen all the way."""
-    dashboard_, _ = served
-    page.goto(f"{dashboard_.url}/learn")
+    page.goto(course)
     drawn(page)
     _tab_to(page, page.get_by_role("button", name="Begin"))
     page.keyboard.press("Enter")
@@ -66,23 +65,18 @@ def test_a_scene_by_keyboard(page: Page, served: tuple[Served, Path]) -> None:
     assert following.evaluate("one => getComputedStyle(one).outlineStyle") == "solid"
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name=SCENES[1].title)).to_be_visible()
-    expect(page).to_have_url(f"{dashboard_.url}/learn?scene={SCENES[1].slug}")
+    expect(page).to_have_url(f"{course}?scene={SCENES[1].slug}")
     page.go_back()
     expect(page.get_by_text("You guessed right")).to_be_visible()
 
 
-def test_every_scene_fits_one_screen_and_a_phone(
-    page: Page, browser: Browser, served: tuple[Served, Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    dashboard_, home = served
-    monkeypatch.setenv("ECHOIC_HOME", str(home))
+def test_every_scene_fits_one_screen_and_a_phone(page: Page, browser: Browser, course: str) -> None:
     phone = browser.new_context(viewport={"width": 420, "height": HEIGHT}, color_scheme="dark").new_page()
     tall = {}
     for scene in SCENES:
         progress.update(scene.slug, guess="what was guessed", solved=True)
-        address = f"{dashboard_.url}/learn?scene={scene.slug}"
         for one in (page, phone):
-            one.goto(address)
+            one.goto(f"{course}?scene={scene.slug}")
             expect(one.get_by_text("You guessed")).to_be_visible(timeout=30_000)
             drawn(one)
             expect(one.get_by_test_id("stSkeleton")).to_have_count(0)

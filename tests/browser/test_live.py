@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, WebSocketRoute, expect
 
 from data.public.synthetic_voices import SAMPLE_RATE, say, voices
 from tests.support.browsing import choose
-from tests.support.served import Served, dashboard, fake_microphone
+from tests.support.served import Served, fake_microphone
 
 pytestmark = pytest.mark.browser
 
@@ -52,12 +52,6 @@ CLICK_AT_THE_NEXT_MESSAGE = """() => {
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with dashboard(tmp_path_factory.mktemp("live"), at_most=240) as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
 def spoken(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
     """A recording of "right", said once, and when the word ends in it [s]."""
     word = soxr.resample(say("right", voices()[33]), SAMPLE_RATE, RATE)
@@ -70,9 +64,11 @@ def spoken(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
 
 
 @pytest.fixture(scope="module")
-def speaking(launch: Callable[..., Browser], spoken: tuple[Path, float]) -> Browser:
+def speaking(launch: Callable[..., Browser], spoken: tuple[Path, float]) -> Iterator[Browser]:
     """A browser whose microphone hears the word each time that it is opened."""
-    return launch(*fake_microphone(spoken[0]))
+    made = launch(*fake_microphone(spoken[0]))
+    yield made
+    made.close()
 
 
 def _open(
@@ -130,7 +126,7 @@ def test_speech_that_is_none_of_its_words_is_told_and_the_silence_after_it_is_no
     expect(page.locator(".word.refused")).to_have_count(0, timeout=10_000)
     expect(page.locator(".past li")).to_have_count(0)
     expect(page.locator(".word")).to_have_text("Listening …")
-    page.context.close()
+    browser.close()
 
 
 def test_a_word_that_is_said_while_the_line_is_broken_is_heard_once_it_holds(speaking: Browser, served: Served) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +12,7 @@ from dashboard.words.many_files import MOST_FILES
 from data.own import corpus as own_corpus
 from tests.support.brought import packed_zip
 from tests.support.pages import wav
-from tests.support.served import Served, dashboard
+from tests.support.served import Served
 from tests.support.sounds import tone
 
 pytestmark = pytest.mark.browser
@@ -22,25 +21,15 @@ MANY = MOST_FILES + 10
 LONG = "灯" * 30 + "-" * 60  # 150 bytes, more than a tar's header holds
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, Path]]:
-    home = tmp_path_factory.mktemp("many")
-    with dashboard(home, at_most=240) as made:
-        yield made, home
-
-
 @pytest.fixture
-def page(page: Page, served: tuple[Served, Path], monkeypatch: pytest.MonkeyPatch) -> Iterator[Page]:
+def page(page: Page, served: Served, no_own_words: None) -> Page:
     """The section Upload of an empty corpus."""
-    dashboard, home = served
-    monkeypatch.setenv("ECHOIC_HOME", str(home))
     own_corpus.create("Mine")
-    page.goto(f"{dashboard.url}/words")
+    page.goto(f"{served.url}/words")
     page.get_by_role("radio", name="Upload").click()
     expect(page.locator("input[type=file]")).to_have_count(2)
     page.wait_for_timeout(500)  # for the listener
-    yield page
-    own_corpus.delete("Mine")
+    return page
 
 
 def _folder(folder: Path, count: int) -> Path:

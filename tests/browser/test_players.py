@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.browsing import choose
-from tests.support.served import dashboard
+from tests.support.served import Served
 from tests.support.sounds import tone, write
 
 pytestmark = pytest.mark.browser
@@ -19,18 +18,17 @@ RATE = 8_000  # Hz: half a second is one frame
 
 
 @pytest.fixture
-def page(page: Page, tmp_path: Path) -> Iterator[Page]:
+def page(page: Page, served: Served, tmp_path: Path) -> Page:
     """The Data page of a folder of short FLAC clips."""
     for word, hertz in (("low", 300), ("high", 900)):
         for number in range(CLIPS):
             write(tmp_path / "clips" / word / f"anna_nohash_{number}.flac", tone(hertz, 0.4, RATE), RATE)
-    with dashboard(tmp_path / "home", at_most=120) as served:
-        page.goto(f"{served.url}/data")
-        choose(page, "Corpus", "A folder on this computer")
-        page.get_by_label("Folder", exact=True).fill(str(tmp_path / "clips"))
-        page.get_by_label("Folder", exact=True).press("Enter")
-        page.get_by_role("tab", name="Listen").click()
-        yield page
+    page.goto(f"{served.url}/data")
+    choose(page, "Corpus", "A folder on this computer")
+    page.get_by_label("Folder", exact=True).fill(str(tmp_path / "clips"))
+    page.get_by_label("Folder", exact=True).press("Enter")
+    page.get_by_role("tab", name="Listen").click()
+    return page
 
 
 def test_a_short_flac_clip_plays_to_its_end(page: Page) -> None:

@@ -34,7 +34,7 @@ def test_each_cell_has_a_look_of_its_own() -> None:
 @pytest.mark.parametrize("background", [LIGHT, DARK])
 def test_marks_stand_out(background: str) -> None:
     """3 to 1 is what WCAG 2.1 asks of graphics."""
-    assert background in (PROJECT / ".streamlit" / "config.toml").read_text()
+    assert background in (PROJECT / "dashboard" / ".streamlit" / "config.toml").read_text()
     for look in CELL_LOOKS.values():
         one, other = sorted((_luminance(look.colour), _luminance(background)))
         assert (other + 0.05) / (one + 0.05) >= 3, look

@@ -49,7 +49,7 @@ def test_a_page_shows_nothing_by_standing_in_its_code() -> None:
     for path in (PROJECT / "dashboard" / "app_pages").glob("*.py"):
         alone = [node for node in ast.parse(path.read_text()).body[1:] if isinstance(node, ast.Expr)]
         assert [ast.unparse(node) for node in alone] == ["_page()"], path.name
-    settings = tomllib.loads((PROJECT / ".streamlit" / "config.toml").read_text())
+    settings = tomllib.loads((PROJECT / "dashboard" / ".streamlit" / "config.toml").read_text())
     assert settings["runner"]["magicEnabled"] is False
 
 

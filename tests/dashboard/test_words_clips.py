@@ -14,6 +14,7 @@ from audio_models.own_words.intake import new_clip
 from dashboard.words import charts
 from data.corpus import BACKGROUND_NOISE
 from data.own.corpus import OwnCorpus
+from data.own.store import OwnClip
 from tests.support.pages import button, healthy, wav
 from tests.support.sounds import chirp, tone
 from tests.support.words import (
@@ -134,10 +135,16 @@ def test_a_word_is_renamed_and_merged_with_another(mine: OwnCorpus) -> None:
     app = open_words("Clips")
     assert button(app, "Rename").disabled
     keyed(app.selectbox, "rename_old").set_value("lft")
+    keyed(app.text_input, "rename_new").set_value(" lft ").run()
+    assert button(app, "Rename").disabled, "it has that name"
+    keyed(app.text_input, "rename_new").set_value("_x").run()
+    assert ["cannot be a label" in error.value for error in app.error] == [True]
     keyed(app.text_input, "rename_new").set_value(" left ").run()
+    assert button(app, "Merge")
+    assert "There is a word “left” already. Merging gives it the 1 clip of “lft”: 3 together." in read(app)
     app.button(key="rename").click().run()
     healthy(app)
-    assert "'lft' renamed to 'left' (1 clip)" in read(app)
+    assert "'lft' merged into 'left' (1 clip)" in read(app)
     assert "**left** 3" in read(app)
     button(app, "Undo").click().run()
     healthy(app)
@@ -155,6 +162,97 @@ def test_a_word_that_is_looked_at_can_be_renamed(mine: OwnCorpus) -> None:
     assert not app.error
     assert Counter(clip.label for clip in mine.clips()) == {"links": 2, "right": 1}
     assert len(_table(app)) == 3, "no filter is left of a word that is gone"
+
+
+def _labels(app: AppTest) -> list[str]:
+    return [one.label for one in app.button if one.key and one.key.startswith("review-")]
+
+
+def _one_by_one(app: AppTest, *decisions: str) -> AppTest:
+    for key in decisions:
+        app.button(key=key).click().run()
+        healthy(app)
+    return app
+
+
+def test_clips_are_decided_one_by_one_and_each_decision_is_undone(mine: OwnCorpus) -> None:
+    mine.add([*clips_of("left", 2), *clips_of("right", 2)])
+    app = open_words("Clips")
+    app.segmented_control(key="clips_view").set_value("One by one").run()
+    healthy(app)
+    assert "**4** to look at, 0 kept." in read(app)
+    assert "left/anna-0.wav · 1 of 4" in read(app)
+    assert _labels(app) == ["Keep", "Discard", "Back", "Next", "left", "right"]
+    assert [one.proto.shortcut for one in app.button if one.key and one.key.startswith("review-")] == list("kdbn12")
+    _one_by_one(app, "review-keep")
+    assert "**3** to look at, 1 kept." in read(app)
+    assert "left/anna-1.wav · 1 of 3" in read(app)
+    _one_by_one(app, "review-word-2")
+    assert "**right** · anna" in read(app), "it stays open under its new word"
+    _one_by_one(app, "review-next", "review-discard")
+    assert "1 clip deleted: right/anna-0.wav." in read(app)
+    assert "right/anna-1.wav · 2 of 2" in read(app)
+    assert app.button(key="review-next").disabled
+    assert Counter(clip.label for clip in mine.clips()) == {"left": 1, "right": 2}
+    assert [clip.original for clip in mine.clips() if clip.kept] == ["left/anna-0.wav"]
+    for said, opened in (
+        ("1 clip deleted", "right/anna-0"),
+        ("labelled 'right'", "left/anna-1"),
+        ("1 clip kept", "left/anna-0"),
+    ):
+        app.button(key="undo").click().run()
+        healthy(app)
+        assert f"{said}." in read(app)
+        assert f"{opened}.wav · " in read(app), "the clip is open again"
+    assert Counter((clip.label, clip.kept) for clip in mine.clips()) == {("left", False): 2, ("right", False): 2}
+    _one_by_one(app, *["review-keep"] * 4)
+    assert "You have kept all of these." in read(app)
+    app.toggle(key="review_all").set_value(True).run()
+    assert "· 4 of 4" in read(app)
+
+
+def _drag(app: AppTest, clip: OwnClip, *edges: float) -> AppTest:
+    """Move the ends of the open clip, as the browser says it."""
+    app.session_state[f"trim-{clip.path.name}"] = AttributeDictionary({"edges": list(edges)})
+    app.run()
+    healthy(app)
+    return app
+
+
+def test_a_clip_is_trimmed_from_the_list_and_made_whole_again(mine: OwnCorpus) -> None:
+    mine.add([*clips_of("left", 2)])
+    clip = mine.clips()[0]
+    app = select(open_words("Clips"), 0)
+    app.button(key="trim-clip").click().run()
+    healthy(app)
+    assert "left/anna-0.wav · 1 of 2" in read(app)
+    _drag(app, clip, 0.1, 0.6)
+    assert _labels(app)[0] == "Keep trimmed"
+    _one_by_one(app, "review-keep")
+    trimmed = mine.clip(clip.id)
+    assert (trimmed.trim, trimmed.seconds, trimmed.kept) == ((0.1, 0.6), 0.5, True)
+    app.toggle(key="review_all").set_value(True).run()
+    _one_by_one(app, "review-back")
+    assert "0.50 s, trimmed from 0.75 s" in read(app)
+    assert _labels(app)[0] == "Keep"
+    _drag(app, trimmed, 0, 0.75)
+    assert _labels(app)[0] == "Restore whole clip"
+    _one_by_one(app, "review-keep")
+    assert mine.clip(clip.id) == clip
+    app.button(key="undo").click().run()
+    assert mine.clip(clip.id) == trimmed
+
+
+def test_a_problem_is_gone_once_its_clip_is_kept(mine: OwnCorpus) -> None:
+    _odd(mine)
+    app = open_words("Clips")
+    app.toggle(key="clips_doubtful").set_value(True).run()
+    app.segmented_control(key="clips_view").set_value("One by one").run()
+    healthy(app)
+    assert "· 1 of 3" in read(app)
+    _one_by_one(app, *["review-keep"] * 3)
+    assert app.toggle(key="clips_doubtful").label == "Possible problems (0)"
+    assert sum(clip.kept for clip in mine.clips()) == 3
 
 
 def _odd(mine: OwnCorpus) -> None:
@@ -240,9 +338,9 @@ def test_the_map_has_every_clip_and_a_foreign_one_is_told(mine: OwnCorpus) -> No
     assert "nearest neighbours are the same word" in read(app)
     drawn = json.loads(app.get("vega_lite_chart")[0].proto.spec)
     assert {layer["encoding"]["x"]["field"] for layer in drawn["layer"]} == {"x"}
-    heard = app.session_state["own_embeddings"][1]
-    assert len(heard.clips) == 16
-    assert np.abs(heard.points).max() <= 1
+    digests, points = app.session_state["own_places"]
+    assert len(digests) == 16
+    assert np.abs(points).max() <= 1
     [clip] = [one for one in mine.clips() if one.original == "wrong.wav"]
     app.session_state[app.get("vega_lite_chart")[0].key] = AttributeDictionary(
         {"selection": {"clip": [{"id": clip.id}]}}
@@ -255,9 +353,13 @@ def test_the_map_has_every_clip_and_a_foreign_one_is_told(mine: OwnCorpus) -> No
     app.segmented_control(key="map_colour").set_value("speaker").run()
     healthy(app)
     assert "Click a point to play its clip." in read(app)
-    mine.remove([clip.id])  # what was heard is out of date
+    mine.remove([clip.id])  # the map is out of date
     go(app, "Map")
-    assert len(app.session_state["own_embeddings"][1].clips) == 15
+    assert len(app.session_state["own_places"][0]) == 15
+    assert "No mislabelled clip found: 14 clips of 2 words compared." in read(go(app, "Clips"))
+    mine.add(clips_of("left", 1, first=20))
+    app.run()
+    assert "15 clips of 2 words compared" in read(app), "what was asked once holds for a clip added since"
 
 
 def test_the_map_passes_over_a_file_that_is_gone(mine: OwnCorpus) -> None:
@@ -265,7 +367,7 @@ def test_the_map_passes_over_a_file_that_is_gone(mine: OwnCorpus) -> None:
     mine.clips()[0].path.unlink()
     app = open_words("Map")
     assert not app.error
-    assert len(app.session_state["own_embeddings"][1].clips) == 3
+    assert len(app.session_state["own_places"][0]) == 3
     select(go(app, "Clips"), 0)
     assert "cannot be played" in read(app)
 

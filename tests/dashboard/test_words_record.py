@@ -13,6 +13,7 @@ from tests.support.words import (
     TONES,
     go,
     hertz_of,
+    keyed,
     labels,
     open_words,
     read,
@@ -43,10 +44,12 @@ def test_a_word_said_again_and_again_is_cut_looked_over_and_kept(mine: OwnCorpus
     assert "3 takes of “lamp” kept" in read(app)
     assert "**lamp** 3 · 1 speaker" in read(app)
     # ready for the next
-    assert app.audio_input[0].value is None
-    assert len(app.get("audio")) == 0
-    assert app.text_input(key="record_word").value.strip() == "lamp"
-    record(app, tones(300, 600))
+    assert len(app.audio_input) == len(app.get("audio")) == 0
+    assert [(one.label, one.value) for one in app.text_input if "record" in one.key] == [
+        ("Next word", ""), ("Speaker", "anna"),
+    ]  # fmt: skip
+    assert "Type the next word, or one of these again: lamp (3)." in read(app)
+    record(app, tones(300, 600), "lamp", "anna")
     button(app, "Keep 2 takes").click().run()
     assert len(mine.clips()) == 5
     button(app, "Undo").click().run()
@@ -132,7 +135,7 @@ def test_a_word_or_a_speaker_that_cannot_be_is_one_sentence(mine: OwnCorpus) -> 
         ("l" * 61, "", "Shorten it"),
         ("a", "s" * 61, "The speaker"),
     ):
-        app.text_input(key="record_word").set_value(word)
+        keyed(app.text_input, "record_word").set_value(word)
         app.text_input(key="record_speaker").set_value(speaker).run()
         healthy(app)
         assert [said in error.value for error in app.error] == [True], word
@@ -156,6 +159,6 @@ def test_any_text_is_a_word_and_is_shown_as_it_is(mine: OwnCorpus) -> None:
 
 def test_a_word_is_no_markdown_on_the_recorder(mine: OwnCorpus) -> None:
     app = open_words()
-    app.text_input(key="record_word").set_value("*lamp* $x$").run()
+    keyed(app.text_input, "record_word").set_value("*lamp* $x$").run()
     healthy(app)
     assert r"\*lamp\* \$x\$" in app.audio_input[0].label

@@ -18,6 +18,7 @@ from tests.support.sounds import RATE, tone
 from tests.support.words import (
     hertz_of,
     incoming,
+    keyed,
     labels,
     open_words,
     read,
@@ -135,10 +136,10 @@ def test_an_upload_that_is_dropped_leaves_nothing(mine: OwnCorpus, tmp_path: Pat
 def test_other_files_take_the_place_of_those_before(mine: OwnCorpus, workspace_folder: Path) -> None:
     app = upload(open_words("Upload"), ("left.zip", b"damaged"), ("a.wav", GOOD))
     assert app.error
-    app.text_input(key="upload_word").set_value("left").run()
+    keyed(app.text_input, "upload_word").set_value("left").run()
     upload(app, ("a.wav", GOOD), ("b.wav", sound(700)))
     assert not app.error
-    app.text_input(key="upload_word").set_value("right").run()
+    keyed(app.text_input, "upload_word").set_value("right").run()
     assert counts(app) == {"right": 2}
     assert len(incoming(workspace_folder)) == 1, "what was staged before is gone"
 
@@ -167,13 +168,39 @@ def test_a_folder_that_the_browser_packed_is_read_like_its_files(mine: OwnCorpus
     packed = packed_tar(tmp_path / "packed", files, "w").read_bytes()
     app = upload(open_words("Upload"), (f"2 files{many_files.ENDING}", packed))
     assert counts(app) == {"left": 1, "right": 1}
-    app.text_input(key="upload_word").set_value("lamp").run()
+    keyed(app.text_input, "upload_word").set_value("lamp").run()
     assert counts(app) == {"lamp": 2}, "the typed word holds for each file, as it does when they come one by one"
     button(app, "Add 2 clips").click().run()
     healthy(app)
     assert {(clip.original, clip.speaker) for clip in mine.clips()} == {
         ("left/anna_nohash_0.wav", "anna"), ("right/ben_nohash_0.wav", "ben"),
     }  # fmt: skip
+
+
+def test_the_speaker_of_one_upload_is_not_that_of_the_next(mine: OwnCorpus) -> None:
+    app = upload(open_words("Upload"), ("left/a.wav", GOOD), chooser=1)
+    keyed(app.text_input, "upload_speaker").set_value("anna").run()
+    assert [one.value["speakers"].tolist() for one in app.dataframe] == [["anna"]], "seen before it is added"
+    button(app, "Add 1 clip").click().run()
+    upload(app, ("left/b.wav", sound(700)), chooser=1)
+    assert keyed(app.text_input, "upload_speaker").value == ""
+    button(app, "Add 1 clip").click().run()
+    healthy(app)
+    assert [(clip.original, clip.speaker) for clip in mine.clips()] == [("left/a.wav", "anna"), ("left/b.wav", None)]
+
+
+def test_a_pattern_finds_the_speaker_in_each_name(mine: OwnCorpus) -> None:
+    app = upload(open_words("Upload"), ("left/anna_1.wav", GOOD), ("left/ben_1.wav", sound(700)), chooser=1)
+    for pattern, said in (("^(zz)", "fits no file name"), ("(", "not a regular expression")):
+        keyed(app.text_input, "upload_pattern").set_value(pattern).run()
+        healthy(app)
+        assert [said in error.value for error in app.error] == [True], pattern
+    keyed(app.text_input, "upload_pattern").set_value("^([a-z]+)_").run()
+    assert [one.value["speakers"].tolist() for one in app.dataframe] == [["anna, ben"]]
+    button(app, "Add 2 clips").click().run()
+    healthy(app)
+    assert {clip.speaker for clip in mine.clips()} == {"anna", "ben"}
+    assert keyed(app.text_input, "upload_pattern").value == ""
 
 
 def test_an_upload_waits_for_no_disk(mine: OwnCorpus, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -190,11 +217,11 @@ def test_files_of_an_unknown_word_wait_until_it_is_typed(mine: OwnCorpus) -> Non
     assert "No clip can be added." in read(app)
     assert ["Its word is not known" in why for why in reasons(app).values()] == [True, True]
     assert button(app, "Add clips").disabled
-    app.text_input(key="upload_word").set_value("_x").run()
+    keyed(app.text_input, "upload_word").set_value("_x").run()
     healthy(app)
     assert ["cannot be a label" in error.value for error in app.error] == [True]
-    app.text_input(key="upload_speaker").set_value("anna")
-    app.text_input(key="upload_word").set_value("lamp").run()
+    keyed(app.text_input, "upload_speaker").set_value("anna")
+    keyed(app.text_input, "upload_word").set_value("lamp").run()
     healthy(app)
     assert counts(app) == {"lamp": 1}
     assert "cannot be read as audio" in reasons(app)["b.flac"]
@@ -204,7 +231,7 @@ def test_files_of_an_unknown_word_wait_until_it_is_typed(mine: OwnCorpus) -> Non
 
 def test_a_file_that_is_refused_is_called_by_its_name(mine: OwnCorpus) -> None:
     app = open_words("Upload")
-    app.text_input(key="upload_word").set_value("lamp").run()
+    keyed(app.text_input, "upload_word").set_value("lamp").run()
     upload(app, ("anna_nohash_0.wav", b"no sound"))
     assert list(reasons(app)) == ["anna_nohash_0.wav"]
 
@@ -223,7 +250,7 @@ def _long() -> bytes:
 
 def test_a_long_recording_is_offered_for_cutting(mine: OwnCorpus, workspace_folder: Path) -> None:
     app = upload(open_words("Upload"), ("long.wav", _long()), ("a.wav", GOOD))
-    app.text_input(key="upload_word").set_value("lamp").run()
+    keyed(app.text_input, "upload_word").set_value("lamp").run()
     healthy(app)
     assert app.toggle(key="upload_cut").label == "Cut 1 long recording into takes at the pauses"
     assert "Add 28 clips" in labels(app)

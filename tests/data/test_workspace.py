@@ -6,9 +6,11 @@ import contextlib
 import errno
 import itertools
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import platformdirs
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -161,6 +163,16 @@ def test_the_workspace_moves_with_the_variable(tmp_path: Path, monkeypatch: pyte
     assert workspace.folder("runs", "x").is_dir()
     monkeypatch.delenv("ECHOIC_HOME")
     assert workspace.root() == workspace.PROJECT / "workspace"
+
+
+def test_an_installed_echoic_keeps_it_in_the_users_data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workspace, "PROJECT", tmp_path / "site-packages")
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
+    assert str(workspace.root()) == os.environ["ECHOIC_HOME"], "which wins as in a checkout"
+    monkeypatch.delenv("ECHOIC_HOME")
+    assert workspace.root() == platformdirs.user_data_path("echoic", appauthor=False)
+    if sys.platform == "linux":
+        assert workspace.root() == tmp_path / "share" / "echoic"
 
 
 def test_a_workspace_that_cannot_be_made_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

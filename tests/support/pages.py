@@ -32,7 +32,7 @@ def wav(samples: np.ndarray, rate: int = RATE) -> bytes:
 # Opening a page looks through all installed packages for Streamlit components, which takes ten times as long as the page.
 BidiComponentManager.discover_and_register_components = lambda *_, **__: None
 # As .streamlit/config.toml has it, which is read by the server only.
-for _name, _value in tomllib.loads((PROJECT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))[
+for _name, _value in tomllib.loads((PROJECT / "dashboard" / ".streamlit" / "config.toml").read_text(encoding="utf-8"))[
     "runner"
 ].items():
     config.set_option(f"runner.{_name}", _value)

@@ -22,6 +22,16 @@ def chirp(start: float, stop: float, seconds: float = 0.4, noise: float = 0.01, 
     return (0.4 * np.sin(phase) + noise * random.normal(size=len(time))).astype(np.float32)
 
 
+def swelling_noise(seconds: float = 4.0, rate: int = RATE, seed: int = 0) -> np.ndarray:
+    """Noise that swells and changes its colour; 16 bits, which a file holds exactly."""
+    random, time = np.random.default_rng(seed), np.arange(round(seconds * rate)) / rate
+    noise = random.normal(size=len(time))
+    deep = np.convolve(noise, np.ones(12) / 4, mode="same")
+    share = 0.5 + 0.5 * np.sin(5 * time)
+    found = 0.1 * (share * noise + (1 - share) * deep) * (1 + np.sin(13 * time))
+    return (np.round(np.clip(found, -0.99, 0.99) * 32767) / 32768).astype(np.float32)
+
+
 def write(path: Path, samples: np.ndarray, rate: int = RATE, **options: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     soundfile.write(path, samples, rate, **options)

@@ -49,7 +49,7 @@ def incoming(home: Path) -> list[Path]:
 def record(app: AppTest, samples: np.ndarray, word: str = "", speaker: str = "") -> AppTest:
     """Fill in what there is to fill in, and record."""
     if word:
-        app.text_input(key="record_word").set_value(word)
+        keyed(app.text_input, "record_word").set_value(word)
         app.text_input(key="record_speaker").set_value(speaker).run()
         healthy(app)
     app.audio_input[0].upload("recording.wav", wav(samples)).run()

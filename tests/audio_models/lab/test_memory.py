@@ -113,7 +113,8 @@ def test_in_the_shell_and_in_the_background(command: Callable[..., Done]) -> Non
 
 def test_each_task_has_lengths_of_its_own_in_the_shell() -> None:
     from audio_models.cli.main import COMMANDS
-    from audio_models.cli.parser import changed, parser
+    from audio_models.cli.parser import parser
+    from audio_models.options import changed
 
     options = parser(COMMANDS).parse_args(["memory", "--task", "parity"])
     options.cells = options.lengths = None

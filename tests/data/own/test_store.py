@@ -142,10 +142,38 @@ def test_a_damaged_row_and_a_newer_database_are_told() -> None:
         connection.commit()
         with pytest.raises(CorpusError, match="is damaged"):
             corpus.clips()
-        connection.execute("PRAGMA user_version = 2")
+        connection.execute("PRAGMA user_version = 3")
         connection.commit()
     with pytest.raises(CorpusError, match="newer Echoic"):
         corpus.clips()
+
+
+def test_a_database_without_trims_is_read_as_it_is_and_gets_them_with_the_first_change() -> None:
+    corpus = create("kitchen")
+    corpus.add([new(), new("right")])
+    before = corpus.clips()
+    with contextlib.closing(sqlite3.connect(corpus.path / "corpus.sqlite")) as connection:
+        connection.executescript(
+            "ALTER TABLE clips DROP COLUMN trim; ALTER TABLE clips DROP COLUMN kept; PRAGMA user_version = 1"
+        )
+        assert corpus.clips() == before
+        assert corpus.purge() == 0
+        corpus.keep([before[0].id])
+        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+    assert [clip.kept for clip in corpus.clips()] == [True, False]
+    assert corpus.undo().text == "Undone: 1 clip kept"
+    assert corpus.clips() == before
+
+
+def test_a_trim_of_a_clip_that_is_gone_leaves_no_file() -> None:
+    corpus = create("kitchen")
+    corpus.add([new()])
+    [clip] = corpus.clips()
+    corpus.remove([clip.id])
+    files = _files(corpus)
+    with pytest.raises(CorpusError, match="another tab may have removed"):
+        corpus.trim(clip.id, new(), 0.0, 0.3)
+    assert _files(corpus) == files
 
 
 def test_a_corpus_that_another_page_holds_for_long_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,42 @@
+"""Evaluate in a real Chromium: a wrong cell of the matrix plays its clips."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from data.phrases import plural
+from tests.support.browsing import PATIENCE, choose, drawn
+from tests.support.served import Served
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_wrong_cell_plays_its_clips(page: Page, served: Served) -> None:
+    page.goto(f"{served.url}/evaluate")
+    choose(page, "Model", "untrained")
+    expect(page.get_by_text("Click a cell to hear its clips")).to_be_visible(timeout=PATIENCE)
+    page.get_by_test_id("stButtonGroup").get_by_role("radio", name="all").click()
+    expect(page.get_by_text("all, 120 clips").first).to_be_visible(timeout=PATIENCE)
+    cells = page.locator('path[aria-roledescription="rect mark"]')
+    expect(cells).to_have_count(16)  # rise, fall, unknown and silence
+    # the tabs behind it are drawn too: a click while the page is still being drawn is lost now and then
+    drawn(page)
+    wrong = None
+    for label in [cells.nth(number).get_attribute("aria-label") or "" for number in range(16)]:
+        parts = dict(part.split(": ") for part in label.split("; "))
+        if parts["spoken"] != parts["heard as"] and int(parts["clips"]):
+            wrong = parts
+    assert wrong is not None, "it guesses"
+    spoken, heard = wrong["spoken"], wrong["heard as"]
+    cell = page.locator(f'path[aria-label^="heard as: {heard}; spoken: {spoken};"]').first
+    cell.scroll_into_view_if_needed()
+    box = cell.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)  # on the number, as a user does
+    heading = page.get_by_role("heading", name=f"{spoken} heard as {heard}: {plural(int(wrong['clips']), 'time')}")
+    expect(heading).to_be_visible(timeout=20_000)
+    players = page.locator("audio:visible")
+    expect(players).to_have_count(min(9, int(wrong["clips"])))
+    players.first.evaluate("player => player.load()")
+    page.wait_for_function("() => document.querySelector('audio').duration > 0.2")

@@ -1,0 +1,67 @@
+"""All pages in a real Chromium, and the server behind them."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from data.workspace import PROJECT
+from tests.support.browsing import drawn
+from tests.support.served import Served
+
+pytestmark = pytest.mark.browser
+
+CUT_OFF = """groups => groups.flatMap((group) => [...group.querySelectorAll("button")])
+    .filter((one) => one.getBoundingClientRect().right > innerWidth).map((one) => one.textContent)"""
+PAGES = ("", "listen", "live", "words", "data", "train", "evaluate", "learn", "inside", "memory", "compare")
+
+
+def test_every_page_fits_a_phone_in_both_schemes_tells_no_traceback_and_asks_nothing_of_another_host(
+    browser: Browser, served: Served
+) -> None:
+    asked: list[str] = []
+    phones = {}
+    for scheme in ("light", "dark"):
+        phones[scheme] = browser.new_context(viewport={"width": 420, "height": 900}, color_scheme=scheme).new_page()
+        phones[scheme].on("request", lambda request: asked.append(request.url))
+    for path in PAGES:
+        for page in phones.values():
+            page.goto(f"{served.url}/{path}", wait_until="commit")
+        for scheme, page in phones.items():
+            expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=30_000)
+            drawn(page)
+            assert page.evaluate("document.documentElement.scrollWidth") <= 420, path
+            cut_off = page.get_by_test_id("stButtonGroup").evaluate_all(CUT_OFF)
+            assert cut_off == [], (path, "choices that lie beyond the right edge")
+            assert page.get_by_test_id("stException").count() == 0
+            background = page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
+            darkness = sum(int(part) for part in re.findall(r"\d+", background)[:3])
+            assert (darkness < 150) == (scheme == "dark")
+            assert page.get_by_text("Deploy").count() == 0
+    assert [url for url in asked if not url.startswith((served.url, "data:", "blob:"))] == []
+    for page in phones.values():
+        page.context.close()
+
+
+def test_a_second_dashboard_on_the_same_port_says_so(served: Served) -> None:
+    port = served.url.rpartition(":")[2]
+    done = subprocess.run(
+        [sys.executable, "-m", "dashboard", "--port", port], cwd=PROJECT, capture_output=True, text=True, timeout=30, check=False
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert f"Port {port} is in use" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_server_never_imports_tensorflow_and_listens_on_this_computer_only(served: Served) -> None:
+    addresses = {
+        connection.laddr.ip for connection in served.process.net_connections() if connection.status == "LISTEN"
+    }
+    assert addresses == {"127.0.0.1"}
+    loaded = {Path(entry.path).name for entry in served.process.memory_maps()}
+    assert not [name for name in loaded if "tensorflow" in name]
