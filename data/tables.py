@@ -1,16 +1,21 @@
-"""Read a table (CSV or TSV) by the names of its columns. Its content is not trusted."""
+"""Read a table (CSV or TSV) by the names of its columns, and write one. The content of neither is trusted."""
 
 from __future__ import annotations
 
 import codecs
 import csv
 import io
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from data.errors import CorpusError
 
 _MOST_BYTES = 50_000_000
+
+_FORMULA = r"\s*[=+\-@＝＋－＠]"  # what a spreadsheet runs, in half and in full width
+_RUNS = re.compile(rf"^(?=[\t\r\n]|{_FORMULA})|(?<=[;\t\r\n])(?={_FORMULA})")
+"""Where a cell would be run: at its start, and after what separates cells in some countries' spreadsheets."""
 
 
 def read_text(path: Path, called: str) -> str:
@@ -66,3 +71,35 @@ def rows(text: str, called: str) -> Iterator[tuple[int, list[str]]]:
         raise CorpusError(
             f"{called} is damaged at line {reader.line_num} ({error}). A table with one row per clip is expected."
         ) from error
+
+
+def csv_text(rows: Sequence[Mapping[str, object]], columns: Sequence[str] = (), *, exact: Collection[str] = ()) -> str:
+    """Write rows as CSV with a header; None becomes an empty cell.
+
+    Args:
+        columns: the header; by default the keys of the first row.
+        exact: columns with text that a program must read back as it is; every other text is made `harmless`.
+    """
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    columns = columns or list(rows[0] if rows else ())
+    writer.writerow(map(harmless, columns))
+    for row in rows:
+        writer.writerow([row[name] if name in exact else _cell(row[name]) for name in columns])
+    return text.getvalue()
+
+
+def as_file(csv: str) -> bytes:
+    """The content of a CSV file; a byte order mark tells spreadsheets its encoding."""
+    return csv.encode("utf-8-sig")
+
+
+def harmless(text: str) -> str:
+    """Put an apostrophe in front of whatever a spreadsheet would run as a formula: it shows that cell as text."""
+    return _RUNS.sub("'", text)
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return harmless(value) if isinstance(value, str) else value

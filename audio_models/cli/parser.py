@@ -95,10 +95,20 @@ def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
         help="Training, validation, test or all; cross-validated for a run trained with --folds (default: test, or cross-validated)",
     )  # fmt: skip
     _add_splitting(made)
+    made.add_argument(
+        "--report",
+        metavar="FILE",
+        help="Write a page to read and to print: figures, intervals, charts and settings, as HTML",
+    )
+    _add_table(made)
+    made.add_argument(
+        "--matrix", metavar="FILE", help="Write the confusion matrix: CSV, or JSON if its name ends in .json"
+    )
 
     made = command("predict", "Classify clips.")
     made.add_argument("run", metavar="RUN", help=_RUN)
     made.add_argument("clip", metavar="CLIP", nargs="+", help=_AUDIO)
+    _add_table(made)
 
     made = command("inspect", "Show states, gates, answers so far and gradients while a network reads a clip.")
     made.add_argument("run", metavar="RUN", help=_RUN)
@@ -220,6 +230,12 @@ def _add_splitting(made: argparse.ArgumentParser) -> None:
         "--split-by", choices=["lists", "speaker", "clip"],
         help="Split by the corpus' own lists, by speaker (no speaker in two splits), or clip by clip (default: the first that is possible)",
     )  # fmt: skip
+
+
+def _add_table(made: argparse.ArgumentParser) -> None:
+    made.add_argument(
+        "--table", metavar="FILE", help="Write a row for each clip: CSV, or JSON if its name ends in .json"
+    )
 
 
 def _add_speaker_pattern(made: argparse.ArgumentParser) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from audio_models.cli import files
 from audio_models.cli.corpora import reference
 from audio_models.cli.terminal import TerminalProgress, complain, complain_left_out, print_json
 from audio_models.errors import ConfigError
@@ -26,23 +27,26 @@ def predict(options: argparse.Namespace) -> int:
     """Classify clips; one that cannot be read is named, and the others are classified."""
     from audio_models.features.waveform import AudioSource
     from audio_models.recognition.recognizer import Recognizer
+    from audio_models.report import rows
 
+    table = files.place(options.table)
     recognizer = Recognizer.of_run(runs.find(options.run))
     answers: list[dict[str, Any]] = []
     lines: list[str] = []
     for clip in options.clip:
         try:
             answer = recognizer.classify(recognizer.load(AudioSource(Path(clip))))
-            values = {name: getattr(answer, name) for name in ("kind", "label", "confidence", "probabilities", "sure")}
-            answers.append({"path": clip, **values})
+            answers.append(rows.of_answer(clip, answer))
             lines.append(f"{clip}: {_in_words(answer)}")
         except EchoicError as error:
-            answers.append({"path": clip, "error": str(error)})
+            answers.append(rows.of_answer(clip, str(error)))
     failed = [row for row in answers if "error" in row]
     if options.json:
         print_json(answers)
     for line in [] if options.json else lines:
         print(line)
+    if table:
+        files.write(table, rows.as_file(answers, table))
     for row in failed:
         complain(row["error"])
     return 1 if failed else 0
@@ -63,7 +67,9 @@ def evaluate(options: argparse.Namespace) -> int:
     """Evaluate a run on the clips of one split of a corpus."""
     from audio_models.recognition import evaluation, headline, open_set
     from audio_models.recognition.evaluation_result import CROSS_VALIDATED, summary
+    from audio_models.report import rows
 
+    table, matrix, report = (files.place(name) for name in (options.table, options.matrix, options.report))
     run = runs.find(options.run)
     corpus = reference(options, options.corpus) if options.corpus else None
     if corpus is None and (options.speaker_pattern or options.split_by):
@@ -75,6 +81,14 @@ def evaluate(options: argparse.Namespace) -> int:
     with TerminalProgress() as progress:
         result = evaluation.evaluate_and_store(run, corpus, split, progress.report)
         is_current = split != CROSS_VALIDATED or evaluation.is_current(run, result, corpus, progress.report)
+    if table:
+        files.write(table, rows.as_file(rows.of_clips(result), table))
+    if matrix:
+        files.write(matrix, rows.as_file(rows.of_matrix(result), matrix))
+    if report:
+        from audio_models.report import evaluation_page  # brings altair, which takes a second
+
+        files.write(report, evaluation_page.page(run, result, corpus).encode("utf-8"))
     figures = open_set.open_set(result)
     found = {
         **summary(result), "open_set": open_set.as_numbers(figures) if figures else None, "is_current": is_current

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from audio_models.config import CELL_TITLES, FeatureConfig, RunConfig
 from audio_models.export.keras_network import network
+from data import tables
 from data.corpus import SILENCE, UNKNOWN
 
 CLIPS = "clips.csv"
@@ -59,7 +60,7 @@ import numpy as np
 import tensorflow as tf
 
 CLIPS = Path({folder!r})
-LABELS = {list(config.task.classes)!r}
+LABELS = {[tables.harmless(label) for label in config.task.classes]!r}
 SEED = {config.training.seed}
 keras.utils.set_random_seed(SEED)
 

@@ -10,7 +10,6 @@ What the run did and the program does not stands at the head of the program (`ke
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import os
@@ -27,7 +26,7 @@ from audio_models.jobs.runs import Run
 from audio_models.recognition import evaluation, learned
 from audio_models.recognition.cross_validation import make_folds
 from audio_models.training.preparation import choose
-from data import catalogue, task, workspace
+from data import catalogue, tables, task, workspace
 from data.corpus import Clip, Report, no_progress
 from data.errors import CorpusError, EchoicError, WorkspaceError
 from data.phrases import plural
@@ -161,14 +160,18 @@ def _folder_of(clips: Sequence[Clip]) -> Path:
 
 
 def _table(clips: Sequence[Clip], folder: Path) -> str:
-    written = io.StringIO()
-    rows = csv.writer(written, lineterminator="\n")
-    rows.writerow(_COLUMNS)
+    rows = []
     for clip in clips:
         path = clip.path.relative_to(folder) if clip.path.is_relative_to(folder) else clip.path
         part = ("", "", "") if clip.whole else (clip.start, clip.seconds, clip.gain)
-        rows.writerow([path.as_posix(), clip.label, clip.split, clip.word, *part])
-    return written.getvalue()
+        row = (_not_a_formula(path.as_posix()), clip.label, clip.split, clip.word, *part)
+        rows.append(dict(zip(_COLUMNS, row, strict=True)))
+    return tables.csv_text(rows, _COLUMNS, exact=("path",))
+
+
+def _not_a_formula(path: str) -> str:
+    """The same path, written so that no spreadsheet runs it."""
+    return path if tables.harmless(path) == path else f"./{path}"
 
 
 def _head(run: Run, left_out: Sequence[str]) -> str:

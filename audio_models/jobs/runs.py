@@ -12,6 +12,7 @@
       learned.json      the recordings that it was trained on, by content
       evaluations/      one file for each corpus and split that it was evaluated on
       detection.json    detection settings for listening to a stream
+      about.json        who made it, licence, notes: see `data.card`
       cancel            exists once the user has asked it to stop
       log.txt           output of the training process
 
@@ -33,7 +34,8 @@ from audio_models.config import RunConfig
 from audio_models.errors import RunError, TrainingError
 from audio_models.jobs import job_folder
 from audio_models.jobs.job_folder import JobFolder, State
-from data import command, workspace
+from data import card, command, workspace
+from data.card import Card
 from data.errors import EchoicError
 from data.stored import Count, Seconds, Share
 
@@ -128,6 +130,19 @@ class Run(JobFolder[RunConfig]):
             return (self.folder / "card.md").read_text(encoding="utf-8")
         except (OSError, UnicodeError):
             return ""
+
+    @property
+    def about(self) -> Card:
+        """What its maker says about it; empty for a bundled run, which has a model card.
+
+        Raises:
+            WorkspaceError: about.json is damaged.
+        """
+        return card.load(self.folder)
+
+    def write_about(self, about: Card) -> None:
+        """Store what its maker says about it; see `data.card.store`."""
+        card.store(self.folder, about)
 
     @property
     def results_folder(self) -> Path:

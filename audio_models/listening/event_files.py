@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Sequence
 
 from audio_models.listening.detection import Event
-
-_FORMULA_STARTS = ("=", "+", "-", "@")  # a spreadsheet evaluates a cell that begins with one of these
+from data import tables
 
 
 def as_csv(events: Sequence[Event]) -> str:
-    """CSV with start, end [s], label, confidence.
-
-    A label that a spreadsheet would take for a formula gets an apostrophe in front, which makes it text.
-    """
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(["start", "end", "label", "confidence"])
-    for event in events:
-        label = f"'{event.label}" if event.label.startswith(_FORMULA_STARTS) else event.label
-        writer.writerow([f"{event.start:.3f}", f"{event.end:.3f}", label, f"{event.confidence:.4f}"])
-    return text.getvalue()
+    """CSV with start, end [s], label, confidence; a label that a spreadsheet would take for a formula stays text."""
+    return tables.csv_text(
+        [
+            {
+                "start": f"{event.start:.3f}", "end": f"{event.end:.3f}", "label": event.label,
+                "confidence": f"{event.confidence:.4f}",
+            }
+            for event in events
+        ],
+        ("start", "end", "label", "confidence"),
+    )  # fmt: skip
 
 
 def as_audacity(events: Sequence[Event]) -> str:

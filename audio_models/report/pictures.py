@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import altair as alt
@@ -19,6 +20,11 @@ def svg(chart: Any) -> str:
     import vl_convert
 
     return vl_convert.vegalite_to_svg(_drawn(chart))
+
+
+def inline(chart: Any, name: str) -> str:
+    """Draw a chart as SVG for a page with others: every id in it begins with `name`, which no other chart there has."""
+    return re.sub(r'\b(id="|url\(#)', rf"\1{name}-", svg(chart))
 
 
 def png(chart: Any) -> bytes:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import jinja2
 from markupsafe import Markup
 
+from audio_models.report import templates
 from data import workspace
 
 
@@ -21,12 +21,5 @@ def macros(name: str) -> Any:
     return _environment().get_template(name).module
 
 
-@cache
 def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(workspace.PROJECT / "dashboard" / "lessons"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    return templates.environment(workspace.PROJECT / "dashboard" / "lessons")

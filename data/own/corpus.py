@@ -3,6 +3,7 @@
     own/<name>/corpus.sqlite     labels, speakers and every change, see `store`
     own/<name>/clips/<id>.wav    the files, byte for byte as added
     own/<name>/clips/<id>-*.flac what a trim has left of one, beside the whole
+    own/<name>/about.json        who made it, licence, consent: see `data.card`
 
 A label is never part of a file's name: any script works, and renaming a word moves no file.
 """
@@ -21,7 +22,8 @@ from pathlib import Path
 
 import filelock
 
-from data import workspace
+from data import card, workspace
+from data.card import Card
 from data.corpus import (
     BACKGROUND_NOISE,
     Clip,
@@ -144,6 +146,24 @@ class OwnCorpus(Corpus):
     def path(self) -> Path:
         """Its folder."""
         return workspace.root() / "own" / self.title
+
+    @property
+    def card(self) -> Card:
+        """What its maker says about it.
+
+        Raises:
+            WorkspaceError: its file is damaged.
+        """
+        return card.load(self.path)
+
+    def write_card(self, made: Card) -> None:
+        """Store what its maker says about it; see `data.card.store`.
+
+        Raises:
+            CorpusError: the corpus is gone.
+        """
+        self.load()
+        card.store(self.path, made)
 
     def is_loaded(self) -> bool:
         return (self.path / "corpus.sqlite").is_file()

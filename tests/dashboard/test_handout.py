@@ -112,7 +112,10 @@ def test_a_handout_is_a_worksheet(name: str) -> None:
 def test_the_styles_of_a_page_do_not_reach_into_the_stepper() -> None:
     """A line for the pupil's name had the class of the stepper's names, and broke them letter by letter."""
     folder = PROJECT / "dashboard" / "lessons"
-    style = (folder / "handouts" / "page.html").read_text(encoding="utf-8").split("</style>")[0]
+    frame = (
+        (PROJECT / "audio_models" / "report" / "pages" / "page.html").read_text(encoding="utf-8").split("</style>")[0]
+    )
+    style = frame + (folder / "handouts" / "handout.html").read_text(encoding="utf-8").split("{% endblock %}")[0]
     stepper_style = (folder / "stepper" / "stepper.css").read_text(encoding="utf-8")
     classes = set(re.findall(r"\.([a-z][a-z-]+)", style))
     assert "written-by" in classes

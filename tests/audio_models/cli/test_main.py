@@ -58,6 +58,17 @@ def test_evaluate(home: Path, trained: Trained, tmp_path: Path, capsys) -> None:
     assert found["labels"] == ["rise", "fall", "_unknown_", "_silence_"]
     assert np.array(found["confusion"]).sum() == found["clips"]
     assert found["accuracy_interval"][0] <= found["accuracy"] <= found["accuracy_interval"][1]
+    wanted = {"--report": "r.html", "--table": "t.json", "--matrix": "m.csv"}
+    files = [part for option, name in wanted.items() for part in (option, tmp_path / name)]
+    assert _run(capsys, "evaluate", "glides", "--json", *files)[:2] == (0, out), "stdout stays one document"
+    assert f"{100 * found['accuracy']:.1f} %" in (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert len(json.loads((tmp_path / "t.json").read_text(encoding="utf-8"))) == found["clips"]
+    assert (
+        (tmp_path / "m.csv").read_text(encoding="utf-8-sig").splitlines()[0].endswith("rise,fall,_unknown_,_silence_")
+    )
+    status, _, err = _run(capsys, "evaluate", "glides", "--report", tmp_path / "nowhere" / "r.html")
+    assert status == 1
+    assert "There is no folder" in _line(err)
     assert set(found["per_class"][0]) == {"label", "precision", "recall", "f1", "support"}
     assert set(found["per_speaker"][0]) == {"speaker", "clips", "accuracy"}
     status, out, _ = _run(capsys, "evaluate", "glides", "--corpus", trained.corpus, "--split", "all", "--json")
