@@ -121,6 +121,19 @@ def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
         help="Order of the frames: spoken, reversed or shuffled (default: spoken)",
     )
     made.add_argument("--seed", type=int, default=0, metavar="N", help="Seed of the shuffling (default: 0)")
+    made.add_argument(
+        "--epoch",
+        type=int,
+        metavar="N",
+        help="Read with the weights after this epoch, if the run kept it; 0 is before the first",
+    )
+    made.add_argument(
+        "--hold",
+        action="append",
+        default=[],
+        metavar="GATE",
+        help="Hold a gate at every step, such as 'forget shut' or 'output open'; may be given several times",
+    )
 
     made = command("memory", "Measure over how many steps each cell remembers, on small synthetic tasks.")
     made.add_argument("--task", choices=TASKS, default="recall", help="What must be remembered (default: recall)")

@@ -131,14 +131,16 @@ def inspect(options: argparse.Namespace) -> int:
     """Show what a network does while it reads one clip."""
     from audio_models.features.waveform import AudioSource
     from audio_models.lab import inspection
+    from audio_models.networks.cells import ForcedGate
     from audio_models.recognition.recognizer import Recognizer
 
     run = runs.find(options.run)
     recognizer = Recognizer.of_run(run)
     samples = recognizer.load(AudioSource(Path(options.clip)))
     found = inspection.inspect(
-        run, samples, options.label, order=options.order, seed=options.seed, recognizer=recognizer
-    )
+        run, samples, options.label, order=options.order, seed=options.seed, recognizer=recognizer,
+        epoch=options.epoch, forced=tuple(map(ForcedGate.named, options.hold)),
+    )  # fmt: skip
     if options.json:
         print_json(inspection.as_numbers(found))
         return 0
@@ -146,6 +148,10 @@ def inspect(options: argparse.Namespace) -> int:
     print(
         f"{options.clip}: {found.answer} {found.prefix_probabilities[-1].max():.1%}, settled after {found.settled:.2f} of {seconds:.2f} s"
     )
+    if found.epoch is not None:
+        print(f"  read with the weights after epoch {found.epoch}")
+    for one in found.forced:
+        print(f"  held {'open' if one.open else 'shut'}: {one.gate} gate")
     print("  answers on the way: " + ", ".join(f"{label} from {at:.2f} s" for at, label in found.changes))
     for name, means in inspection.gate_means(found).items():
         print(

@@ -308,6 +308,8 @@ def as_numbers(found: Inspection) -> dict[str, Any]:
         "cell": found.cell,
         "labels": list(found.labels),
         "order": found.order,
+        "epoch": found.epoch,
+        "held": [one.name for one in found.forced],
         "answer": found.answer,
         "settled_seconds": round(found.settled, 4),
         "answers": [{"seconds": round(seconds, 4), "label": label} for seconds, label in found.changes],

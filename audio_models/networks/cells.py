@@ -97,6 +97,23 @@ class ForcedGate:
     first: int = 0
     end: int | None = None
 
+    @classmethod
+    def named(cls, name: str) -> ForcedGate:
+        """The gate that a name such as "forget open" holds at all steps.
+
+        Raises:
+            ConfigError: it is no such name. Whether a cell has the gate is found when it reads.
+        """
+        gate, _, how = name.strip().rpartition(" ")
+        if not gate or how not in ("open", "shut"):
+            raise ConfigError(f"'{name}' holds no gate; expected its name and open or shut, such as 'forget shut'.")
+        return cls(gate.strip(), how == "open")
+
+    @property
+    def name(self) -> str:
+        """Such as "forget open"."""
+        return f"{self.gate} {'open' if self.open else 'shut'}"
+
     def holds_at(self, step: int) -> bool:
         """Whether the gate is held at a step of the clip."""
         return self.first <= step and (self.end is None or step < self.end)

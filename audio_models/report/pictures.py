@@ -12,6 +12,7 @@ from audio_models.report.colour import muted
 WIDTH = 820
 """Of a saved chart, in pixels."""
 
+_NUMBERS = alt.NumberLocale(decimal=".", thousands=",", grouping=[3], currency=["$", ""], percent=" %")
 _SCALE = 2.0  # pixels of a PNG for each pixel of the page: sharp in print
 
 
@@ -35,11 +36,11 @@ def png(chart: Any) -> bytes:
 
 
 def readable(chart: Any, *, on_dark: bool) -> Any:
-    """Give the labels of axes and legends, and text that has no colour of its own, one with enough contrast."""
+    """Give labels of axes and legends, and text that has no colour of its own, one with enough contrast; write "98 %" for 98%."""
     colour = muted(on_dark=on_dark)
     chart = chart.configure_axis(labelColor=colour, titleColor=colour)
     chart = chart.configure_legend(labelColor=colour, titleColor=colour)
-    return chart.configure_text(color=colour)
+    return chart.configure_text(color=colour).configure(locale=alt.Locale(number=_NUMBERS))
 
 
 def _drawn(chart: Any) -> str:

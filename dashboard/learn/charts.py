@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from audio_models.networks.cells import Numbers
 from audio_models.report.colour import DASHES
 from dashboard.shared.charts import waveform_envelope
-from dashboard.shared.formatting import on_dark, plain_label
+from dashboard.shared.formatting import on_dark, percent, plain_label
 
 _GAP, _AXIS = 12, 80  # Streamlit fits the axis into a chart's height
 _LETTER = 6.5  # pixels
@@ -189,7 +189,7 @@ class Curves:
     @property
     def says(self) -> str:
         return " ".join(
-            f"{name}: from {values[0]:.0%} at {times[0]:.2f} s to {values[-1]:.0%} at {times[-1]:.2f} s, lowest {values.min():.0%}."
+            f"{name}: from {percent(values[0], 0)} at {times[0]:.2f} s to {percent(values[-1], 0)} at {times[-1]:.2f} s, lowest {percent(values.min(), 0)}."
             for name, (times, values) in self.values.items()
         )
 

@@ -49,14 +49,16 @@ def guess(scene: str, question: str, options: Sequence[str], right: str, explana
             st.rerun()
         return False
     st.markdown(question)
-    if given == right:
-        st.markdown(f":green[:material/check_circle: **You guessed right:**] {right}")
-    else:
-        st.markdown(f":orange[:material/cancel: **You guessed:**] {given}  \n**It is:** {right}")
+    with st.container(horizontal=True, vertical_alignment="top", horizontal_alignment="distribute", gap="small"):
+        if given == right:
+            st.markdown(f":green[:material/check_circle: **You guessed right:**] {right}", width="content")
+        else:
+            st.markdown(f":orange[:material/cancel: **You guessed:**] {given}  \n**It is:** {right}", width="content")
+        st.button(
+            "Guess again", icon=":material/replay:", type="tertiary", key=f"again_{scene}",
+            on_click=again.set, args=(True,),
+        )  # fmt: skip
     st.markdown(explanation)
-    st.button(
-        "Guess again", icon=":material/replay:", type="tertiary", key=f"again_{scene}", on_click=again.set, args=(True,)
-    )
     return True
 
 

@@ -30,7 +30,7 @@ def chosen_epoch(run: Run) -> int | None:
 def held_gates(run: Run) -> tuple[ForcedGate, ...]:
     """The gates that are held open or shut."""
     chosen = _HELD.of(run.config.network.cell).get() or []
-    return tuple(ForcedGate(gate, how == "open") for gate, how in (one.split() for one in chosen))
+    return tuple(map(ForcedGate.named, chosen))
 
 
 def named(run: Run) -> str:

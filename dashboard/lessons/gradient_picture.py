@@ -19,7 +19,7 @@ _TOP, _CURVES, _KEY = (
     232,
     20,
 )  # pixels: above the curves below one row of factors, of the curves, of a row of their key
-_ROW = 72  # pixels from one row of factors to the next
+_ROW = 86  # pixels from one row of factors to the next
 _FEW = 10  # factors in a row of the narrow picture
 _LOWEST, _HIGHEST = -8, 4  # powers of ten
 _UPRIGHT = 27  # pixels of a step; in fewer, a factor stands upright

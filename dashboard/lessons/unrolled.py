@@ -13,6 +13,7 @@ from audio_models.config import CELL_TITLES
 from audio_models.networks.cells import FORWARD, GATES, Numbers
 from audio_models.networks.numpy_network import LayerTrace
 from dashboard.lessons import templates
+from dashboard.shared.formatting import percent
 
 if TYPE_CHECKING:
     from audio_models.lab.inspection import Inspection  # brings librosa and onnxruntime, which take seconds
@@ -124,7 +125,7 @@ def _recurrent(found: Inspection, layer: LayerTrace, draw: _Drawing) -> Markup:
     parts += [
         draw.arrow(middle, down + (98 if every else 150), middle, down + 66, _V, "V"),
         draw.text(middle, down + 58, found.answer, bold=True),
-        draw.text(middle, down + 42, f"{found.prefix_probabilities[-1].max():.0%}", small=True),
+        draw.text(middle, down + 42, percent(found.prefix_probabilities[-1].max(), 0), small=True),
     ]
     legend = [
         (_W, f"W: {width} × {_product(gates, units)}", "from the frame" if x_name == "x" else "from the convolutions"),
@@ -162,7 +163,7 @@ def _feed_forward(found: Inspection, draw: _Drawing) -> Markup:
         draw.text(middle, 137, "mean over all frames"),
         draw.arrow(middle, 118, middle, 76, _V, "V"),
         draw.text(middle, 68, found.answer, bold=True),
-        draw.text(middle, 50, f"{found.prefix_probabilities[-1].max():.0%}", small=True),
+        draw.text(middle, 50, percent(found.prefix_probabilities[-1].max(), 0), small=True),
     ]
     legend = [(_W, f"W: {width} × {units}", "from the frame"), (_V, f"V: {units} × {len(found.labels)}", "answer")]
     return draw.picture(total, 355, parts, legend, "The network: each frame alone, then the mean over all frames")

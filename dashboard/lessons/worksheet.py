@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from audio_models.networks.cells import FORWARD
+from dashboard.shared.formatting import percent
 
 if TYPE_CHECKING:
     from audio_models.lab.inspection import Inspection  # brings librosa and onnxruntime, which take seconds
@@ -53,7 +54,7 @@ def _about_answer(found: Inspection) -> tuple[Question, ...]:
         Question(
             f"Guess before you move the cursor: what would the network answer if the clip ended at {at:.2f} s, and what at the end? "
             "Then look.",
-            f"At {at:.2f} s: “{found.labels[int(early.argmax())]}”, {early.max():.0%}. At the end: “{found.answer}”, {late.max():.0%}.",
+            f"At {at:.2f} s: “{found.labels[int(early.argmax())]}”, {percent(early.max(), 0)}. At the end: “{found.answer}”, {percent(late.max(), 0)}.",
         ),
         Question("When does the answer change for the last time? Is that where you hear the word?", last),
     )
@@ -91,13 +92,13 @@ def _about_gates(found: Inspection) -> tuple[Question, ...]:
         drops = 1 - layer.gate("forget").mean(axis=1)
         asked, said = (
             "does the LSTM delete most of its cell state",
-            "The forget gate drops {:.0%} there, averaged over the units",
+            "The forget gate drops {} there, averaged over the units",
         )
     elif found.cell == "gru":
         drops = 1 - layer.gate("update").mean(axis=1)
         asked, said = (
             "does the GRU renew most of its state",
-            "The update gate renews {:.0%} there, averaged over the units",
+            "The update gate renews {} there, averaged over the units",
         )
     else:
         return ()
@@ -106,7 +107,7 @@ def _about_gates(found: Inspection) -> tuple[Question, ...]:
     return (
         Question(
             f"At which time {asked}? Which sound of the word ends or begins there?",
-            f"At {end:.2f} s. {said.format(drops[step])}.",
+            f"At {end:.2f} s. {said.format(percent(drops[step], 0))}.",
         ),
     )
 
@@ -142,7 +143,7 @@ def about_memory(findings: str, chance: float, forget_bias: float, cells: Sequen
         Question("Read from the chart: how many steps does each cell remember?", findings),
         Question(
             "Which accuracy has a network that remembers nothing?",
-            f"That of a guess, {chance:.0%}: the dotted line.",
+            f"That of a guess, {percent(chance, 0)}: the dotted line.",
             2,
         ),
         *((gate,) if "LSTM" in cells else ()),

@@ -161,7 +161,7 @@ def test_a_small_cell_answers_within_a_tenth_of_a_second(browser: Browser, dark:
     )
     print(f"a weight moved: {took:.0f} ms until drawn")
     assert took < 300
-    assert "keeps 1 %" in page.locator(".formula p").inner_text(), "the gate shuts where the one comes in"
+    assert "keeps 1\u00a0%" in page.locator(".formula p").inner_text(), "the gate shuts where the one comes in"
     page.get_by_role("button", name="Untrained").click()
     page.get_by_label("units of the untrained cell").fill("4")
     assert page.locator(".which").inner_text() == "unit 1 of 4"

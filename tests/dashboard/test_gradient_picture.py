@@ -42,7 +42,7 @@ def test_on_a_phone_the_way_goes_on_in_rows_and_no_factor_is_lost() -> None:
     norms = np.cumprod(np.append(1, np.linspace(0.5, 0.9, 25)))
     drawn = picture(GradientFlow(norms, norms), None, "along the cell state", "#d55e00", hidden=False, narrow=True)
     assert len(re.findall(r'<text x="[\d.]+" y="74"', drawn)) == 25
-    assert [drawn.count(f"translate(0 {y})") for y in (0, 72, 144, 216)] == [1, 1, 1, 0]
+    assert [drawn.count(f"translate(0 {y})") for y in (0, 86, 172, 258)] == [1, 1, 1, 0]
     assert drawn.count(">first symbol</text>") == drawn.count(">last state: the answer</text>") == 1
     width, height = map(int, re.findall(r'viewBox="0 0 (\d+) (\d+)"', drawn)[0])
     assert width < 400

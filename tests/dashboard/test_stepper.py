@@ -12,6 +12,7 @@ import pytest
 from audio_models.jobs import runs
 from audio_models.lab.inspection import Inspection, inspect
 from dashboard.lessons import stepper
+from dashboard.shared.formatting import percent
 from tests.support.sounds import chirp
 
 BUNDLED = [run.id for run in runs.bundled()]
@@ -54,9 +55,9 @@ def test_the_words_are_those_of_the_gates() -> None:
     layer = found.trace.layers[0]
     said = stepper.sentences(found)
     write = layer.gate("input").mean(axis=1)
-    assert said[5][0].startswith(f"Input gate: writes {write[5]:.0%} of the candidate")
+    assert said[5][0].startswith(f"Input gate: writes {percent(write[5], 0)} of the candidate")
     assert [t for t, lines in enumerate(said) if "the most" in lines[0]] == [int(write.argmax())]
-    assert said[7][1].startswith(f"Forget gate: drops {1 - layer.gate('forget')[7].mean():.0%} of the memory")
+    assert said[7][1].startswith(f"Forget gate: drops {percent(1 - layer.gate('forget')[7].mean(), 0)} of the memory")
 
 
 def _unpacked(strip: dict) -> np.ndarray:

@@ -20,7 +20,7 @@ from dashboard.lessons.charts import paired_bars
 from dashboard.lessons.inspected import network_inside
 from dashboard.shared import preload
 from dashboard.shared.example_sounds import spoken
-from dashboard.shared.formatting import plain_label
+from dashboard.shared.formatting import as_text, percent, plain_label
 from dashboard.shared.glossary import term
 from dashboard.shared.players import play_samples
 from dashboard.shared.show_chart import show_chart
@@ -103,12 +103,15 @@ def draw() -> None:
                 "Hold **one** gate so that the network answers *stop* to another word.",
                 solved=len(held) == 1 and word != "stop" and changed.answer == "stop",
             )
-            gates = {"hold": ",".join(f"{one.gate} {'open' if one.open else 'shut'}" for one in held)} if held else {}
+            gates = {"hold": ",".join(one.name for one in held)} if held else {}
             open_tool(
                 "inside", "Inside: the cell by hand, with these gates", ":material/visibility:",
                 run=_NETWORK, clip=f"voice:{word}", view="cell", **gates,
             )  # fmt: skip
-    with words if picked == _ONE else picture:
+    if picked == _ONE:
+        words.markdown(_in_words(usual, changed if held else None))
+        return
+    with picture:
         show_chart(
             _answers(usual, changed if held else None),
             "The answer as learned, and with the gates that are held.",
@@ -229,6 +232,15 @@ def _amounts(found: Reading) -> alt.LayerChart:
         for name, place in places.items()
     ]
     return alt.layer(lines, marks, *texts).properties(height=200)
+
+
+def _in_words(usual: Reading, changed: Reading | None) -> str:
+    """The answers where there is no room for their chart."""
+    readings = [("As learned", usual), *([("With held gates", changed)] if changed else [])]
+    return "  \n".join(
+        f"{name}: **{as_text(plain_label(one.answer))}**, {percent(float(one.probabilities.max()), 0)}"
+        for name, one in readings
+    )
 
 
 def _answers(usual: Reading, changed: Reading | None) -> alt.Chart:

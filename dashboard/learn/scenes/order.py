@@ -162,18 +162,13 @@ def _moves(frames: NDArray[np.float32], order: NDArray[np.intp]) -> alt.LayerCha
     low, high = np.percentile(frames, [2, 98], axis=0)
     shades = np.clip((frames - low) / np.maximum(high - low, 1e-6), 0, 1)
     count, width = shades.shape
-    cells = pd.DataFrame(
+    frame, row = np.repeat(np.arange(count), width), np.tile(np.arange(width), count)
+    cells = pd.DataFrame(  # few columns: what follows from them is computed in the browser
         {
-            "from": np.tile(np.repeat(np.arange(count), width), 2),
-            "place": np.concatenate([np.repeat(np.arange(count), width), np.repeat(np.argsort(order), width)]),
-            "row": np.concatenate([np.tile(np.arange(width), count), np.tile(np.arange(width), count) + 2.5 * width]),
-            "shade": np.tile(shades.ravel(), 2),
+            "place": np.concatenate([frame, np.argsort(order)[frame]]),
+            "row": np.concatenate([row, row + 2.5 * width]),
+            "shade": np.tile(shades.ravel().round(3), 2),
         }
-    )
-    cells["seconds"], cells["end"], cells["row_end"] = (
-        cells["place"] * 0.02,
-        cells["place"] * 0.02 + 0.02,
-        cells["row"] + 1,
     )
     lines = pd.DataFrame(
         {
@@ -183,11 +178,13 @@ def _moves(frames: NDArray[np.float32], order: NDArray[np.intp]) -> alt.LayerCha
         }
     )
     y = alt.Scale(domain=[3.5 * width, 0], nice=False)
-    strips = alt.Chart(cells).mark_rect().encode(
+    strips = alt.Chart(cells).transform_calculate(
+        seconds="datum.place * 0.02", end="datum.seconds + 0.02", row_end="datum.row + 1"
+    ).mark_rect().encode(
         x=alt.X("seconds:Q", title="seconds", scale=alt.Scale(domain=[0, count * 0.02], nice=False), axis=alt.Axis(grid=False)),
-        x2=alt.X2("end"),
+        x2=alt.X2("end:Q"),
         y=alt.Y("row:Q", scale=y, title=None, axis=alt.Axis(values=[width / 2, 3 * width], labelExpr=f"datum.value < {2 * width} ? 'spoken' : 'read'", grid=False, ticks=False, domain=False)),
-        y2=alt.Y2("row_end"),
+        y2=alt.Y2("row_end:Q"),
         color=alt.Color("shade:Q", scale=alt.Scale(scheme=RAMP), legend=None),
     )  # fmt: skip
     moved = alt.Chart(lines).mark_line(strokeWidth=1.2, opacity=0.8, color=PALETTE[6]).encode(

@@ -22,7 +22,16 @@ if TYPE_CHECKING:
     from audio_models.networks.numpy_network import NumpyNetwork
 
 _FOLDER = workspace.PROJECT / "dashboard" / "lessons" / "cell"
-_SCRIPTS = ("../address.js", "../ground.js", "numbers.js", "diagram.js", "formula.js", "timeline.js", "cell.js")
+_SCRIPTS = (
+    "../address.js",
+    "../ground.js",
+    "../playing.js",
+    "numbers.js",
+    "diagram.js",
+    "formula.js",
+    "timeline.js",
+    "cell.js",
+)
 
 
 def show_cell(

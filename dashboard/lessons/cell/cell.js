@@ -19,7 +19,7 @@ export default function ({ data, parentElement }) {
   // What was chosen stays chosen when the numbers change, as after another epoch of the same network.
   const kept = root.kept?.name === data.name ? root.kept : { name: data.name, preset: 0 };
   root.kept = kept;
-  let model, states, unit, t, block, answer, version = 0, playing = null;
+  let model, states, unit, t, block, answer, version = 0;
 
   // A link asks for a step by its last frame, for a unit and for a part.
   if (data.in_address && kept.t === undefined) {
@@ -47,7 +47,7 @@ export default function ({ data, parentElement }) {
   // --- the parts of the page
   const intro = data.presets && make("div", "presets", root);
   const controls = make("div", "controls", root);
-  const play = make("button", "main", controls, "▶ Play");
+  const play = make("button", "main", controls);
   const back = make("button", "", controls, "◀");
   back.ariaLabel = "one step back";
   const on = make("button", "", controls, "▶|");
@@ -198,7 +198,7 @@ export default function ({ data, parentElement }) {
     slider.ariaValueText = where.textContent;
     chooser.hidden = model.units === 1;
     which.textContent = `unit ${unit + 1} of ${model.units}`;
-    spoken.ariaLive = playing ? "off" : "polite";
+    spoken.ariaLive = player.isOn() ? "off" : "polite";
     spoken.textContent = sentence(numbers);
     for (const { name, strip, boxes } of cells) {
       const values = states[t][name];
@@ -306,24 +306,8 @@ export default function ({ data, parentElement }) {
     block = what;
     move();
   }
-  function pause() {
-    if (playing) cancelAnimationFrame(playing);
-    playing = null;
-    play.textContent = "▶ Play";
-  }
-  play.onclick = () => {
-    if (playing) return pause();
-    const first = t >= model.steps - 1 ? 0 : t;
-    const began = performance.now();
-    play.textContent = "❚❚ Pause";
-    const tick = (time) => {
-      const to = first + Math.floor((time - began) / Math.max(120, 9000 / model.steps));
-      if (to !== t) go(to);
-      if (t >= model.steps - 1) return pause();
-      playing = requestAnimationFrame(tick);
-    };
-    playing = requestAnimationFrame(tick);
-  };
+  const player = playing(play, { position: () => t, last: () => model.steps - 1, each: () => Math.max(120, 9000 / model.steps), go });
+  const { pause } = player;
   back.onclick = () => (pause(), go(t - 1));
   on.onclick = () => (pause(), go(t + 1));
   slider.oninput = () => (pause(), go(Number(slider.value)));

@@ -6,7 +6,7 @@ const DOOR = 11; // a valve's two doors meet when it is shut and leave the pipe 
 const PIPE = 20; // width of a pipe in pixels; its stream is as wide as the number is large
 
 const number = (value, digits = 2) => (Math.abs(value) < 0.5 * 10 ** -digits ? 0 : value).toFixed(digits).replace("-", "−");
-const percent = (share) => `${Math.round(100 * share)} %`;
+const percent = (share) => `${Math.round(100 * share)}\u00a0%`; // never broken between the two
 
 function shape(tag, parent, attributes = {}, text) {
   const made = document.createElementNS(SVG, tag);

@@ -17,6 +17,7 @@ from audio_models.networks.cells import BACKWARD, FORWARD, Numbers
 from audio_models.networks.numpy_network import LayerTrace
 from dashboard.lessons import templates
 from dashboard.shared.charts import waveform_envelope
+from dashboard.shared.formatting import percent
 from data import workspace
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def sources() -> tuple[str, str]:
     """The styles, and the scripts as one module."""
     css, *js = (
         (_FOLDER / name).read_text(encoding="utf-8")
-        for name in ("stepper.css", "../address.js", "../ground.js", "stepper.js")
+        for name in ("stepper.css", "../address.js", "../ground.js", "../playing.js", "stepper.js")
     )
     return css, "\n".join(js)
 
@@ -197,7 +198,7 @@ def sentences(found: Inspection) -> list[list[str]]:
         here += lines
     if found.trace.attention is not None:
         for here, share in zip(described, found.trace.attention, strict=True):
-            here.append(f"Attention: {share:.0%} of the answer comes from this step.")
+            here.append(f"Attention: {percent(share, 0)} of the answer comes from this step.")
     return described
 
 
@@ -205,9 +206,9 @@ def _lstm(layer: LayerTrace) -> list[list[str]]:
     write, keep, read = (layer.gate(name).mean(axis=1) for name in ("input", "forget", "output"))
     return [
         [
-            f"Input gate: writes {write[t]:.0%} of the candidate{_mark(write, t, 'the most in this clip')}.",
-            f"Forget gate: drops {1 - keep[t]:.0%} of the memory{_mark(1 - keep, t, 'the most in this clip')}.",
-            f"Output gate: reads {read[t]:.0%} of the memory{_mark(read, t, 'the most in this clip')}.",
+            f"Input gate: writes {percent(write[t], 0)} of the candidate{_mark(write, t, 'the most in this clip')}.",
+            f"Forget gate: drops {percent(1 - keep[t], 0)} of the memory{_mark(1 - keep, t, 'the most in this clip')}.",
+            f"Output gate: reads {percent(read[t], 0)} of the memory{_mark(read, t, 'the most in this clip')}.",
         ]
         for t in range(len(write))
     ]
@@ -217,8 +218,8 @@ def _gru(layer: LayerTrace) -> list[list[str]]:
     keep, seen = layer.gate("update").mean(axis=1), layer.gate("reset").mean(axis=1)
     return [
         [
-            f"Update gate: keeps {keep[t]:.0%} of the state, renews {1 - keep[t]:.0%}{_mark(1 - keep, t, 'the most in this clip')}.",
-            f"Reset gate: the candidate sees {seen[t]:.0%} of the state{_mark(-seen, t, 'the least in this clip')}.",
+            f"Update gate: keeps {percent(keep[t], 0)} of the state, renews {percent(1 - keep[t], 0)}{_mark(1 - keep, t, 'the most in this clip')}.",
+            f"Reset gate: the candidate sees {percent(seen[t], 0)} of the state{_mark(-seen, t, 'the least in this clip')}.",
         ]
         for t in range(len(keep))
     ]
@@ -231,7 +232,7 @@ def _simple_rnn(layer: LayerTrace) -> list[list[str]]:
     return [
         [
             f"No gates: the whole state is recomputed; it moved by {moved[t]:.1f}{_mark(moved, t, 'the most in this clip')}.",
-            f"{saturated[t]:.0%} of the units are near -1 or 1, where the gradient vanishes.",
+            f"{percent(saturated[t], 0)} of the units are near -1 or 1, where the gradient vanishes.",
         ]
         for t in range(len(moved))
     ]

@@ -10,7 +10,6 @@ export default function ({ data, parentElement }) {
   if (root.stop) root.stop(); // the same place, another clip
   root.replaceChildren();
   let frame = numberOfAddress("frame", data.frames - 1) ?? data.frames - 1;
-  let playing = null;
 
   const make = (tag, name, parent, text) => {
     const made = document.createElement(tag);
@@ -22,7 +21,7 @@ export default function ({ data, parentElement }) {
 
   // --- above the rows: buttons, and the answer at the cursor
   const controls = make("div", "controls", root);
-  const play = make("button", "main", controls, "▶ Play");
+  const play = make("button", "main", controls);
   const back = make("button", "", controls, "◀");
   back.ariaLabel = "one frame back";
   const on = make("button", "", controls, "▶|");
@@ -292,25 +291,12 @@ export default function ({ data, parentElement }) {
     move();
   }
 
-  function pause() {
-    if (playing) cancelAnimationFrame(playing);
-    playing = null;
-    play.textContent = "▶ Play";
-  }
-
-  play.onclick = () => {
-    if (playing) return pause();
-    const first = frame >= data.frames - 1 ? 0 : frame;
-    const began = performance.now();
-    const lasts = (SECONDS_OF_PLAYING[speed.value] || data.seconds) / data.frames; // seconds a frame
-    play.textContent = "❚❚ Pause";
-    const tick = (time) => {
-      go(first + Math.floor((time - began) / 1000 / lasts));
-      if (frame >= data.frames - 1) return pause();
-      playing = requestAnimationFrame(tick);
-    };
-    playing = requestAnimationFrame(tick);
-  };
+  const { pause } = playing(play, {
+    position: () => frame,
+    last: () => data.frames - 1,
+    each: () => (1000 * (SECONDS_OF_PLAYING[speed.value] || data.seconds)) / data.frames,
+    go,
+  });
   back.onclick = () => (pause(), go(frame - 1));
   on.onclick = () => (pause(), go(frame + 1));
   slider.oninput = () => (pause(), go(Number(slider.value)));

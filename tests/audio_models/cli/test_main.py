@@ -17,8 +17,10 @@ import numpy as np
 import pytest
 
 from audio_models.cli import main
+from audio_models.features.waveform import AudioSource
 from audio_models.jobs import launch, runs
 from audio_models.networks import kept_epochs
+from audio_models.recognition.recognizer import Recognizer
 from tests.conftest import PROJECT, Done, Trained
 from tests.support.sounds import RATE, chirp, glides, write
 
@@ -348,3 +350,29 @@ def test_copies_of_a_recording_are_counted(tmp_path: Path, capsys, monkeypatch: 
     monkeypatch.setattr(launch, "spawn", lambda run: None)
     status, _, err = _run(capsys, "train", "--corpus", tmp_path, "--background")
     assert (status, told in err) == (0, True)
+
+
+def test_inspect_reads_with_an_earlier_epoch_and_holds_gates_as_the_page_does(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from audio_models.lab.inspection import inspect
+    from audio_models.networks.cells import ForcedGate
+
+    clip = write(tmp_path / "clip.wav", chirp(500, 1500))
+    status, out, _ = _run(capsys, "inspect", "plain-lstm", clip, "--epoch", 2, "--hold", "forget shut", "--json")
+    assert status == 0
+    shown = json.loads(out)
+    assert (shown["epoch"], shown["held"]) == (2, ["forget shut"])
+    run = runs.bundled_run("plain-lstm")
+    samples = Recognizer.of_run(run).load(AudioSource(clip))
+    found = inspect(run, samples, epoch=2, forced=[ForcedGate("forget", open=False)])
+    np.testing.assert_allclose(shown["probabilities"]["values"], found.prefix_probabilities, atol=1e-5)
+
+    status, out, _ = _run(capsys, "inspect", "plain-lstm", clip, "--hold", "forget shut", "--hold", "output open")
+    assert "held shut: forget gate" in out
+    assert "held open: output gate" in out
+    for wrong, said in (("forget", "'forget' holds no gate"), ("reset shut", "has no gate 'reset'")):
+        status, _, err = _run(capsys, "inspect", "plain-lstm", clip, "--hold", wrong)
+        assert status == 1
+        assert said in _line(err)
+    assert "epoch 3" in _line(_run(capsys, "inspect", "plain-lstm", clip, "--epoch", 3)[2])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import altair as alt
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from audio_models.report.charts import speaker_accuracies
 from audio_models.report.colour import LEAST_CONTRAST, blend, contrast, ink_on, page_colour
 from audio_models.report.matrix import confusion_matrix, matrix_in_words
+from audio_models.report.pictures import svg
 
 
 def test_two_rows_of_a_confusion_matrix_have_room_below_the_column_labels() -> None:
@@ -57,3 +59,9 @@ def test_a_few_speakers_have_a_bar_each_and_many_a_histogram_of_several() -> Non
     bins = speaker_accuracies(many).to_dict()["encoding"]["x"]["bin"]
     assert bins["extent"] == [pytest.approx(0.9), 1]
     assert (1 - 0.9) / bins["step"] >= 5
+
+
+def test_a_percentage_on_an_axis_is_written_as_everywhere_else() -> None:
+    table = pd.DataFrame({"share": [0.1, 0.9], "row": [1, 2]})
+    chart = alt.Chart(table).mark_point().encode(x=alt.X("share:Q", axis=alt.Axis(format="%")), y="row:Q")
+    assert ">50 %<" in svg(chart.properties(title=""))
