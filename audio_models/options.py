@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, NoReturn, TypeVar
 
 from audio_models.errors import ConfigError
@@ -21,16 +21,19 @@ class Parser(argparse.ArgumentParser):
         raise ConfigError(f"{message[:1].upper()}{message[1:]}. See: {self.prog} --help")
 
 
-def changed(config: Settings, options: argparse.Namespace) -> Settings:
+def changed(config: Settings, options: argparse.Namespace | Mapping[str, Any]) -> Settings:
     """Replace the settings whose options were given; the others keep their values.
+
+    Args:
+        options: values by the names of settings; what is None, or no setting of this dataclass, is passed over.
 
     Raises:
         ConfigError: a value is out of range, or does not fit the others.
     """
     rows = {row.name: row for row in settings_of(type(config))}
     given = {
-        name: tuple(value) if rows[name].is_list else value
-        for name, value in vars(options).items()
+        name: tuple(value) if rows[name].is_list and not isinstance(value, str) else value
+        for name, value in (vars(options) if isinstance(options, argparse.Namespace) else options).items()
         if name in rows and value is not None
     }
     return dataclasses.replace(config, **given)  # type: ignore[type-var]  # any dataclass

@@ -8,13 +8,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 from audio_models.cli.corpora import reference
 from audio_models.cli.terminal import TerminalProgress, chatter_to, complain, interrupt_cancels, print_json
-from audio_models.config import NegativesConfig, RunConfig
+from audio_models.config import RunConfig
 from audio_models.errors import RunError
 from audio_models.jobs import launch, runs
 from audio_models.jobs.job_folder import State
@@ -25,17 +26,13 @@ from audio_models.lab import memory as memory_lab
 from audio_models.lab.comparison import Comparison
 from audio_models.lab.memory import Experiment
 from audio_models.options import changed
-from audio_models.recipes import default_run, tuned_run
-from audio_models.training.other_folders import folders_here
+from audio_models.training import configure
 from data import catalogue, command, other_recordings
 from data.corpus import CorpusReference, Index
 from data.errors import EchoicError
 from data.phrases import plural
-from data.task import Task
 
 AnyJob = Run | Experiment | Comparison
-
-_ANY = Task(("yes", "no"))  # a placeholder until the words of the corpus are known
 
 
 def train(options: argparse.Namespace) -> int:
@@ -52,7 +49,8 @@ def memory(options: argparse.Namespace) -> int:
 def compare(options: argparse.Namespace) -> int:
     """Compare the cells on one corpus."""
     corpus = reference(options, options.corpus)
-    config = changed(comparison.ComparisonConfig(corpus, _task(options, corpus)), options)
+    task = configure.task_of(_index(corpus), **_task_options(options))
+    config = changed(comparison.ComparisonConfig(corpus, task), options)
     return _begin(comparison.create(config), options)
 
 
@@ -276,59 +274,36 @@ def _parameters(run: Run) -> int | None:
 
 def _run_config(options: argparse.Namespace) -> RunConfig:
     corpus = reference(options, options.corpus)
-    if options.start:
-        start = runs.find(options.start)
-        voices = {clip.speaker for clip in _index(corpus).clips} - {None}
-        task = _task(options, corpus)
-        other = folders_here() if task.unknown else ()
-        return _with_settings(
-            tuned_run(
-                corpus, task, start.reference, start.config, speakers=len(voices), name=options.name, other=other
-            ),
-            options,
-        )
-    # Refuse a wrong setting before reading the corpus, which may take minutes.
-    config = _with_settings(
-        default_run(corpus, _ANY, options.cell or "gru", options.recipe, name=options.name), options
-    )
-    return replace(config, task=_task(options, corpus))
+    if options.other:
+        options.other = _scanned(options.other)  # before the corpus, which may take minutes
+    config = configure.run_config(
+        corpus, lambda: _index(corpus), vars(options), recipe=options.recipe, start=options.start, name=options.name,
+        **_task_options(options),
+    )  # fmt: skip
+    if options.other:
+        return config
+    return replace(config, negatives=replace(config.negatives, other=_scanned(config.negatives.other)))
 
 
-def _with_settings(config: RunConfig, options: argparse.Namespace) -> RunConfig:
-    return replace(
-        config,
-        features=changed(config.features, options),
-        network=changed(config.network, options),
-        training=changed(config.training, options),
-        augmentation=changed(config.augmentation, options),
-        negatives=_checked(changed(config.negatives, options)),
-    )
-
-
-def _checked(negatives: NegativesConfig) -> NegativesConfig:
-    """Read its folders, and make their paths absolute: a job in the background may run elsewhere.
+def _scanned(folders: Sequence[str]) -> tuple[str, ...]:
+    """Read folders of other recordings, and make their paths absolute: a job in the background may run elsewhere.
 
     Raises:
         CorpusError: one is no folder of recordings.
     """
-    folders = []
-    for one in dict.fromkeys(negatives.other):
+    made = []
+    for one in dict.fromkeys(folders):
         with TerminalProgress() as progress:
             found = other_recordings.scan(Path(one), progress.report)
         print(f"{one}: {found}", file=sys.stderr)
-        folders.append(os.path.abspath(os.path.expanduser(one)))
-    return replace(negatives, other=tuple(folders))
+        made.append(os.path.abspath(os.path.expanduser(one)))
+    return tuple(made)
 
 
-def _task(options: argparse.Namespace, corpus: CorpusReference) -> Task:
-    """Make the task from the options; by default all words of the corpus, and own words reject all others."""
-    rejects = bool(getattr(options, "start", ""))
-    return Task(
-        options.labels or catalogue.usual_labels(_index(corpus)),
-        unknown=rejects if options.unknown is None else options.unknown,
-        silence=rejects if options.silence is None else options.silence,
-        held_out=options.held_out or (),
-    )
+def _task_options(options: argparse.Namespace) -> dict[str, Any]:
+    """What the options say of the task, for `configure.task_of`."""
+    chosen = {name: getattr(options, name) for name in ("labels", "unknown", "silence", "held_out")}
+    return {**chosen, "labels": chosen["labels"] or (), "held_out": chosen["held_out"] or ()}
 
 
 def _index(corpus: CorpusReference) -> Index:

@@ -15,7 +15,7 @@ from types import FrameType
 from typing import Any, Self
 
 from audio_models.jobs.job_folder import JobFolder, State
-from audio_models.jobs.progress import format_progress, format_stage
+from audio_models.jobs.progress import format_epoch, format_progress, format_stage
 from audio_models.jobs.runs import Run
 from data.corpus import Progress, Skipped, reasons
 from data.phrases import plural
@@ -117,12 +117,7 @@ class TerminalProgress:
         def on_state(state: State) -> None:
             if state.epoch > self._epoch:
                 self._epoch = state.epoch
-                row = run.history[-1]
-                self._line(
-                    f"epoch {row.epoch} of {run.config.training.epochs}: loss {row.loss:.3f}, accuracy {row.accuracy:.1%}; "
-                    f"validation loss {row.validation_loss:.3f}, accuracy {row.validation_accuracy:.1%} ({row.seconds:.1f} s)",
-                    keep=True,
-                )
+                self._line(format_epoch(run.history[-1], run.config.training.epochs), keep=True)
             else:
                 self.job(state, "at most")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from audio_models.jobs.job_folder import State
+from audio_models.jobs.runs import Epoch
 from data.corpus import Progress
 from data.phrases import plural
 
@@ -43,3 +44,11 @@ def format_progress(state: State, about: str = "about") -> str:
     left = f", {about} {format_duration(state.seconds_left)} left" if state.seconds_left is not None else ""
     far = f": {format_amount(state.done, state.total, state.unit)}" if state.total else ""
     return f"{state.stage}{far}{left}"
+
+
+def format_epoch(row: Epoch, epochs: int) -> str:
+    """Format a finished epoch of a training in one line."""
+    return (
+        f"epoch {row.epoch} of {epochs}: loss {row.loss:.3f}, accuracy {row.accuracy:.1%}; "
+        f"validation loss {row.validation_loss:.3f}, accuracy {row.validation_accuracy:.1%} ({row.seconds:.1f} s)"
+    )
