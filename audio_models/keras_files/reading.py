@@ -133,6 +133,8 @@ def _parsed(text: str) -> dict[str, Any]:
 def _in_line(model: dict[str, Any]) -> tuple[list[Layer], list[Layer]]:
     """The layers from the input to the output, and all layers in the file's order."""
     kind, config = model.get("class_name"), model.get("config")
+    if kind == "Sequential" and isinstance(config, list):
+        config = {"layers": config}  # as early keras 2 wrote it
     if kind not in ("Sequential", "Functional", "Model") or not isinstance(config, dict):
         raise KerasFileError(f"it is a '{str(kind)[:40]}'; only a Sequential or a functional model can be read.")
     rows = config.get("layers")

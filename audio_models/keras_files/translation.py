@@ -10,7 +10,7 @@ same. Any other layer is named and refused.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 import numpy as np
@@ -89,6 +89,8 @@ def translate(layers: Sequence[Layer]) -> ReadNetwork:
         KerasFileError: one cannot be translated, or lacks weights.
     """
     made = _Translation()
+    if layers and "batch_input_shape" in layers[0].config:  # keras 2: the first layer may name it, whatever it is
+        _input(made, layers[0])
     for layer in layers:
         _READERS.get(layer.kind, _refuse)(made, layer)
     if not made.cell:
@@ -214,7 +216,9 @@ def _cell_weights(made: _Translation, layer: Layer, kind: Cell) -> tuple[Vector,
     if kind != "simple_rnn":
         require(layer, "recurrent_activation", "sigmoid")
     if kind == "gru":
-        require(layer, "reset_after", True)
+        require(
+            replace(layer, config={"reset_after": False, **layer.config}), "reset_after", True
+        )  # old files name none
     units = layer.config.get("units")
     if not isinstance(units, int) or isinstance(units, bool) or units < 1:
         raise KerasFileError(f"Its layer '{layer.name}' has {str(units)[:40]} units.")
