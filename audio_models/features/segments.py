@@ -25,6 +25,12 @@ _RISE = 9.0  # dB of the loudest take above the noise, at least
 _EDGE = (0.2, 4.0, 9.0)
 _PEAK = (0.3, 6.0, 12.0)
 
+RULE = {
+    "hop": _HOP, "span": _SPAN, "band": (_LOWEST_HZ, _HIGHEST_HZ), "pause": _PAUSE, "shortest": _SHORTEST,
+    "rise": _RISE, "edge": _EDGE, "peak": _PEAK,
+}  # fmt: skip
+"""The numbers above, for the counter of takes in the browser."""
+
 
 @dataclass(frozen=True)
 class Take:

@@ -18,6 +18,7 @@ from dashboard.shared.glossary import TERMS
 from dashboard.shared.players import play_samples
 from dashboard.shared.show_chart import show_chart
 from dashboard.shared.state import EXAMPLE, EXAMPLES_HEARD, INPUTS_SEEN, NEWEST_INPUT
+from dashboard.shared.welcome import not_news, welcome
 from data.audio_file import encode_wav
 from data.corpus import UNKNOWN
 from data.errors import CorpusError
@@ -116,6 +117,7 @@ def _row(name: str, found: ClipAnswer | str) -> dict[str, Any]:
 
 def _page() -> None:
     st.title("Recognise a word")
+    welcome()
     models = usable_runs()
     with show_errors():
         model, words = st.columns([2, 3], vertical_alignment="center")
@@ -140,6 +142,8 @@ def _page() -> None:
         _offer_examples(run)
         recognizer = preload.recognizer(run)  # last, when the page is drawn: it imports onnxruntime
         newest, example = _newest(recording, files), EXAMPLE.get()
+        if newest:
+            not_news()
         address.say("clip", example if newest == "example" and example else "")  # a recording or a file has none
         if newest == "recording":
             found = answer_clip(run, "Your recording", recording.getvalue(), loudest=True)

@@ -37,6 +37,7 @@ class Choices:
         corpora: folders used as corpora, the newest first.
         other_folders: folders of other recordings, the newest first.
         recordings: paths of recordings, the newest first.
+        welcomed: whether what a newcomer reads on the first page is not news any more.
     """
 
     corpus: CorpusReference | None = None
@@ -46,6 +47,7 @@ class Choices:
     corpora: tuple[CorpusReference, ...] = ()
     other_folders: tuple[str, ...] = ()
     recordings: tuple[str, ...] = ()
+    welcomed: bool = False
 
 
 def load() -> Choices:

@@ -105,6 +105,8 @@ CLIP_SOURCE_GIVEN = Value[str]("clip_source_given", "Example")
 """The source of clips that the page chose by itself; `of` the page."""
 
 # Predict
+WELCOME = Value[bool | None]("welcome", None)
+"""Whether this tab greets a newcomer; None before it is decided."""
 INPUTS_SEEN = Value[dict[str, Any]]("inputs_seen", {"recording": None, "files": (), "example": None})
 """The recording and the uploaded files that the page saw last, by id, and the example."""
 NEWEST_INPUT = Value[str | None]("input_newest", None)

@@ -26,19 +26,20 @@ def show(corpus: OwnCorpus, now: Snapshot, *, key: str | None = None) -> None:
     shown = ", ".join(f"**{as_text(label)}** {count}" for label, count in counts.most_common(12))
     if len(counts) > 12:
         shown += f" and {len(counts) - 12} more"
-    text, button = st.columns([4, 1], vertical_alignment="center")
     if not clips and not noise:
-        text.markdown("No clips yet.")
+        text = "No clips yet."
     else:
         speakers = {clip.speaker for clip in clips if clip.speaker}
         more = [plural(len(speakers), "speaker")] if speakers else []
         more += [f"{sum(clip.seconds for clip in noise):.0f} s of background noise"] if noise else []
-        text.markdown(f"{shown or 'No words yet'}{' · ' + ', '.join(more) if more else ''}")
-    if (change := now.last_change) is not None:
-        button.button(
-            "Undo", icon=":material/undo:", help=as_text(change.text), key="undo", width="stretch", shortcut=key,
-            on_click=_undo, args=(corpus, change.number),
-        )  # fmt: skip
+        text = f"{shown or 'No words yet'}{' · ' + ', '.join(more) if more else ''}"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(text, width="stretch")
+        if (change := now.last_change) is not None:
+            st.button(
+                "Undo", icon=":material/undo:", help=as_text(change.text), key="undo", shortcut=key,
+                on_click=_undo, args=(corpus, change.number),
+            )  # fmt: skip
 
 
 def _undo(corpus: OwnCorpus, number: int) -> None:

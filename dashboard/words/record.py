@@ -15,6 +15,7 @@ from dashboard.shared.feedback import show_errors
 from dashboard.shared.formatting import as_text
 from dashboard.shared.rows import in_rows
 from dashboard.shared.state import OWN_ERROR, OWN_MESSAGE, OWN_RECORDINGS, Value
+from dashboard.words import take_counter
 from dashboard.words.sound_card import SoundCard, sound_card
 from data.corpus import BACKGROUND_NOISE
 from data.errors import EchoicError
@@ -73,6 +74,8 @@ def _words(corpus: OwnCorpus, now: Snapshot, *, once: bool) -> None:
     label, speaker_name = clean_label(label), clean_speaker(speaker)
     shown = as_text(label)
     content = _recorder(f"Say “{shown}”" if once else f"Say “{shown}” ten times, with pauses")
+    if not once:
+        take_counter.show()
     if content is None:
         return
     with st.spinner("Cutting into takes …"):

@@ -32,8 +32,8 @@ def test_own_words_are_brought_recorded_taught_and_understood(
     page.get_by_test_id("stButtonGroup").get_by_role("radio", name="Upload").click()
     clips = [write(tmp_path / f"lamp-{take}.wav", say("lamp", voices()[12], take)) for take in range(6)]
     for label, text in (("Word", "lamp"), ("Speaker", "anna")):
-        page.get_by_role("textbox", name=label).fill(text)
-        page.get_by_role("textbox", name=label).press("Enter")
+        page.get_by_role("textbox", name=label, exact=True).fill(text)
+        page.get_by_role("textbox", name=label, exact=True).press("Enter")
         drawn(page)
     page.locator("input[type=file]").first.set_input_files(clips)
     page.get_by_role("button", name="Add 6 clips").click()
@@ -41,16 +41,17 @@ def test_own_words_are_brought_recorded_taught_and_understood(
 
     page.get_by_test_id("stButtonGroup").get_by_role("radio", name="Record").click()
     # Upload has a field "Word" too: what is typed before the section has changed is lost
-    expect(page.get_by_text("Type a word to record it.")).to_be_visible()
+    expect(page.get_by_text("Type the next word")).to_be_visible()
     drawn(page)
     for label, text in (("Word", "music"), ("Speaker", "anna")):
-        page.get_by_role("textbox", name=label).fill(text)
-        page.get_by_role("textbox", name=label).press("Enter")
+        page.get_by_role("textbox", name=label, exact=True).fill(text)
+        page.get_by_role("textbox", name=label, exact=True).press("Enter")
         drawn(page)
     expect(page.get_by_text("Say “music” ten times")).to_be_visible()
     microphone = page.get_by_test_id("stAudioInput")
     microphone.get_by_role("button", name="Record").click()
     page.wait_for_timeout(1000 * seconds)  # as long as they are said
+    expect(page.get_by_text(re.compile("[67] takes heard so far"))).to_be_visible()
     microphone.get_by_role("button", name="Stop recording").click()
     keep = page.get_by_role("button", name=re.compile(r"Keep [67] takes"))
     expect(keep).to_be_visible(timeout=PATIENCE)
@@ -58,6 +59,14 @@ def test_own_words_are_brought_recorded_taught_and_understood(
     expect(page.get_by_text(re.compile("[67] takes of “music” kept"))).to_be_visible()
     page.get_by_test_id("stButtonGroup").get_by_role("radio", name="Clips").click()
     expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+    page.get_by_role("radio", name="One by one").click()
+    end = page.get_by_role("slider", name="end")
+    end.press("Shift+ArrowLeft")
+    expect(page.get_by_role("button", name="Keep trimmed")).to_be_visible()
+    page.keyboard.press("k")
+    expect(page.get_by_text(re.compile("1 clip trimmed to"))).to_be_visible()
+    page.keyboard.press("u")
+    expect(page.get_by_text(re.compile("Undone: 1 clip trimmed to"))).to_be_visible()
     page.get_by_test_id("stButtonGroup").get_by_role("radio", name="Map").click()
     expect(page.get_by_text("nearest neighbours are the same word")).to_be_visible(timeout=PATIENCE)
     point = page.locator('path[aria-roledescription="point"]').first

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from audio_models.features import waveform
 from audio_models.recognition import recognizer
 from audio_models.recognition.answer import Answer
 from audio_models.recognition.recognizer import Recognizer
+from data.own.corpus import OwnCorpus
 from tests.support.pages import button, healthy, open_page, text_of, wav
 from tests.support.sounds import RATE, chirp
 
@@ -150,3 +152,29 @@ def test_bad_input_is_a_sentence(home: Path, content: bytes, said: str) -> None:
     app.file_uploader[0].upload("bad.wav", content, "audio/wav").run()
     healthy(app)
     assert [said in error.value for error in app.error] == [True]
+
+
+def _greets(app: AppTest) -> bool:
+    return "**Try a word** below" in text_of(app)
+
+
+def test_a_newcomer_reads_what_one_can_do_until_it_is_not_news(workspace_folder: Path) -> None:
+    app = open_page()
+    assert _greets(app)
+    assert "Echoic trains small networks that recognise spoken words" in text_of(app)
+    assert {"words", "learn"} <= {one.proto.page for one in app.get("page_link")}
+    button(app, "noise").click().run()
+    assert _greets(app), "it does not vanish under the mouse"
+    assert not _greets(open_page()), "the next visit"
+
+
+def test_the_greeting_is_closed_for_good(workspace_folder: Path) -> None:
+    app = open_page()
+    app.button(key="close-welcome").click().run()
+    healthy(app)
+    assert not _greets(app)
+    assert not _greets(open_page())
+
+
+def test_somebody_with_clips_is_no_newcomer(mine: OwnCorpus) -> None:
+    assert not _greets(open_page())
