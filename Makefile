@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench screenshot models lock clean
+.PHONY: help run test lint format bench docs screenshot models lock clean
 
 help:  ## list the chores
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,13 +30,16 @@ format: $(VENV)/.installed-dev  ## format the code
 bench: $(VENV)/.installed  ## measure speed and memory
 	$(BIN)/python -m benchmarks
 
+docs: $(VENV)/.installed-docs  ## build the docs as a site in build/docs/site, and check its links
+	$(BIN)/python -m docs.site
+
 screenshot: $(VENV)/.installed-dev  ## retake the pictures in docs/ (needs Chromium)
 	$(BIN)/python -m docs.screenshots
 
 models: $(VENV)/.installed  ## retrain the models that come with Echoic (CLIPS=a folder of Speech Commands, OTHER="folders")
 	$(BIN)/python -m audio_models.pretrained.build $(CLIPS) $(addprefix --more ,$(MORE)) $(addprefix --other ,$(OTHER)) $(BUILD)
 
-lock: $(VENV)/.installed-dev  ## write constraints.txt from the installed packages
+lock: $(VENV)/.installed-dev $(VENV)/.installed-docs  ## write constraints.txt from the installed packages
 	@$(BIN)/python -m pip freeze --all --exclude-editable --exclude pip > $(VENV)/frozen
 	@# what has a marker is needed on another Python than this one, and stays
 	@awk -F '==' 'NR == FNR { if (/^#|;/) { print; stays[$$1] } next } !($$1 in stays)' constraints.txt $(VENV)/frozen \
@@ -44,7 +47,7 @@ lock: $(VENV)/.installed-dev  ## write constraints.txt from the installed packag
 	@mv $(VENV)/locked constraints.txt
 
 clean:  ## remove caches and the virtual environment, but not the workspace
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:
@@ -60,4 +63,8 @@ $(VENV)/.installed: requirements.txt constraints.txt pyproject.toml | $(BIN)/pyt
 
 $(VENV)/.installed-dev: requirements-dev.txt $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
+	@touch $@
+
+$(VENV)/.installed-docs: requirements-docs.txt $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-docs.txt -c constraints.txt
 	@touch $@

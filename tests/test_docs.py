@@ -168,7 +168,7 @@ def test_requirements_are_pinned_with_a_reason_and_locked() -> None:
         for line in (PROJECT / "constraints.txt").read_text().splitlines()
         if "==" in line
     }
-    for name in ("requirements.txt", "requirements-dev.txt"):
+    for name in ("requirements.txt", "requirements-dev.txt", "requirements-docs.txt"):
         for line in (PROJECT / name).read_text().splitlines():
             if not line or line.startswith(("#", "-r")):
                 continue

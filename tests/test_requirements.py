@@ -31,10 +31,10 @@ def _pinned(python: str) -> dict[str, str]:
 
 
 def _asked() -> list[Requirement]:
-    """What requirements.txt and requirements-dev.txt ask for."""
+    """What requirements.txt and those of developers ask for."""
     lines = [
         line.partition(" #")[0]
-        for name in ("requirements.txt", "requirements-dev.txt")
+        for name in ("requirements.txt", "requirements-dev.txt", "requirements-docs.txt")
         for line in (PROJECT / name).read_text().splitlines()
     ]
     return [Requirement(line) for line in lines if line and not line.startswith(("#", "-r"))]
@@ -75,14 +75,14 @@ def test_what_python_313_no_longer_brings_is_pinned_there_alone(package: str) ->
 
 @pytest.mark.parametrize("running", ["3.12", "3.13"])
 def test_lock_loses_nothing_of_another_python(tmp_path: Path, running: str) -> None:
-    for name in ("Makefile", "constraints.txt", "requirements.txt", "requirements-dev.txt", "pyproject.toml"):
+    for name in ("Makefile", "constraints.txt", "requirements.txt", "requirements-dev.txt", "requirements-docs.txt", "pyproject.toml"):
         shutil.copy(PROJECT / name, tmp_path)
     frozen = "".join(f"{name}{version}\n" for name, version in _pinned(running).items() if name != "keras")
     python = tmp_path / ".venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
     python.write_text(f"#!/bin/sh\ncat <<'END'\n{frozen}Keras==99.0\nEND\n")
     python.chmod(0o755)
-    for name in (".installed", ".installed-dev"):
+    for name in (".installed", ".installed-dev", ".installed-docs"):
         (tmp_path / ".venv" / name).touch()
     subprocess.run(["make", "lock"], cwd=tmp_path, check=True, capture_output=True)
     written = (tmp_path / "constraints.txt").read_text().splitlines()
