@@ -35,6 +35,8 @@ def _rows(made: argparse.ArgumentParser) -> Iterator[tuple[str, str]]:
         if action.help in (argparse.SUPPRESS, None) or "--help" in action.option_strings:
             continue
         named = ", ".join(one for one in action.option_strings if one.startswith("--")) or str(action.metavar)
-        takes_value = action.nargs != 0 and action.option_strings and not isinstance(action, argparse.BooleanOptionalAction)
+        takes_value = (
+            action.nargs != 0 and action.option_strings and not isinstance(action, argparse.BooleanOptionalAction)
+        )
         value = f" {action.metavar or '{' + ','.join(map(str, action.choices or ())) + '}'}" if takes_value else ""
         yield (named + value).replace("|", "\\|"), str(action.help).replace("%%", "%").replace("|", "\\|")

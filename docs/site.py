@@ -20,7 +20,9 @@ from docs import commands
 PAGES = PROJECT / "build" / "docs" / "pages"
 SITE = PROJECT / "build" / "docs" / "site"
 
-_FOREIGN = re.compile(r"""<(?:script|img|iframe|audio|source)\b[^>]*\bsrc=["']?(?:https?:)?//|<link\b[^>]*(?:stylesheet|preconnect|preload)[^>]*href=["']?(?:https?:)?//""")
+_FOREIGN = re.compile(
+    r"""<(?:script|img|iframe|audio|source)\b[^>]*\bsrc=["']?(?:https?:)?//|<link\b[^>]*(?:stylesheet|preconnect|preload)[^>]*href=["']?(?:https?:)?//"""
+)
 _LINK = re.compile(r"(!?)\[([^\]]*)\]\((?!https?:|#)([^)#]+)(#[^)]*)?\)")
 
 

@@ -15,7 +15,7 @@ from audio_models.cli import main
 from audio_models.cli.parser import parser
 from audio_models.lab import measured
 from benchmarks.open_set import __main__ as open_set
-from docs import settings
+from docs import commands, settings, site
 from tests.conftest import PROJECT
 
 PAGES = [
@@ -83,9 +83,10 @@ def test_the_docs_name_no_command_that_is_not_there() -> None:
 
 
 def _examples() -> list[str]:
-    """What stands after `echoic` in the blocks of code, up to the pipe or the end of the line."""
+    """What stands after `echoic` in the blocks of code, up to the pipe or the end of the line, and in the README's text."""
     blocks = re.findall(r"^```\n(.*?)^```", EVERYTHING, re.MULTILINE | re.DOTALL)
-    return re.findall(r"(?:^|\| )echoic ([^|\n]+)", "".join(blocks), re.MULTILINE)
+    in_text = re.findall(r"`echoic ([^`|]+)`", README)
+    return [*in_text, *re.findall(r"(?:^|\| )echoic ([^|\n]+)", "".join(blocks), re.MULTILINE)]
 
 
 @pytest.mark.parametrize("example", sorted(set(_examples())))
@@ -198,3 +199,29 @@ def test_the_licence_is_the_same_everywhere() -> None:
     assert "Apache License" in (PROJECT / "LICENSE").read_text()
     assert "[Apache License 2.0](LICENSE)" in README
     assert "GPL-3" in README, "eSpeak NG's licence is named"
+
+
+def test_every_page_of_the_docs_is_in_the_contents_of_the_site() -> None:
+    contents = (PROJECT / "mkdocs.yml").read_text(encoding="utf-8")
+    named = re.findall(r"^ +- .+: ([\w/-]+\.md)$", contents, re.MULTILINE)
+    assert sorted(named) == sorted([*site.sources().values(), "commands.md"])
+
+
+def test_every_link_in_the_site_leads_to_a_page_of_it(tmp_path: Path) -> None:
+    site.gather(tmp_path)
+    found = 0
+    for page in tmp_path.rglob("*.md"):
+        for target in re.findall(r"\]\((?!https?:)([^)]+)\)", page.read_text(encoding="utf-8")):
+            name, _, anchor = target.partition("#")
+            there = page.parent / name if name else page
+            assert there.is_file(), f"{page.name}: {target}"
+            assert not anchor or anchor in _anchors(there), f"{page.name}: {target}"
+            found += 1
+    assert found > 30
+
+
+def test_the_reference_of_the_site_has_every_command_and_option() -> None:
+    sections = dict(re.findall(r"^## echoic ([a-z-]+)\n(.*?)(?=^## |\Z)", commands.page(), re.MULTILINE | re.DOTALL))
+    assert sections.keys() == main.COMMANDS.keys()
+    for name, options in ((name, options) for name, options in _options().items() if name in main.COMMANDS):
+        assert set(re.findall(r"--[a-z0-9-]+", sections[name])) >= options, name
