@@ -75,7 +75,14 @@ def test_what_python_313_no_longer_brings_is_pinned_there_alone(package: str) ->
 
 @pytest.mark.parametrize("running", ["3.12", "3.13"])
 def test_lock_loses_nothing_of_another_python(tmp_path: Path, running: str) -> None:
-    for name in ("Makefile", "constraints.txt", "requirements.txt", "requirements-dev.txt", "requirements-docs.txt", "pyproject.toml"):
+    for name in (
+        "Makefile",
+        "constraints.txt",
+        "requirements.txt",
+        "requirements-dev.txt",
+        "requirements-docs.txt",
+        "pyproject.toml",
+    ):
         shutil.copy(PROJECT / name, tmp_path)
     frozen = "".join(f"{name}{version}\n" for name, version in _pinned(running).items() if name != "keras")
     python = tmp_path / ".venv" / "bin" / "python"
