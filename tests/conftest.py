@@ -17,6 +17,7 @@ from pathlib import Path
 import filelock
 import pytest
 from hypothesis import settings
+from threadpoolctl import threadpool_limits
 
 from audio_models.cli import main
 from audio_models.jobs import launch
@@ -31,6 +32,10 @@ PROJECT = Path(__file__).resolve().parent.parent
 # An example's time says nothing on a busy machine: no test fails for its time.
 settings.register_profile("untimed", deadline=None, max_examples=50)
 settings.load_profile("untimed")
+
+# The matrices are small: beside another worker two threads wait for each other twenty times as long as one takes.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # for the processes that tests start, and what is imported later
+threadpool_limits(1, user_api="blas")
 
 TEST_DATA = Path(os.environ.get("ECHOIC_TEST_DATA", PROJECT.parent / "shared" / "data"))
 

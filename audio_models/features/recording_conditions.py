@@ -13,6 +13,7 @@ from typing import Self
 import numpy as np
 import scipy.signal
 from numpy.typing import NDArray
+from scipy.fft import next_fast_len
 
 from audio_models.features.segments import word_span
 from audio_models.features.waveform import Waveform
@@ -122,7 +123,8 @@ def mean_spectrum(clips: Sequence[Waveform], sample_rate: int) -> Spectrum:
 
 def _filtered(samples: Waveform, gains: Spectrum) -> Waveform:
     """Apply gains [dB], evenly spaced from 0 Hz to half of the sample rate, to (samples,) -> the same length."""
-    length = len(samples) + 2 * len(gains)  # room for the filter's ringing, which would wrap around
+    # room for the filter's ringing, which would wrap around; a length with a large prime factor takes ten times as long
+    length = next_fast_len(len(samples) + 2 * len(gains), real=True)
     bins = np.fft.rfft(samples, length)
     each = np.interp(np.linspace(0, 1, len(bins)), np.linspace(0, 1, len(gains)), gains)
     filtered: Waveform = np.fft.irfft(bins * 10 ** (each / 20), length)[: len(samples)].astype(np.float32)

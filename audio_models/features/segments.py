@@ -5,6 +5,7 @@ A take is where the level rises clearly above the noise of the recording, whatev
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,8 +91,7 @@ def _above(rule: tuple[float, float, float], height: float) -> float:
 
 def levels(recording: Waveform, sample_rate: int) -> NDArray[np.float64]:
     """The level of the speech band every 10 ms [dB of full scale]."""
-    highest = min(_HIGHEST_HZ, 0.45 * sample_rate)
-    band = scipy.signal.butter(2, [_LOWEST_HZ, highest], "bandpass", fs=sample_rate, output="sos")
+    band = _speech_band(sample_rate)
     power = scipy.signal.sosfiltfilt(band, recording.astype(np.float64)) ** 2 if len(recording) > 30 else recording**2
     span, hop = round(_SPAN * sample_rate), round(_HOP * sample_rate)
     total = np.concatenate([[0.0], np.cumsum(power)])
@@ -99,6 +99,16 @@ def levels(recording: Waveform, sample_rate: int) -> NDArray[np.float64]:
     mean = (total[np.minimum(starts + span, len(recording))] - total[starts]) / span
     decibels: NDArray[np.float64] = 10 * np.log10(np.maximum(mean, 1e-12))
     return decibels
+
+
+@functools.cache
+def _speech_band(sample_rate: int) -> NDArray[np.float64]:
+    """The filter that passes the band of speech, as second-order sections."""
+    highest = min(_HIGHEST_HZ, 0.45 * sample_rate)
+    sections: NDArray[np.float64] = scipy.signal.butter(
+        2, [_LOWEST_HZ, highest], "bandpass", fs=sample_rate, output="sos"
+    )
+    return sections
 
 
 def _stretches(loud: NDArray[np.bool_]) -> list[tuple[int, int]]:

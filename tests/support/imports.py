@@ -14,6 +14,13 @@ from pathlib import Path
 from data.workspace import PROJECT
 
 PACKAGES = ("data", "audio_models", "dashboard")
+_BLOCKS = (
+    "body",
+    "orelse",
+    "finalbody",
+    "handlers",
+    "cases",
+)  # where a statement holds others; imports are nowhere else
 
 
 def sources(package: str, project: Path = PROJECT) -> list[Path]:
@@ -34,25 +41,26 @@ def imports(path: Path, *, inside_functions: bool = True) -> set[str]:
     Args:
         inside_functions: also what is imported only when a function is called.
     """
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    left_out = {
-        inner
-        for node in ast.walk(tree)
-        if (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")
-        or (not inside_functions and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
-        for inner in ast.walk(node)
-    }
     found: set[str] = set()
-    for node in ast.walk(tree):
-        if node in left_out:
-            continue
+    waiting: list[ast.AST] = [_tree(path)]
+    while waiting:
+        node = waiting.pop()
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert node.module is not None, f"{path} imports relatively"
             assert node.level == 0, f"{path} imports relatively"
             found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif inside_functions or not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            is_for_types = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+            parts = node.orelse if is_for_types else [one for name in _BLOCKS for one in getattr(node, name, [])]
+            waiting += parts
     return found
+
+
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
 
 
 @cache
@@ -62,7 +70,7 @@ def modules(project: Path = PROJECT, *, inside_functions: bool = True) -> dict[s
         name_of(path, project): imports(path, inside_functions=inside_functions)
         for package in PACKAGES
         for path in sources(package, project)
-        if any(not isinstance(one, ast.Expr) for one in ast.parse(path.read_text(encoding="utf-8")).body)
+        if any(not isinstance(one, ast.Expr) for one in _tree(path).body)
     }
 
 

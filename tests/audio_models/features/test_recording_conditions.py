@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
+from scipy.fft import next_fast_len
 
+from audio_models.features.augmentation import equalised
 from audio_models.features.recording_conditions import RecordingConditions, mean_spectrum, word_samples
 
 RATE = 16_000
@@ -65,3 +68,18 @@ def test_clips_cut_close_to_the_word_and_silent_ones_work_too() -> None:
         placed, _ = conditions.place(word, mean_spectrum([word], RATE), np.random.default_rng(0))
         assert np.isfinite(placed).all()
         assert len(placed) >= round(0.1 * RATE)
+
+
+def test_sounds_of_any_length_are_filtered_at_a_length_that_is_quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One with a large prime factor took ten times as long, most of the time of teaching."""
+    clip = _clip(_word(200, 3_500), 0.1, 0.1, 1e-4)[:9_497]  # a prime number
+    conditions, spectrum = RecordingConditions.of([clip], RATE), mean_spectrum([clip], RATE)
+    asked: list[int] = []
+    transform = np.fft.rfft
+    monkeypatch.setattr(
+        np.fft, "rfft", lambda samples, n=None: asked.append(n or len(samples)) or transform(samples, n)
+    )
+    assert len(conditions.coloured(clip, spectrum)) == len(clip)
+    assert len(equalised(clip, 8.0, np.random.default_rng(0))) == len(clip)
+    assert asked == [next_fast_len(one, real=True) for one in asked]
+    assert len(asked) == 2
