@@ -224,31 +224,10 @@ def _print_comparison(made: Comparison, options: argparse.Namespace) -> None:
                 "state": made.state.status,
                 "verdict": verdict.verdict(found, told),
                 "search": [asdict(one) for one in made.trials],
-                "cells": [
-                    {
-                        "cell": row.cell,
-                        "readout": row.readout,
-                        "accuracy": row.accuracy,
-                        "split": row.split,
-                        "accuracy_interval": [row.interval.low, row.interval.high],
-                        "each": list(row.each),
-                        "parameters": row.parameters,
-                        "learning_rate": row.learning_rate,
-                        "epochs": row.epochs,
-                        "epoch_seconds": row.epoch_seconds,
-                        **asdict(row.measures),
-                    }
-                    for row in found
-                ],
-                "findings": [
-                    {
-                        "one": one.one.cell, "one_readout": one.one.readout, "other": one.other.cell,
-                        "other_readout": one.other.readout, **asdict(one.difference), "p": one.p, "text": one.summary(),
-                    }
-                    for one in told
-                ],
+                "cells": comparison_results.as_numbers(found),
+                "findings": verdict.as_numbers(told),
             }
-        )  # fmt: skip
+        )
         return
     print(f"{made.folder}: {made.state.status}")
     width = max([0, *(len(row.variant.title) for row in found)])

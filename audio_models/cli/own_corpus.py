@@ -11,6 +11,7 @@ from typing import Any
 from audio_models.cli.terminal import TerminalProgress, complain, complain_left_out, print_json
 from audio_models.errors import ConfigError
 from data import command
+from data.card import Card
 from data.corpus import Skipped
 from data.own import corpus as own_corpus
 from data.own.corpus import OwnCorpus
@@ -63,11 +64,14 @@ def _add(options: argparse.Namespace) -> int:
             for file in options.files
         ]  # fmt: skip
         batch = layouts.ImportBatch(
-            tuple(clip for part in parts for clip in part.clips), tuple(one for part in parts for one in part.refused)
+            tuple(clip for part in parts for clip in part.clips),
+            tuple(one for part in parts for one in part.refused),
+            next((part.card for part in parts if part.card), Card()),
         )
         source: Source = "import" if options.action == "import" else "upload"
         found = intake.examine(batch, options.label, source, progress.report)
         change = made.add(found.clips, progress.report)
+        made.adopt_card(found.card)
     refused = [
         *found.refused,
         *(Skipped(Path(one.original), "It is long. Cut it into takes with record-split.") for one in found.long),

@@ -14,8 +14,9 @@ from audio_models.recognition import evaluation
 from audio_models.recognition.evaluation_result import Evaluation
 from audio_models.recognition.open_set import open_set
 from data import catalogue
+from data.card import Card
 from data.corpus import UNKNOWN, CorpusReference
-from data.own.corpus import OWN_PREFIX
+from data.own.corpus import OWN_PREFIX, OwnCorpus
 from data.phrases import plural
 
 
@@ -35,6 +36,7 @@ def card(run: Run, stream: NetworkStream, files: Mapping[str, bytes], int8: Int8
         f"A network from Echoic for the classes {', '.join(f'`{label}`' for label in recognizer.labels)}.",
         "",
         f"- **Trained on**: {_corpus(run.config.corpus)}.",
+        *_own_corpus(run.config.corpus),
         *_other_words(run),
         f"- **Network**: {run.config.network.summary}; {recognizer.parameters:,} parameters.",
         f"- **Accuracy**: {_accuracy(run, evaluated)}",
@@ -75,6 +77,8 @@ def card(run: Run, stream: NetworkStream, files: Mapping[str, bytes], int8: Int8
         "`clip_seconds`.",
         "",
     ]  # fmt: skip
+    if run.about:
+        lines += ["## From its maker", "", *_entries(run.about), ""]
     if run.card:
         lines += ["## About this model", "", run.card.strip(), ""]
     return "\n".join(lines)
@@ -97,6 +101,18 @@ def _corpus(reference: CorpusReference) -> str:
     return (
         reference.name.removeprefix(OWN_PREFIX) if reference.name.startswith(OWN_PREFIX) else Path(reference.name).name
     )
+
+
+def _own_corpus(reference: CorpusReference) -> list[str]:
+    """What the maker of an own corpus says about it, below its name."""
+    if not reference.name.startswith(OWN_PREFIX):
+        return []
+    return [f"  {line}" for line in _entries(OwnCorpus(reference.name.removeprefix(OWN_PREFIX)).card)]
+
+
+def _entries(card: Card) -> list[str]:
+    """The entries of a card, a line each: a line break within one would end the list."""
+    return [f"- **{title}**: {' '.join(text.split())}" for title, text in card.entries.items()]
 
 
 def _evaluated(run: Run) -> Evaluation | None:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -219,3 +219,16 @@ def _read(path: Path) -> list[CellResult]:
         )
         for row in kept.variants
     ]
+
+
+def as_numbers(found: Sequence[CellResult]) -> list[dict[str, Any]]:
+    """What was measured of each cell as JSON values, a row for each."""
+    return [
+        {
+            "cell": row.cell, "readout": row.readout, "accuracy": row.accuracy, "split": row.split,
+            "accuracy_interval": [row.interval.low, row.interval.high], "each": list(row.each),
+            "parameters": row.parameters, "learning_rate": row.learning_rate, "epochs": row.epochs,
+            "epoch_seconds": row.epoch_seconds, **asdict(row.measures),
+        }
+        for row in found
+    ]  # fmt: skip

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import combinations
+from typing import Any
 
 from audio_models.lab.comparison import Variant
 from audio_models.lab.comparison_results import CellResult
@@ -143,3 +144,14 @@ def _compares_readouts(found: Sequence[CellResult]) -> bool:
 def _listed(names: Sequence[str]) -> str:
     """Join names: "SimpleRNN, LSTM and GRU"."""
     return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
+def as_numbers(told: Sequence[Finding]) -> list[dict[str, Any]]:
+    """The test of each pair as JSON values, a row for each."""
+    return [
+        {
+            "one": one.one.cell, "one_readout": one.one.readout, "other": one.other.cell,
+            "other_readout": one.other.readout, **asdict(one.difference), "p": one.p, "text": one.summary(),
+        }
+        for one in told
+    ]  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from audio_models.errors import AudioError
@@ -12,6 +12,7 @@ from audio_models.features.waveform import AudioSource
 from audio_models.own_words import recording
 from audio_models.own_words.clip_measures import measure
 from audio_models.own_words.recording import Recording, read_recording
+from data.card import Card
 from data.corpus import BACKGROUND_NOISE, Progress, Report, Skipped, Split, no_progress
 from data.own.layouts import ImportBatch, ImportItem
 from data.own.new_clips import NewClip
@@ -35,11 +36,13 @@ class Intake:
         clips: those that can be added.
         refused: those that cannot, with the reason.
         long: recordings too long for a clip that can be cut into takes.
+        card: of the exported corpus that they come from.
     """
 
     clips: tuple[NewClip, ...]
     refused: tuple[Skipped, ...]
     long: tuple[ImportItem, ...] = ()
+    card: Card = field(default_factory=Card)
 
 
 def new_clip(
@@ -109,7 +112,7 @@ def examine(batch: ImportBatch, label: str | None, source: Source, report: Repor
         except AudioError as error:
             refused.append(Skipped(Path(one.original), str(error)))
     report(Progress("Listening to clips", len(batch.clips), len(batch.clips)))
-    return Intake(tuple(clips), tuple(refused), tuple(long))
+    return Intake(tuple(clips), tuple(refused), tuple(long), batch.card)
 
 
 def _seconds(one: ImportItem) -> float:

@@ -73,6 +73,14 @@ def as_file(rows: Rows, path: Path) -> bytes:
 
 
 def _flat(row: Mapping[str, Any]) -> dict[str, Any]:
-    shares: Mapping[str, float] = row.get("probabilities", {})
-    cells = {name: value for name, value in row.items() if name != "probabilities"}
-    return cells | {f"{_PROBABILITY}{label}": share for label, share in shares.items()}
+    """A row without containers: each probability and each end of an interval has a cell, a list has one for all."""
+    cells: dict[str, Any] = {}
+    for name, value in row.items():
+        if name == "probabilities":
+            cells |= {f"{_PROBABILITY}{label}": share for label, share in value.items()}
+        elif name.endswith("_interval"):
+            what = name.removesuffix("interval")
+            cells |= {f"{what}low": value[0], f"{what}high": value[1]}
+        else:
+            cells[name] = " ".join(map(str, value)) if isinstance(value, list) else value
+    return cells

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard.shared import address, charts
+from dashboard.shared.about_card import about_corpus
 from dashboard.shared.choose_corpus import choose_corpus, loaded_index
 from dashboard.shared.feedback import ProgressBar, show_errors
 from dashboard.shared.formatting import as_text, table_height
@@ -16,7 +17,9 @@ from dashboard.shared.rows import in_rows
 from dashboard.shared.show_chart import show_chart
 from dashboard.shared.state import DATA_CLIPS_PAGE
 from data import catalogue
-from data.corpus import SPLITS, Corpus, Index
+from data.card import Card
+from data.corpus import SPLITS, Corpus, CorpusReference, Index
+from data.own.corpus import OwnCorpus
 from data.phrases import plural
 
 _PLAYERS = 6
@@ -26,6 +29,7 @@ _TABLE_ROWS = 11  # visible without scrolling
 def _describe(corpus: Corpus) -> None:
     description = corpus.description
     st.markdown(description.holds)
+    own = corpus.card if isinstance(corpus, OwnCorpus) else Card()
     with st.expander("Licence, citation, speakers, splits"):
         for title, text in (
             ("Speakers", description.speakers),
@@ -35,8 +39,9 @@ def _describe(corpus: Corpus) -> None:
             ("Citation", description.citation),
             ("Homepage", description.homepage),
         ):
-            if text:
+            if text and title not in own.entries:
                 st.markdown(f"**{title}**: {text}")
+        about_corpus(CorpusReference(corpus.name), can_edit=True)
 
 
 def _load(corpus: Corpus) -> None:

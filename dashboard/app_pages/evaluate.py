@@ -10,8 +10,9 @@ from audio_models.jobs.runs import Run
 from audio_models.recognition import evaluation
 from audio_models.recognition.evaluation_result import CROSS_VALIDATED, EVALUATION_SPLITS, EvaluationSplit
 from dashboard.evaluate import compared_runs, confusion, rejection, scores, streaming
-from dashboard.evaluate.result import headline, load_or_evaluate
-from dashboard.shared import address
+from dashboard.evaluate.result import downloads, headline, load_or_evaluate
+from dashboard.shared import address, save
+from dashboard.shared.about_card import about_corpus, about_model
 from dashboard.shared.choose_corpus import choose_corpus, corpus_title
 from dashboard.shared.choose_model import choose_model, usable_runs
 from dashboard.shared.copy_link import copy_link
@@ -37,12 +38,13 @@ def _page() -> None:
     title_with_open_button("Accuracy and mistakes")
     models = usable_runs()
     with show_errors():
-        left, middle, right = st.columns([4, 4, 3], vertical_alignment="bottom")
+        left, middle, right = st.columns([3, 3, 4], vertical_alignment="bottom")
         with left:
             run = choose_model(models, "evaluate_run")
         with right, st.container(horizontal=True, horizontal_alignment="right"):
             export_button(run)
             script_button(run)
+            place = save.begin()
             copy_link()
         _follow_corpus()
         with middle:
@@ -55,11 +57,11 @@ def _page() -> None:
                 corpus = choose_corpus("evaluate", memory=EVALUATION_CORPUS)
                 if corpus is None:
                     return
+            about_corpus(corpus or run.config.corpus)
         address.say("corpus", corpus.name if corpus is not None and not Path(corpus.name).is_absolute() else "")
         is_possible = _is_possible(run, corpus, split)
-        if run.card:
-            with st.expander("About this model", expanded=not is_possible, icon=":material/info:"):
-                st.markdown(run.card)
+        with st.expander("About this model", expanded=bool(run.card) and not is_possible, icon=":material/info:"):
+            about_model(run)
         if not is_possible:
             _offer_download(corpus or run.config.corpus)
             streaming.show_stored(run, split)
@@ -86,6 +88,7 @@ def _page() -> None:
             confusion.mistakes(result)
         with compared:
             compared_runs.show(models, split)
+        save.offer(place, downloads(run, corpus, result), run.id)
 
 
 def _follow_corpus() -> None:

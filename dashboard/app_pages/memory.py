@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pandas as pd
 import streamlit as st
@@ -18,10 +18,11 @@ from dashboard.lessons import charts as lesson_charts
 from dashboard.lessons import handout, texts, worksheet
 from dashboard.lessons.small_task import SMALL_TASK, small_task
 from dashboard.lessons.texts import show_lesson
-from dashboard.shared import address, job_panel
+from dashboard.shared import address, job_panel, save
 from dashboard.shared.cells import CELL_LOOKS
 from dashboard.shared.feedback import show_errors
 from dashboard.shared.formatting import as_text
+from dashboard.shared.save import Download
 from dashboard.shared.show_chart import show_chart
 
 _VIEWS = ("All cells, measured", SMALL_TASK)
@@ -126,6 +127,7 @@ def _result(experiment: Experiment, state: State) -> None:
     config = experiment.config
     task = memory_tasks.find(config.task)
     table = _table(experiment)
+    place = save.begin()
     if table.empty:
         st.caption("The first points appear in a few seconds." if state.status in ACTIVE else "No results.")
         return
@@ -135,6 +137,7 @@ def _result(experiment: Experiment, state: State) -> None:
         chart,
         "Accuracy of each cell by the number of steps to remember; the findings and the numbers stand below.",
         key=f"forgetting-{experiment.id}",
+        title="Steps remembered",
     )
     st.caption(f"{_describe(config)}.{f' This {origin(experiment)}.' if is_bundled(experiment) else ''}")
     if state.status in ACTIVE:
@@ -159,10 +162,12 @@ def _result(experiment: Experiment, state: State) -> None:
         )
         return handout.forgetting(table, chart, task.title, _describe(config), questions)
 
-    st.download_button(
-        "Save as a handout", content, f"memory-{experiment.id}.html", "text/html", icon=":material/description:",
-        on_click="ignore", key=f"save-{experiment.id}",
-    )  # fmt: skip
+    rows = [asdict(point) for point in experiment.points]
+    downloads = (
+        Download("Handout", f"memory-{experiment.id}.html", content, "A worksheet with questions and an answer key."),
+        *save.table("Numbers", f"memory-{experiment.id}", lambda: rows),
+    )
+    save.offer(place, downloads, experiment.id)
 
 
 def _findings(table: pd.DataFrame, config: MemoryConfig, chance: float) -> str:

@@ -9,13 +9,14 @@ import streamlit as st
 
 from audio_models.config import FeatureConfig
 from audio_models.jobs.runs import Run
-from dashboard.shared import address, clip_name, preload
+from dashboard.shared import address, clip_name, preload, save
 from dashboard.shared.choose_model import choose_model, usable_runs
 from dashboard.shared.clip_answer import ClipAnswer, answer_clip
 from dashboard.shared.feedback import show_errors
 from dashboard.shared.formatting import as_text, large_type, percent, table_height
 from dashboard.shared.glossary import TERMS
 from dashboard.shared.players import play_samples
+from dashboard.shared.save import Download
 from dashboard.shared.show_chart import show_chart
 from dashboard.shared.state import EXAMPLE, EXAMPLES_HEARD, INPUTS_SEEN, NEWEST_INPUT
 from dashboard.shared.welcome import not_news, welcome
@@ -52,13 +53,16 @@ def _show(recognizer: Recognizer, name: str, found: ClipAnswer | str, key: str) 
     with bars:
         ranked = sorted(answer.probabilities.items(), key=lambda one: -one[1])[:5]
         said = ", ".join(f"{label} {share:.0%}" for label, share in ranked)
-        show_chart(charts.probability_bars(answer.probabilities), f"Most probable: {said}.", key=f"bars-{key}")
+        show_chart(
+            charts.probability_bars(answer.probabilities), f"Most probable: {said}.", key=f"bars-{key}", title="Answer"
+        )
     hop = recognizer.features.hop_length / rate
     rows = "coefficient" if recognizer.features.kind == "mfcc" else "mel band"
     show_chart(
         charts.evidence(found.stretch, rate, found.frames, hop, rows, start=found.first / rate),
         f"The waveform, and below it the {len(found.frames)} frames that the network reads.",
         key=f"evidence-{key}",
+        title="Waveform and frames",
     )
     loudest = ""
     if len(found.stretch) < len(found.samples):
@@ -89,8 +93,8 @@ def _describe_frame(features: FeatureConfig) -> str:
     return kind + (", their slopes above" if features.deltas else "")
 
 
-def _several(run: Run, recognizer: Recognizer, files: Sequence[UploadedFile]) -> None:
-    """Draw a table of answers, then the clip of the chosen row."""
+def _several(run: Run, recognizer: Recognizer, files: Sequence[UploadedFile]) -> list[ClipAnswer | str]:
+    """Draw a table of answers, then the clip of the chosen row; return the answers."""
     answers = [answer_clip(run, file.name, file.getvalue()) for file in files]
     rows = [_row(file.name, found) for file, found in zip(files, answers, strict=True)]
     columns = {
@@ -105,6 +109,21 @@ def _several(run: Run, recognizer: Recognizer, files: Sequence[UploadedFile]) ->
     )  # fmt: skip
     chosen = event.selection.rows[0] if event.selection.rows else 0
     _show(recognizer, files[chosen].name, answers[chosen], f"file-{chosen}")
+    return answers
+
+
+def _downloads(files: Sequence[UploadedFile], answers: Sequence[ClipAnswer | str], about: str) -> tuple[Download, ...]:
+    """The table of answers: the rows that the shell prints."""
+
+    def made() -> list[dict[str, Any]]:
+        from audio_models.report import rows
+
+        return [
+            rows.of_answer(file.name, found if isinstance(found, str) else found.answer)
+            for file, found in zip(files, answers, strict=True)
+        ]
+
+    return save.table("Answers", f"answers-{about}", made, "A row for each clip, with every probability.")
 
 
 def _row(name: str, found: ClipAnswer | str) -> dict[str, Any]:
@@ -145,16 +164,19 @@ def _page() -> None:
         if newest:
             not_news()
         address.say("clip", example if newest == "example" and example else "")  # a recording or a file has none
+        place = save.begin()
+        downloads: tuple[Download, ...] = ()
         if newest == "recording":
             found = answer_clip(run, "Your recording", recording.getvalue(), loudest=True)
             _show(recognizer, "Your recording", found, "recording")
         elif newest == "files" and len(files) == 1:
             _show(recognizer, files[0].name, answer_clip(run, files[0].name, files[0].getvalue()), "file")
         elif newest == "files":
-            _several(run, recognizer, files)
+            downloads = _downloads(files, _several(run, recognizer, files), run.id)
         elif newest == "example" and example:
             name, content = _example(recognizer, example)
             _show(recognizer, name, answer_clip(run, name, content), "example")
+        save.offer(place, downloads, run.id)
 
 
 def _offer_examples(run: Run) -> None:

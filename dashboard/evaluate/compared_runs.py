@@ -61,7 +61,7 @@ def show(models: Sequence[Run], split: EvaluationSplit) -> None:
     if len({row["corpus"] for row in rows}) > 1 or len({row["classes"] for row in rows}) > 1:
         st.caption("These runs have different corpora or words, so their accuracies cannot be compared.")
     if histories:
-        show_chart(compared_curves(histories, cells), curves_in_words(histories))
+        show_chart(compared_curves(histories, cells), curves_in_words(histories), title="Learning curves")
 
 
 def _row(run: Run, split: EvaluationSplit) -> dict[str, Any]:

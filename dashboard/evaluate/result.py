@@ -8,10 +8,12 @@ from audio_models.jobs.runs import Run
 from audio_models.recognition import evaluation
 from audio_models.recognition.evaluation_result import CROSS_VALIDATED, Evaluation, EvaluationSplit
 from dashboard.evaluate import rejection
+from dashboard.shared import save
 from dashboard.shared.feedback import ProgressBar
 from dashboard.shared.formatting import as_text, large_type, percent
 from dashboard.shared.freshness import is_current
 from dashboard.shared.glossary import TERMS
+from dashboard.shared.save import Download
 from data.corpus import CorpusReference, reasons
 from data.phrases import plural
 
@@ -58,6 +60,29 @@ def headline(run: Run, corpus: CorpusReference | None, result: Evaluation) -> No
             st.dataframe(
                 [{"clips": count, "reason": reason} for reason, count in reasons(result.skipped)], hide_index=True
             )
+
+
+def downloads(run: Run, corpus: CorpusReference | None, result: Evaluation) -> tuple[Download, ...]:
+    """What can be saved of an evaluation: the report, a row for each clip, the matrix."""
+    from audio_models.report import rows
+
+    def report() -> str:
+        from audio_models.report import evaluation_page
+
+        return evaluation_page.page(run, result, corpus)
+
+    name = f"{result.split}-{run.id}"
+    matrix = Download(
+        "Confusion matrix, CSV",
+        f"matrix-{name}.csv",
+        lambda: rows.as_csv(rows.of_matrix(result)),
+        "Rows: spoken words.",
+    )
+    return (
+        Download("Report", f"report-{name}.html", report, "One page to read, print and hand in, with all figures, charts and settings."),
+        *save.table("Answers", f"answers-{name}", lambda: rows.of_clips(result), "A row for each clip."),
+        matrix,
+    )  # fmt: skip
 
 
 def _warn_of_optimism(result: Evaluation, *, is_own: bool) -> None:

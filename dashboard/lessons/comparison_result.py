@@ -16,11 +16,13 @@ from audio_models.lab.verdict import Finding
 from dashboard.lessons import charts as lesson_charts
 from dashboard.lessons import handout
 from dashboard.lessons.comparison_form import describe, describe_exceptions
+from dashboard.shared import save
 from dashboard.shared.cells import compared_curves
 from dashboard.shared.charts import curves_in_words
 from dashboard.shared.choose_corpus import corpus_title
 from dashboard.shared.formatting import as_text
 from dashboard.shared.glossary import TERMS
+from dashboard.shared.save import Download
 from dashboard.shared.show_chart import show_chart
 from data.phrases import plural
 
@@ -32,6 +34,7 @@ def show_comparison(made: Comparison, state: State) -> None:
         st.caption("The first result appears after the first training." if state.status in ACTIVE else "No results.")
         _show_search(made)
         return
+    place = save.begin()
     told = verdict.findings(found)
     is_over = state.status not in ACTIVE
     if told:
@@ -41,6 +44,7 @@ def show_comparison(made: Comparison, state: State) -> None:
         chart,
         "Accuracy of each cell with its interval; the verdict and the tables say the same.",
         key=f"accuracies-{made.id}",
+        title="Accuracy of each cell",
     )
     what = _caption(made, found)
     if found[0].split != "test":
@@ -55,12 +59,6 @@ def show_comparison(made: Comparison, state: State) -> None:
     st.markdown("**How they were trained**")
     st.caption(as_text(f"{describe(made.config)} {describe_exceptions(made.config)}"))
     st.table(table, border="horizontal")
-    if is_over:
-        findings = [verdict.verdict(found, told), *(one.summary() for one in told)]
-        st.download_button(
-            "Save as a handout", lambda: handout.compared(findings, chart, table.reset_index(), what),
-            f"cells-{made.id}.html", "text/html", icon=":material/description:", on_click="ignore", key=f"save-{made.id}",
-        )  # fmt: skip
     with st.expander("Learning curves"):
         in_order = [row for variant in made.config.variants for row in found if row.variant == variant]
         histories = {
@@ -73,9 +71,21 @@ def show_comparison(made: Comparison, state: State) -> None:
             compared_curves(histories, [row.cell for row in in_order]),
             curves_in_words(histories),
             key=f"curves-{made.id}",
+            title="Learning curves",
         )
         st.caption("First training of each cell.")
     _show_search(made)
+    if is_over:
+        findings = [verdict.verdict(found, told), *(one.summary() for one in told)]
+        downloads = (
+            Download(
+                "Handout", f"cells-{made.id}.html", lambda: handout.compared(findings, chart, table.reset_index(), what),
+                "A worksheet with questions and an answer key.",
+            ),
+            *save.table("Cells", f"cells-{made.id}", lambda: comparison_results.as_numbers(found), "A row for each cell."),
+            *save.table("Pairs", f"pairs-{made.id}", lambda: verdict.as_numbers(told), "A row for each pair of cells."),
+        )  # fmt: skip
+        save.offer(place, downloads, made.id)
 
 
 def _accuracies(found: list[CellResult]):  # type: ignore[no-untyped-def]

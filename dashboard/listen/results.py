@@ -17,11 +17,12 @@ from dashboard.listen import session, stretch
 from dashboard.listen.charts import clock
 from dashboard.listen.detection_sliders import TITLE, choose_settings
 from dashboard.listen.session import ListeningSession
-from dashboard.shared import preload
+from dashboard.shared import preload, save
 from dashboard.shared.choose_model import describe_run
 from dashboard.shared.formatting import as_text, large_type, table_height
 from dashboard.shared.glossary import TERMS
 from dashboard.shared.players import play_samples
+from dashboard.shared.save import Download
 from dashboard.shared.show_chart import show_chart
 from data.corpus import SILENCE, UNKNOWN
 from data.phrases import plural
@@ -37,7 +38,7 @@ _TABLE_ROWS = 9  # rows of the table in sight
 
 def show(listened: ListeningSession) -> None:
     """Draw everything about a recording; the sliders change what was detected at once."""
-    headline = st.container()
+    headline, place = st.container(), save.begin()
     config = choose_settings(listened.run)
     events, refused = listened.events(config), listened.result.refused_with(config)
     with headline:
@@ -50,13 +51,13 @@ def show(listened: ListeningSession) -> None:
         if events:
             st.markdown("##### Click a word to play it")
             _words(listened, events, table)
-            _exports(listened, events)
         else:
             st.markdown("##### No word detected")
             st.markdown(f"Lower the threshold or the smoothing under “{TITLE}” to find more.")
     with picture:
         st.markdown("##### Closer look")
         _closer_look(listened, table)
+    save.offer(place, _downloads(listened, events), listened.run.id)
 
 
 def _headline(listened: ListeningSession, events: tuple[Event, ...], refused: NDArray[np.float64]) -> None:
@@ -125,13 +126,13 @@ def _timeline(
     show_chart(
         listen_charts.waveform(result.low, result.high, result.seconds, (start, start + seconds)),
         f"The waveform of {result.seconds:.1f} s; the closer look begins at {start:.1f} s.",
-        on_select=partial(stretch.on_drag, key, result.seconds), key=key,
+        on_select=partial(stretch.on_drag, key, result.seconds), key=key, title="Waveform",
     )  # fmt: skip
     key = f"listen-timeline-{listened.number}"
     show_chart(
         listen_charts.timeline(spans, highest[:, places], rows, table, result.seconds, refused),
         f"Detected words over time: {plural(len(events), 'detection')}; the table of detections has each.",
-        on_select=partial(stretch.on_click, key, events, result.seconds), key=key,
+        on_select=partial(stretch.on_click, key, events, result.seconds), key=key, title="Words over time",
     )  # fmt: skip
     hidden = len(words) - len(rows)
     left_out = (
@@ -159,7 +160,12 @@ def _closer_look(listened: ListeningSession, table: pd.DataFrame) -> None:
     picture = listen_charts.closer(
         resampled, features.sample_rate, bands, features.hop_length / features.sample_rate, start, inside
     )
-    show_chart(picture, "The waveform of the stretch, and its mel bands.", key=f"listen-closer-{listened.number}")
+    show_chart(
+        picture,
+        "The waveform of the stretch, and its mel bands.",
+        key=f"listen-closer-{listened.number}",
+        title="Closer look",
+    )
     bars = "Bars: detected words, one clip long. Below: " if len(inside) else ""
     st.caption(f"{bars}{'w' if bars else 'W'}aveform and mel bands of this stretch.", help=TERMS["mel band"])
 
@@ -178,19 +184,19 @@ def _words(listened: ListeningSession, events: tuple[Event, ...], table: pd.Data
     )  # fmt: skip
 
 
-def _exports(listened: ListeningSession, events: tuple[Event, ...]) -> None:
+def _downloads(listened: ListeningSession, events: tuple[Event, ...]) -> tuple[Download, ...]:
+    """The detected words as files; none if no word was detected."""
     from audio_models.listening import event_files
+    from data import tables
 
+    if not events:
+        return ()
     name = Path(listened.recording.name).stem
-    with st.container(horizontal=True):
-        for label, content, ending, kind, help_text in (
-            ("CSV", event_files.as_csv(events), ".csv", "text/csv", "A table for spreadsheets."),
-            ("Audacity", event_files.as_audacity(events), ".txt", "text/plain", "A label track: in Audacity File, Import, Labels."),
-            ("JSON", event_files.as_json(events), ".json", "application/json", "For programs."),
-        ):  # fmt: skip
-            # a byte order mark tells spreadsheets the encoding
-            encoded = content.encode("utf-8-sig" if ending == ".csv" else "utf-8")
-            st.download_button(
-                label, encoded, f"{name}{ending}", kind, icon=":material/download:", on_click="ignore", help=help_text,
-                key=f"listen-save-{label}",
-            )  # fmt: skip
+    return (
+        Download("CSV", f"{name}.csv", lambda: tables.as_file(event_files.as_csv(events)), "A table for spreadsheets."),
+        Download("JSON", f"{name}.json", lambda: event_files.as_json(events), "For programs."),
+        Download(
+            "Audacity", f"{name}.txt", lambda: event_files.as_audacity(events),
+            "A label track: in Audacity File, Import, Labels.",
+        ),
+    )  # fmt: skip

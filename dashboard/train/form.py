@@ -33,6 +33,7 @@ from audio_models.recipes import (
 from audio_models.settings import settings_of
 from audio_models.training import estimate
 from dashboard.shared import address, remembered
+from dashboard.shared.about_card import about_corpus
 from dashboard.shared.cells import CELL_LOOKS
 from dashboard.shared.formatting import as_text
 from dashboard.shared.settings_form import edit
@@ -81,6 +82,7 @@ def show() -> None:
     chosen = choose_task("train", makes_unknown=True)
     if chosen is None:
         return
+    about_corpus(chosen.reference)
     place = st.container()
     last = remembered.load()
     TRAIN_CELL.start_with(last.cell if last.cell in CELLS else "gru")

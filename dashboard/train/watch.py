@@ -12,6 +12,7 @@ from audio_models.jobs import launch
 from audio_models.jobs.job_folder import ACTIVE, State
 from audio_models.jobs.progress import format_amount, format_duration
 from audio_models.jobs.runs import Epoch, Run
+from dashboard.shared.about_card import edit, show
 from dashboard.shared.cells import badge
 from dashboard.shared.choose_corpus import corpus_title
 from dashboard.shared.feedback import show_errors
@@ -74,6 +75,7 @@ def watch(run_id: str) -> None:
                 place=right,
                 key="loss-curve",
             )
+        show(run.about)
         _outcome(run, state, history)
 
 
@@ -173,3 +175,4 @@ def _outcome(run: Run, state: State, history: list[Epoch]) -> None:
                 CHOSEN_RUN.set(run.id)
                 st.switch_page("app_pages/evaluate.py")
             script_button(run)
+            edit(run.id, run.about, run.write_about, "model")

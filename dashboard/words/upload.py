@@ -113,6 +113,7 @@ def show(corpus: OwnCorpus) -> None:
         ):
             bar = ProgressBar()
             change = corpus.add(clips, bar.report)
+            corpus.adopt_card(found.card)
             forget()
             OWN_MESSAGE.set(f"{plural(change.clips, 'clip')} added.")
             st.rerun()

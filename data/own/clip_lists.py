@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-from data import tables
+from data import card, tables
+from data.card import Card
 from data.corpus import Split
 from data.errors import CorpusError
 from data.names import shown
@@ -91,6 +92,15 @@ def is_ours(path: Path) -> bool:
     except (CorpusError, ValueError, RecursionError):
         return False
     return isinstance(content, dict) and content.get("format") in _FORMATS
+
+
+def card_of(path: Path) -> Card:
+    """The card of the corpus in an index that Echoic wrote; an empty one if there is none."""
+    try:
+        content = json.loads(tables.read_text(path, path.name))
+    except (CorpusError, ValueError, RecursionError):
+        return Card()
+    return card.of_untrusted(content.get("about")) if isinstance(content, dict) else Card()
 
 
 def _lines(text: str, called: str) -> Iterator[tuple[str, Mapping[str, object], bool]]:

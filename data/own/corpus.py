@@ -165,6 +165,11 @@ class OwnCorpus(Corpus):
         self.load()
         card.store(self.path, made)
 
+    def adopt_card(self, found: Card) -> None:
+        """Take over the card of an imported corpus, unless there is one."""
+        if found and not self.card:
+            self.write_card(found)
+
     def is_loaded(self) -> bool:
         return (self.path / "corpus.sqlite").is_file()
 

@@ -6,6 +6,7 @@ import json
 import os
 import zipfile
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 
 from data import workspace
@@ -58,7 +59,13 @@ def export(corpus: OwnCorpus, path: Path, report: Report = no_progress) -> tuple
                 names = [str(row["file"]) for row in rows if row["split"] == split]
                 if any(row["split"] for row in rows):
                     packed.writestr(list_name, "".join(f"{name}\n" for name in names))
-            content = {"format": FORMAT, "version": 1, "name": corpus.title, "clips": rows}
+            content = {
+                "format": FORMAT,
+                "version": 1,
+                "name": corpus.title,
+                "about": asdict(corpus.card),
+                "clips": rows,
+            }
             packed.writestr(OWN_LIST, json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False))
         report(Progress("Packing clips", len(clips), len(clips)))
     return tuple(gone)

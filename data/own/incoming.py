@@ -17,6 +17,7 @@ from pathlib import Path
 
 from data import workspace
 from data.archives import unpack
+from data.card import Card
 from data.corpus import BACKGROUND_NOISE, Report, Skipped, no_progress
 from data.errors import CorpusError, WorkspaceError
 from data.names import clean_label, clean_speaker, shown
@@ -141,7 +142,8 @@ def _filled(parts: Sequence[ImportBatch], label: str | None, speaker: str | None
         for part in parts
         for clip in part.clips
     ]
-    return ImportBatch(tuple(clips), tuple(one for part in parts for one in part.refused))
+    card = next((part.card for part in parts if part.card), Card())
+    return ImportBatch(tuple(clips), tuple(one for part in parts for one in part.refused), card)
 
 
 def from_folder(folder: Path, speaker_pattern: str | None = None) -> ImportBatch:

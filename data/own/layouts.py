@@ -6,9 +6,10 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
+from data.card import Card
 from data.corpus import BACKGROUND_NOISE, Skipped, Split
 from data.errors import CorpusError
 from data.folder import DIGIT, LISTS, NOHASH, listed
@@ -57,10 +58,12 @@ class ImportBatch:
     Attributes:
         clips: audio files, by their ending; none is decoded yet.
         refused: files that are not taken, each with the reason in one sentence.
+        card: what the maker of an exported corpus says about it.
     """
 
     clips: tuple[ImportItem, ...]
     refused: tuple[Skipped, ...] = ()
+    card: Card = field(default_factory=Card)
 
 
 def is_hidden(name: str) -> bool:
@@ -110,7 +113,7 @@ def sort_out(
         elif problem := _refusal(name):
             refusals.append(Skipped(Path(name), problem))
     if ours := [one for one in lists if one[0] == clip_lists.OWN_LIST and clip_lists.is_ours(one[1])]:
-        return by_lists(ours, audio, refusals)
+        return replace(by_lists(ours, audio, refusals), card=clip_lists.card_of(ours[0][1]))
     if lists:
         try:
             return by_lists(lists, audio, refusals)

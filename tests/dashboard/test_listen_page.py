@@ -65,7 +65,7 @@ def test_a_recording_on_this_computer_is_heard(recording: Path) -> None:
     assert [float(at[2:]) for at, _ in _rows(app)] == pytest.approx([1.2, 3.2, 5.2], abs=0.25)
     assert len(app.get("vega_lite_chart")) == 3, "outline, timeline, closer look"
     assert len(app.get("audio")) == 1
-    assert {one.proto.label for one in app.get("download_button")} == {"CSV", "Audacity", "JSON"}
+    assert {one.proto.label for one in app.get("download_button")} == {"CSV", "Audacity", "JSON", "SVG", "PNG"}
     assert "Listen" in [one.label for one in app.button], "it can listen again"
     assert "Cancel" not in [one.label for one in app.button]
 
@@ -91,7 +91,7 @@ def test_the_example_is_one_click_away_and_no_word_is_no_fault() -> None:
     assert ">no word<" in text_of(app)
     assert re.search(r"Missed 2 of 2 spoken words: \*\*(low|high)\*\*, \*\*(low|high)\*\*", text_of(app))
     assert "Lower the threshold" in text_of(app)
-    assert not app.get("download_button")
+    assert {one.proto.label for one in app.get("download_button")} == {"SVG", "PNG"}, "no table of no words"
 
 
 def test_other_settings_hear_otherwise_without_listening_anew(recording: Path, monkeypatch: pytest.MonkeyPatch) -> None:
