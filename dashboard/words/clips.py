@@ -48,6 +48,7 @@ def show(corpus: OwnCorpus, now: Snapshot) -> None:
     found = _findings(corpus, now)
     remarks = _summary(found)
     words = sorted({clip.label for clip in clips})
+    address.follow("view", CLIPS_VIEW.key, [_LIST, ONE_BY_ONE])
     view = st.segmented_control(
         "View", [_LIST, ONE_BY_ONE], default=_LIST, required=True, key=CLIPS_VIEW.key, label_visibility="collapsed"
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import streamlit as st
 
+from dashboard.shared import address
 from dashboard.shared.feedback import show_errors
 from dashboard.shared.formatting import as_text
 from dashboard.shared.state import OWN_ERROR, REVIEWED, Value
@@ -56,6 +57,9 @@ def show(
         words: of the corpus.
         remarks: possible problems: the id of a clip and a sentence.
     """
+    if asked := address.take("clip"):
+        found = next((clip for clip in clips if clip.id == asked), None)
+        open_at(found) if found else address.explain("clip", asked)
     kept = sum(clip.kept for clip in clips)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{len(clips) - kept}** to look at, {kept} kept.", width="content")
@@ -68,6 +72,7 @@ def show(
     clip = todo[place]
     _AT.set(clip.id)
     _PLACE.set(place)
+    address.say("clip", clip.id)
     _describe(clip, place, len(todo))
     trim = clip.trim
     with show_errors():

@@ -258,7 +258,15 @@ def test_your_words_open_at_their_section(workspace_folder: Path) -> None:
     app = follow(link_to("words", corpus="second", section="Clips", word="door"))
     assert app.selectbox(key="own_choice").value == "second"
     assert app.dataframe[0].value["word"].tolist() == ["door"]
-    assert address_of(app) == {"corpus": "second", "section": "clips", "word": "door"}
+    assert address_of(app) == {"corpus": "second", "section": "clips", "view": "list", "word": "door"}
     for page in ("predict", "words"):
         app.switch_page(f"app_pages/{page}.py").run()
     assert app.dataframe[0].value["word"].tolist() == ["door"]
+    clip = second.clips()[1]
+    second.keep([clip.id])
+    app = follow(link_to("words", corpus="second", section="Clips", view="One by one", clip=clip.id))
+    app.run()
+    assert "**lamp** · unknown speaker" in text_of(app), "kept or not"
+    assert address_of(app)["clip"] == clip.id
+    app = follow(link_to("words", corpus="second", section="Clips", view="One by one", clip="gone"))
+    assert ["The clip “gone” that" in one.value for one in app.warning] == [True]

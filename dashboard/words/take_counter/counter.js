@@ -38,8 +38,8 @@ function open(root, rule) {
 
   function say() {
     const count = countTakes(heard.powers, rule);
-    const takes = `${count} ${count === 1 ? "take" : "takes"} heard`;
-    const text = heard.live ? (count ? `${takes} so far` : "Listening: no take heard yet") : takes;
+    const takes = count ? `${count} ${count === 1 ? "take" : "takes"} heard so far` : "Listening: no take heard yet";
+    const text = heard.live ? takes : ""; // then the cut takes are below
     if (root.textContent !== text) root.textContent = text;
     root.classList.toggle("on", heard.live);
   }
