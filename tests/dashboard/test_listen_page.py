@@ -14,9 +14,10 @@ from streamlit.testing.v1 import AppTest
 from audio_models.listening import detection, recordings
 from audio_models.listening.detection import DetectionConfig
 from dashboard.listen import charts as listen_charts
-from dashboard.listen import recording_source
+from dashboard.listen import recording_source, session
 from dashboard.listen.charts import clock
 from data.errors import EchoicError
+from tests.conftest import PROJECT
 from tests.support.pages import button, healthy, open_page, text_of, wav
 from tests.support.sounds import write
 from tests.support.tone_network import HIGH, LOW, tone_run, tones
@@ -129,6 +130,45 @@ def test_settings_that_were_tried_are_there_again_until_others_are_kept(recordin
     assert app.slider(key=f"listen-pause-{run.id}").value == 600
     assert app.slider(key=f"listen-threshold-{run.id}").value == DetectionConfig().threshold
     assert _heard(app) == ["low", "high", "low"]
+
+
+def test_a_page_that_is_loaded_again_shows_what_was_heard(recording: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reload forgot the recording, the settings that were tried and the closer look."""
+    run = tone_run()
+    app = _listen_to(recording)
+    app.slider(key=f"listen-pause-{run.id}").set_value(3000).run()
+    app.slider(key=f"listen-threshold-{run.id}").set_value(0.7).run()
+    app.number_input(key="listen_from").set_value(2.0).run()
+    state = {name: text if isinstance(text, str) else text[0] for name, text in app.query_params.items()}
+    assert state == {
+        "run": run.id, "source": "on-this-computer", "from": "2", "length": "10", "threshold": "0.7", "smoothing": "240",
+        "pause": "3000", "context": "4000",
+    }  # fmt: skip
+
+    def check(again: AppTest) -> None:
+        healthy(again)
+        assert _heard(again) == ["low", "low"]
+        assert again.slider(key=f"listen-threshold-{run.id}").value == 0.7
+        assert again.number_input(key="listen_from").value == 2.0
+
+    with monkeypatch.context() as patch:
+        patch.setattr(recordings, "listen", lambda *_, **__: pytest.fail("it listened anew"))
+        check(_reloaded(state))
+    session._recent().clear()  # the server was started anew
+    check(_reloaded(state))
+    recording.unlink()
+    gone = _reloaded(state)
+    assert ["there is no such file" in one.value for one in gone.error] == [True]
+    odd = _reloaded({**state, "source": "example", "threshold": "7", "from": "soon"})
+    said = [one.value.partition(" that the link")[0] for one in odd.warning]
+    assert said == ["The threshold “7”", "The start of the closer look [s] “soon”"]
+
+
+def _reloaded(state: dict[str, str]) -> AppTest:
+    app = AppTest.from_file(str(PROJECT / "dashboard" / "app.py"), default_timeout=60)
+    app.switch_page("app_pages/listen.py")
+    app.query_params.update(state)
+    return app.run()
 
 
 def test_back_to_the_settings_that_fared_best(recording: Path) -> None:
