@@ -8,7 +8,7 @@ from dashboard.shared import address
 from dashboard.shared.feedback import show_errors
 from dashboard.shared.formatting import as_text
 from dashboard.shared.state import CLIPS_VIEW, OWN_CHOICE, OWN_CORPUS, OWN_ERROR, OWN_MESSAGE, OWN_NEXT
-from dashboard.words import clips, overview, record, sound_map, teach, upload
+from dashboard.words import clips, drafts, overview, record, sound_map, teach, upload
 from data.own import corpus as own_corpus
 from data.own.corpus import OwnCorpus
 from data.phrases import plural
@@ -49,8 +49,9 @@ def _choose(names: list[str]) -> OwnCorpus:
     wanted = OWN_NEXT.pop() or OWN_CHOICE.get() or OWN_CORPUS.get()
     OWN_CHOICE.set(wanted if wanted in names else names[0])
     name = box.selectbox("Corpus", names, key=OWN_CHOICE.key)
-    if name != OWN_CORPUS.get():
+    if OWN_CORPUS.get() not in (None, name):
         upload.forget()
+        record.forget()
     OWN_CORPUS.set(name)
     corpus = OwnCorpus(name)
     with more.popover("More", icon=":material/more_horiz:", width="stretch"):
@@ -93,9 +94,9 @@ def _page() -> None:
             "Section", list(_SECTIONS), default="Record", required=True, key="own_section", label_visibility="collapsed",
             format_func=lambda one: f"{_SECTIONS[one][0]} {one}",
         )  # fmt: skip
-        if section != "Upload":
-            upload.forget(files=False)
+        drafts.follow_address()
         _SECTIONS[section or "Record"][1](corpus, now)
+        drafts.say_address()
 
 
 _page()

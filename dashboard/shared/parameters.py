@@ -86,6 +86,7 @@ PARAMETERS = (
     Parameter("corpus", ("words", "data", "train", "evaluate", "compare"), "corpus", remembered=True),
     Parameter("section", ("words",), "section", is_label=True),
     Parameter("word", ("words", "data"), "word"),
+    Parameter("draft", ("words",), "unfinished batch"),
     Parameter(TAB, ("data", "evaluate"), "tab"),
     Parameter("matrix", ("evaluate",), "unit of the confusion matrix", is_label=True),
     Parameter("mistake", ("evaluate",), "cell of the confusion matrix: word, answer"),

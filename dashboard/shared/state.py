@@ -183,5 +183,9 @@ CLIPS_VIEW = Value[str | None]("clips_view", None)
 """Widget: whether Clips shows a list, or one clip after the other."""
 REVIEWED = Value[dict[int, str]]("own_reviewed", {})
 """The clip of each change that was made while looking at one clip after the other."""
+OWN_DRAFT = Value[str]("own_draft", "")
+"""The key of this tab's unfinished batches, see `dashboard.words.drafts`."""
+OWN_TAKEN_OUT = Value[bool]("own_taken_out", False)
+"""Whether the user has just changed what a box holds."""
 OWN_ZIP = Value[tuple[str, int, bytes] | None]("own_zip", None)
 """The last exported zip: corpus, its version, content."""

@@ -15,7 +15,7 @@ from dashboard.shared.feedback import show_errors
 from dashboard.shared.formatting import as_text
 from dashboard.shared.rows import in_rows
 from dashboard.shared.state import OWN_ERROR, OWN_MESSAGE, OWN_RECORDINGS, Value
-from dashboard.words import take_counter
+from dashboard.words import drafts, take_counter
 from dashboard.words.sound_card import SoundCard, sound_card
 from data.corpus import BACKGROUND_NOISE
 from data.errors import EchoicError
@@ -59,6 +59,10 @@ def show(corpus: OwnCorpus, now: Snapshot) -> None:
 
 def _words(corpus: OwnCorpus, now: Snapshot, *, once: bool) -> None:
     word, who = st.columns(2)
+    waiting: _Waiting | None = drafts.get("recording")
+    if waiting is not None:
+        Value[str](f"record_word-{OWN_RECORDINGS.get()}", "").start_with(waiting.label)
+        Value[str]("record_speaker", "").start_with(waiting.speaker)
     # a new box for each recording: after one is kept, the next word is asked for
     label = word.text_input(
         "Word" if not OWN_RECORDINGS.get() else "Next word", placeholder="lamp", persist_state="session",
@@ -76,8 +80,14 @@ def _words(corpus: OwnCorpus, now: Snapshot, *, once: bool) -> None:
     content = _recorder(f"Say “{shown}”" if once else f"Say “{shown}” ten times, with pauses")
     if not once:
         take_counter.show()
+    taken_out = drafts.was_taken_out()
     if content is None:
-        return
+        if waiting is None or taken_out:
+            forget()
+            return
+        st.caption("Recorded before and not kept yet.")
+        content = waiting.content
+    drafts.keep("recording", _Waiting(content, label, speaker))
     with st.spinner("Cutting into takes …"):
         found = _cut(content, once=once)
     if not found.takes:
@@ -136,6 +146,15 @@ def _noise(corpus: OwnCorpus, now: Snapshot) -> None:
 
 
 @dataclass(frozen=True)
+class _Waiting:
+    """A recording that is not kept yet: the content of its WAV file, its word and its speaker."""
+
+    content: bytes
+    label: str
+    speaker: str
+
+
+@dataclass(frozen=True)
 class _Found:
     recording: Recording
     takes: list[Take]
@@ -149,11 +168,17 @@ _CUT: Value[tuple[object, _Found] | None] = Value("cut_recording", None)
 def _recorder(label: str) -> bytes | None:
     """Draw a recorder and return its WAV file; each recording that was added brings a fresh recorder."""
     number = OWN_RECORDINGS.get()
-    recording = st.audio_input(label, sample_rate=16_000, key=f"own-recording-{number}")
+    recording = st.audio_input(label, sample_rate=16_000, key=f"own-recording-{number}", on_change=drafts.on_take_out)
     return recording.getvalue() if recording else None
 
 
+def forget() -> None:
+    """Discard the recording that is not kept yet."""
+    drafts.pop("recording")
+
+
 def _next_recording() -> None:
+    forget()
     OWN_RECORDINGS.set(OWN_RECORDINGS.get() + 1)
 
 
@@ -182,6 +207,6 @@ def _choose(found: _Found, key: str) -> list[Take]:
     for number, (take, card, cell) in enumerate(zip(found.takes, found.cards, cells, strict=True)):
         with cell, st.container(border=True):
             card.show()
-            if st.checkbox(f"Keep {number + 1}", value=True, key=f"take-{key}-{number}"):
+            if st.checkbox(f"Keep {number + 1}", value=True, key=f"take-{key}-{number}", persist_state="session"):
                 chosen.append(take)
     return chosen

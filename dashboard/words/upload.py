@@ -15,8 +15,8 @@ import streamlit as st
 
 from dashboard.shared.feedback import ProgressBar, show_errors
 from dashboard.shared.formatting import as_text
-from dashboard.shared.state import OWN_MESSAGE, OWN_UPLOADS, Value
-from dashboard.words import many_files
+from dashboard.shared.state import OWN_MESSAGE, OWN_UPLOADS
+from dashboard.words import drafts, many_files
 from dashboard.words.messages import shown_word
 from data import speaker_pattern
 from data.corpus import BACKGROUND_NOISE, Skipped, reasons
@@ -51,10 +51,6 @@ class _Staged:
     takes: tuple[list[NewClip], list[Skipped]] | None = None
 
 
-_STAGED: Value[_Staged | None] = Value("own_upload", None)
-"""The upload that is previewed."""
-
-
 def show(corpus: OwnCorpus) -> None:
     """Draw the section."""
     number = OWN_UPLOADS.get()
@@ -63,30 +59,36 @@ def show(corpus: OwnCorpus) -> None:
         chosen = st.file_uploader(
             "Clips, a zip or tar archive, or a list",
             type=_ENDINGS, accept_multiple_files=True, key=f"own-files-{number}",
+            on_change=drafts.on_take_out,
             help="Archives: label/clip.wav, the layout of Speech Commands, or an export of Echoic. Lists: CSV or JSON with file, label and speaker.",
         )  # fmt: skip
     with folder:
         whole = st.file_uploader(
             "A folder", type=_AUDIO, accept_multiple_files="directory", key=f"own-folder-{number}",
-            help="One subfolder per word, named after it.",
+            on_change=drafts.on_take_out, help="One subfolder per word, named after it.",
         )  # fmt: skip
     many_files.listen(f"own-files-{number}")
     # new boxes for each upload: a speaker typed once must not be given to the next one's voice
     word, who = st.columns(2)
     label = word.text_input(
-        "Word", key=f"upload_word-{number}", help="For files whose word is not given by a list or a folder."
-    )
+        "Word", key=f"upload_word-{number}", persist_state="session",
+        help="For files whose word is not given by a list or a folder.",
+    )  # fmt: skip
     speaker = who.text_input(
-        "Speaker", key=f"upload_speaker-{number}", help="For files whose speaker is not known. Empty again for the next upload."
+        "Speaker", key=f"upload_speaker-{number}", persist_state="session",
+        help="For files whose speaker is not known. Empty again for the next upload.",
     )  # fmt: skip
     names = st.expander("Speakers in the file names", icon=":material/person_search:")
     pattern = names.text_input(
         "Speaker pattern", placeholder=r"^([a-z]+)_", max_chars=speaker_pattern.LONGEST, key=f"upload_pattern-{number}",
+        persist_state="session",
         help="Where the file names hold the speaker: a regular expression with one group that matches it. "
         "`^([a-z]+)_` finds anna in anna_01.wav. Names like anna_nohash_0.wav need none.",
     )  # fmt: skip
     uploaded = [*(chosen or []), *(whole or [])]
-    if not uploaded:
+    taken_out = drafts.was_taken_out()
+    waiting = None if uploaded or taken_out else _staged()
+    if not uploaded and waiting is None:
         forget(files=False)
         st.caption(
             "WAV, FLAC, OGG and MP3; files are stored unchanged. Clips in a folder left/ get the word “left”; a name like "
@@ -95,7 +97,11 @@ def show(corpus: OwnCorpus) -> None:
         return
     with show_errors():
         default_label, default_speaker = clean_label(label) if label.strip() else None, clean_speaker(speaker)
-        found = _examined(uploaded, default_label, default_speaker, pattern.strip() or None)
+        if waiting is not None:
+            st.caption("Chosen before and not added yet. Choose the files again to change their word or speaker.")
+            found = waiting.found
+        else:
+            found = _examined(uploaded, default_label, default_speaker, pattern.strip() or None)
         taken, bad = _takes(found, default_label) if found.long else ([], [])
         cut = bool(taken) and st.toggle(
             f"Cut {plural(len(found.long), 'long recording')} into takes at the pauses",
@@ -122,9 +128,15 @@ def show(corpus: OwnCorpus) -> None:
             st.rerun()
 
 
+def _staged() -> _Staged | None:
+    """The upload that is previewed; None if there is none, or its files are gone."""
+    staged: _Staged | None = drafts.get("upload")
+    return staged if staged is not None and staged.folder.is_dir() else None
+
+
 def _takes(found: Intake, label: str | None) -> tuple[list[NewClip], list[Skipped]]:
     """Cut long recordings into takes, once per upload; return also those that could not be cut."""
-    staged = _STAGED.get()
+    staged = _staged()
     assert staged is not None
     if staged.takes is None:
         from audio_models.own_words import intake
@@ -146,8 +158,8 @@ def _examined(uploaded: Sequence[Any], label: str | None, speaker: str | None, p
     """Decode and check the files, once until other files are chosen."""
     given = repr([[file.file_id for file in uploaded], label, speaker, pattern])
     key = hashlib.blake2b(given.encode(), digest_size=8).hexdigest()
-    earlier = _STAGED.get()
-    if earlier is not None and earlier.key == key and earlier.folder.is_dir():
+    earlier = _staged()
+    if earlier is not None and earlier.key == key:
         return earlier.found
     forget(files=False)
     from audio_models.own_words import intake
@@ -170,13 +182,13 @@ def _examined(uploaded: Sequence[Any], label: str | None, speaker: str | None, p
         raise
     finally:
         bar.clear()
-    _STAGED.set(_Staged(key, staged, found))
+    drafts.keep("upload", _Staged(key, staged, found))
     return found
 
 
 def forget(*, files: bool = True) -> None:
     """Discard the upload; with `files`, empty the upload boxes and what was typed for it too."""
-    if (earlier := _STAGED.pop()) is not None:
+    if (earlier := drafts.pop("upload")) is not None:
         shutil.rmtree(earlier.folder, ignore_errors=True)
     if files:
         OWN_UPLOADS.set(OWN_UPLOADS.get() + 1)

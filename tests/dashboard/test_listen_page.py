@@ -17,8 +17,7 @@ from dashboard.listen import charts as listen_charts
 from dashboard.listen import recording_source, session
 from dashboard.listen.charts import clock
 from data.errors import EchoicError
-from tests.conftest import PROJECT
-from tests.support.pages import button, healthy, open_page, text_of, wav
+from tests.support.pages import button, healthy, open_page, reloaded, text_of, wav
 from tests.support.sounds import write
 from tests.support.tone_network import HIGH, LOW, tone_run, tones
 
@@ -153,22 +152,15 @@ def test_a_page_that_is_loaded_again_shows_what_was_heard(recording: Path, monke
 
     with monkeypatch.context() as patch:
         patch.setattr(recordings, "listen", lambda *_, **__: pytest.fail("it listened anew"))
-        check(_reloaded(state))
+        check(reloaded("listen", state))
     session._recent().clear()  # the server was started anew
-    check(_reloaded(state))
+    check(reloaded("listen", state))
     recording.unlink()
-    gone = _reloaded(state)
+    gone = reloaded("listen", state)
     assert ["there is no such file" in one.value for one in gone.error] == [True]
-    odd = _reloaded({**state, "source": "example", "threshold": "7", "from": "soon"})
+    odd = reloaded("listen", {**state, "source": "example", "threshold": "7", "from": "soon"})
     said = [one.value.partition(" that the link")[0] for one in odd.warning]
     assert said == ["The threshold “7”", "The start of the closer look [s] “soon”"]
-
-
-def _reloaded(state: dict[str, str]) -> AppTest:
-    app = AppTest.from_file(str(PROJECT / "dashboard" / "app.py"), default_timeout=60)
-    app.switch_page("app_pages/listen.py")
-    app.query_params.update(state)
-    return app.run()
 
 
 def test_back_to_the_settings_that_fared_best(recording: Path) -> None:

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from data.corpus import BACKGROUND_NOISE
 from data.own.corpus import OwnCorpus
-from tests.support.pages import button, healthy, text_of
+from tests.support.pages import button, healthy, reloaded, text_of
 from tests.support.sounds import RATE
 from tests.support.words import (
     TONES,
@@ -27,6 +27,22 @@ def keeps(app: AppTest) -> list:
     boxes = [one for one in app.checkbox if one.label.startswith("Keep")]
     assert [one.label for one in boxes] == [f"Keep {number}" for number in range(1, len(boxes) + 1)]
     return boxes
+
+
+def test_a_recording_that_is_not_kept_yet_waits_for_another_page_and_a_reload(mine: OwnCorpus) -> None:
+    app = record(open_words(), tones(*TONES), "lamp", "anna")
+    keeps(app)[1].uncheck().run()
+    state = dict(app.query_params)
+    for page in ("predict", "words"):
+        app.switch_page(f"app_pages/{page}.py").run()
+    healthy(app)
+    assert [one.value for one in keeps(app)] == [True, False, True, True]
+    again = reloaded("words", state)
+    assert "**4 takes** of **lamp**" in read(again)
+    button(again, "Keep 4 takes").click().run()
+    healthy(again)
+    assert {(clip.label, clip.speaker) for clip in mine.clips()} == {("lamp", "anna")}
+    assert not keeps(again)
 
 
 def test_a_word_said_again_and_again_is_cut_looked_over_and_kept(mine: OwnCorpus) -> None:

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard.words import many_files
 from data.own.corpus import OwnCorpus
 from tests.support.brought import packed_tar, packed_zip
-from tests.support.pages import button, healthy, wav
+from tests.support.pages import button, healthy, reloaded, wav
 from tests.support.sounds import RATE, tone
 from tests.support.words import (
     hertz_of,
@@ -150,6 +150,27 @@ def test_files_that_are_taken_out_of_the_chooser_leave_nothing(mine: OwnCorpus, 
     healthy(app)
     assert app.file_uploader[0].value == []
     assert incoming(workspace_folder) == []
+
+
+def test_files_that_are_not_added_yet_wait_for_another_page_and_a_reload(
+    mine: OwnCorpus, workspace_folder: Path
+) -> None:
+    """A look at another page, or a reload, emptied the box: with a thousand files that was a minute's upload."""
+    app = upload(open_words("Upload"), ("a.wav", GOOD), ("b.wav", sound(700)))
+    keyed(app.text_input, "upload_word").set_value("lamp").run()
+    state = dict(app.query_params)
+    for page in ("predict", "words"):
+        app.switch_page(f"app_pages/{page}.py").run()
+    healthy(app)
+    assert counts(app) == {"lamp": 2}
+    again = reloaded("words", state)
+    assert counts(again) == {"lamp": 2}
+    button(again, "Add 2 clips").click().run()
+    healthy(again)
+    assert [clip.label for clip in mine.clips()] == ["lamp", "lamp"]
+    assert incoming(workspace_folder) == []
+    late = reloaded("words", {**state, "draft": "gone"})
+    assert ["The unfinished batch “gone” that" in one.value for one in late.warning] == [True]
 
 
 def test_a_folder_gives_its_words_and_its_speakers(mine: OwnCorpus) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from streamlit import config
@@ -44,6 +46,14 @@ def open_page(page: str = "") -> AppTest:
         app.switch_page(f"app_pages/{page}.py").run()
     healthy(app)
     return app
+
+
+def reloaded(page: str, state: Mapping[str, Any]) -> AppTest:
+    """The page as a browser shows it again that has nothing but its address."""
+    app = AppTest.from_file(str(PROJECT / "dashboard" / "app.py"), default_timeout=60)
+    app.switch_page(f"app_pages/{page}.py")
+    app.query_params.update(state)
+    return app.run()
 
 
 def healthy(app: AppTest) -> None:
