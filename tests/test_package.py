@@ -11,7 +11,7 @@ import sysconfig
 import threading
 import venv
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import filelock
@@ -44,7 +44,7 @@ class Installed:
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [self.echoic, *arguments], cwd=self.elsewhere, env=self.environment, capture_output=True, text=True,
+            [self.echoic, *arguments], cwd=self.elsewhere, env=self.environment, capture_output=True, encoding="utf-8",
             timeout=120, check=False,
         )  # fmt: skip
 
@@ -101,6 +101,8 @@ def test_it_answers_from_another_folder_and_keeps_its_data_in_the_users(installe
     assert installed.run("--version").stdout == f"Echoic {command.VERSION}\n"
     made = installed.run("corpus", "create", "lights")
     assert "echoic corpus add 'lights' CLIP" in made.stdout, made.stderr
+    windows = replace(installed, environment={**installed.environment, "PYTHONIOENCODING": "cp1252"})
+    assert "افتح created" in windows.run("corpus", "create", "افتح").stdout, "a pipe there has no Arabic letters"
     share = Path(installed.environment["XDG_DATA_HOME"])
     if sys.platform == "linux":
         assert (share / "echoic" / "own" / "lights").is_dir()

@@ -6,6 +6,7 @@ Results go to stdout, as text or as one JSON document; progress and errors go to
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -39,6 +40,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def run() -> None:
     """Run the command that this process was started with, then exit."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(
+            stream, io.TextIOWrapper
+        ):  # Windows would write to a pipe in a code page, which lacks most scripts
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     exit_process(main())
 
 
