@@ -1,10 +1,7 @@
 """The engine's errors; all are `EchoicError`, whose text is a sentence for the user."""
 
+from data.errors import AudioError as AudioError
 from data.errors import EchoicError
-
-
-class AudioError(EchoicError):
-    """A clip is not audio that can be read, or is out of bounds."""
 
 
 class ConfigError(EchoicError):

@@ -12,6 +12,10 @@ class CorpusError(EchoicError):
     """A corpus, its folder or its index cannot be used."""
 
 
+class AudioError(EchoicError):
+    """A clip is not audio that can be read, or is out of bounds."""
+
+
 class DownloadError(CorpusError):
     """A download failed, was cut off, or does not match its published checksum."""
 

@@ -9,10 +9,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from data.audio_formats import is_audio
 from data.corpus import BACKGROUND_NOISE, Clip, Corpus, Description, Index, Report, Skipped, Split, no_progress
 from data.errors import CorpusError
 from data.names import composed
-from data.scan import Sound, audio_files, entries, is_audio, is_word_folder, leads_to_file, scan
+from data.scan import Sound, audio_files, entries, is_word_folder, leads_to_file, scan
 from data.speaker_pattern import check_pattern, find_speakers
 from data.splits import (
     Splittable,

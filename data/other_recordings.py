@@ -16,13 +16,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
 
-from data import tables
+from data import audio_formats, tables
+from data.audio_formats import is_audio
 from data.corpus import SPLITS, Report, Skipped, Split, no_progress
 from data.errors import CorpusError
 from data.folder import NOHASH
 from data.names import composed
 from data.phrases import plural
-from data.scan import Sound, entries, is_audio, leads_to_file
+from data.scan import Sound, entries, leads_to_file
 from data.scan import scan as scan_files
 from data.splits import split_by_speaker
 
@@ -125,7 +126,9 @@ def scan(folder: Path, report: Report = no_progress) -> OtherRecordings:
     root = _checked(folder)
     files, listings = _walk(root)
     if not files:
-        raise CorpusError(f"{folder} holds no recording: no WAV, FLAC, OGG or MP3 file is in it or in its folders.")
+        raise CorpusError(
+            f"{folder} holds no recording, neither in it nor in its folders. Echoic reads {audio_formats.NAMES}."
+        )
     sounds = scan_files(root, files, report, any_length=True)
     skipped = [Skipped(root / sound.path, sound.problem) for sound in sounds if sound.problem]
     usable = [sound for sound in sounds if not sound.problem]
@@ -253,7 +256,7 @@ def _told(root: Path, listings: Sequence[Path]) -> dict[str, _Told]:
             lines = (line.partition(" ") for line in tables.read_text(path, path.name).splitlines())
             rows = ((name, _Told(text=text.strip())) for name, _, text in lines if name)
         elif path.suffix.lower() == ".txt":
-            if not any(path.with_suffix(ending).exists() for ending in (".wav", ".flac", ".ogg", ".mp3")):
+            if not any(path.with_suffix(ending).exists() for ending in audio_formats.ENDINGS):
                 continue  # a README, a licence
             rows = [(path.stem, _Told(text=tables.read_text(path, path.name).strip()))]
         else:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import io
 import json
 import os
 from collections.abc import Iterator, Sequence
@@ -13,20 +12,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-import soundfile
-
 from data import stored, workspace
+from data.audio_formats import is_audio
 from data.corpus import Progress, Report, no_progress
-from data.errors import WorkspaceError
+from data.errors import AudioError, WorkspaceError
 from data.sound_digest import file_sound_digest
+from data.sound_file import AudioSource, open_sound
 
-ENDINGS = (".wav", ".flac", ".ogg", ".mp3")
 MAX_SECONDS = 30.0
 _MAX_BYTES = 64_000_000  # 30 s at 192 kHz, 32 bit, two channels, with room to spare
 _CHUNK = 200  # files between two reports of progress
-_VERSION = 2  # of the cache
+_VERSION = 3  # of the cache
 
-Fault = Literal["empty", "too_large", "not_audio", "not_opened", "no_sound", "too_long"]
+Fault = Literal["empty", "too_large", "not_audio", "not_opened", "too_long"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +117,6 @@ def entries(folder: Path) -> list[os.DirEntry[str]]:
         return []
 
 
-def is_audio(name: str) -> bool:
-    """Whether a file's name ends like that of an audio file."""
-    return name.lower().endswith(ENDINGS)
-
-
 def leads_to_file(entry: os.DirEntry[str]) -> bool:
     """Whether it is a file, or a link to one; not a device, a pipe, or a circular link."""
     try:
@@ -161,23 +154,23 @@ def _look(folder: Path, path: str, status: os.stat_result) -> Sound:
             "too_large",
             f"It holds {status.st_size / 1e6:,.0f} MB; a clip of up to {MAX_SECONDS:g} s is smaller. Cut the part that matters out of it.",
         )
+    source = AudioSource(folder / path, "It")
     try:
-        content = (folder / path).read_bytes()
-        with soundfile.SoundFile(io.BytesIO(content)) as file:
-            frames, rate = file.frames, file.samplerate
-            sound = file_sound_digest(file) if 0 < frames <= MAX_SECONDS * rate else ""
-    except soundfile.LibsndfileError as error:
-        return unusable("not_audio", _not_audio(error))
+        with open_sound(source) as file:
+            seconds = file.seconds
+            file.check_is_long_enough("It")
+            sound = file_sound_digest(file) if seconds <= MAX_SECONDS else ""
+        digest = hashlib.blake2b((folder / path).read_bytes(), digest_size=16).hexdigest()
+    except AudioError as error:
+        return unusable("not_audio", str(error))
     except OSError as error:
         return unusable("not_opened", _not_opened(error))
-    if frames <= 0 or rate <= 0:
-        return unusable("no_sound", "It holds no sound: its length is zero.")
-    if frames > MAX_SECONDS * rate:
+    if seconds > MAX_SECONDS:
         return unusable(
             "too_long",
-            f"It lasts {frames / rate:,.0f} s; a clip may last up to {MAX_SECONDS:g} s. Cut the part that matters out of it.",
+            f"It lasts {seconds:,.0f} s; a clip may last up to {MAX_SECONDS:g} s. Cut the part that matters out of it.",
         )
-    return Sound(path, frames / rate, hashlib.blake2b(content, digest_size=16).hexdigest(), sound)
+    return Sound(path, seconds, digest, sound)
 
 
 def _look_at_recording(folder: Path, path: str, status: os.stat_result) -> Sound:
@@ -185,20 +178,15 @@ def _look_at_recording(folder: Path, path: str, status: os.stat_result) -> Sound
     if status.st_size <= _MAX_BYTES and (found := _look(folder, path, status)).fault != "too_long":
         return found
     try:
-        with (folder / path).open("rb") as content, soundfile.SoundFile(content) as file:
-            seconds = file.frames / file.samplerate
-            content.seek(0)
-            return Sound(
-                path, seconds, hashlib.file_digest(content, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
-            )
-    except soundfile.LibsndfileError as error:
-        return Sound(path, fault="not_audio", problem=_not_audio(error))
+        with open_sound(AudioSource(folder / path, "It")) as sound:
+            seconds = sound.seconds
+        with (folder / path).open("rb") as content:
+            digest = hashlib.file_digest(content, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
+    except AudioError as error:
+        return Sound(path, fault="not_audio", problem=str(error))
     except OSError as error:
         return Sound(path, fault="not_opened", problem=_not_opened(error))
-
-
-def _not_audio(error: soundfile.LibsndfileError) -> str:
-    return f"It cannot be read as audio ({error.error_string.rstrip('. ')})."
+    return Sound(path, seconds, digest)
 
 
 def _not_opened(error: OSError) -> str:

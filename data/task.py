@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import soundfile
 
 from data.corpus import SILENCE, SPLITS, UNKNOWN, Clip, Index, Skipped, Split
-from data.errors import CorpusError
+from data.errors import AudioError, CorpusError
 from data.names import composed
 from data.noise import generated_noise
 from data.phrases import plural
+from data.sound_file import AudioSource, open_sound
 
 # Which part of a noise recording serves which split; no stretch is in two.
 _NOISE_PARTS: dict[Split, tuple[float, float]] = {"training": (0.0, 0.8), "validation": (0.8, 0.9), "test": (0.9, 1.0)}
@@ -192,10 +192,11 @@ def _cut_silence(noise: Sequence[Path], split: Split, wanted: int, seed: int) ->
     recordings = []
     for path in noise:
         try:
-            seconds = soundfile.info(path).duration
+            with open_sound(AudioSource(path)) as sound:
+                seconds = sound.seconds
             digest = hashlib.blake2b(path.read_bytes(), digest_size=16).hexdigest()
-        except (OSError, soundfile.LibsndfileError) as error:
-            raise CorpusError(f"The noise recording {path} cannot be read ({error}). Replace or remove it.") from error
+        except (OSError, AudioError) as error:
+            raise CorpusError(f"The noise recording {path} cannot be read. {error} Replace or remove it.") from error
         recordings.append((path, seconds, digest))
     low, high = _NOISE_PARTS[split]
     random = np.random.default_rng([seed, SPLITS.index(split)])

@@ -20,6 +20,7 @@ from audio_models.listening.detection import Event
 from audio_models.listening.evaluation_config import StreamingEvaluationConfig
 from audio_models.listening.false_alarms import AlarmRate
 from audio_models.listening.listener import Listener
+from audio_models.listening.rate_check import RateCheck
 from audio_models.listening.streaming_evaluation import Point, StreamingEvaluation
 from audio_models.options import changed
 from data import catalogue
@@ -34,13 +35,26 @@ def listen(options: argparse.Namespace) -> int:
     run = runs.find(options.run)
     config = changed(detection.load_settings(run), options)
     if options.source == "-":
-        return _print_events(Listener(run, config, options.rate), pcm(sys.stdin.buffer), sys.stdout)
+        made = Listener(run, config, options.rate)
+        chunks = _with_rate_checked(pcm(sys.stdin.buffer), options.rate or made.features.sample_rate)
+        return _print_events(made, chunks, sys.stdout)
     source = AudioSource(recordings.find(options.source))
-    rate = recordings.sample_rate(source)
+    rate, _, notes = recordings.measure(source)
+    for note in notes:
+        complain(note)
     made = Listener(run, config, rate)
     if warning := listener.low_rate_warning(rate, made.features):
         complain(warning)
     return _print_events(made, recordings.blocks(source), sys.stdout)
+
+
+def _with_rate_checked(chunks: Iterator[Waveform], rate: int) -> Iterator[Waveform]:
+    """The chunks, and once a line on stderr if they seem to come at another rate."""
+    check = RateCheck(rate)
+    for chunk in chunks:
+        yield chunk
+        if hint := check.feed(chunk):
+            complain(hint)
 
 
 def _print_events(made: Listener, chunks: Iterator[Waveform], out: TextIO) -> int:

@@ -10,7 +10,7 @@ from typing import Any
 
 from audio_models.cli.terminal import TerminalProgress, complain, complain_left_out, print_json
 from audio_models.errors import ConfigError
-from data import command
+from data import audio_formats, command
 from data.card import Card
 from data.corpus import Skipped
 from data.own import corpus as own_corpus
@@ -171,7 +171,7 @@ def _added(options: argparse.Namespace, made: OwnCorpus, change: Change, refused
     complain_left_out(refused, "file")
     if not change.clips and not refused:
         complain(
-            f"{', '.join(options.files)} holds no clip. Echoic reads WAV, FLAC, OGG and MP3; links in an archive are not followed."
+            f"{', '.join(options.files)} holds no clip. Echoic reads {audio_formats.NAMES}; links in an archive are not followed."
         )
     return 1 if refused or not change.clips else 0
 

@@ -21,13 +21,14 @@ from audio_models.listening.evaluation_config import StreamingEvaluationConfig
 from audio_models.options import Parser, add_settings, list_of
 from audio_models.serving import ServingConfig
 from data import command as command_line
+from data.audio_formats import NAMES
 
 CORPUS_ACTIONS = ("create", "add", "record-split", "import", "check", "export", "undo", "delete")
 
 Command = Callable[[argparse.Namespace], int]
 
 _RUN = "Id, name or folder of a run"
-_AUDIO = "A WAV, FLAC, OGG or MP3 file"
+_AUDIO = f"A recording: {NAMES}"
 
 
 def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:

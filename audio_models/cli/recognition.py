@@ -35,9 +35,10 @@ def predict(options: argparse.Namespace) -> int:
     lines: list[str] = []
     for clip in options.clip:
         try:
-            answer = recognizer.classify(recognizer.load(AudioSource(Path(clip))))
-            answers.append(rows.of_answer(clip, answer))
-            lines.append(f"{clip}: {_in_words(answer)}")
+            notes: list[str] = []
+            answer = recognizer.classify(recognizer.load(AudioSource(Path(clip)), notes.append))
+            answers.append({**rows.of_answer(clip, answer), "notes": notes})
+            lines += [f"{clip}: {_in_words(answer)}", *(f"  {note}" for note in notes)]
         except EchoicError as error:
             answers.append(rows.of_answer(clip, str(error)))
     failed = [row for row in answers if "error" in row]

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from audio_models.errors import AudioError
 from audio_models.features import waveform
 from audio_models.features.waveform import AudioSource, Waveform
+from data import audio_formats
 from data.corpus import Clip, Progress, Report, no_progress
 from data.noise import generated_noise
 from data.other_recordings import Recording
@@ -97,7 +98,9 @@ def noise_recordings(folder: str, own: Sequence[Path], sample_rate: int) -> list
         paths = [Path(folder) / name for name, _ in audio_files(Path(folder))]
         low, high = 0.0, 1.0
         if not paths:
-            raise AudioError(f"The noise folder {folder} holds no WAV, FLAC, OGG or MP3 file. Check the path.")
+            raise AudioError(
+                f"The noise folder {folder} holds no recording. Check the path. Echoic reads {audio_formats.NAMES}."
+            )
     else:
         paths = list(own or generated_noise())
         low, high = noise_stretch("training")

@@ -2,70 +2,50 @@
 
 from __future__ import annotations
 
-import io
-import math
-import os
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
-import soundfile
 import soxr
 from numpy.typing import NDArray
 
 from audio_models.errors import AudioError
-from data.phrases import plural
+from data.sound_file import MAX_RATE as MAX_RATE
+from data.sound_file import MIN_RATE as MIN_RATE
+from data.sound_file import AudioSource as AudioSource
+from data.sound_file import OpenSound, open_sound
 
 Waveform = NDArray[np.float32]
 
 MAX_SECONDS = 30.0
-MAX_CHANNELS = 16
-MIN_RATE, MAX_RATE = 4_000, 192_000
 LARGEST = 1e6
 """The largest sample accepted: its square must fit into float32. Files scaled to 24-bit integers stay below."""
 _BLOCK = 65_536  # frames of samples decoded at a time
-_RUN_UP = 16_384  # frames of samples; an MP3 frame depends on up to nine before it, of 1,152 samples each
-
-# libsndfile reads a truncated file without an error; its log shows the length in the header: "data : 32000".
-_LENGTH = re.compile(r"^Length : (\d+)", re.MULTILINE)
-_PROMISED = re.compile(r"^\s*data(?: size)?\s*: (-?\d+)", re.MULTILINE | re.IGNORECASE)
-# Programs that write to a pipe do not know the length and give the largest number of 32 bits.
-_LENGTH_UNKNOWN = range(0x7FFF_0000, 0x1_0000_0000)
 
 
-@dataclass(frozen=True)
-class AudioSource:
-    """Encoded audio: a WAV, FLAC, OGG or MP3 file, on disk or in memory.
-
-    Attributes:
-        data: path of the file, or its content.
-        name: what messages call it; the file's name by default.
-    """
-
-    data: Path | bytes = field(repr=False)
-    name: str = ""
-
-    def __post_init__(self) -> None:
-        if not self.name:
-            object.__setattr__(self, "name", self.data.name if isinstance(self.data, Path) else "The clip")
-
-    @property
-    def _opens(self) -> BinaryIO | bytes:
-        """What libsndfile opens; a path as bytes, since a file's name need not be text."""
-        return io.BytesIO(self.data) if isinstance(self.data, bytes) else os.fsencode(self.data)
+def ignore_note(note: str) -> None:
+    """Do nothing with what there is to tell of a recording."""
 
 
-def load(source: AudioSource, sample_rate: int, *, start: float = 0.0, seconds: float | None = None) -> Waveform:
+def load(
+    source: AudioSource,
+    sample_rate: int,
+    *,
+    start: float = 0.0,
+    seconds: float | None = None,
+    is_word: bool = False,
+    tell: Callable[[str], None] = ignore_note,
+) -> Waveform:
     """Decode a clip.
 
     Args:
         sample_rate: rate of the result [Hz].
         start: where to begin [s].
         seconds: how much to read [s]; to the end by default.
+        is_word: refuse what is too short for a word.
+        tell: called with sentences for the user on how it was read, if there is anything to tell.
 
     Returns:
         (samples,) float32, channels averaged, at most `MAX_SECONDS` long, at least one sample.
@@ -75,13 +55,16 @@ def load(source: AudioSource, sample_rate: int, *, start: float = 0.0, seconds: 
             or values that are not finite.
     """
     with opened(source, MAX_SECONDS if seconds is None else None) as file:
+        if is_word:
+            file.check_is_long_enough(source.name)
         samples = _read_mono(file, source.name, start, seconds)
         rate = file.samplerate
+        for note in file.notes:
+            tell(note)
     return resample(samples, rate, sample_rate)
 
 
-@contextmanager
-def opened(source: AudioSource, longest: float | None, kind: str = "clip") -> Iterator[_InOrder]:
+def opened(source: AudioSource, longest: float | None, kind: str = "clip") -> AbstractContextManager[OpenSound]:
     """Open a file and check its header; errors while it is read become `AudioError`s.
 
     Args:
@@ -91,34 +74,10 @@ def opened(source: AudioSource, longest: float | None, kind: str = "clip") -> It
     Raises:
         AudioError: it is not audio, damaged, cut off, empty, too long, has too many channels or an unusable rate.
     """
-    try:
-        with _InOrder(source._opens) as file:
-            _check_header(file, source.name, longest, kind)
-            yield file
-    except soundfile.LibsndfileError as error:
-        raise AudioError(_fault(source, error.error_string.rstrip(". "))) from error
-    except OSError as error:
-        raise AudioError(f"{source.name} cannot be opened ({error.strerror or error}).") from error
+    return open_sound(source, longest, kind)
 
 
-class _InOrder(soundfile.SoundFile):  # type: ignore[misc]
-    """A file that is read sequentially.
-
-    `soundfile` seeks to its present position after each block of a seekable file. An MP3 decoder then loses the frames
-    before, and the first 50 ms of the next block come out wrong.
-    """
-
-    def seekable(self) -> bool:
-        return False
-
-    def go_to(self, frame: int) -> None:
-        """Continue at `frame`. An MP3 decoder starts a little earlier, so the samples equal those of the whole file."""
-        run_up = min(frame, _RUN_UP) if self.format == "MP3" else 0
-        self.seek(frame - run_up)
-        self.read(run_up, dtype="float32")
-
-
-def mono_blocks(file: soundfile.SoundFile, called: str, frames: int, size: int = _BLOCK) -> Iterator[Waveform]:
+def mono_blocks(file: OpenSound, called: str, frames: int, size: int = _BLOCK) -> Iterator[Waveform]:
     """Read the next `frames` of a file in blocks of at most `size`, each (samples,) float32, channels averaged.
 
     Raises:
@@ -126,12 +85,11 @@ def mono_blocks(file: soundfile.SoundFile, called: str, frames: int, size: int =
     """
     done = 0
     while done < frames:
-        block = file.read(min(size, frames - done), dtype="float32", always_2d=True)
-        if len(block) == 0:
+        mono = file.read(min(size, frames - done))
+        if len(mono) == 0:
             raise AudioError(
                 f"{called} is cut off: its header promises {frames / file.samplerate:.2f} s, {done / file.samplerate:.2f} s are there. Copy or download it again."
             )
-        mono: Waveform = block[:, 0] if file.channels == 1 else block.mean(axis=1)
         if not np.isfinite(mono).all():
             raise AudioError(
                 f"{called} holds values that are not numbers (NaN or infinite). Export it again as 16-bit WAV."
@@ -146,7 +104,7 @@ def mono_blocks(file: soundfile.SoundFile, called: str, frames: int, size: int =
 
 @dataclass(frozen=True)
 class Header:
-    """The header of a file: length [s], rate [Hz], channels, and libsndfile's name of the sample format."""
+    """The header of a file: length [s], rate [Hz], channels, and libsndfile's name of the sample format, "" for PyAV."""
 
     seconds: float
     sample_rate: int
@@ -160,13 +118,8 @@ def header(source: AudioSource) -> Header:
     Raises:
         AudioError: it cannot be read.
     """
-    try:
-        found = soundfile.info(source._opens)
-    except soundfile.LibsndfileError as error:
-        raise AudioError(_fault(source, error.error_string.rstrip(". "))) from error
-    except OSError as error:
-        raise AudioError(_fault(source, error.strerror or str(error))) from error
-    return Header(float(found.duration), int(found.samplerate), int(found.channels), str(found.subtype))
+    with open_sound(source) as file:
+        return Header(file.seconds, file.samplerate, file.channels, file.subtype)
 
 
 def duration(path: Path) -> float:
@@ -214,51 +167,7 @@ def loudest(samples: Waveform, sample_rate: int, seconds: float) -> tuple[int, i
     return first, first + length
 
 
-def _fault(source: AudioSource, decoder_says: str) -> str:
-    """Why a clip was not decoded; libsndfile reports a missing or an empty file like a damaged one."""
-    data, name = source.data, source.name
-    try:
-        size = len(data) if isinstance(data, bytes) else data.stat().st_size
-        if size and isinstance(data, Path):
-            data.open("rb").close()
-    except OSError as error:
-        return f"{name} cannot be opened ({error.strerror or error})."
-    if size == 0:
-        return f"{name} is empty: it holds no bytes. Record or export it again."
-    return f"{name} cannot be read as audio ({decoder_says}). Echoic reads WAV, FLAC, OGG and MP3."
-
-
-def _check_header(file: soundfile.SoundFile, called: str, longest: float | None, kind: str) -> None:
-    if not MIN_RATE <= file.samplerate <= MAX_RATE:
-        raise AudioError(
-            f"{called} has {file.samplerate} samples a second; between {MIN_RATE} and {MAX_RATE} can be read. Export it at 16000."
-        )
-    if file.channels > MAX_CHANNELS:
-        raise AudioError(
-            f"{called} has {file.channels} channels; at most {MAX_CHANNELS} can be read. Export it as mono."
-        )
-    if file.frames <= 0:
-        raise AudioError(f"{called} holds no sound: its length is zero. Record or export it again.")
-    if longest is not None and file.frames > longest * file.samplerate:
-        raise AudioError(
-            f"{called} lasts {_duration(file.frames / file.samplerate)}; a {kind} may last up to {_duration(longest)}. Cut the part that matters out of it."
-        )
-    _check_complete(file.extra_info, called)
-
-
-def _check_complete(log: str, called: str) -> None:
-    there, promised = _LENGTH.search(log), _PROMISED.search(log)
-    if there is None or promised is None:
-        return
-    size = int(promised[1]) % 2**64  # the log shows the largest numbers as negative
-    if size > int(there[1]) and size not in _LENGTH_UNKNOWN:
-        raise AudioError(
-            f"{called} is cut off: its header promises {size:,} bytes of sound, but the file has {int(there[1]):,} bytes. "
-            "Copy or download it again."
-        )
-
-
-def _read_mono(file: _InOrder, called: str, start: float, seconds: float | None) -> Waveform:
+def _read_mono(file: OpenSound, called: str, start: float, seconds: float | None) -> Waveform:
     first = round(start * file.samplerate)
     wanted = file.frames - first if seconds is None else min(round(seconds * file.samplerate), file.frames - first)
     if wanted <= 0:
@@ -271,12 +180,3 @@ def _read_mono(file: _InOrder, called: str, start: float, seconds: float | None)
         mono[done : done + len(block)] = block
         done += len(block)
     return mono
-
-
-def _duration(seconds: float) -> str:
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    if seconds < 7200:
-        return f"{seconds / 60:.0f} minutes"
-    hours, minutes = divmod(math.ceil(seconds / 60), 60)
-    return plural(hours, "hour") + (f" {plural(minutes, 'minute')}" if minutes else "")

@@ -50,7 +50,17 @@ def sample_rate(source: AudioSource) -> int:
     Raises:
         AudioError: its header cannot be read, or gives a length above `MAX_SECONDS`.
     """
-    return _measure(source)[0]
+    return measure(source)[0]
+
+
+def measure(source: AudioSource) -> tuple[int, int, tuple[str, ...]]:
+    """Read the header of a recording: its rate [Hz], its length in samples, and sentences on how it is read.
+
+    Raises:
+        AudioError: its header cannot be read, or gives a length above `MAX_SECONDS`.
+    """
+    with waveform.opened(source, MAX_SECONDS, "recording") as file:
+        return file.samplerate, file.frames, tuple(file.notes)
 
 
 def blocks(source: AudioSource, seconds: float = 1.0) -> Iterator[Waveform]:
@@ -85,6 +95,7 @@ class RecordingResult:
         times: end of each step [s], (steps,).
         probabilities: after each step, (steps, labels).
         low, high: envelope: lowest and highest sample of at most 2,000 equal stretches, (stretches,).
+        notes: sentences for the user on how the recording was read.
     """
 
     labels: tuple[str, ...]
@@ -98,6 +109,7 @@ class RecordingResult:
     probabilities: NDArray[np.float32] = field(repr=False)
     low: NDArray[np.float32] = field(repr=False)
     high: NDArray[np.float32] = field(repr=False)
+    notes: tuple[str, ...] = ()
 
     def events_with(self, config: DetectionConfig) -> tuple[Event, ...]:
         """Detect words with other settings, without listening again."""
@@ -152,7 +164,7 @@ def listen(
         RunError: the run has no network yet, or its file is damaged.
         Cancelled: `report` raised it.
     """
-    rate, frames = _measure(source)
+    rate, frames, notes = measure(source)
     listener = Listener(run, config, rate)
     envelope = _Envelope(frames)
     events: list[Event] = []
@@ -167,7 +179,7 @@ def listen(
         report(Progress("Listening", envelope.done // rate, round(frames / rate), "seconds of sound"))
     return RecordingResult(
         listener.labels, listener.mode, rate, frames / rate, listener.step_seconds, listener.clip_seconds,
-        tuple(events), np.concatenate(times), np.concatenate(rows), envelope.low, envelope.high,
+        tuple(events), np.concatenate(times), np.concatenate(rows), envelope.low, envelope.high, notes,
     )  # fmt: skip
 
 
@@ -187,9 +199,3 @@ class _Envelope:
         self.low[there] = np.minimum(self.low[there], np.minimum.reduceat(block, first))
         self.high[there] = np.maximum(self.high[there], np.maximum.reduceat(block, first))
         self.done += len(block)
-
-
-def _measure(source: AudioSource) -> tuple[int, int]:
-    """Rate [Hz] and length in samples, from the header."""
-    with waveform.opened(source, MAX_SECONDS, "recording") as file:
-        return int(file.samplerate), int(file.frames)

@@ -58,7 +58,7 @@ def new_clip(
     """Decode and measure a clip to add.
 
     Args:
-        content: a WAV, FLAC, OGG or MP3 file, or its content.
+        content: a recording, or its content.
         original: the original name of the file.
 
     Raises:
@@ -73,7 +73,7 @@ def new_clip(
             )
         samples = waveform.load(audio, _RATE, start=0.0, seconds=seconds)
     else:
-        samples = waveform.load(audio, _RATE)
+        samples = waveform.load(audio, _RATE, is_word=True)
         seconds = len(samples) / _RATE
     ending = (content.suffix if isinstance(content, Path) else Path(original).suffix).lower()
     return NewClip(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -109,13 +109,16 @@ class Recognizer:
             self.threshold,
         )
 
-    def load(self, source: AudioSource) -> Waveform:
+    def load(self, source: AudioSource, tell: Callable[[str], None] = waveform.ignore_note) -> Waveform:
         """Decode a clip for `classify`.
 
+        Args:
+            tell: called with sentences for the user on how it was read, if there is anything to tell.
+
         Raises:
-            AudioError: it cannot be read, or it is silent and the network has no class for silence.
+            AudioError: it cannot be read, is too short for a word, or it is silent and the network has no class for silence.
         """
-        samples = waveform.load(source, self.features.sample_rate)
+        samples = waveform.load(source, self.features.sample_rate, is_word=True, tell=tell)
         if waveform.is_silent(samples) and SILENCE not in self.labels:
             raise AudioError(
                 f"{source.name} is silent: every sample is zero, and this network was not trained on silence. Check the microphone and record it again."

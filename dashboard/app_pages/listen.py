@@ -14,6 +14,7 @@ from dashboard.shared.choose_model import choose_listener, listens_for, usable_r
 from dashboard.shared.feedback import show_errors
 from dashboard.shared.formatting import as_text
 from dashboard.shared.state import LISTEN_ERROR, LISTEN_NOW, LISTEN_STOPPED
+from data import audio_formats
 from data.errors import EchoicError
 
 
@@ -74,7 +75,7 @@ def _page() -> None:
         if listened is not None:
             results.show(listened)
         elif recording is None:
-            st.caption("Choose a recording: WAV, FLAC, OGG or MP3.")
+            st.caption(f"Choose a recording: {audio_formats.NAMES}.")
 
 
 _page()

@@ -21,6 +21,7 @@ from dashboard.shared.show_chart import show_chart
 from dashboard.shared.state import EXAMPLE, EXAMPLES_HEARD, INPUTS_SEEN, NEWEST_INPUT
 from dashboard.shared.welcome import not_news, welcome
 from data.audio_file import encode_wav
+from data.audio_formats import NAMES
 from data.corpus import UNKNOWN
 from data.errors import CorpusError
 from data.names import clean_label
@@ -68,6 +69,8 @@ def _show(recognizer: Recognizer, name: str, found: ClipAnswer | str, key: str) 
     if len(found.stretch) < len(found.samples):
         length = f"{len(found.stretch) / rate:.1f} s"
         loudest = f"This is the loudest {'second' if length == '1.0 s' else length} of your {len(found.samples) / rate:.1f} s recording. "
+    for note in found.notes:
+        st.caption(f":material/info: {as_text(note)}")
     st.caption(
         f"{loudest}Top: the waveform. Bottom: what the network reads, {len(found.frames)} frames of {_describe_frame(recognizer.features)}.",
         help=TERMS["MFCC" if recognizer.features.kind == "mfcc" else "mel band"],
@@ -156,7 +159,7 @@ def _page() -> None:
             recording = st.audio_input("Say one of its words", sample_rate=16_000, key="recording")
         with upload:
             files = st.file_uploader(
-                "… or choose clips", type=["wav", "flac", "ogg", "mp3"], accept_multiple_files=True, key="clips"
+                "… or choose clips", accept_multiple_files=True, key="clips", help=f"{NAMES}. Up to 30 seconds each."
             )
         _offer_examples(run)
         recognizer = preload.recognizer(run)  # last, when the page is drawn: it imports onnxruntime

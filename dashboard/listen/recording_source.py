@@ -15,6 +15,7 @@ from dashboard.shared.formatting import as_text
 from dashboard.shared.recent import offer_recent
 from dashboard.shared.state import LISTEN_PATH, LISTEN_SOURCE
 from data.audio_file import encode_wav
+from data.audio_formats import NAMES
 from data.public.synthetic_voices import SAMPLE_RATE, say, voices
 
 _SOURCES = ("Example", "Upload", "On this computer")
@@ -52,9 +53,7 @@ def choose_recording(run: Run) -> ChosenRecording | None:
     chosen = which.segmented_control("Recording", _SOURCES, required=True, key=LISTEN_SOURCE.key, wrap=True)
     with what:
         if chosen == "Upload":
-            file = st.file_uploader(
-                "A recording of up to two hours", type=["wav", "flac", "ogg", "mp3"], key="listen_file"
-            )
+            file = st.file_uploader("A recording of up to two hours", help=f"{NAMES}.", key="listen_file")
             return ChosenRecording(AudioSource(file.getvalue(), file.name)) if file else None
         if chosen == "On this computer":
             from audio_models.listening import recordings
@@ -62,7 +61,7 @@ def choose_recording(run: Run) -> ChosenRecording | None:
             remembered.follow(LISTEN_PATH.key, str)
             typed = st.text_input(
                 "Path of a recording of up to two hours", placeholder="/home/me/lecture.mp3", key=LISTEN_PATH.key,
-                help="WAV, FLAC, OGG or MP3. It is read in place; nothing is copied.",
+                help=f"{NAMES}. It is read in place; nothing is copied.",
             )  # fmt: skip
             offer_recent("recordings", LISTEN_PATH.key, LISTEN_PATH.set)
             if not typed.strip():

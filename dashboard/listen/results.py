@@ -84,6 +84,8 @@ def _headline(listened: ListeningSession, events: tuple[Event, ...], refused: ND
         )
     if warning := low_rate_warning(result.sample_rate, preload.recognizer(listened.run).features):
         text.warning(warning, icon=":material/warning:")
+    for note in result.notes:
+        text.caption(f":material/info: {as_text(note)}")
     if result.mode == "stateful":
         text.caption("A streaming network: each moment is read once.")
     else:

@@ -64,7 +64,7 @@ def choose_corpus(
             "Folder",
             value=last.name if is_folder and last else "",
             placeholder="/home/me/clips",
-            help="One folder per word with WAV, FLAC, OGG or MP3 clips, or the layout of Speech Commands.",
+            help="One folder per word with its clips, or the layout of Speech Commands.",
             key=f"{key}_folder",
         )
         with columns[-1]:

@@ -29,6 +29,7 @@ class ClipAnswer:
         first, last: the stretch that the network read [samples].
         answer: to that stretch.
         frames: what the network read, normalised, (frames, width).
+        notes: sentences on how the clip was read.
     """
 
     samples: Waveform
@@ -36,6 +37,7 @@ class ClipAnswer:
     last: int
     answer: Answer
     frames: Frames
+    notes: tuple[str, ...] = ()
 
     @property
     def stretch(self) -> Waveform:
@@ -67,11 +69,12 @@ def _answered(path: str, changed: int, name: str, content: bytes, find: bool) ->
     from audio_models.features.waveform import AudioSource, loudest
 
     recognizer = preload.recognizer_of_file(path, changed)
+    notes: list[str] = []
     try:
-        samples = recognizer.load(AudioSource(content, name))
+        samples = recognizer.load(AudioSource(content, name), notes.append)
     except EchoicError as error:
         return str(error)
     rate = recognizer.features.sample_rate
     first, last = loudest(samples, rate, recognizer.clip_seconds) if find else (0, len(samples))
     answer = recognizer.classify(samples[first:last])
-    return ClipAnswer(samples, first, last, answer, recognizer.normalise(answer.frames))
+    return ClipAnswer(samples, first, last, answer, recognizer.normalise(answer.frames), tuple(notes))

@@ -18,6 +18,7 @@ from dashboard.shared.formatting import as_text
 from dashboard.shared.glossary import TERMS
 from dashboard.shared.state import CLIP_SOURCE_GIVEN, CORPUS, EVALUATION_CORPUS, Value
 from data import catalogue
+from data.audio_formats import NAMES
 from data.corpus import UNKNOWN, Clip, CorpusReference, Index
 from data.errors import EchoicError
 from data.own import corpus as own_corpus
@@ -68,7 +69,7 @@ def choose_clip(run: Run, recognizer: Recognizer, key: str) -> ChosenClip | None
             content = st.audio_input("Say one of its words", sample_rate=16_000, key=f"{key}_recording")
         name = "Your recording"
     else:
-        content = st.file_uploader("A clip", type=["wav", "flac", "ogg", "mp3"], key=f"{key}_file")
+        content = st.file_uploader("A clip", help=f"{NAMES}. Up to 30 seconds.", key=f"{key}_file")
         name = content.name if content else ""
     if content is None:
         return None

@@ -18,7 +18,7 @@ from dashboard.shared.formatting import as_text
 from dashboard.shared.state import OWN_MESSAGE, OWN_UPLOADS
 from dashboard.words import drafts, many_files
 from dashboard.words.messages import shown_word
-from data import speaker_pattern
+from data import audio_formats, speaker_pattern
 from data.corpus import BACKGROUND_NOISE, Skipped, reasons
 from data.names import clean_label, clean_speaker
 from data.own.corpus import OwnCorpus
@@ -28,8 +28,7 @@ from data.phrases import plural
 if TYPE_CHECKING:
     from audio_models.own_words.intake import Intake
 
-_ENDINGS = ["wav", "flac", "ogg", "mp3", "zip", "tar", "gz", "tgz", "bz2", "tbz2", "xz", "txz", "csv", "tsv", "json"]
-_AUDIO = ["wav", "flac", "ogg", "mp3"]
+_AUDIO = [ending.removeprefix(".") for ending in audio_formats.ENDINGS]
 _MOST_REASONS = 3
 _MOST_NAMES = 6  # speakers of a word that are named in the preview
 
@@ -58,8 +57,7 @@ def show(corpus: OwnCorpus) -> None:
     with files:
         chosen = st.file_uploader(
             "Clips, a zip or tar archive, or a list",
-            type=_ENDINGS, accept_multiple_files=True, key=f"own-files-{number}",
-            on_change=drafts.on_take_out,
+            accept_multiple_files=True, key=f"own-files-{number}", on_change=drafts.on_take_out,
             help="Archives: label/clip.wav, the layout of Speech Commands, or an export of Echoic. Lists: CSV or JSON with file, label and speaker.",
         )  # fmt: skip
     with folder:
@@ -91,7 +89,7 @@ def show(corpus: OwnCorpus) -> None:
     if not uploaded and waiting is None:
         forget(files=False)
         st.caption(
-            "WAV, FLAC, OGG and MP3; files are stored unchanged. Clips in a folder left/ get the word “left”; a name like "
+            f"{audio_formats.NAMES}; files are stored unchanged. Clips in a folder left/ get the word “left”; a name like "
             "anna_nohash_0.wav gives the speaker. You see a preview before anything is added."
         )
         return

@@ -17,13 +17,13 @@ from pathlib import Path
 
 from data import workspace
 from data.archives import unpack
+from data.audio_formats import is_audio
 from data.card import Card
 from data.corpus import BACKGROUND_NOISE, Report, Skipped, no_progress
 from data.errors import CorpusError, WorkspaceError
 from data.names import clean_label, clean_speaker, shown
 from data.own import clip_lists
 from data.own.layouts import Entry, ImportBatch, by_lists, is_hidden, sort_out
-from data.scan import is_audio
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
+from data.audio_formats import NAMES, is_audio
 from data.card import Card
 from data.corpus import BACKGROUND_NOISE, Skipped, Split
 from data.errors import CorpusError
@@ -16,7 +17,6 @@ from data.folder import DIGIT, LISTS, NOHASH, listed
 from data.names import clean_label, clean_original, clean_speaker, composed, shown
 from data.own import clip_lists
 from data.own.store import Source
-from data.scan import ENDINGS, is_audio
 from data.speaker_pattern import check_pattern, find_speakers
 
 _ARCHIVES = (".zip", ".tar", ".tgz", ".tbz2", ".txz", ".gz", ".bz2", ".xz", ".7z", ".rar")
@@ -198,7 +198,7 @@ class _Finder:
         if len(alike) == 1 and ("/" not in name or "/" not in alike[0][0]):
             return alike[0]
         if not is_audio(name):
-            raise CorpusError(f"'{shown(text)}' cannot be read. Convert it to one of {', '.join(ENDINGS)}.")
+            raise CorpusError(f"'{shown(text)}' cannot be read. Echoic reads {NAMES}; convert it to one of these.")
         raise CorpusError(f"The file '{shown(text)}' is missing.")
 
 
@@ -284,7 +284,7 @@ def _refusal(name: str) -> str:
         return "It is an archive inside a folder or an archive. Unpack it, then add its files."
     ending = PurePosixPath(base).suffix
     which = f"Files ending in '{shown(ending)}'" if ending else "Files without an ending"
-    return f"{which} cannot be read. Convert it to one of {', '.join(ENDINGS)}."
+    return f"{which} cannot be read. Echoic reads {NAMES}; convert it to one of these."
 
 
 def _parts(name: str) -> list[str]:

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import get_args
 
+from data.audio_formats import ENDINGS, NAMES
 from data.corpus import SPLITS, Split
 from data.errors import CorpusError
 from data.names import clean_label, clean_original, clean_speaker, shown
 from data.own.store import Source
-from data.scan import ENDINGS
 
 _CHUNK = 1 << 20
 
@@ -32,7 +32,7 @@ class NewClip:
         source: how it was added.
         original: the original name of its file.
         content: the file or its content; stored byte for byte.
-        ending: ".wav", ".flac", ".ogg" or ".mp3".
+        ending: one of `audio_formats.ENDINGS`.
         seconds: its length [s].
         sound: digest of its samples, which finds the same sound in two files; "" if it was not computed.
         measures: numbers by name; those that are not finite are left out.
@@ -61,7 +61,7 @@ def row_of(new: NewClip) -> dict[str, object]:
     """
     if new.ending not in ENDINGS:
         raise CorpusError(
-            f"'{shown(new.original)}' cannot be added: its ending is '{shown(new.ending)}', not one of {', '.join(ENDINGS)}."
+            f"'{shown(new.original)}' cannot be added: its ending is '{shown(new.ending)}'. Echoic reads {NAMES}."
         )
     if not (math.isfinite(new.seconds) and new.seconds > 0):
         raise CorpusError(f"'{shown(new.original)}' cannot be added: its length is {new.seconds:g} s.")

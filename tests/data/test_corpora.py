@@ -65,7 +65,7 @@ def _digits(folder: Path) -> dict[str, bytes]:
     for digit in "01":
         for speaker in ("jackson", "theo", "lucas"):
             for number in (0, 4, 5, 9, 10, 11):
-                write(folder / "recordings" / f"{digit}_{speaker}_{number}.wav", tone(400, 0.05, 8000), 8000)
+                write(folder / "recordings" / f"{digit}_{speaker}_{number}.wav", tone(400, 0.12, 8000), 8000)
     return {f"free-spoken-digit-dataset-1.0.10/{name}": content for name, content in _files(folder).items()}
 
 

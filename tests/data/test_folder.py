@@ -100,7 +100,7 @@ def test_digits_in_the_layout_of_their_publisher(tmp_path: Path) -> None:
     for digit in "37":
         for speaker in ("jackson", "theo"):
             for number in range(12):
-                write(tmp_path / "recordings" / f"{digit}_{speaker}_{number}.wav", tone(440, 0.05, 8000), 8000)
+                write(tmp_path / "recordings" / f"{digit}_{speaker}_{number}.wav", tone(440, 0.12, 8000), 8000)
     (tmp_path / "README.md").write_text("not a clip")
     index = _index(tmp_path)
     assert index.labels == ("3", "7")

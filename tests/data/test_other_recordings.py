@@ -141,7 +141,7 @@ def test_a_wrong_folder_is_one_clear_sentence(tmp_path: Path, monkeypatch: pytes
     for folder, said in (
         (tmp_path / "gone", "gone does not exist. Give a folder of recordings"),
         (file, "is a file. Give a folder"),
-        (tmp_path / "texts", "holds no recording: no WAV, FLAC, OGG or MP3"),
+        (tmp_path / "texts", "holds no recording, neither in it nor in its folders"),
         (tmp_path / "broken", "None of the 1 recording in .* b.wav: It cannot be read as audio"),
         (Path("\0"), "does not exist"),
         (Path("x" * 5000), "does not exist"),

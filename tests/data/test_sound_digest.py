@@ -10,6 +10,7 @@ import pytest
 import soundfile
 
 from data.sound_digest import file_sound_digest, sound_digest
+from data.sound_file import AudioSource, open_sound
 from tests.support.sounds import RATE, tone
 
 SOUND = np.round(tone(440, 0.2) * 32767).astype(np.int16)
@@ -18,8 +19,7 @@ SOUND = np.round(tone(440, 0.2) * 32767).astype(np.int16)
 def _digest(samples: np.ndarray, rate: int = RATE, **options: str) -> str:
     content = io.BytesIO()
     soundfile.write(content, samples, rate, **{"format": "WAV", **options})
-    content.seek(0)
-    with soundfile.SoundFile(content) as file:
+    with open_sound(AudioSource(content.getvalue())) as file:
         return file_sound_digest(file)
 
 
@@ -52,9 +52,9 @@ def test_what_cannot_be_decoded_to_its_end_has_none(tmp_path: Path) -> None:
     soundfile.write(path, np.random.default_rng(0).normal(size=RATE) * 0.1, RATE)
     content = bytearray(path.read_bytes())
     content[len(content) // 2 : len(content) // 2 + 400] = bytes(400)
-    with soundfile.SoundFile(io.BytesIO(content)) as file:
+    with open_sound(AudioSource(bytes(content))) as file:
         found = file_sound_digest(file)
-    with soundfile.SoundFile(path) as file:
+    with open_sound(AudioSource(path)) as file:
         assert found != file_sound_digest(file)
 
 

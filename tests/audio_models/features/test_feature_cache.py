@@ -80,7 +80,7 @@ def test_what_cannot_be_read_is_said_and_the_rest_goes_on(clips: tuple[Clip, ...
     assert sequences[4] is None
     assert sum(frames is None for frames in sequences) == 1
     assert [one.path for one in skipped] == [clips[4].path]
-    assert "cannot be read as audio" in skipped[0].reason
+    assert "is damaged or cut off" in skipped[0].reason
 
 
 def test_a_damaged_cache_is_thrown_away(clips: tuple[Clip, ...], workspace_folder: Path) -> None:

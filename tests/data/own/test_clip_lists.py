@@ -80,11 +80,11 @@ def test_lists_of_several_sides_are_read_together(tmp_path: Path) -> None:
 
 
 def test_bad_rows_are_refused_one_by_one(tmp_path: Path) -> None:
-    folder = put(tmp_path / "in", *(f"{letter}.wav" for letter in "abcdefgh"), "x.m4a")
+    folder = put(tmp_path / "in", *(f"{letter}.wav" for letter in "abcdefgh"), "x.ape")
     put(tmp_path, "secret.wav")
     (folder / "l.csv").write_text(
         "file,label,speaker,side\na.wav,left\nb.wav\n,left\n../secret.wav,left\n/etc/passwd,left\nC:\\x.wav,left\ngone.wav,left\n"
-        "a.wav,right\nc.wav,_x\nd.wav,left,,moon\ne.wav," + "y" * 61 + "\nx.m4a,left\nf.wav,left,\0\n"
+        "a.wav,right\nc.wav,_x\nd.wav,left,,moon\ne.wav," + "y" * 61 + "\nx.ape,left\nf.wav,left,\0\n"
     )
     batch = from_list(folder / "l.csv", folder)
     assert told(batch) == {"a.wav": ("left", None, None)}
@@ -92,7 +92,7 @@ def test_bad_rows_are_refused_one_by_one(tmp_path: Path) -> None:
     expected = [
         "Line 3: It has no label.", "Line 4: It has no file.", "Line 5: '../secret.wav' leads outside", "Line 6: '/etc/passwd' leads outside",
         "Line 7: 'C:\\x.wav' leads outside", "Line 8: The file 'gone.wav' is missing.", "Line 9: Line 2 already names this file.",
-        "Line 10: '_x' cannot be a label", "Line 11: Its split is 'moon'", "Line 12: The label", "Line 13: 'x.m4a' cannot be read. Convert it",
+        "Line 10: '_x' cannot be a label", "Line 11: Its split is 'moon'", "Line 12: The label", "Line 13: 'x.ape' cannot be read. Echoic reads WAV",
         "Line 14: The speaker", "It is not in the list.", "It is not in the list.",
     ]  # fmt: skip
     assert len(said) == len(expected)

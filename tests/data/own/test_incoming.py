@@ -69,7 +69,7 @@ def test_an_archive_gives_the_same_as_its_folder(tmp_path: Path, kind: str, top:
         *(
             f"{top}{name}"
             for name in (
-                "left/ann_nohash_0.wav", "שלום/c.ogg", "on off/d.mp3", "_background_noise_/x.wav", "left/b.m4a", "left/inner/c.wav",
+                "left/ann_nohash_0.wav", "שלום/c.ogg", "on off/d.mp3", "_background_noise_/x.wav", "left/b.ape", "left/inner/c.wav",
                 "left/more.zip", "_secret/d.wav", "a.wav", "README.md", "left/.DS_Store", "__MACOSX/left/a.wav",
             )
         ),
@@ -136,15 +136,15 @@ def test_a_speaker_pattern_finds_speakers(tmp_path: Path) -> None:
 def test_what_is_not_taken_is_told_and_what_nobody_expects_is_not(tmp_path: Path, bring: Bring) -> None:
     folder = put(
         tmp_path / "in",
-        "left/a.wav", "left/b.m4a", "left/inner/c.wav", "left/more.zip", "_secret/d.wav", f"{'x' * 61}/e.wav", "left/nothing",
+        "left/a.wav", "left/b.ape", "left/inner/c.wav", "left/more.zip", "_secret/d.wav", f"{'x' * 61}/e.wav", "left/nothing",
         "README", "LICENSE.txt", "left/.DS_Store", "left/Thumbs.db", "left/._a.wav", ".git/f.wav", "__MACOSX/left/a.wav", "left/a.TextGrid",
     )  # fmt: skip
     batch = bring(folder)
     assert [Path(one.original).name for one in batch.clips] == ["a.wav"]
     reasons = {name.rpartition("/")[2]: reason for name, reason in refusals(batch).items()}
-    assert set(reasons) == {"b.m4a", "c.wav", "more.zip", "d.wav", "e.wav", "nothing"}
+    assert set(reasons) == {"b.ape", "c.wav", "more.zip", "d.wav", "e.wav", "nothing"}
     for name, said in (
-        ("b.m4a", "Files ending in '.m4a' cannot be read"), ("c.wav", "inside a word's folder"), ("more.zip", "an archive inside"), ("d.wav", "begin with '_'"),
+        ("b.ape", "Files ending in '.ape' cannot be read"), ("c.wav", "inside a word's folder"), ("more.zip", "an archive inside"), ("d.wav", "begin with '_'"),
         ("e.wav", "61 characters"), ("nothing", "without an ending cannot be read"),
     ):  # fmt: skip
         assert said in reasons[name]
