@@ -351,8 +351,8 @@ def _told_by(other: _Av, name: str, *, lied: bool) -> list[str]:
     notes = []
     if lied:
         notes.append(_lied(seconds))
-    if other.damaged:
-        notes.append(f"{plural(other.damaged, 'part')} of it could not be decoded and are left out.")
+    if other.damaged > 1:  # one may be a tag that no player knows
+        notes.append(f"{other.damaged:,} parts of it could not be decoded; they are left out.")
     return notes
 
 

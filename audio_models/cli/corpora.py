@@ -12,7 +12,7 @@ from data.corpus import SPLITS, CorpusReference
 from data.corpus import count as count_split
 from data.own import corpus as own_corpus
 from data.own.corpus import OwnCorpus
-from data.phrases import plural
+from data.phrases import isolated, plural
 
 
 def corpora(options: argparse.Namespace) -> int:
@@ -50,7 +50,7 @@ def fetch(options: argparse.Namespace) -> int:
         print_json(found)
     else:
         print(
-            f"{corpus.name}: {plural(len(index.clips), 'clip')}, {plural(len(index.labels), 'label')}: {', '.join(index.labels)}"
+            f"{isolated(corpus.name)}: {plural(len(index.clips), 'clip')}, {plural(len(index.labels), 'label')}: {', '.join(map(isolated, index.labels))}"
         )
         print(", ".join(f"{count} {split}" for split, count in found["splits"].items()) + f". {index.split_rule}")
         if index.copies.clips:

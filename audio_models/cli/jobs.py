@@ -30,7 +30,7 @@ from audio_models.training import configure
 from data import catalogue, command, other_recordings
 from data.corpus import CorpusReference, Index
 from data.errors import EchoicError
-from data.phrases import plural
+from data.phrases import isolated, plural
 
 AnyJob = Run | Experiment | Comparison
 
@@ -106,7 +106,7 @@ def list_runs(options: argparse.Namespace) -> int:
         score = row["validation_accuracy"]
         shown = "no epoch yet" if score is None else f"{score:.1%} validation accuracy"
         print(
-            f"{row['run']}  {row['state']}, {row['cell']}, {shown}, {plural(row['epochs'], 'epoch')}, {format_duration(row['seconds'])}  {row['name']}"
+            f"{row['run']}  {row['state']}, {row['cell']}, {shown}, {plural(row['epochs'], 'epoch')}, {format_duration(row['seconds'])}  {isolated(row['name'])}"
         )
     if not rows:
         print(f"No run yet. Start one with: {command.shell('train')}")

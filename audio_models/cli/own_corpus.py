@@ -16,7 +16,7 @@ from data.corpus import Skipped
 from data.own import corpus as own_corpus
 from data.own.corpus import OwnCorpus
 from data.own.store import Change, Source
-from data.phrases import plural
+from data.phrases import isolated, plural
 
 
 def corpus(options: argparse.Namespace) -> int:
@@ -133,8 +133,10 @@ def _check(options: argparse.Namespace) -> int:
         return 0
     for one in found:
         clip = by_id[one.id]
-        print(f"{clip.label}  {clip.original or clip.id}: {one.text}")
-    print(f"{made.title}: {len({one.id for one in found})} of {plural(len(clips), 'clip')} may have a problem.")
+        print(f"{isolated(clip.label)}  {isolated(clip.original or clip.id)}: {one.text}")
+    print(
+        f"{isolated(made.title)}: {len({one.id for one in found})} of {plural(len(clips), 'clip')} may have a problem."
+    )
     return 0
 
 
@@ -165,7 +167,7 @@ def _opened(options: argparse.Namespace) -> OwnCorpus:
 def _added(options: argparse.Namespace, made: OwnCorpus, change: Change, refused: Sequence[Skipped]) -> int:
     """Print what was added and what was left out; the exit status is 1 if anything was."""
     _print_counts(
-        options, made, f"{plural(change.clips, 'clip')} added to {made.title}.", added=change.clips,
+        options, made, f"{plural(change.clips, 'clip')} added to {isolated(made.title)}.", added=change.clips,
         refused=[{"path": str(one.path), "reason": one.reason} for one in refused],
     )  # fmt: skip
     complain_left_out(refused, "file")
@@ -183,9 +185,9 @@ def _print_counts(options: argparse.Namespace, made: OwnCorpus, text: str, **mor
             {"corpus": made.title, "clips": sum(counts.values()), "labels": dict(sorted(counts.items())), **more}
         )
     else:
-        print(text)
+        print(isolated(text))
         if counts:
-            print(", ".join(f"{label} {count}" for label, count in counts.most_common()))
+            print(", ".join(f"{isolated(label)} {count}" for label, count in counts.most_common()))
     return 0
 
 

@@ -14,7 +14,7 @@ from audio_models.errors import ConfigError
 from audio_models.jobs import runs
 from data.corpus import UNKNOWN
 from data.errors import EchoicError
-from data.phrases import plural
+from data.phrases import isolated, plural
 
 if TYPE_CHECKING:
     from audio_models.recognition.answer import Answer
@@ -37,8 +37,8 @@ def predict(options: argparse.Namespace) -> int:
         try:
             notes: list[str] = []
             answer = recognizer.classify(recognizer.load(AudioSource(Path(clip)), notes.append))
-            answers.append({**rows.of_answer(clip, answer), "notes": notes})
-            lines += [f"{clip}: {_in_words(answer)}", *(f"  {note}" for note in notes)]
+            answers.append({**rows.of_answer(clip, answer), **({"note": " ".join(notes)} if notes else {})})
+            lines += [f"{isolated(clip)}: {_in_words(answer)}", *(f"  {note}" for note in notes)]
         except EchoicError as error:
             answers.append(rows.of_answer(clip, str(error)))
     failed = [row for row in answers if "error" in row]
@@ -57,11 +57,11 @@ def _in_words(answer: Answer) -> str:
     """The answer to a clip in one line, with the runners-up, or why it is not a word."""
     if answer.kind == "word":
         others = sorted(answer.probabilities.items(), key=lambda item: -item[1])[1:3]
-        return f"{answer.label} {answer.confidence:.1%}  ({', '.join(f'{label} {p:.1%}' for label, p in others)})"
+        return f"{isolated(answer.label)} {answer.confidence:.1%}  ({', '.join(f'{isolated(label)} {p:.1%}' for label, p in others)})"
     word, share = answer.closest
     if answer.kind == "silence" or answer.label == UNKNOWN:
-        return f"{answer.text}  ({answer.label} {answer.confidence:.1%}; closest: {word} {share:.1%})"
-    return f"{answer.text}  (closest: {word} {share:.1%}; it needs {answer.threshold:.1%})"
+        return f"{answer.text}  ({answer.label} {answer.confidence:.1%}; closest: {isolated(word)} {share:.1%})"
+    return f"{answer.text}  (closest: {isolated(word)} {share:.1%}; it needs {answer.threshold:.1%})"
 
 
 def evaluate(options: argparse.Namespace) -> int:
@@ -106,7 +106,7 @@ def evaluate(options: argparse.Namespace) -> int:
     print(_table(result.labels, found["confusion"]))
     for row in result.per_class:
         print(
-            f"{row.label:>12}  precision {row.precision:6.1%}  recall {row.recall:6.1%}  F1 {row.f1:6.1%}  {plural(row.support, 'clip')}"
+            f"{isolated(row.label):>12}  precision {row.precision:6.1%}  recall {row.recall:6.1%}  F1 {row.f1:6.1%}  {plural(row.support, 'clip')}"
         )
     if split == CROSS_VALIDATED:
         print(*headline.lines(result), sep="\n")
@@ -124,7 +124,10 @@ def _open_set_lines(found: OpenSet) -> list[str]:
     """The open-set figures, a line each, then the words taken for others."""
     lines = [f"A word needs {found.threshold:.1%}. Own words accepted and right: {found.own.text}"]
     lines += [f"Rejected, {one.name}: {one.rejected.text}, AUROC {one.auroc:.1%}" for one in found.groups]
-    taken = [f"{one.word} for {one.label} {len(one.accepted)} of {one.clips}" for one in found.taken[:_MOST_TAKEN]]
+    taken = [
+        f"{isolated(one.word)} for {isolated(one.label)} {len(one.accepted)} of {one.clips}"
+        for one in found.taken[:_MOST_TAKEN]
+    ]
     return [*lines, *([f"Taken for its words: {', '.join(taken)}"] if taken else [])]
 
 
@@ -153,7 +156,7 @@ def inspect(options: argparse.Namespace) -> int:
         print(f"  read with the weights after epoch {found.epoch}")
     for one in found.forced:
         print(f"  held {'open' if one.open else 'shut'}: {one.gate} gate")
-    print("  answers on the way: " + ", ".join(f"{label} from {at:.2f} s" for at, label in found.changes))
+    print("  answers on the way: " + ", ".join(f"{isolated(label)} from {at:.2f} s" for at, label in found.changes))
     for name, means in inspection.gate_means(found).items():
         print(
             f"  {name} gate: {means.mean():.0%} open on average, most at {means.argmax() * found.gradient_decay.step_seconds:.2f} s"

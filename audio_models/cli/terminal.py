@@ -18,7 +18,7 @@ from audio_models.jobs.job_folder import JobFolder, State
 from audio_models.jobs.progress import format_epoch, format_progress, format_stage
 from audio_models.jobs.runs import Run
 from data.corpus import Progress, Skipped, reasons
-from data.phrases import plural
+from data.phrases import isolated, plural
 
 _MOST_REASONS = 5
 
@@ -32,7 +32,7 @@ def print_json(value: Any) -> None:
 
 def complain(text: str) -> None:
     """Print one line on stderr, whatever is in the names that it tells."""
-    print(f"echoic: {' '.join(text.splitlines())}", file=sys.stderr)
+    print(f"echoic: {isolated(' '.join(text.splitlines()))}", file=sys.stderr)
 
 
 def complain_left_out(skipped: Sequence[Skipped], what: str = "clip") -> None:

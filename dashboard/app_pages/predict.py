@@ -25,6 +25,7 @@ from data.audio_formats import NAMES
 from data.corpus import UNKNOWN
 from data.errors import CorpusError
 from data.names import clean_label
+from data.phrases import isolated
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -53,7 +54,7 @@ def _show(recognizer: Recognizer, name: str, found: ClipAnswer | str, key: str) 
         play_samples(found.samples, rate)
     with bars:
         ranked = sorted(answer.probabilities.items(), key=lambda one: -one[1])[:5]
-        said = ", ".join(f"{label} {share:.0%}" for label, share in ranked)
+        said = isolated(", ".join(f"{label} {share:.0%}" for label, share in ranked))
         show_chart(
             charts.probability_bars(answer.probabilities), f"Most probable: {said}.", key=f"bars-{key}", title="Answer"
         )
@@ -133,7 +134,9 @@ def _row(name: str, found: ClipAnswer | str) -> dict[str, Any]:
     if isinstance(found, str):
         return {"clip": name, "answer": "", "confidence": None, "problem": found}
     answer = found.answer
-    text = answer.text if answer.kind in ("word", "silence") else f"{answer.text} (closest: {answer.closest[0]})"
+    text = (
+        answer.text if answer.kind in ("word", "silence") else isolated(f"{answer.text} (closest: {answer.closest[0]})")
+    )
     return {"clip": name, "answer": text, "confidence": answer.confidence, "problem": ""}
 
 

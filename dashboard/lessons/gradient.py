@@ -16,6 +16,7 @@ from dashboard.shared import address
 from dashboard.shared.choose_model import describe_run
 from dashboard.shared.clip_source import ChosenClip
 from dashboard.shared.show_chart import show_chart
+from data.phrases import isolated
 
 _CELLS_TO_COMPARE = ("plain-simple-rnn", "plain-lstm", "plain-gru")
 
@@ -88,7 +89,7 @@ def gradient_curves(chosen: list[Run], clip: ChosenClip, what: str) -> tuple[pd.
         before = gradient_decay(
             network, network.read(found.trace.frames), found.labels.index(found.label), found.features
         )
-        name = f"{run.name} · {CELL_TITLES[run.config.network.cell]}"
+        name = f"{isolated(run.name)} · {CELL_TITLES[run.config.network.cell]}"
         if sum(one.name == run.name for one in chosen) > 1:
             name += f" · {run.id}"
         for weights, fade in (("trained", found.gradient_decay), ("before training", before)):

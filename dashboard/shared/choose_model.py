@@ -14,6 +14,7 @@ from dashboard.shared.choose_corpus import corpus_title
 from dashboard.shared.formatting import as_text
 from dashboard.shared.state import CHOSEN_LISTENER, CHOSEN_RUN, OPENED_RUN, Value
 from data.errors import EchoicError
+from data.phrases import isolated
 
 _SHORT_TITLES = {cell: title.partition(" (")[0] for cell, title in CELL_TITLES.items()}  # a select box cuts long lines
 
@@ -61,7 +62,7 @@ def describe_run(run: Run) -> str:
         config = run.config
         of = "comes with Echoic" if run.is_bundled else corpus_title(config.corpus)
         of = f"opened from {config.opened_from}" if config.opened_from else of
-        return f"{run.name} · {_SHORT_TITLES[config.network.cell]} {config.network.units} · {of}"
+        return f"{isolated(run.name)} · {_SHORT_TITLES[config.network.cell]} {config.network.units} · {of}"
     except EchoicError:
         return f"{run.id} (damaged)"
 

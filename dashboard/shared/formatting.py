@@ -8,6 +8,7 @@ import re
 import streamlit as st
 
 from data.corpus import SILENCE, UNKNOWN
+from data.phrases import isolated
 
 
 def percent(share: float, digits: int = 1) -> str:
@@ -40,8 +41,8 @@ def plain_label(label: str) -> str:
 
 
 def as_text(text: str) -> str:
-    """Escape Markdown in a user's text or a label such as `_unknown_`."""
-    return re.sub(r"([\\`*_\[\]<$~:])", r"\\\1", text)
+    """Escape Markdown in a user's text or a label such as `_unknown_`, and isolate what runs from right to left."""
+    return re.sub(r"([\\`*_\[\]<$~:])", r"\\\1", isolated(text))
 
 
 def large_type(text: str) -> str:

@@ -35,7 +35,7 @@ from dashboard.words.embeddings import LISTENER
 from data.corpus import SILENCE, UNKNOWN, CorpusReference
 from data.own.corpus import OwnCorpus
 from data.own.store import Snapshot
-from data.phrases import plural
+from data.phrases import isolated, plural
 from data.task import Task
 
 if TYPE_CHECKING:
@@ -157,7 +157,7 @@ def _runs_of(corpus: str) -> list[Run]:
 
 
 def _title(run: Run) -> str:
-    return f"{run.name} · {_start_of(run)} · {run.created_text}"
+    return f"{isolated(run.name)} · {_start_of(run)} · {run.created_text}"
 
 
 def _start_of(run: Run) -> str:

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from data.phrases import plural
+from data.phrases import isolated, plural
 from tests.conftest import PROJECT
 
 
@@ -27,3 +27,14 @@ def test_no_other_module_makes_a_plural() -> None:
     for package in ("data", "audio_models", "dashboard"):
         for path in (PROJECT / package).rglob("*.py"):
             assert not own.search(path.read_text()), path
+
+
+def test_words_from_right_to_left_do_not_reorder_what_stands_beside_them() -> None:
+    """ "افتح 9 · 1 speaker" was shown as "1 · 9 افتح speaker"."""
+    assert isolated("افتح 9 · 1 speaker") == "\u2068افتح\u2069 9 · 1 speaker"
+    assert isolated("left 3, שלום 2, افتح 9") == "left 3, \u2068שלום\u2069 2, \u2068افتح\u2069 9"
+    assert isolated("'افتح الباب' deleted") == "'\u2068افتح الباب\u2069' deleted", "one word for the user"
+    assert isolated("افتح, اغلق") == "\u2068افتح\u2069, \u2068اغلق\u2069", "two in a list keep their order"
+    assert isolated(isolated("افتح 9")) == isolated("افتح 9")
+    for text in ("left 9 · 1 speaker", "", "öffne", "打开 9"):
+        assert isolated(text) == text
