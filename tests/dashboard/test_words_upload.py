@@ -50,18 +50,18 @@ def test_what_is_in_a_zip_is_shown_before_it_is_added_and_the_good_is(
             "words/left/anna_nohash_0.wav": sound(500), "words/left/ben_nohash_0.wav": sound(600),
             "words/灯/anna_nohash_0.wav": sound(700), "words/_background_noise_/room.wav": sound(100, 2),
             "words/left/short.wav": GOOD[:5000], "words/left/none.wav": b"", "words/left/inner.zip": inner,
-            "words/left/song.aiff": b"FORM", "words/_hidden/x.wav": GOOD, "words/README.md": b"about",
+            "words/left/song.ape": b"FORM", "words/_hidden/x.wav": GOOD, "words/README.md": b"about",
         },
     ).read_bytes()  # fmt: skip
     app = upload(open_words("Upload"), ("words.zip", packed))
     assert "**4 clips** of 3 words can be added, **5** cannot." in read(app)
     assert counts(app) == {"left": 2, "灯": 1, "background noise": 1}
     said = reasons(app)
-    assert set(said) == {"short.wav", "none.wav", "inner.zip", "song.aiff", "x.wav"}
+    assert set(said) == {"short.wav", "none.wav", "inner.zip", "song.ape", "x.wav"}
     assert "is cut off" in said["short.wav"]
     assert "holds no bytes" in said["none.wav"]
     assert "an archive inside" in said["inner.zip"]
-    assert "Files ending in '.aiff' cannot be read" in said["song.aiff"]
+    assert "Files ending in '.ape' cannot be read" in said["song.ape"]
     assert "begin with '_'" in said["x.wav"]
     assert not app.error
     assert (mine.clips(), mine.noise()) == ((), ()), "shown before it is added"
