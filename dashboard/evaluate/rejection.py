@@ -17,10 +17,13 @@ from dashboard.shared.formatting import as_text, percent
 from dashboard.shared.glossary import TERMS
 from dashboard.shared.players import play
 from dashboard.shared.show_chart import show_figure
+from dashboard.shared.state import Value
 from data.corpus import UNKNOWN
 from data.phrases import plural
 
 _COLUMNS = {"AUROC": st.column_config.TextColumn("AUROC", help=TERMS["AUROC"])}
+_CHOSEN = Value[int]("thresholds_chosen", 0)
+"""How often a threshold was chosen; each brings a fresh slider, which stands at the one in use."""
 _MOST_PAIRS, _IN_A_ROW = 9, 3
 
 
@@ -42,7 +45,7 @@ def show(run: Run, result: Evaluation) -> None:
     in_use = result.threshold
     explanation, slider = st.columns([5, 3], gap="large", vertical_alignment="center")
     with slider:
-        key = f"word-threshold-{run.id}-{in_use}"
+        key = f"word-threshold-{run.id}-{in_use}-{_CHOSEN.get()}"
         address.follow_number("threshold", key, 0.0, 1.0)
         at = st.slider(
             "Threshold", 0.0, 1.0, round(in_use, 3), 0.005, format="percent", key=key, persist_state="session",
@@ -78,14 +81,18 @@ def _offer_threshold(run: Run, shown: float, in_use: float) -> None:
     """Draw the buttons that choose a threshold for the run, and give that up."""
     if shown != in_use:
         if st.button("Use this threshold", type="primary", icon=":material/check:"):
-            threshold.store(run, shown)
-            st.rerun()
+            _choose(run, shown)
     elif threshold.load(run) is None:
         fitted_on = "the cross-validated answers" if run.config.training.folds else "validation clips"
         st.caption(f"This threshold came with the network: it was fitted on {fitted_on}.")
     elif st.button("Back to the fitted threshold", icon=":material/undo:"):
-        threshold.store(run, None)
-        st.rerun()
+        _choose(run, None)
+
+
+def _choose(run: Run, chosen: float | None) -> None:
+    threshold.store(run, chosen)
+    _CHOSEN.set(_CHOSEN.get() + 1)
+    st.rerun()
 
 
 def _row(figure: str, which: str, rate: Rate, auroc: float | None = None) -> dict[str, Any]:
