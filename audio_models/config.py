@@ -368,6 +368,10 @@ class NegativesConfig:
         0.0, 0, 1, step=0.05, title="Share of other recordings",
         help="Share of them cut at random from the speech in the folders of other recordings.",
     )  # fmt: skip
+    hardest_share: float = setting(
+        1.0, 0.05, 1, step=0.05, title="Hardest share",
+        help="Share of the other words in each batch that count, and more for it: those the network gets most wrong (Shrivastava et al. 2016).",
+    )  # fmt: skip
 
     @property
     def summary(self) -> str:

@@ -82,7 +82,9 @@ def default_negatives(recipe: Recipe) -> NegativesConfig:
     """What a recipe learns `_unknown_` from."""
     if recipe == "plain":
         return NegativesConfig()
-    made = NegativesConfig(unknown_ratio=4.0, partial_words=0.2, synthetic_words=0.25, other_share=0.3)
+    made = NegativesConfig(
+        unknown_ratio=4.0, partial_words=0.2, synthetic_words=0.25, other_share=0.3, hardest_share=0.5
+    )
     return _of_a_stream(made) if recipe == "streaming" else made
 
 

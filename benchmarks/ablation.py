@@ -126,9 +126,10 @@ def _train(corpus: str, cell: str, changes: dict[str, Any], seed: int) -> dict[s
         network=changed(base.network),
         training=changed(base.training),
         augmentation=changed(base.augmentation),
+        negatives=changed(base.negatives),
     )
     prepared = prepare(config, choose(config))
-    training = import_training().Training(config.network, config.training, config.features.width, len(prepared.labels))
+    training = import_training().training_of(config, prepared.labels)
     began = time.monotonic()
     while not training.is_done:
         training.run_epoch(prepared.training, prepared.validation, _quiet)

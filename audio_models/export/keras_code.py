@@ -243,6 +243,9 @@ def left_out(config: RunConfig, start: str) -> tuple[str, ...]:
         f"started from the weights of {start}" if start else "",
         "changed every training clip at random (noise, speed, shift, masks)" if config.augmentation.augment else "",
         f"made other sounds for {UNKNOWN} ({config.negatives.summary})" if makes else "",
+        f"let only the hardest of {UNKNOWN} count in each batch"
+        if config.task.unknown and config.negatives.hardest_share < 1
+        else "",
         "drew new background noise for " + SILENCE if config.task.silence and config.augmentation.augment else "",
         f"joined {training.clips_per_sequence} clips into a sequence" if training.clips_per_sequence > 1 else "",
         "mixed pairs of clips (mixup)" if training.mixup else "",

@@ -19,13 +19,14 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from audio_models.config import NetworkConfig, TrainingConfig
+from audio_models.config import NetworkConfig, RunConfig, TrainingConfig
 from audio_models.features.mfcc import Frames
 from audio_models.jobs.runs import Epoch
 from audio_models.networks import keras_model
 from audio_models.networks.keras_model import Weights
 from audio_models.recognition import metrics
 from audio_models.training.batches import Batches, Examples
+from data.corpus import UNKNOWN
 
 _OUTPUT_PENALTY = 0.01  # on the squared weights of a new last layer, whose inputs have unit variance (docs/recipe.md)
 _FAR = 20.0  # logits below the others: for a label without a training clip
@@ -39,6 +40,41 @@ class Step:
     clips_done: int
     clips: int
     seconds: float
+
+
+@dataclass(frozen=True)
+class Hardest:
+    """Of the targets of one class in a batch, only those with the largest losses count (Shrivastava et al. 2016).
+
+    Attributes:
+        label: index of the class.
+        share: of its targets that count; each counts 1 / share, so that the class weighs as much as before.
+    """
+
+    label: int
+    share: float
+
+    def weights(self, targets: Any, losses: Any) -> Any:
+        """Weight of each target: one-hot targets (..., labels), all 0 where there is none, and losses (...) -> (...)."""
+        of_class = targets[..., self.label] > 0.5
+        found = tf.sort(tf.boolean_mask(losses, of_class), direction="DESCENDING")
+        count = tf.size(found)
+        last = tf.cast(tf.math.ceil(self.share * tf.cast(count, tf.float32)), tf.int32) - 1
+        least = tf.cond(count > 0, lambda: found[tf.maximum(last, 0)], lambda: 0.0)
+        counted = tf.cast(losses >= least, tf.float32) / self.share
+        return tf.where(of_class, counted, 1.0)
+
+
+def training_of(config: RunConfig, labels: Sequence[str], start: Weights | None = None) -> Training:
+    """The training of a run, before its first epoch.
+
+    Args:
+        labels: of the classes, in their order.
+        start: weights to fine-tune, see `Training`.
+    """
+    share = config.negatives.hardest_share
+    hardest = Hardest(list(labels).index(UNKNOWN), share) if UNKNOWN in labels and share < 1 else None
+    return Training(config.network, config.training, config.features.width, len(labels), start, hardest)
 
 
 @contextlib.contextmanager
@@ -79,10 +115,17 @@ class Training:
         labels: number of labels.
         start: weights of a trained network of the same shape to fine-tune. The first epoch then only fits a new last
             layer, the others train the whole network.
+        hardest: of which class only some of the targets count; None: all count.
     """
 
     def __init__(
-        self, network: NetworkConfig, config: TrainingConfig, width: int, labels: int, start: Weights | None = None
+        self,
+        network: NetworkConfig,
+        config: TrainingConfig,
+        width: int,
+        labels: int,
+        start: Weights | None = None,
+        hardest: Hardest | None = None,
     ) -> None:
         keras.utils.set_random_seed(config.seed)
         tf.config.experimental.enable_op_determinism()
@@ -93,6 +136,7 @@ class Training:
         every_step = config.clips_per_sequence > 1
         self.model = keras_model.build(network, width, labels, every_step=every_step)
         self._starts_trained = start is not None
+        self._hardest = hardest
         if start is not None:
             keras_model.load_weights(self.model, start)
         self._optimizer = keras.optimizers.Adam(config.learning_rate, global_clipnorm=config.clip_norm)
@@ -229,6 +273,8 @@ class Training:
         weight /= tf.maximum(tf.reduce_mean(weight), 1e-6)
         with tf.GradientTape() as tape:
             answers = self._answers(frames, training=True)
+            if self._hardest:
+                weight *= self._hardest.weights(targets, self._each_loss(targets, answers))
             loss = self._loss(targets, answers, sample_weight=weight)
         gradients = tape.gradient(loss, self.model.trainable_variables)
         self._optimizer.apply(gradients, self.model.trainable_variables)
@@ -236,6 +282,12 @@ class Training:
             self._update_ema()
         hits = tf.equal(tf.argmax(answers, axis=-1), tf.argmax(targets, axis=-1))
         return loss, tf.reduce_mean(weight * tf.cast(hits, tf.float32))
+
+    def _each_loss(self, targets: Any, answers: Any) -> Any:
+        """Cross-entropy of each target: (batch, labels) -> (batch,), (batch, steps, labels) -> (batch, steps)."""
+        return keras.losses.categorical_crossentropy(
+            targets, tf.stop_gradient(answers), label_smoothing=self.config.label_smoothing
+        )
 
     def _update_ema(self) -> None:
         """ema += (1 - decay) (weights - ema); the decay is smaller in the first steps, to forget the random start."""

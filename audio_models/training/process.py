@@ -68,13 +68,7 @@ def _train(run: Run, job: Job) -> None:
         prepared = prepare(config, chosen, job.report, *((start.normalisation, start.embed) if start else ()))
         job.write(skipped=prepared.skipped, clips_per_word=prepared.clips_per_word)
         job.write(stage="Starting tensorflow", done=0, total=None)
-        training = job.wait_for(tensorflow).Training(
-            config.network,
-            config.training,
-            config.features.width,
-            len(prepared.labels),
-            start.weights if start else None,
-        )
+        training = job.wait_for(tensorflow).training_of(config, prepared.labels, start.weights if start else None)
         if prepared.folds:
             CrossValidation(run, training, prepared, prepared.folds, job).learn()
         else:

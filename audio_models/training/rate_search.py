@@ -42,9 +42,7 @@ def try_rates(
     Raises:
         Cancelled: the user asked for it.
     """
-    training = import_training().Training(
-        config.network, config.training, config.features.width, len(prepared.labels)
-    )  # fmt: skip
+    training = import_training().training_of(config, prepared.labels)
     for rate in rates:
         training.config = replace(config.training, learning_rate=rate, patience=0)
         training.reset()

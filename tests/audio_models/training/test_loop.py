@@ -7,15 +7,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from audio_models.config import CELLS, FeatureConfig, NetworkConfig
+from audio_models.config import CELLS, FeatureConfig, NegativesConfig, NetworkConfig, RunConfig
 from audio_models.features.feature_cache import clip_features
 from audio_models.features.sequences import Normalisation
 from audio_models.recipes import default_network, default_training
 from audio_models.recognition.calibration import apply_temperature
 from audio_models.training.batches import Examples, FixedBatches, class_size
-from audio_models.training.loop import Training, mixed
+from audio_models.training.loop import Hardest, Training, mixed, training_of
+from data.corpus import UNKNOWN, CorpusReference
 from data.folder import FolderCorpus
+from data.task import Task
 from tests.support.sounds import glides
 
 FEATURES = FeatureConfig(deltas=False)  # with slopes a single frame would tell a rise from a fall
@@ -193,3 +197,41 @@ def test_a_calibrated_network_divides_its_logits_and_is_itself_again_afterwards(
     with training.calibrated(2.0):
         np.testing.assert_allclose(training.probabilities(splits["validation"]), apply_temperature(raw, 2.0), atol=1e-5)
     np.testing.assert_array_equal(training.probabilities(splits["validation"]), raw)
+
+
+def test_of_one_class_only_the_targets_with_the_largest_losses_count() -> None:
+    classes = np.array([0, 1, 1, 1, 1, 0])
+    losses = np.array([9.0, 0.1, 3.0, 2.0, 0.5, 0.2], np.float32)
+    weights = np.asarray(Hardest(label=1, share=0.5).weights(np.eye(2, dtype=np.float32)[classes], losses))
+    assert weights.tolist() == [1, 0, 2, 2, 0, 1]
+
+
+@given(
+    classes=st.lists(st.integers(-1, 2), min_size=1, max_size=40),
+    share=st.sampled_from([0.1, 0.25, 0.5, 0.75]),
+    seed=st.integers(0, 99),
+)
+def test_the_hardest_count_at_least_as_much_as_all_of_them_did(classes: list[int], share: float, seed: int) -> None:
+    """Of steps, some of which have no target (-1); a class that is not there changes nothing."""
+    losses = np.random.default_rng(seed).permutation(len(classes)).astype(np.float32)
+    which = np.array(classes)
+    targets = np.eye(3, dtype=np.float32)[which] * (which >= 0)[:, None]
+    weights = np.asarray(Hardest(label=2, share=share).weights(targets[None], losses[None]))[0]
+    assert (weights[which != 2] == 1).all()
+    if (which == 2).any():
+        of_class = weights[which == 2]
+        counted = of_class > 0
+        assert counted.sum() == np.ceil(np.float32(share) * np.float32(len(of_class)))
+        assert losses[which == 2][counted].min() >= losses[which == 2][~counted].max(initial=-1)
+
+
+def test_a_training_lets_the_hardest_of_the_other_words_count(splits) -> None:
+    config = RunConfig(CorpusReference("tones"), Task(WORDS), features=FEATURES, network=NetworkConfig("gru", 8))
+    losses = [
+        training_of(replace(config, negatives=NegativesConfig(hardest_share=share)), labels)
+        .run_epoch(_batches(splits), splits["validation"], _nothing)
+        .loss
+        for labels, share in ((WORDS, 1.0), (WORDS, 0.5), (("rise", UNKNOWN), 0.5))
+    ]
+    assert losses[0] == losses[1], "there is no class of other words"
+    assert losses[1] != losses[2]
