@@ -89,8 +89,11 @@ def default_negatives(recipe: Recipe) -> NegativesConfig:
 
 
 def _of_a_stream(negatives: NegativesConfig) -> NegativesConfig:
-    """The same for sequences of clips, in which another word has more steps with a target than a word."""
-    return replace(negatives, unknown_ratio=negatives.unknown_ratio / 2)
+    """The same for sequences of clips, in which another word has more steps with a target than a word.
+
+    All of them count: of steps, the hardest are those where a word begins like one of the task's (docs/recipe.md).
+    """
+    return replace(negatives, unknown_ratio=negatives.unknown_ratio / 2, hardest_share=1.0)
 
 
 _DEFAULTS: dict[type[Any], Callable[[Cell, Recipe], Any]] = {
