@@ -15,6 +15,7 @@ export default function ({ data, parentElement }) {
     place.dataset.drawn = narrow;
     place.className = narrow ? "narrow" : "";
     place.innerHTML = narrow ? data.narrow : data.svg;
+    if (narrow) place.querySelector("svg").removeAttribute("width"); // so it is as wide as the page
   };
   delete place.dataset.drawn; // another picture in the same place
   const watch = new ResizeObserver(draw);

@@ -85,5 +85,15 @@ def test_every_scene_fits_one_screen_and_a_phone(page: Page, browser: Browser, c
         if height > HEIGHT:
             tall[scene.slug] = height
         assert phone.evaluate("document.documentElement.scrollWidth") <= 420, scene.slug
+        for picture in phone.locator(".narrow, .machine").all():  # of scenes 3, 4 and 8
+            assert picture.evaluate("one => one.scrollWidth <= one.clientWidth"), f"{scene.slug}: scrolls sideways"
     phone.context.close()
     assert tall == {}
+    for slug, unit in (("lstm", "One by hand"), ("gru", "One unit, with its numbers")):
+        page.goto(f"{course}?scene={slug}")
+        page.get_by_role("radio", name=unit).click()
+        formula = page.locator(".formula")
+        expect(formula).to_contain_text("sum")
+        box = formula.bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= HEIGHT, f"{slug}: the formula lies below the fold"
