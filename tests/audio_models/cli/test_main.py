@@ -149,7 +149,6 @@ def test_predict_says_what_is_not_one_of_its_words(home: Path, tmp_path: Path, c
         (["cancel", "glides"], "is finished; only a queued or running"),
         (["resume", "glides"], "is finished; there is nothing to resume"),
         (["dance"], "invalid choice: 'dance'"),
-        ([], "COMMAND"),
     ],
 )
 def test_a_mistake_is_one_line_on_stderr_and_status_1(home: Path, capsys, arguments: list[str], said: str) -> None:
@@ -239,7 +238,9 @@ def test_every_command_explains_itself(capsys: pytest.CaptureFixture[str]) -> No
     whole = helped()
     for command in main.COMMANDS:
         assert command in whole
-        assert "--json" in helped(command)
+        assert ("--json" in helped(command)) == (command != "dashboard"), "which opens a page instead of printing"
+    assert main.main([]) == 0
+    assert capsys.readouterr().out == whole, "the program alone lists its commands"
 
 
 def test_nothing_but_the_document_is_on_stdout_and_no_chatter_on_stderr(trained: Trained) -> None:

@@ -231,7 +231,7 @@ def test_a_full_disk_while_the_database_is_written_changes_nothing(monkeypatch: 
 def test_words_speakers_and_removal() -> None:
     corpus = create("kitchen")
     corpus.add([new("lefft")] * 3 + [new("left")] * 2 + [new("{clips}")])
-    assert corpus.rename_word("lefft", " left ").text == "'lefft' renamed to 'left' (3 clips)"
+    assert corpus.rename_word("lefft", " left ").text == "'lefft' merged into 'left' (3 clips)"
     assert corpus.rename_word("{clips}", "on").text == "'{clips}' renamed to 'on' (1 clip)"
     assert Counter(one.label for one in corpus.clips()) == {"left": 5, "on": 1}
     with pytest.raises(CorpusError, match="has the label 'lefft' any more"):
