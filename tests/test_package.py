@@ -19,6 +19,7 @@ import pytest
 import requests
 
 from data import command
+from data.phrases import isolated
 from tests.conftest import PROJECT
 from tests.support.served import free_port
 from tests.support.sounds import tone, write
@@ -102,7 +103,9 @@ def test_it_answers_from_another_folder_and_keeps_its_data_in_the_users(installe
     made = installed.run("corpus", "create", "lights")
     assert "echoic corpus add 'lights' CLIP" in made.stdout, made.stderr
     windows = replace(installed, environment={**installed.environment, "PYTHONIOENCODING": "cp1252"})
-    assert "افتح created" in windows.run("corpus", "create", "افتح").stdout, "a pipe there has no Arabic letters"
+    said = windows.run("corpus", "create", "افتح").stdout
+    assert f"{isolated('افتح')} created" in said, "a pipe there has no Arabic letters"
+    assert "echoic corpus add 'افتح' CLIP" in said, "a command to be copied has no marks of direction"
     share = Path(installed.environment["XDG_DATA_HOME"])
     if sys.platform == "linux":
         assert (share / "echoic" / "own" / "lights").is_dir()

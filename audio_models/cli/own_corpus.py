@@ -36,7 +36,10 @@ def corpus(options: argparse.Namespace) -> int:
 def _create(options: argparse.Namespace) -> int:
     made = own_corpus.create(options.name)
     return _print_counts(
-        options, made, f"{made.title} created. Add clips with: {command.shell('corpus add')} '{made.title}' CLIP"
+        options,
+        made,
+        # the command is to be copied: no marks of direction in it
+        f"{isolated(made.title)} created. Add clips with:\n{command.shell('corpus add')} '{made.title}' CLIP",
     )
 
 

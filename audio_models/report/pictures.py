@@ -38,9 +38,10 @@ def png(chart: Any) -> bytes:
 def readable(chart: Any, *, on_dark: bool) -> Any:
     """Give labels of axes and legends, and text that has no colour of its own, one with enough contrast; write "98 %" for 98%."""
     colour = muted(on_dark=on_dark)
+    chart = chart.configure(locale=alt.Locale(number=_NUMBERS))  # first: it forgets what else is configured
     chart = chart.configure_axis(labelColor=colour, titleColor=colour)
     chart = chart.configure_legend(labelColor=colour, titleColor=colour)
-    return chart.configure_text(color=colour).configure(locale=alt.Locale(number=_NUMBERS))
+    return chart.configure_text(color=colour)
 
 
 def _drawn(chart: Any) -> str:

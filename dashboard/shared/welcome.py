@@ -17,7 +17,7 @@ def welcome() -> None:
         WELCOME.set(not (remembered.load().welcomed or runs.listing() or own_corpus.listing()))
     if not WELCOME.get():
         return
-    with st.container(border=True, key="welcome", gap="small"):
+    with st.container(border=True, key="welcome-box", gap="small"):
         st.markdown(
             "Echoic trains small networks that recognise spoken words and other sounds, and shows how they do it."
         )

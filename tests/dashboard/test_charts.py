@@ -42,6 +42,6 @@ def test_every_chart_of_a_page_has_a_text() -> None:
 def test_text_on_the_pages_own_colour_can_be_read() -> None:
     """On primary buttons and chosen words: white on the dark page's blue had a contrast of 2.6:1."""
     style = (PROJECT / "dashboard" / "app.py").read_text(encoding="utf-8")
-    [inks] = re.findall(r"light-dark\((#\w{6}), (#\w{6})\)", style)
+    [inks] = re.findall(r'data-baseweb="tag"\] \* \{ color: light-dark\((#\w{6}), (#\w{6})\)', style)
     for ink, name in zip(inks, ("light", "dark"), strict=True):
         assert contrast(ink, theme(name)["primaryColor"]) >= LEAST_CONTRAST

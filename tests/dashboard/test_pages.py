@@ -63,7 +63,8 @@ def test_where_there_is_no_model_the_page_leads_to_training(
     monkeypatch.setattr(runs, "BUNDLED", tmp_path / "none")
     app = open_page(page)
     assert "There is no model yet" in text_of(app)
-    assert [(link.proto.label, link.proto.page) for link in app.get("page_link")] == [("Train one", "train")]
+    links = [(link.proto.label, link.proto.page) for link in app.get("page_link")]
+    assert [link for link in links if link[1] == "train"] == [("Train one", "train")]
 
 
 @pytest.mark.parametrize("name", ["config.json", "state.json", "history.json", "model.onnx"])

@@ -7,6 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from data.corpus import BACKGROUND_NOISE
 from data.own.corpus import OwnCorpus
+from data.phrases import isolated
 from tests.support.pages import button, healthy, reloaded, text_of
 from tests.support.sounds import RATE
 from tests.support.words import (
@@ -163,14 +164,14 @@ def test_any_text_is_a_word_and_is_shown_as_it_is(mine: OwnCorpus) -> None:
     app = open_words()
     for place, word in enumerate(words):
         record(app, tones(300 + 100 * place), word)
-        assert f"of **{word}**" in read(app)
+        assert f"of **{isolated(word)}**" in read(app)
         app.button(key="keep-takes").click().run()
         healthy(app)
     assert {clip.label for clip in mine.clips()} == set(words)
     for section in ("Clips", "Teach"):
         text = text_of(go(app, section))
         for word in (*words[:2], r"\*a\_b\* \:red\[x\]"):
-            assert f"**{word}** 1" in text, "so that Markdown shows it as it is"
+            assert f"**{isolated(word)}** 1" in text, "so that Markdown shows it as it is"
 
 
 def test_a_word_is_no_markdown_on_the_recorder(mine: OwnCorpus) -> None:

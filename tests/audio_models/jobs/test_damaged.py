@@ -209,7 +209,8 @@ def test_pages_show_a_damaged_run_as_one_row(healthy: Run, name: str, how: str) 
     for page in ("train", "predict", "evaluate", "inside", "memory", "compare", "words"):
         app = open_page(page)
         if page in ("memory", "compare"):
-            box = app.selectbox[-1]
+            title = {"memory": "Measurement", "compare": "Comparison"}[page]
+            box = next(box for box in app.selectbox if box.label == title)
             assert box.options[0].endswith("(damaged)")
             assert not app.error, "one that comes with Echoic is shown"
             box.select_index(0).run()

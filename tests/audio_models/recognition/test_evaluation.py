@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from audio_models.errors import RunError, TrainingError
 from audio_models.features.waveform import AudioSource
@@ -162,10 +163,13 @@ def test_without_the_class_unknown_they_are_skipped_with_a_reason(run: Run, tmp_
 
 def test_an_unreadable_clip_is_skipped(run: Run, tmp_path: Path) -> None:
     folder = glides(tmp_path / "other", speakers=4, seed=1)
-    path = folder / "rise" / "s00_nohash_0.wav"
-    path.write_bytes(path.read_bytes()[:300])  # its header is whole, its sound is not
+    whole = folder / "rise" / "s00_nohash_0.wav"
+    path = write(whole.with_suffix(".flac"), *soundfile.read(whole, dtype="float32"))
+    whole.unlink()
+    content = path.read_bytes()
+    path.write_bytes(content[:200] + bytes(len(content) - 200))  # its header is whole, its sound is not
     evaluated = evaluation.evaluate(run, CorpusReference(str(folder)), "all")
-    assert [one.path.name for one in evaluated.skipped] == ["s00_nohash_0.wav"]
+    assert [one.path.name for one in evaluated.skipped] == ["s00_nohash_0.flac"]
     assert evaluated.clips == 35
 
 

@@ -104,8 +104,8 @@ def test_answers_have_a_column_for_each_probability_and_one_for_what_went_wrong(
     answer = Answer("left", 0.75, {"left": 0.75, "right": 0.25}, np.zeros((1, 1), np.float32))
     made = [rows.of_answer("a.wav", "It is silent."), rows.of_answer("b.wav", answer)]
     assert rows.as_csv(made).decode("utf-8-sig").splitlines() == [
-        "path,kind,label,confidence,sure,p: left,p: right,error",
+        "path,kind,label,confidence,p: left,p: right,sure,error",
         "a.wav,,,,,,,It is silent.",
-        "b.wav,word,left,0.75,yes,0.75,0.25,",
+        "b.wav,word,left,0.75,0.75,0.25,yes,",
     ]
     assert json.loads(rows.as_file(made, Path("x.JSON")))[1]["probabilities"] == {"left": 0.75, "right": 0.25}
