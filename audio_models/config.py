@@ -10,7 +10,7 @@ from typing import Literal, get_args
 from audio_models.errors import ConfigError
 from audio_models.settings import check, setting, within
 from data.corpus import CorpusReference
-from data.phrases import plural
+from data.phrases import percent, plural
 from data.task import Task
 
 Cell = Literal["simple_rnn", "lstm", "gru", "feed_forward"]
@@ -392,7 +392,7 @@ class NegativesConfig:
         check(self)
         if (given := self.partial_words + self.synthetic_words + self.other_share) > 1 + 1e-9:
             raise ConfigError(
-                f"Partial words, synthetic words and other recordings make up {given:.0%} of the unknown clips; "
+                f"Partial words, synthetic words and other recordings make up {percent(given, 0)} of the unknown clips; "
                 "their shares may add up to 100 % at most."
             )
 

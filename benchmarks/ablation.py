@@ -19,6 +19,7 @@ from typing import Any
 
 from audio_models.recipes import default_run
 from data import catalogue, workspace
+from data.phrases import percent
 from data.task import Task
 
 COMMANDS = ("left", "right", "stop", "up", "down", "go", "off", "on")
@@ -69,9 +70,9 @@ def main() -> int:
     for name in chosen:
         rows = [found for other, found in results if other == name]
         mean = {key: statistics.mean(row[key] for row in rows) for key in rows[0]}
-        each = ", ".join(f"{row['accuracy']:.1%}" for row in rows)
+        each = ", ".join(f"{percent(row['accuracy'])}" for row in rows)
         print(
-            f"| {name} | {mean['accuracy']:.1%} | {each} | {mean['loss']:.3f} | {mean['parameters']:,.0f} | {mean['seconds']:.0f} |"
+            f"| {name} | {percent(mean['accuracy'])} | {each} | {mean['loss']:.3f} | {mean['parameters']:,.0f} | {mean['seconds']:.0f} |"
         )
     return 0
 

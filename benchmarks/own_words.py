@@ -22,6 +22,7 @@ from pathlib import Path
 
 from data import catalogue, workspace
 from data.corpus import Clip
+from data.phrases import percent
 
 ROUNDS = 5
 
@@ -36,7 +37,7 @@ def main() -> int:
     second = {name: _rounds(by_speaker[name], ROUNDS) for name in by_speaker}
     for start in options.starts:
         alone = [_taught(start, first[name], second[name], name) for name in speakers]
-        print(f"{start}, one speaker: {statistics.mean(alone):.1%}", flush=True)
+        print(f"{start}, one speaker: {percent(statistics.mean(alone))}", flush=True)
         others = [
             _taught(
                 start,
@@ -46,7 +47,7 @@ def main() -> int:
             )
             for name in speakers
         ]
-        print(f"{start}, a new speaker: {statistics.mean(others):.1%}", flush=True)
+        print(f"{start}, a new speaker: {percent(statistics.mean(others))}", flush=True)
     return 0
 
 
@@ -82,8 +83,8 @@ def _taught(start: str, learned: Sequence[Clip], evaluated: Sequence[Clip], call
         seconds = time.monotonic() - began
         found = shell(home, "evaluate", run["path"], "--corpus", test, "--split", "all", "--json")
         print(
-            f"{start:9} {called:18} {len(learned):4} clips, {seconds:3.0f} s: {found['accuracy']:.1%} of {found['clips']} other clips; "
-            f"cross-validated {run['validation_accuracy']:.1%}",
+            f"{start:9} {called:18} {len(learned):4} clips, {seconds:3.0f} s: {percent(found['accuracy'])} of {found['clips']} other clips; "
+            f"cross-validated {percent(run['validation_accuracy'])}",
             flush=True,
         )
         return float(found["accuracy"])

@@ -25,6 +25,7 @@ from benchmarks.ablation import COMMANDS
 from benchmarks.tutorial import TutorialNetwork
 from data import catalogue, task, workspace
 from data.corpus import CorpusReference
+from data.phrases import percent
 from data.task import Task
 
 _TASK = Task(COMMANDS, unknown=True, silence=True)
@@ -49,7 +50,7 @@ def main() -> int:
     print("| network | test accuracy | 95 % interval | parameters | minutes |")
     print("|---|---|---|---|---|")
     for name, accuracy, interval, parameters, seconds in rows:
-        print(f"| {name} | {accuracy:.1%} | {interval} | {parameters:,} | {seconds / 60:.1f} |")
+        print(f"| {name} | {percent(accuracy)} | {interval} | {parameters:,} | {seconds / 60:.1f} |")
     return 0
 
 
@@ -59,7 +60,7 @@ def _echoic(name: str, reference: CorpusReference, recipe: Recipe, seed: int) ->
         [sys.executable, "-m", "audio_models.training.process", str(run.folder)], cwd=workspace.PROJECT, check=True
     )
     evaluated = evaluation.evaluate(run, None, "test")
-    interval = f"{evaluated.interval.low:.1%} to {evaluated.interval.high:.1%}"
+    interval = f"{percent(evaluated.interval.low)} to {percent(evaluated.interval.high)}"
     return name, evaluated.accuracy, interval, Recognizer.of_run(run).parameters, run.state.seconds
 
 
@@ -75,7 +76,7 @@ def _tutorial(reference: CorpusReference, seed: int) -> Row:
     return (
         "TensorFlow tutorial's spectrogram CNN",
         float(correct.mean()),
-        f"{interval.low:.1%} to {interval.high:.1%}",
+        f"{percent(interval.low)} to {percent(interval.high)}",
         network.parameters,
         seconds,
     )

@@ -20,6 +20,20 @@ def plural(number: int, noun: str, many: str = "") -> str:
     return f"{number:,} {noun if number == 1 else many or f'{noun}s'}"
 
 
+def percent(share: float, digits: int = 1) -> str:
+    """Write a share as a percentage: 0.9418 -> "94.2 %".
+
+    Args:
+        digits: behind the point.
+    """
+    return f"{share * 100:.{digits}f} %"
+
+
+def short_percent(share: float) -> str:
+    """Write a share with three digits at most: 0.25 -> "25 %", 0.9418 -> "94.2 %"."""
+    return f"{share * 100:.3g} %"
+
+
 def isolated(text: str) -> str:
     """A text for a place among others, in which words written from right to left do not reorder what stands beside them.
 

@@ -160,7 +160,7 @@ def test_the_accuracies_in_the_readme_are_those_of_the_cards() -> None:
     assert len(rows) == 4
     for name, card, accuracy in rows:
         assert f"pretrained/{name}/" in card
-        assert f"**Accuracy**: {accuracy}%" in (PROJECT / card).read_text(encoding="utf-8"), name
+        assert f"**Accuracy**: {accuracy} %" in (PROJECT / card).read_text(encoding="utf-8"), name
 
 
 def test_requirements_are_pinned_with_a_reason_and_locked() -> None:

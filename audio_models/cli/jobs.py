@@ -30,7 +30,7 @@ from audio_models.training import configure
 from data import catalogue, command, other_recordings
 from data.corpus import CorpusReference, Index
 from data.errors import EchoicError
-from data.phrases import isolated, plural
+from data.phrases import isolated, percent, plural
 
 AnyJob = Run | Experiment | Comparison
 
@@ -104,7 +104,7 @@ def list_runs(options: argparse.Namespace) -> int:
             print(f"{row['run']}  damaged: {row['error']}")
             continue
         score = row["validation_accuracy"]
-        shown = "no epoch yet" if score is None else f"{score:.1%} validation accuracy"
+        shown = "no epoch yet" if score is None else f"{percent(score)} validation accuracy"
         print(
             f"{row['run']}  {row['state']}, {row['cell']}, {shown}, {plural(row['epochs'], 'epoch')}, {format_duration(row['seconds'])}  {isolated(row['name'])}"
         )
@@ -184,7 +184,7 @@ def _print_run(run: Run, options: argparse.Namespace) -> None:
         print_json(found)
     elif best:
         print(
-            f"{run.id}: {state.status}, {best.validation_accuracy:.1%} validation accuracy (epoch {best.epoch} of {state.epoch}), "
+            f"{run.id}: {state.status}, {percent(best.validation_accuracy)} validation accuracy (epoch {best.epoch} of {state.epoch}), "
             f"{found['parameters']} parameters, {format_duration(state.seconds)}"
         )
         for line in headline.lines(evaluated) if evaluated else ():
@@ -211,7 +211,7 @@ def _print_memory(experiment: Experiment, options: argparse.Namespace) -> None:
     print("steps to remember".rjust(18) + "".join(cell.rjust(14) for cell in config.cells))
     for length in config.lengths:
         cells = [found.get((cell, length)) for cell in config.cells]
-        print(f"{length:18d}" + "".join((f"{point.accuracy:.1%}" if point else "...").rjust(14) for point in cells))
+        print(f"{length:18d}" + "".join((percent(point.accuracy) if point else "...").rjust(14) for point in cells))
 
 
 def _print_comparison(made: Comparison, options: argparse.Namespace) -> None:
@@ -234,7 +234,7 @@ def _print_comparison(made: Comparison, options: argparse.Namespace) -> None:
     for row in found:
         seconds = "" if row.epoch_seconds is None else f"{row.epoch_seconds:.1f} s per epoch  "
         print(
-            f"{row.variant.title:>{width}}  {row.accuracy:.1%} ({row.interval.low:.1%} to {row.interval.high:.1%}) on {row.split} clips  {row.parameters:,} parameters  "
+            f"{row.variant.title:>{width}}  {percent(row.accuracy)} ({percent(row.interval.low)} to {percent(row.interval.high)}) on {row.split} clips  {row.parameters:,} parameters  "
             f"learning rate {row.learning_rate:g}, {row.epochs:g} epochs  {seconds}{row.measures.latency_text} per answer  memory {row.measures.memory_text}"
         )
     if told:

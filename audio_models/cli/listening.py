@@ -24,7 +24,7 @@ from audio_models.listening.rate_check import RateCheck
 from audio_models.listening.streaming_evaluation import Point, StreamingEvaluation
 from audio_models.options import changed
 from data import catalogue
-from data.phrases import plural
+from data.phrases import percent, plural
 
 _CHUNK = 4096  # bytes to read at most; fewer are processed as soon as they arrive
 _FILES = {b"RIFF": "WAV", b"fLaC": "FLAC", b"OggS": "OGG"}  # by the first four bytes
@@ -150,7 +150,7 @@ def _print_evaluation(found: StreamingEvaluation, threshold: float) -> None:
         chosen = "" if not is_chosen else " chosen" if point.threshold == threshold else f" nearest to {threshold:g}"
         marks = chosen + (" suggested" if point is suggested else "")
         delays = [f"{1000 * delay:.0f} ms" if delay is not None else "" for delay in (point.delay, point.late_delay)]
-        missed, wrong = ("", "") if point.missed is None else (f"{point.missed:.1%}", f"{point.wrong}")
+        missed, wrong = ("", "") if point.missed is None else (f"{percent(point.missed)}", f"{point.wrong}")
         speech = f"{point.speech_alarms:.1f}" if found.others else ""
         print(
             f"{point.threshold:9.3f} {missed:>8} {wrong:>7} {speech:>25} "
@@ -159,7 +159,9 @@ def _print_evaluation(found: StreamingEvaluation, threshold: float) -> None:
     at = found.at(threshold)
     recall = at.recall_interval
     heard = (
-        f"{at.heard / at.words:.1%} of its words heard ({recall.low:.1%} to {recall.high:.1%}), " if at.words else ""
+        f"{percent(at.heard / at.words)} of its words heard ({percent(recall.low)} to {percent(recall.high)}), "
+        if at.words
+        else ""
     )
     print(f"At {at.threshold:g}: {heard}false alarms per hour, with 95 % intervals:")
     for rate in _rates(found, at):

@@ -14,7 +14,7 @@ from audio_models.errors import ConfigError
 from audio_models.jobs import runs
 from data.corpus import UNKNOWN
 from data.errors import EchoicError
-from data.phrases import isolated, plural
+from data.phrases import isolated, percent, plural
 
 if TYPE_CHECKING:
     from audio_models.recognition.answer import Answer
@@ -57,11 +57,13 @@ def _in_words(answer: Answer) -> str:
     """The answer to a clip in one line, with the runners-up, or why it is not a word."""
     if answer.kind == "word":
         others = sorted(answer.probabilities.items(), key=lambda item: -item[1])[1:3]
-        return f"{isolated(answer.label)} {answer.confidence:.1%}  ({', '.join(f'{isolated(label)} {p:.1%}' for label, p in others)})"
+        return f"{isolated(answer.label)} {percent(answer.confidence)}  ({', '.join(f'{isolated(label)} {percent(p)}' for label, p in others)})"
     word, share = answer.closest
     if answer.kind == "silence" or answer.label == UNKNOWN:
-        return f"{answer.text}  ({answer.label} {answer.confidence:.1%}; closest: {isolated(word)} {share:.1%})"
-    return f"{answer.text}  (closest: {isolated(word)} {share:.1%}; it needs {answer.threshold:.1%})"
+        return (
+            f"{answer.text}  ({answer.label} {percent(answer.confidence)}; closest: {isolated(word)} {percent(share)})"
+        )
+    return f"{answer.text}  (closest: {isolated(word)} {percent(share)}; it needs {percent(answer.threshold)})"
 
 
 def evaluate(options: argparse.Namespace) -> int:
@@ -100,13 +102,13 @@ def evaluate(options: argparse.Namespace) -> int:
     low, high = found["accuracy_interval"]
     speakers = f", {plural(len(result.per_speaker), 'speaker')}" if result.per_speaker else ""
     print(
-        f"{run.id} on {found['corpus']}: {found['accuracy']:.1%} ({low:.1%} to {high:.1%} over {found['interval_over']}), "
+        f"{run.id} on {found['corpus']}: {percent(found['accuracy'])} ({percent(low)} to {percent(high)} over {found['interval_over']}), "
         f"{found['split']}, {plural(result.clips, 'clip')}{speakers}"
     )
     print(_table(result.labels, found["confusion"]))
     for row in result.per_class:
         print(
-            f"{isolated(row.label):>12}  precision {row.precision:6.1%}  recall {row.recall:6.1%}  F1 {row.f1:6.1%}  {plural(row.support, 'clip')}"
+            f"{isolated(row.label):>12}  precision {percent(row.precision):>7}  recall {percent(row.recall):>7}  F1 {percent(row.f1):>7}  {plural(row.support, 'clip')}"
         )
     if split == CROSS_VALIDATED:
         print(*headline.lines(result), sep="\n")
@@ -122,8 +124,8 @@ def evaluate(options: argparse.Namespace) -> int:
 
 def _open_set_lines(found: OpenSet) -> list[str]:
     """The open-set figures, a line each, then the words taken for others."""
-    lines = [f"A word needs {found.threshold:.1%}. Own words accepted and right: {found.own.text}"]
-    lines += [f"Rejected, {one.name}: {one.rejected.text}, AUROC {one.auroc:.1%}" for one in found.groups]
+    lines = [f"A word needs {percent(found.threshold)}. Own words accepted and right: {found.own.text}"]
+    lines += [f"Rejected, {one.name}: {one.rejected.text}, AUROC {percent(one.auroc)}" for one in found.groups]
     taken = [
         f"{isolated(one.word)} for {isolated(one.label)} {len(one.accepted)} of {one.clips}"
         for one in found.taken[:_MOST_TAKEN]
@@ -150,7 +152,7 @@ def inspect(options: argparse.Namespace) -> int:
         return 0
     seconds = len(samples) / recognizer.features.sample_rate
     print(
-        f"{options.clip}: {found.answer} {found.prefix_probabilities[-1].max():.1%}, settled after {found.settled:.2f} of {seconds:.2f} s"
+        f"{options.clip}: {found.answer} {percent(found.prefix_probabilities[-1].max())}, settled after {found.settled:.2f} of {seconds:.2f} s"
     )
     if found.epoch is not None:
         print(f"  read with the weights after epoch {found.epoch}")
@@ -159,7 +161,7 @@ def inspect(options: argparse.Namespace) -> int:
     print("  answers on the way: " + ", ".join(f"{isolated(label)} from {at:.2f} s" for at, label in found.changes))
     for name, means in inspection.gate_means(found).items():
         print(
-            f"  {name} gate: {means.mean():.0%} open on average, most at {means.argmax() * found.gradient_decay.step_seconds:.2f} s"
+            f"  {name} gate: {percent(means.mean(), 0)} open on average, most at {means.argmax() * found.gradient_decay.step_seconds:.2f} s"
         )
     print(
         f"  memory length (the gradient falls to a tenth): {inspection.format_memory_length(found.gradient_decay.memory_length)}"

@@ -16,6 +16,7 @@ from audio_models.recognition.evaluation_result import CROSS_VALIDATED, Evaluati
 from audio_models.recognition.recognizer import Recognizer
 from data import catalogue
 from data.corpus import Report, no_progress
+from data.phrases import percent
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,9 @@ class Int8Agreement:
         agreement = f"int8 and float agree on {'all' if self.alike == self.clips else f'{self.alike} of'} {clips}"
         if trained_on:
             return f"{agreement}."
-        return f"{agreement}: accuracy {self.int8_accuracy:.1%} with int8, {self.float_accuracy:.1%} with float."
+        return (
+            f"{agreement}: accuracy {percent(self.int8_accuracy)} with int8, {percent(self.float_accuracy)} with float."
+        )
 
 
 def measure(run: Run, int8: bytes, report: Report = no_progress) -> Int8Agreement:

@@ -17,7 +17,7 @@ from data import catalogue
 from data.card import Card
 from data.corpus import UNKNOWN, CorpusReference
 from data.own.corpus import OWN_PREFIX, OwnCorpus
-from data.phrases import plural
+from data.phrases import percent, plural
 
 
 def card(run: Run, stream: NetworkStream, files: Mapping[str, bytes], int8: Int8Agreement | None) -> str:
@@ -129,7 +129,7 @@ def _accuracy(run: Run, found: Evaluation | None) -> str:
         return "see below." if run.card else "not measured yet."
     speakers = f", {plural(len(found.per_speaker), 'speaker')}" if found.per_speaker else ""
     return (
-        f"{found.accuracy:.1%} (95 % interval {found.interval.low:.1%} to {found.interval.high:.1%}), "
+        f"{percent(found.accuracy)} (95 % interval {percent(found.interval.low)} to {percent(found.interval.high)}), "
         f"{found.split}, {plural(found.clips, 'clip')}{speakers}."
     )
 
@@ -140,7 +140,7 @@ def _rejection(found: Evaluation | None) -> list[str]:
     if figures is None:
         return []
     return [
-        f"- **Own words accepted**: {figures.own.text}, at the threshold of {figures.threshold:.1%}.",
+        f"- **Own words accepted**: {figures.own.text}, at the threshold of {percent(figures.threshold)}.",
         *(f"- **Rejected**, {one.name}: {one.rejected.text}." for one in figures.groups),
     ]
 

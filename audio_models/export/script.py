@@ -29,7 +29,7 @@ from audio_models.training.preparation import choose
 from data import catalogue, tables, task, workspace
 from data.corpus import Clip, Report, no_progress
 from data.errors import CorpusError, EchoicError, WorkspaceError
-from data.phrases import plural
+from data.phrases import percent, plural
 
 NAME = "echoic-script"
 """Default name of the folder."""
@@ -197,8 +197,8 @@ def _reached(run: Run) -> list[str]:
     """What the run reached, as far as it is known."""
     best = run.best_epoch
     tested = evaluation.load_cached(run, split="test") if run.has_model else None
-    parts = [f"{best.validation_accuracy:.1%} on validation clips (epoch {best.epoch})"] if best else []
-    parts += [f"{tested.accuracy:.1%} of {plural(tested.clips, 'test clip')}"] if tested else []
+    parts = [f"{percent(best.validation_accuracy)} on validation clips (epoch {best.epoch})"] if best else []
+    parts += [f"{percent(tested.accuracy)} of {plural(tested.clips, 'test clip')}"] if tested else []
     return [f"The run reached {' and '.join(parts)}."] if parts else []
 
 

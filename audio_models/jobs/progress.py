@@ -7,7 +7,7 @@ import re
 from audio_models.jobs.job_folder import State
 from audio_models.jobs.runs import Epoch
 from data.corpus import Progress
-from data.phrases import plural
+from data.phrases import percent, plural
 
 
 def format_duration(seconds: float) -> str:
@@ -49,6 +49,6 @@ def format_progress(state: State, about: str = "about") -> str:
 def format_epoch(row: Epoch, epochs: int) -> str:
     """Format a finished epoch of a training in one line."""
     return (
-        f"epoch {row.epoch} of {epochs}: loss {row.loss:.3f}, accuracy {row.accuracy:.1%}; "
-        f"validation loss {row.validation_loss:.3f}, accuracy {row.validation_accuracy:.1%} ({row.seconds:.1f} s)"
+        f"epoch {row.epoch} of {epochs}: loss {row.loss:.3f}, accuracy {percent(row.accuracy)}; "
+        f"validation loss {row.validation_loss:.3f}, accuracy {percent(row.validation_accuracy)} ({row.seconds:.1f} s)"
     )

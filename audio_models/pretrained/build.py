@@ -33,6 +33,7 @@ from audio_models.settings import to_dict
 from data import catalogue, workspace
 from data.corpus import CorpusReference
 from data.folder import LISTS
+from data.phrases import percent
 from data.task import Task
 
 WORDS = ("left", "right", "stop", "up", "down", "go", "off", "on")
@@ -69,7 +70,7 @@ def main() -> int:
     for name in names:
         evaluated = [evaluation.evaluate(run, reference, "test") for run in best[name]]
         _install(options.to, name, best[name][0], reference, evaluated, listening.get(name))
-        print(f"{name}: " + ", ".join(f"{one.accuracy:.2%}" for one in evaluated))
+        print(f"{name}: " + ", ".join(f"{percent(one.accuracy, 2)}" for one in evaluated))
     return 0
 
 

@@ -24,7 +24,7 @@ from audio_models.recognition.recognizer import Recognizer
 from data import catalogue
 from data.corpus import SILENCE, UNKNOWN, CorpusReference, count
 from data.noise import EXPONENTS, SAMPLE_RATE, coloured_noise
-from data.phrases import plural
+from data.phrases import percent, plural
 from data.task import noise_stretch
 
 _SECONDS_OF_NOISE = 3600
@@ -74,8 +74,8 @@ def _unseen_noise(reference: CorpusReference, rate: int) -> list[Waveform]:
 def _over_seeds(accuracies: Sequence[float]) -> str:
     if len(accuracies) == 1:
         return ""
-    each = ", ".join(f"{one:.1%}" for one in accuracies)
-    return f"; mean of {len(accuracies)} seeds {statistics.mean(accuracies):.1%} ({each})"
+    each = ", ".join(f"{percent(one)}" for one in accuracies)
+    return f"; mean of {len(accuracies)} seeds {percent(statistics.mean(accuracies))} ({each})"
 
 
 def _published_mix(evaluated: Evaluation) -> float:
@@ -119,7 +119,7 @@ def _listening(run: Run, measured: StreamingEvaluation | None) -> list[str]:
     mode = "by state" if run.config.streams else "through a sliding window"
     return [
         f"- **Listening** {mode}: at the threshold {point.threshold:g}, chosen on validation recordings, it hears "
-        f"{point.heard / point.words:.1%} ({recall.low:.1%} to {recall.high:.1%}) of {point.words} words of test speakers, "
+        f"{percent(point.heard / point.words)} ({percent(recall.low)} to {percent(recall.high)}) of {point.words} words of test speakers, "
         f"{measured.config.snr_db:g} dB above the noise and among other words.{delays} False alarms per hour at that threshold, "
         "with 95 % intervals, in test recordings that no training used:",
         *(f"  - {curve.at(point.threshold).text}" for curve in measured.alarms),
@@ -162,12 +162,12 @@ def card(
         f"- **Network**: {network.summary}; {recognizer.parameters:,} parameters, {(run.folder / 'model.onnx').stat().st_size / 1e6:.1f} MB.",
         f"- **Training**: {recipe} recipe, {plural(len(run.history), 'epoch')}, seed {training.seed}, "
         f"{format_duration(run.state.seconds)} on one of two cores. Reproduce it with `make models CLIPS=folder{' OTHER=folders' if run.config.negatives.other else ''}`.",
-        f"- **Accuracy**: {first.accuracy:.1%} ({first.interval.low:.1%} to {first.interval.high:.1%}), test, "
+        f"- **Accuracy**: {percent(first.accuracy)} ({percent(first.interval.low)} to {percent(first.interval.high)}), test, "
         f"{first.clips} clips, {plural(len(first.per_speaker), 'speaker')} unseen in training"
         + _over_seeds(accuracies)
-        + f"; {_published_mix(first):.1%} with the class mix of the published task (a tenth unknown words, a tenth silence).",
-        f"- **Confidence**: a word needs {recognizer.threshold:.0%}. Of the test clips, {len(sure) / first.clips:.1%} are above it, "
-        f"and {sum(one.correct for one in sure) / len(sure):.1%} of those are right.",
+        + f"; {percent(_published_mix(first))} with the class mix of the published task (a tenth unknown words, a tenth silence).",
+        f"- **Confidence**: a word needs {percent(recognizer.threshold, 0)}. Of the test clips, {percent(len(sure) / first.clips)} are above it, "
+        f"and {percent(sum(one.correct for one in sure) / len(sure))} of those are right.",
         f"- **Own words accepted** at this threshold: {figures.own.text}.",
         "- **Out of vocabulary**: at the same threshold it rejects (answers with another word, no word, or below the threshold)",
         *(f"  - {one.name}: {one.rejected.text}" for one in figures.groups),
@@ -180,7 +180,7 @@ def card(
         "| word | precision | recall | F1 | test clips |",
         "|---|---|---|---|---|",
         *(
-            f"| `{row.label}` | {row.precision:.1%} | {row.recall:.1%} | {row.f1:.1%} | {row.support} |"
+            f"| `{row.label}` | {percent(row.precision)} | {percent(row.recall)} | {percent(row.f1)} | {row.support} |"
             for row in first.per_class
         ),
         "",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from audio_models.recognition import metrics
 from audio_models.recognition.evaluation_result import ClipPrediction, Evaluation
 from data.corpus import SILENCE, UNKNOWN
-from data.phrases import plural
+from data.phrases import percent, plural
 
 _MIXED_UP_CLIPS, _MIXED_UP_SHARE = 2, 0.08  # of the clips of two words
 _FEW_CLIPS = 10
@@ -83,7 +83,7 @@ def _voices(evaluation: Evaluation) -> list[str]:
     worst = speakers[0]
     if worst.clips >= _FEW_CLIPS and worst.accuracy < evaluation.accuracy - _MISUNDERSTOOD:
         return [
-            f"{worst.speaker} has the lowest accuracy, {worst.accuracy:.0%}: listen to those clips, and record more voices like it."
+            f"{worst.speaker} has the lowest accuracy, {percent(worst.accuracy, 0)}: listen to those clips, and record more voices like it."
         ]
     return []
 
@@ -91,7 +91,7 @@ def _voices(evaluation: Evaluation) -> list[str]:
 def _unsure(evaluation: Evaluation) -> list[str]:
     low, high = evaluation.interval.low, evaluation.interval.high
     if high - low > _WIDE:
-        return [f"{low:.0%} to {high:.0%} is a wide interval: more clips make it narrower."]
+        return [f"{percent(low, 0)} to {percent(high, 0)} is a wide interval: more clips make it narrower."]
     return []
 
 
@@ -117,7 +117,7 @@ class Comparison:
     def summary(self, first: str = "before", second: str = "now") -> str:
         """Summarise in one or two sentences."""
         text = (
-            f"Same {plural(self.clips, 'clip')}: {self.before:.1%} {first}, {self.after:.1%} {second}; "
+            f"Same {plural(self.clips, 'clip')}: {percent(self.before)} {first}, {percent(self.after)} {second}; "
             f"{len(self.fixed)} fixed, {len(self.newly_wrong)} newly wrong."
         )
         changed = self.fixed or self.newly_wrong

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from audio_models.recognition.evaluation_result import SYNTHETIC_WORDS, ClipPrediction, Evaluation
 from audio_models.recognition.metrics import Interval, share_interval
 from data.corpus import SILENCE, UNKNOWN
-from data.phrases import plural
+from data.phrases import percent, plural
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Figure:
         return share_interval(self.hits, self.clips)
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.text}, {self.share:.0%} ({self.interval.low:.0%} to {self.interval.high:.0%})"
+        return f"{self.name}: {self.text}, {percent(self.share, 0)} ({percent(self.interval.low, 0)} to {percent(self.interval.high, 0)})"
 
 
 def heard(result: Evaluation) -> Figure:

@@ -18,7 +18,7 @@ from audio_models.recognition import metrics
 from audio_models.recognition.evaluation_result import SYNTHETIC_WORDS, ClipPrediction, Evaluation
 from audio_models.recognition.metrics import Interval
 from data.corpus import SILENCE, UNKNOWN, Clip
-from data.phrases import plural
+from data.phrases import percent, plural
 
 NEVER_LEARNED = "words it never learned"
 """The title of a group."""
@@ -48,7 +48,7 @@ class Rate:
     def text(self) -> str:
         """Share, interval and counts in words."""
         low, high = self.interval.low, self.interval.high
-        return f"{self.share:.1%} ({low:.1%} to {high:.1%}), {self.hits} of {plural(self.clips, 'clip')}"
+        return f"{percent(self.share)} ({percent(low)} to {percent(high)}), {self.hits} of {plural(self.clips, 'clip')}"
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from audio_models.recognition.evaluation_result import Evaluation
 from audio_models.recognition.open_set import OpenSet
 from audio_models.report import charts
 from audio_models.report.matrix import confusion_matrix, matrix_in_words
-from data.phrases import plural
+from data.phrases import percent, plural
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,9 @@ def speakers(result: Evaluation) -> Figure | None:
 def confidence(result: Evaluation) -> Figure:
     """Accuracy against confidence."""
     bins = reliability_bins(result)
-    said = "; ".join(f"{one.clips} answers at {one.confidence:.0%}: {one.accuracy:.0%} right" for one in bins)
+    said = "; ".join(
+        f"{one.clips} answers at {percent(one.confidence, 0)}: {percent(one.accuracy, 0)} right" for one in bins
+    )
     chart = charts.reliability(pd.DataFrame([asdict(one) for one in bins]), result.threshold)
     return Figure("Accuracy against confidence", f"Accuracy against confidence. {said}.", chart)
 

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from audio_models.report.colour import ACCENT, blend, ink_on, page_colour
+from data.phrases import percent
 
 _QUIET = "#8a979c"  # of right answers
 _STRONGEST = {"light": "#b3470a", "dark": "#ffa04d"}  # of the most frequent mistake
@@ -40,7 +41,7 @@ def confusion_matrix(
         ]
     )
     table["text"] = [
-        "" if count == 0 else (f"{part:.0%}" if shares else str(count))
+        "" if count == 0 else (f"{percent(part, 0)}" if shares else str(count))
         for count, part in zip(table["count"], table["share"], strict=True)
     ]
     worst = max(0.05, float(table["error"].max()))

@@ -16,10 +16,11 @@ from dashboard.shared.choose_model import choose_model, usable_runs
 from dashboard.shared.clip_source import ChosenClip, choose_clip
 from dashboard.shared.copy_link import copy_link
 from dashboard.shared.feedback import show_errors
-from dashboard.shared.formatting import as_text, percent
+from dashboard.shared.formatting import as_text
 from dashboard.shared.open_keras import title_with_open_button
 from dashboard.shared.players import play_samples
 from dashboard.shared.state import INSIDE_RUN
+from data.phrases import percent
 
 _VIEWS = {
     "Step by step": step_by_step,

@@ -13,7 +13,7 @@ from dashboard.shared import address, clip_name, preload, save
 from dashboard.shared.choose_model import choose_model, usable_runs
 from dashboard.shared.clip_answer import ClipAnswer, answer_clip
 from dashboard.shared.feedback import show_errors
-from dashboard.shared.formatting import as_text, large_type, percent, table_height
+from dashboard.shared.formatting import as_text, large_type, table_height
 from dashboard.shared.glossary import TERMS
 from dashboard.shared.players import play_samples
 from dashboard.shared.save import Download
@@ -25,7 +25,7 @@ from data.audio_formats import NAMES
 from data.corpus import UNKNOWN
 from data.errors import CorpusError
 from data.names import clean_label
-from data.phrases import isolated
+from data.phrases import isolated, percent
 
 if TYPE_CHECKING:
     from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -54,7 +54,7 @@ def _show(recognizer: Recognizer, name: str, found: ClipAnswer | str, key: str) 
         play_samples(found.samples, rate)
     with bars:
         ranked = sorted(answer.probabilities.items(), key=lambda one: -one[1])[:5]
-        said = isolated(", ".join(f"{label} {share:.0%}" for label, share in ranked))
+        said = isolated(", ".join(f"{label} {percent(share, 0)}" for label, share in ranked))
         show_chart(
             charts.probability_bars(answer.probabilities), f"Most probable: {said}.", key=f"bars-{key}", title="Answer"
         )

@@ -20,10 +20,11 @@ from dashboard.shared.cells import compared_curves
 from dashboard.shared.charts import curves_in_words
 from dashboard.shared.choose_corpus import corpus_title
 from dashboard.shared.choose_model import describe_run
-from dashboard.shared.formatting import as_text, percent
+from dashboard.shared.formatting import as_text
 from dashboard.shared.freshness import is_current
 from dashboard.shared.show_chart import show_chart
 from data.errors import EchoicError
+from data.phrases import percent
 
 _MOST = 6
 _SHARE = st.column_config.NumberColumn(format="percent")

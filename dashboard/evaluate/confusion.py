@@ -14,7 +14,7 @@ from dashboard.shared.formatting import as_text, on_dark
 from dashboard.shared.players import play
 from dashboard.shared.show_chart import show_figure
 from dashboard.shared.state import Value
-from data.phrases import plural
+from data.phrases import percent, plural
 
 _PLAYERS = 9
 _WORST_CELLS = 3
@@ -74,7 +74,7 @@ def mistakes(result: Evaluation) -> None:
     for number, one in enumerate(found[:_PLAYERS]):
         with columns[number % 3]:
             st.markdown(
-                f"**{as_text(one.clip.label)}** heard as **{as_text(one.predicted)}**, {one.confidence:.0%} sure"
+                f"**{as_text(one.clip.label)}** heard as **{as_text(one.predicted)}**, {percent(one.confidence, 0)} sure"
             )
             play(one.clip)
 
@@ -108,7 +108,7 @@ def _play_all(found: Sequence[ClipPrediction]) -> None:
     for one in found[:_PLAYERS]:
         who = f" · {as_text(one.clip.speaker)}" if one.clip.speaker else ""
         answer = "" if one.correct else f"heard as {as_text(one.predicted)}, "
-        st.caption(f"{as_text(one.clip.label)}, {answer}{one.confidence:.0%} sure{who} · {one.clip.split}")
+        st.caption(f"{as_text(one.clip.label)}, {answer}{percent(one.confidence, 0)} sure{who} · {one.clip.split}")
         play(one.clip)
     if len(found) > _PLAYERS:
         st.caption(f"… and {len(found) - _PLAYERS} more.")

@@ -13,13 +13,13 @@ from audio_models.recognition.evaluation_result import Evaluation
 from audio_models.recognition.open_set import Group, OpenSet, Rate, open_set
 from audio_models.report import figures
 from dashboard.shared import address
-from dashboard.shared.formatting import as_text, percent
+from dashboard.shared.formatting import as_text
 from dashboard.shared.glossary import TERMS
 from dashboard.shared.players import play
 from dashboard.shared.show_chart import show_figure
 from dashboard.shared.state import Value
 from data.corpus import UNKNOWN
-from data.phrases import plural
+from data.phrases import percent, plural
 
 _COLUMNS = {"AUROC": st.column_config.TextColumn("AUROC", help=TERMS["AUROC"])}
 _CHOSEN = Value[int]("thresholds_chosen", 0)

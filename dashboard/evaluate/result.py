@@ -10,12 +10,12 @@ from audio_models.recognition.evaluation_result import CROSS_VALIDATED, Evaluati
 from dashboard.evaluate import rejection
 from dashboard.shared import save
 from dashboard.shared.feedback import ProgressBar
-from dashboard.shared.formatting import as_text, large_type, percent
+from dashboard.shared.formatting import as_text, large_type
 from dashboard.shared.freshness import is_current
 from dashboard.shared.glossary import TERMS
 from dashboard.shared.save import Download
 from data.corpus import CorpusReference, reasons
-from data.phrases import plural
+from data.phrases import percent, plural
 
 
 def load_or_evaluate(run: Run, corpus: CorpusReference | None, split: EvaluationSplit) -> Evaluation:

@@ -11,10 +11,10 @@ import streamlit as st
 from audio_models.recognition import metrics
 from audio_models.recognition.evaluation_result import Evaluation
 from audio_models.report import figures
-from dashboard.shared.formatting import percent, table_height
+from dashboard.shared.formatting import table_height
 from dashboard.shared.glossary import TERMS
 from dashboard.shared.show_chart import show_figure
-from data.phrases import plural
+from data.phrases import percent, plural
 
 _SHARE = st.column_config.NumberColumn(format="percent")
 _TABLE_ROWS = 8  # visible without scrolling

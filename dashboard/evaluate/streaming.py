@@ -15,13 +15,12 @@ from audio_models.recognition.evaluation_result import CROSS_VALIDATED
 from audio_models.report import figures
 from audio_models.report.charts import LEAST_ALARMS, alarms_text
 from dashboard.shared.feedback import ProgressBar
-from dashboard.shared.formatting import percent
 from dashboard.shared.freshness import last_change
 from dashboard.shared.show_chart import show_figure
 from dashboard.shared.state import Value, selection
 from data import other_recordings
 from data.corpus import CorpusReference, Split
-from data.phrases import plural
+from data.phrases import percent, plural
 
 if TYPE_CHECKING:
     from audio_models.listening.detection import DetectionConfig

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from audio_models.networks.cells import Numbers
 from audio_models.report.colour import DASHES
 from dashboard.shared.charts import waveform_envelope
-from dashboard.shared.formatting import on_dark, percent, plain_label
+from dashboard.shared.formatting import on_dark, plain_label
+from data.phrases import percent
 
 _GAP, _AXIS = 12, 80  # Streamlit fits the axis into a chart's height
 _LETTER = 6.5  # pixels

@@ -11,8 +11,8 @@ from audio_models.jobs.runs import Run
 from audio_models.networks import kept_epochs
 from audio_models.networks.cells import GATES, ForcedGate
 from dashboard.shared import address
-from dashboard.shared.formatting import percent
 from dashboard.shared.state import Value
+from data.phrases import percent
 
 _FINAL = "final"
 _EPOCH = Value[int | str | None]("inside_epoch", None)

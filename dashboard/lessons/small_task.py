@@ -16,9 +16,10 @@ from audio_models.networks.initial_weights import INITIALISATIONS
 from dashboard.lessons.live_training import LiveTraining, Piece, live
 from dashboard.shared import address
 from dashboard.shared.cells import CELL_LOOKS, colour_scale, dash_scale
-from dashboard.shared.formatting import on_dark, percent
+from dashboard.shared.formatting import on_dark
 from dashboard.shared.show_chart import show_chart
 from dashboard.shared.state import Value
+from data.phrases import percent
 
 _MOST_STEPS = 3000
 _RATES = (1e-4, 3e-4, 1e-3, 3e-3, 5e-3, 1e-2, 3e-2, 1e-1)

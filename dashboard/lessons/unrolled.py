@@ -13,7 +13,7 @@ from audio_models.config import CELL_TITLES
 from audio_models.networks.cells import FORWARD, GATES, Numbers
 from audio_models.networks.numpy_network import LayerTrace
 from dashboard.lessons import templates
-from dashboard.shared.formatting import percent
+from data.phrases import percent
 
 if TYPE_CHECKING:
     from audio_models.lab.inspection import Inspection  # brings librosa and onnxruntime, which take seconds

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from audio_models.networks.cells import FORWARD
-from dashboard.shared.formatting import percent
+from data.phrases import percent
 
 if TYPE_CHECKING:
     from audio_models.lab.inspection import Inspection  # brings librosa and onnxruntime, which take seconds

@@ -10,6 +10,7 @@ from audio_models.listening.detection import DetectionConfig
 from dashboard.shared import address
 from dashboard.shared.feedback import show_errors
 from dashboard.shared.state import LISTEN_CONTEXT, LISTEN_PAUSE, LISTEN_SMOOTHING, LISTEN_THRESHOLD, Value
+from data.phrases import percent
 
 TITLE = "Detection settings"
 
@@ -67,7 +68,7 @@ def _buttons(run: Run, stored: DetectionConfig, config: DetectionConfig) -> None
         advised = streaming_evaluation.advised(run)
         if advised != config:
             st.button(
-                f"Reset to {advised.threshold:.0%}, {advised.smoothing_ms:.0f} ms, {advised.refractory_ms:.0f} ms, {advised.context_ms:.0f} ms",
+                f"Reset to {percent(advised.threshold, 0)}, {advised.smoothing_ms:.0f} ms, {advised.refractory_ms:.0f} ms, {advised.context_ms:.0f} ms",
                 icon=":material/undo:", key="listen-back", on_click=_store, args=(run, advised),
                 help="The settings that did best in the streaming evaluation, or else the defaults.",
             )  # fmt: skip

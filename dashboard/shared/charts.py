@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from audio_models.report.colour import ACCENT, PALETTE, RAMP
+from data.phrases import percent
 
 _MOST_COLUMNS = 220  # more columns than pixels show nothing more
 
@@ -122,7 +123,7 @@ def probability_bars(probabilities: Mapping[str, float], most: int = 5) -> alt.L
 
 def curves_in_words(histories: Mapping[str, pd.DataFrame]) -> str:
     """Say where each curve of validation accuracy is highest."""
-    best = (f"{name}: {one['validation_accuracy'].max():.1%} at best" for name, one in histories.items())
+    best = (f"{name}: {percent(one['validation_accuracy'].max())} at best" for name, one in histories.items())
     return f"Validation accuracy over the epochs. {'; '.join(best)}."
 
 

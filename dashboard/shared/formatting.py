@@ -11,20 +11,6 @@ from data.corpus import SILENCE, UNKNOWN
 from data.phrases import isolated
 
 
-def percent(share: float, digits: int = 1) -> str:
-    """Write a share as a percentage: 0.9418 -> "94.2 %".
-
-    Args:
-        digits: behind the point.
-    """
-    return f"{share * 100:.{digits}f} %"
-
-
-def short_percent(share: float) -> str:
-    """Write a share with three digits at most: 0.25 -> "25 %", 0.9418 -> "94.2 %"."""
-    return f"{share * 100:.3g} %"
-
-
 def on_dark() -> bool:
     """Whether the page is dark."""
     return bool(st.context.theme.type == "dark")

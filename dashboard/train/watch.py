@@ -16,13 +16,13 @@ from dashboard.shared.about_card import edit, show
 from dashboard.shared.cells import badge
 from dashboard.shared.choose_corpus import corpus_title
 from dashboard.shared.feedback import show_errors
-from dashboard.shared.formatting import as_text, percent
+from dashboard.shared.formatting import as_text
 from dashboard.shared.script_button import script_button
 from dashboard.shared.show_chart import show_chart
 from dashboard.shared.state import CHOSEN_LISTENER, CHOSEN_RUN, WATCHED_IS_ACTIVE, WATCHED_RUN
 from dashboard.train import charts
 from data import workspace
-from data.phrases import plural
+from data.phrases import percent, plural
 
 _STATUS_ICONS = {
     "queued": ":material/hourglass_empty:",

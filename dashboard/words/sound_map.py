@@ -13,6 +13,7 @@ from dashboard.words import charts as words_charts
 from dashboard.words import embeddings
 from data.own.corpus import OwnCorpus
 from data.own.store import Snapshot
+from data.phrases import percent
 
 _FEWEST = 3
 
@@ -57,6 +58,6 @@ def show(corpus: OwnCorpus, now: Snapshot) -> None:
 
         share = agreement(points, [clip.label for clip in found.clips]).mean()
         st.caption(
-            f"{share:.0%} of each clip's nearest neighbours are the same word. Clips that sound alike to the network "
+            f"{percent(share, 0)} of each clip's nearest neighbours are the same word. Clips that sound alike to the network "
             f"“{embeddings.LISTENER}” lie close together; one in another word's cluster may be mislabelled."
         )

@@ -24,7 +24,7 @@ from audio_models.training import estimate
 from audio_models.training.other_folders import folders_here
 from dashboard.shared import job_panel, remembered
 from dashboard.shared.export_button import export_button
-from dashboard.shared.formatting import as_text, large_type, on_dark, percent
+from dashboard.shared.formatting import as_text, large_type, on_dark
 from dashboard.shared.freshness import is_current
 from dashboard.shared.glossary import TERMS
 from dashboard.shared.players import play
@@ -35,7 +35,7 @@ from dashboard.words.embeddings import LISTENER
 from data.corpus import SILENCE, UNKNOWN, CorpusReference
 from data.own.corpus import OwnCorpus
 from data.own.store import Snapshot
-from data.phrases import isolated, plural
+from data.phrases import isolated, percent, plural
 from data.task import Task
 
 if TYPE_CHECKING:

@@ -65,7 +65,7 @@ def test_json_gives_the_configuration_back(cell, units, layers, labels, seed, ho
         (lambda: TrainingConfig(folds=1), "Folds is 1"),
         (
             lambda: NegativesConfig(partial_words=0.5, other_share=0.6),
-            "make up 110% of the unknown clips; their shares",
+            "make up 110 % of the unknown clips; their shares",
         ),
         (lambda: FeatureConfig(fmax=9000), "Highest frequency is 9000 Hz"),
         (lambda: FeatureConfig(frame_ms="long"), "Frame is 'long'; expected a number from 5 to 200 ms"),

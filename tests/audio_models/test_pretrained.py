@@ -84,7 +84,7 @@ def test_a_model_hears_as_its_card_says(
     monkeypatch.setenv("ECHOIC_HOME", str(one_workspace))
     run = runs.find(name)
     result = evaluation.evaluate_and_store(run, CorpusReference(str(real_commands.resolve())), "test")
-    stated = re.search(r"\*\*Accuracy\*\*: ([\d.]+)%", run.card)
+    stated = re.search(r"\*\*Accuracy\*\*: ([\d.]+) %", run.card)
     assert stated is not None
     assert result.accuracy * 100 == pytest.approx(float(stated[1]), abs=0.3)
     assert not (run.folder / "evaluations").exists(), "nothing is written inside the source folders"
@@ -180,7 +180,7 @@ def test_the_card_has_the_false_alarms_of_each_corpus_and_word() -> None:
         alarms=(AlarmCurve("reading", "speech", 0.5, counts, 12), AlarmCurve("fans", "noise", 2.0, (AlarmCount(0.9, 0),), 3)),
     )  # fmt: skip
     lines = _listening(run, measured)
-    assert "hears 75.0% (59.8% to 85.8%) of 40 words" in lines[0]
+    assert "hears 75.0 % (59.8 % to 85.8 %) of 40 words" in lines[0]
     assert lines[1:] == [
         "  - reading: 6.0 (1.2 to 17.5), 3 alarms in 0.50 hours of speech; low 2 (0.5 to 14.4), high 1 (0.1 to 11.1)",
         "  - fans: 0.0 (0.0 to 1.8), 0 alarms in 2.00 hours of noise",

@@ -150,7 +150,7 @@ def test_a_table_has_a_row_for_each_figure_with_counts_and_interval() -> None:
         "|  | commands | tutorial |",
         "| --- | --- | --- |",
         "| threshold | 0.700 | 0.850 |",
-        "| right | 93.0% (86.3% to 96.6%), 93 of 100 clips | 50.0% (40.4% to 59.6%), 50 of 100 clips |",
+        "| right | 93.0 % (86.3 % to 96.6 %), 93 of 100 clips | 50.0 % (40.4 % to 59.6 %), 50 of 100 clips |",
         "| alarms | 4.0 (0.5 to 14.4), 2 alarms in 0.50 hours |  |",
     ]
     found = json.loads(json.dumps(tables.as_numbers(table)))

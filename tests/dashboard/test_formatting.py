@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dashboard.shared.formatting import as_text, large_type, percent, table_height
+from dashboard.shared.formatting import as_text, large_type, table_height
+from data.phrases import percent
 
 
 def test_a_share_keeps_one_decimal() -> None:

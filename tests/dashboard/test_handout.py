@@ -21,7 +21,7 @@ from audio_models.lab.inspection import Inspection, inspect
 from dashboard.lessons import charts as lesson_charts
 from dashboard.lessons import handout, stepper, texts, worksheet
 from dashboard.lessons.worksheet import Question
-from dashboard.shared.formatting import percent
+from data.phrases import percent
 from tests.conftest import PROJECT
 from tests.support.sounds import chirp
 

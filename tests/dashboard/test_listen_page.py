@@ -168,7 +168,7 @@ def test_back_to_the_settings_that_fared_best(recording: Path) -> None:
     detection.store_settings(run, DetectionConfig(refractory_ms=3000))
     app = _listen_to(recording)
     assert _heard(app) == ["low", "low"]
-    button(app, "Reset to 80%, 240 ms, 500 ms, 4000 ms").click().run()
+    button(app, "Reset to 80 %, 240 ms, 500 ms, 4000 ms").click().run()
     healthy(app)
     assert detection.load_settings(run) == DetectionConfig()
     assert _heard(app) == ["low", "high", "low"]
@@ -181,7 +181,7 @@ def test_back_after_a_visit_to_another_page_is_back(recording: Path) -> None:
     app.slider(key=f"listen-pause-{run.id}").set_value(3000).run()
     for page in ("train", "listen"):
         app.switch_page(f"app_pages/{page}.py").run()
-    button(app, "Reset to 80%, 240 ms, 500 ms, 4000 ms").click().run()
+    button(app, "Reset to 80 %, 240 ms, 500 ms, 4000 ms").click().run()
     healthy(app)
     pause = app.slider(key=f"listen-pause-{run.id}")
     assert pause.value == 500

@@ -12,7 +12,7 @@ import pytest
 from audio_models.jobs import runs
 from audio_models.lab.inspection import Inspection, inspect
 from dashboard.lessons import stepper
-from dashboard.shared.formatting import percent
+from data.phrases import percent
 from tests.support.sounds import chirp
 
 BUNDLED = [run.id for run in runs.bundled()]

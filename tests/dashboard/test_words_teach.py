@@ -261,7 +261,7 @@ def test_two_teachings_are_compared_on_the_clips_that_both_held_back(
     text = read(app)
     assert text.count("Compared with ") == 1
     assert f"Compared with Before {start or 'scratch'}" in text
-    assert f"Same 12 clips: 33.3% {names[0]}, 66.7% {names[1]}; 4 fixed, 0 newly wrong." in text
+    assert f"Same 12 clips: 33.3 % {names[0]}, 66.7 % {names[1]}; 4 fixed, 0 newly wrong." in text
     assert "Play the clips that are fixed" in [one.label for one in app.expander]
     assert len(app.get("audio")) == 4
 

@@ -19,9 +19,10 @@ from dashboard.learn.parts import columns, guess, open_tool, task
 from dashboard.lessons.live_training import LiveTraining, Piece, live
 from dashboard.lessons.small_task import ANSWERS, SMALL_TASK
 from dashboard.shared.cells import CELL_LOOKS
-from dashboard.shared.formatting import on_dark, short_percent
+from dashboard.shared.formatting import on_dark
 from dashboard.shared.glossary import term
 from dashboard.shared.show_chart import show_chart
+from data.phrases import short_percent
 
 _SCENE = "any_algorithm"
 _TASK = memory_tasks.find("parity")

@@ -20,9 +20,9 @@ from dashboard.lessons.cell import show_cell
 from dashboard.lessons.inspected import network_inside
 from dashboard.shared import preload
 from dashboard.shared.cells import CELL_LOOKS
-from dashboard.shared.formatting import percent
 from dashboard.shared.glossary import term
 from dashboard.shared.show_chart import show_chart
+from data.phrases import percent
 
 _SCENE = "gru"
 _CLAIMS = ("Fewer parameters", "Easier to train", "More limited")

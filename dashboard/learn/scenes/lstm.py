@@ -20,10 +20,11 @@ from dashboard.lessons.charts import paired_bars
 from dashboard.lessons.inspected import network_inside
 from dashboard.shared import preload
 from dashboard.shared.example_sounds import spoken
-from dashboard.shared.formatting import as_text, percent, plain_label
+from dashboard.shared.formatting import as_text, plain_label
 from dashboard.shared.glossary import term
 from dashboard.shared.players import play_samples
 from dashboard.shared.show_chart import show_chart
+from data.phrases import percent
 
 if TYPE_CHECKING:
     from audio_models.lab.inspection import Inspection  # brings onnxruntime

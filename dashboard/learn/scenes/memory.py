@@ -9,10 +9,11 @@ from dashboard.learn import charts
 from dashboard.learn.parts import columns, guess, open_tool, task
 from dashboard.learn.reading import Reading, Word, word
 from dashboard.shared.clip_name import of_voice
-from dashboard.shared.formatting import as_text, percent, plain_label
+from dashboard.shared.formatting import as_text, plain_label
 from dashboard.shared.glossary import term
 from dashboard.shared.players import play_samples
 from dashboard.shared.show_chart import show_chart
+from data.phrases import percent
 
 _SCENE = "memory"
 _NETWORKS = {"GRU": "plain-gru", "LSTM": "plain-lstm"}

@@ -19,8 +19,8 @@ from dashboard.lessons.live_training import LiveTraining, Piece, live
 from dashboard.lessons.small_task import ACTIVATION_TITLES, BIASES, SCALES, SMALL_TASK
 from dashboard.shared import inline_svg
 from dashboard.shared.cells import CELL_LOOKS
-from dashboard.shared.formatting import short_percent
 from dashboard.shared.glossary import term
+from data.phrases import short_percent
 
 _SCENE = "vanishing"
 _TASK = memory_tasks.find("recall")

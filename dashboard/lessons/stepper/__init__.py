@@ -17,8 +17,8 @@ from audio_models.networks.cells import BACKWARD, FORWARD, Numbers
 from audio_models.networks.numpy_network import LayerTrace
 from dashboard.lessons import templates
 from dashboard.shared.charts import waveform_envelope
-from dashboard.shared.formatting import percent
 from data import workspace
+from data.phrases import percent
 
 if TYPE_CHECKING:
     from audio_models.lab.inspection import Inspection  # brings librosa and onnxruntime, which take seconds

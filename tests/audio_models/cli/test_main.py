@@ -110,11 +110,11 @@ def test_predict_says_what_is_not_one_of_its_words(home: Path, tmp_path: Path, c
 
     clip = write(tmp_path / "a.wav", chirp(400, 2200))
     for shares, kind, line in (
-        ({"rise": 0.41, "fall": 0.39, "_unknown_": 0.2}, "other", "not one of its words  (closest: rise 41.0%; it needs 70.0%)"),
-        ({"rise": 0.1, "_unknown_": 0.9}, "other", "not one of its words  (_unknown_ 90.0%; closest: rise 10.0%)"),
-        ({"rise": 0.1, "_silence_": 0.9}, "silence", "no word  (_silence_ 90.0%; closest: rise 10.0%)"),
-        ({"rise": 0.41, "fall": 0.59}, "unsure", "not sure  (closest: fall 59.0%; it needs 70.0%)"),
-        ({"rise": 0.8, "fall": 0.2}, "word", "rise 80.0%  (fall 20.0%)"),
+        ({"rise": 0.41, "fall": 0.39, "_unknown_": 0.2}, "other", "not one of its words  (closest: rise 41.0 %; it needs 70.0 %)"),
+        ({"rise": 0.1, "_unknown_": 0.9}, "other", "not one of its words  (_unknown_ 90.0 %; closest: rise 10.0 %)"),
+        ({"rise": 0.1, "_silence_": 0.9}, "silence", "no word  (_silence_ 90.0 %; closest: rise 10.0 %)"),
+        ({"rise": 0.41, "fall": 0.59}, "unsure", "not sure  (closest: fall 59.0 %; it needs 70.0 %)"),
+        ({"rise": 0.8, "fall": 0.2}, "word", "rise 80.0 %  (fall 20.0 %)"),
     ):  # fmt: skip
         label = max(shares, key=lambda one: shares[one])
         answer = Answer(label, shares[label], shares, np.zeros((1, 26), np.float32), 0.7)

@@ -30,6 +30,7 @@ from audio_models.recognition.evaluation_result import CROSS_VALIDATED
 from audio_models.recognition.open_set import open_set
 from data.corpus import CorpusReference
 from data.errors import Cancelled, WorkspaceError
+from data.phrases import percent
 from tests.conftest import PROJECT
 from tests.support.pages import open_page
 from tests.support.sounds import glides, swelling_noise, write
@@ -183,7 +184,7 @@ def test_export_in_the_shell(command, tmp_path: Path) -> None:
     assert found["files"] == {path.name: path.stat().st_size for path in (tmp_path / "away").iterdir()}
     assert set(found["int8"]) == {"split", "clips", "float_accuracy", "int8_accuracy", "alike"}
     assert found["int8"]["float_accuracy"] == pytest.approx(evaluated.accuracy)
-    assert f"{evaluated.accuracy:.1%}" in (tmp_path / "away" / "README.md").read_text()
+    assert f"{percent(evaluated.accuracy)}" in (tmp_path / "away" / "README.md").read_text()
     shown = command("export", "untrained", "--to", tmp_path / "away")
     assert "model.onnx" in shown.stdout
     refused = command("export", "untrained", "--to", corpus)

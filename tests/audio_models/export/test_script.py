@@ -27,6 +27,7 @@ from audio_models.recognition import evaluation
 from audio_models.recognition.recognizer import Recognizer
 from audio_models.training.preparation import choose, prepare
 from data.corpus import CorpusReference
+from data.phrases import percent
 from data.task import Task
 from tests.conftest import Trained
 from tests.support.networks_in_all_shapes import CLASSES, WIDTH, all_shapes, randomised, shape_name
@@ -87,7 +88,7 @@ def test_the_program_reaches_what_the_run_reached(
     assert abs(found["accuracy"]["validation"] - best.validation_accuracy) <= 0.1
     assert abs(found["accuracy"]["test"] - tested.accuracy) <= 0.1
     assert made.left_out == ()
-    assert f"{best.validation_accuracy:.1%} on validation" in made.program
+    assert f"{percent(best.validation_accuracy)} on validation" in made.program
 
 
 def test_the_notebook_holds_the_same_code(written: tuple[Run, script.Script, Path]) -> None:

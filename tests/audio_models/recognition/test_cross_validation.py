@@ -342,7 +342,7 @@ def test_two_networks_are_compared_on_the_clips_that_both_were_evaluated_on() ->
     assert (len(found.fixed), len(found.newly_wrong)) == (5, 1)
     assert found.p == pytest.approx(14 / 64)
     assert found.summary() == (
-        "Same 20 clips: 75.0% before, 95.0% now; 5 fixed, 1 newly wrong. Too close to call (p = 0.22)."
+        "Same 20 clips: 75.0 % before, 95.0 % now; 5 fixed, 1 newly wrong. Too close to call (p = 0.22)."
     )
     assert advice.compare(before, _evaluation({("a", "a"): 3}, ["x"], start=100)) is None
 
