@@ -15,7 +15,7 @@ from data.card import Card
 from data.corpus import Skipped
 from data.own import corpus as own_corpus
 from data.own.corpus import OwnCorpus
-from data.own.store import Change, Source
+from data.own.records import Change, Source
 from data.phrases import isolated, plural
 
 

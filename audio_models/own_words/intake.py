@@ -16,7 +16,7 @@ from data.card import Card
 from data.corpus import BACKGROUND_NOISE, Progress, Report, Skipped, Split, no_progress
 from data.own.layouts import ImportBatch, ImportItem
 from data.own.new_clips import NewClip
-from data.own.store import Source
+from data.own.records import Source
 from data.sound_digest import sound_digest
 
 LONGEST_NOISE = 300.0

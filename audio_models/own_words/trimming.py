@@ -11,7 +11,7 @@ from audio_models.features.waveform import AudioSource, Waveform
 from audio_models.own_words import intake
 from audio_models.own_words.recording import Recording, read_recording
 from data.own.new_clips import NewClip
-from data.own.store import OwnClip
+from data.own.records import OwnClip
 
 SHORTEST = 0.1
 """Length of a trimmed clip [s]."""

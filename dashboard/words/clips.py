@@ -19,7 +19,7 @@ from dashboard.shared.state import CLIPS_VIEW, Value
 from dashboard.words import embeddings, review, whole_corpus
 from dashboard.words.messages import done, shown_word
 from data.own.corpus import OwnCorpus
-from data.own.store import OwnClip, Snapshot
+from data.own.records import OwnClip, Snapshot
 from data.phrases import plural
 
 _KINDS = {

@@ -12,7 +12,7 @@ from dashboard.shared.feedback import ProgressBar
 from dashboard.shared.state import Value
 from data.corpus import Clip
 from data.own.corpus import OwnCorpus
-from data.own.store import OwnClip, Snapshot
+from data.own.records import OwnClip, Snapshot
 
 LISTENER = "commands"
 """The network that computes them."""

@@ -11,7 +11,7 @@ from dashboard.shared.state import OWN_ERROR, OWN_MESSAGE
 from dashboard.words import review
 from data.errors import EchoicError
 from data.own.corpus import OwnCorpus
-from data.own.store import Snapshot
+from data.own.records import Snapshot
 from data.phrases import plural
 
 

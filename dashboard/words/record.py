@@ -21,7 +21,7 @@ from data.corpus import BACKGROUND_NOISE
 from data.errors import EchoicError
 from data.names import clean_label, clean_speaker
 from data.own.corpus import OwnCorpus
-from data.own.store import Snapshot
+from data.own.records import Snapshot
 from data.phrases import plural
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from dashboard.words.messages import shown_word
 from data.corpus import BACKGROUND_NOISE
 from data.errors import EchoicError
 from data.own.corpus import OwnCorpus
-from data.own.store import Change, OwnClip
+from data.own.records import Change, OwnClip
 
 _MOST_KEYS = 9  # words with a key of their own: 1 to 9
 

@@ -12,7 +12,7 @@ from dashboard.shared.show_chart import show_chart
 from dashboard.words import charts as words_charts
 from dashboard.words import embeddings
 from data.own.corpus import OwnCorpus
-from data.own.store import Snapshot
+from data.own.records import Snapshot
 from data.phrases import percent
 
 _FEWEST = 3

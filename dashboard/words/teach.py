@@ -34,7 +34,7 @@ from dashboard.shared.task_form import rounded
 from dashboard.words.embeddings import LISTENER
 from data.corpus import SILENCE, UNKNOWN, CorpusReference
 from data.own.corpus import OwnCorpus
-from data.own.store import Snapshot
+from data.own.records import Snapshot
 from data.phrases import isolated, percent, plural
 from data.task import Task
 

@@ -12,7 +12,7 @@ from dashboard.shared.state import OWN_ZIP
 from dashboard.words.messages import done, shown_word
 from data.names import clean_label
 from data.own.corpus import OwnCorpus
-from data.own.store import Snapshot
+from data.own.records import Snapshot
 from data.phrases import plural
 
 

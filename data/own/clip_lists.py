@@ -14,7 +14,7 @@ from data.card import Card
 from data.corpus import Split
 from data.errors import CorpusError
 from data.names import shown
-from data.own.store import Source
+from data.own.records import Source
 
 ENDINGS = (".csv", ".tsv", ".json")
 OWN_LIST = "index.json"  # written by Echoic's export

@@ -15,7 +15,7 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -25,28 +25,24 @@ import filelock
 from data import card, workspace
 from data.card import Card
 from data.corpus import (
-    BACKGROUND_NOISE,
-    Clip,
     Corpus,
     Description,
     Index,
     Progress,
     Report,
-    Skipped,
-    Split,
     no_progress,
 )
 from data.errors import CorpusError, WorkspaceError
 from data.names import clean_label, clean_name, clean_speaker, same_on_every_system, shown
+from data.own.index import index_of
 from data.own.new_clips import NewClip, row_of, write_clip
-from data.own.store import NOTHING, Change, Field, OwnClip, Snapshot, Store, Trim
+from data.own.records import NOTHING, Change, Field, OwnClip, Snapshot, Trim
+from data.own.store import Store
 from data.phrases import plural
-from data.scan import audio_files, scan
-from data.splits import Splittable, check_rule, is_speaker_disjoint, splits_by_clip, splits_by_speaker
+from data.splits import check_rule
 
 OWN_PREFIX = "own:"
 
-_FEWEST_SPEAKERS = 3  # with fewer, a split stays empty
 _FEW = 64  # most files flushed to the disk one by one; more are flushed by one sync
 _ORPHAN = 24 * 3600.0  # seconds after which a file without a clip is a leftover, not one being added
 
@@ -219,54 +215,7 @@ class OwnCorpus(Corpus):
 
     def index(self, report: Report = no_progress) -> Index:
         self.load(report)
-        files = list(audio_files(self.path / "clips"))
-        there = {one.path: one for one in scan(self.path / "clips", files, report)}
-        now = self.snapshot()
-        stored = sorted((*now.clips, *now.noise), key=lambda one: (one.label, one.id))
-        skipped = tuple(
-            Skipped(one.path, f"Its file is gone from {self.path / 'clips'}; something other than Echoic removed it.")
-            for one in stored
-            if one.path.name not in there
-        )
-        stored = [one for one in stored if one.path.name in there]
-        words = [one for one in stored if one.label != BACKGROUND_NOISE]
-        if not words:
-            raise CorpusError(
-                f"The corpus '{self.title}' is empty. Record or upload some clips first."
-                + (f" The files of {len(skipped):,} are gone." if skipped else "")
-            )
-        sounds = {one.id: there[one.path.name].sound for one in words}
-        splits, rule = self._splits(words, sounds)
-        clips = tuple(
-            Clip(one.path, one.label, split, one.seconds, one.speaker, one.digest, sound=sounds[one.id])
-            for one, split in zip(words, splits, strict=True)
-        )
-        return Index(
-            clips=clips,
-            noise=tuple(one.path for one in stored if one.label == BACKGROUND_NOISE),
-            skipped=skipped,
-            split_rule=rule,
-            speakers_known=all(clip.speaker is not None for clip in clips),
-            speaker_disjoint=is_speaker_disjoint(clips),
-        )
-
-    def _splits(self, clips: Sequence[OwnClip], sounds: Mapping[str, str]) -> tuple[Sequence[Split], str]:
-        """Return the split of each clip, and the rule in one sentence."""
-        fixed = any(clip.split for clip in clips)
-        speakers = [clip.speaker for clip in clips if clip.speaker is not None]
-        known = len(speakers) == len(clips)
-        if self._split_by == "lists" and not fixed:
-            raise CorpusError(f"No list came with the clips of '{self.title}' to split by. Choose another rule.")
-        if self._split_by == "speaker" and not known:
-            raise CorpusError(
-                f"{len(clips) - len(speakers):,} of the clips of '{self.title}' have no speaker, so it cannot be split by speaker. Give them speakers."
-            )
-        if self._split_by in (None, "lists") and fixed:
-            rule = "The lists that came with its clips choose the validation and test clips."
-            return [clip.split or "training" for clip in clips], rule
-        if self._split_by == "speaker" or (self._split_by is None and known and len(set(speakers)) >= _FEWEST_SPEAKERS):
-            return splits_by_speaker(speakers)
-        return splits_by_clip([Splittable(clip.label, f"{clip.label}/{clip.id}", sounds[clip.id]) for clip in clips])
+        return index_of(self.snapshot(), self.path / "clips", self.title, self._split_by, report)
 
     def add(self, clips: Sequence[NewClip], report: Report = no_progress) -> Change:
         """Add clips: all of them, or none if one fails.

@@ -16,7 +16,7 @@ from data.folder import LISTS
 from data.names import file_name, same_on_every_system
 from data.own.clip_lists import FORMAT, OWN_LIST
 from data.own.corpus import OwnCorpus
-from data.own.store import OwnClip
+from data.own.records import OwnClip
 
 
 def export(corpus: OwnCorpus, path: Path, report: Report = no_progress) -> tuple[Skipped, ...]:

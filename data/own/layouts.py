@@ -16,7 +16,7 @@ from data.errors import CorpusError
 from data.folder import DIGIT, LISTS, NOHASH, listed
 from data.names import clean_label, clean_original, clean_speaker, composed, shown
 from data.own import clip_lists
-from data.own.store import Source
+from data.own.records import Source
 from data.speaker_pattern import check_pattern, find_speakers
 
 _ARCHIVES = (".zip", ".tar", ".tgz", ".tbz2", ".txz", ".gz", ".bz2", ".xz", ".7z", ".rar")

@@ -18,7 +18,7 @@ from data.audio_formats import ENDINGS, NAMES
 from data.corpus import SPLITS, Split
 from data.errors import CorpusError
 from data.names import clean_label, clean_original, clean_speaker, shown
-from data.own.store import Source
+from data.own.records import Source
 
 _CHUNK = 1 << 20
 

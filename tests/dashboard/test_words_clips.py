@@ -14,7 +14,7 @@ from audio_models.own_words.intake import new_clip
 from dashboard.words import charts
 from data.corpus import BACKGROUND_NOISE
 from data.own.corpus import OwnCorpus
-from data.own.store import OwnClip
+from data.own.records import OwnClip
 from tests.support.pages import button, healthy, wav
 from tests.support.sounds import chirp, tone
 from tests.support.words import (

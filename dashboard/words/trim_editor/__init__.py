@@ -14,7 +14,7 @@ from audio_models.own_words import trimming
 from audio_models.own_words.recording import read_recording
 from data import workspace
 from data.audio_file import encode_wav
-from data.own.store import OwnClip
+from data.own.records import OwnClip
 
 _FOLDER = workspace.PROJECT / "dashboard" / "words" / "trim_editor"
 _RATE, _LOW_RATE = 16_000, 8_000  # Hz, of what the browser plays; the lower one for a long recording

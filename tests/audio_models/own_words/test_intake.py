@@ -16,7 +16,7 @@ from audio_models.own_words import intake
 from data.corpus import BACKGROUND_NOISE
 from data.own import corpus as own_corpus
 from data.own.layouts import ImportBatch, ImportItem
-from data.own.store import OwnClip
+from data.own.records import OwnClip
 from tests.conftest import Done
 from tests.support.sounds import RATE, glides, tone, write
 

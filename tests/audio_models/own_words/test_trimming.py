@@ -10,7 +10,7 @@ from audio_models.own_words import trimming
 from audio_models.own_words.intake import new_clip
 from audio_models.own_words.trimming import cut, spectrogram, whole_recording
 from data.own.corpus import OwnCorpus, create
-from data.own.store import OwnClip
+from data.own.records import OwnClip
 from tests.support.pages import wav
 from tests.support.sounds import RATE, tone
 

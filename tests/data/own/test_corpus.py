@@ -329,3 +329,15 @@ def test_files_that_are_gone_are_passed_over_with_a_reason() -> None:
     shutil.rmtree(corpus.path / "clips")
     with pytest.raises(CorpusError, match=r"is empty\. Record or upload some clips first\. The files of 2 are gone"):
         corpus.index()
+
+
+def test_a_clip_added_while_the_files_are_read_is_not_said_to_be_gone() -> None:
+    corpus = create("kitchen")
+    corpus.add([new()])
+
+    def add_another(_: Progress) -> None:
+        if len(corpus.clips()) == 1:
+            corpus.add([new("right")])
+
+    assert corpus.index(add_another).skipped == ()
+    assert len(corpus.clips()) == 2

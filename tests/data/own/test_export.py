@@ -20,7 +20,7 @@ from data.own.export import export
 from data.own.incoming import collect, from_archive, from_folder, staging
 from data.own.layouts import ImportItem
 from data.own.new_clips import NewClip
-from data.own.store import OwnClip
+from data.own.records import OwnClip
 from tests.support.brought import put
 from tests.support.sounds import RATE, tone, write
 
