@@ -24,7 +24,8 @@ from audio_models.listening.network_stream import NetworkStream
 from audio_models.listening.soundscapes import SoundscapeGenerator, SpokenWord
 from audio_models.listening.traces import Trace, listen
 from audio_models.recognition import learned
-from audio_models.recognition.evaluation import fingerprint_of, model_digest
+from audio_models.recognition.evaluated_clips import fingerprint_of
+from audio_models.recognition.evaluation_files import model_digest
 from audio_models.recognition.learned import Learned
 from audio_models.recognition.metrics import Interval, share_interval
 from audio_models.settings import from_dict, to_dict

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import json
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +12,10 @@ from numpy.typing import NDArray
 from audio_models.errors import RunError, TrainingError
 from audio_models.features.feature_cache import clip_features
 from audio_models.jobs.runs import Run
-from audio_models.recognition import learned, metrics, other_sound, threshold
+from audio_models.recognition import evaluated_clips, evaluation_files, learned, metrics, other_sound, threshold
 from audio_models.recognition.calibration import apply_temperature
 from audio_models.recognition.cross_validation import Folds
+from audio_models.recognition.evaluated_clips import fingerprint_of
 from audio_models.recognition.evaluation_result import (
     CROSS_VALIDATED,
     EVALUATION_SPLITS,
@@ -27,17 +25,14 @@ from audio_models.recognition.evaluation_result import (
     EvaluationSplit,
     OtherSound,
     Rejection,
-    from_json,
     predictions,
-    to_json,
 )
 from audio_models.recognition.learned import Learned
 from audio_models.recognition.recognizer import Recognizer
-from data import catalogue, stored, task, workspace
-from data.corpus import SILENCE, SPLITS, UNKNOWN, Clip, CorpusReference, Index, Report, Skipped, Split, no_progress
-from data.errors import CorpusError, WorkspaceError
-from data.names import composed, file_name
-from data.task import Task
+from data import catalogue, task
+from data.corpus import SILENCE, SPLITS, UNKNOWN, Clip, CorpusReference, Report, Skipped, Split, no_progress
+from data.errors import CorpusError
+from data.names import composed
 
 
 class AllLearnedError(TrainingError):
@@ -47,7 +42,6 @@ class AllLearnedError(TrainingError):
 _SPLIT_OF_RECORDINGS: dict[EvaluationSplit, Split] = {
     "training": "training", "validation": "validation", "test": "test", "all": "test", CROSS_VALIDATED: "test"
 }  # fmt: skip
-_LONGEST_NAME = 40  # characters of a corpus' name in a file's name
 
 
 def evaluate(
@@ -70,7 +64,7 @@ def evaluate(
     if split == CROSS_VALIDATED or learned_all:
         return _cross_validated(run, run.config.corpus if learned_all else reference, split)
     labels = _labels(recognizer)
-    found = _candidates(run, labels, reference, split, report)
+    found = evaluated_clips.choose(run, labels, reference, split, report)
     known = learned.load(run, report)
     clips, skipped = (
         known.without_learned(found.clips, split, is_own=reference == run.config.corpus) if known else (found.clips, [])
@@ -98,35 +92,13 @@ def evaluate(
         skipped=[*found.skipped, *skipped, *unreadable],
         threshold=recognizer.metadata.threshold,
         rejection=rejection,
-        new_words=_new_words(run, reference, found, known),
+        new_words=evaluated_clips.never_learned(run, reference, found, known),
         other_sound=_other_sound(run, recognizer, split, known, report),
         speaker_disjoint=found.index.speaker_disjoint,
         split_rule=found.index.split_rule,
         fingerprint=fingerprint_of(found.clips, with_paths=True),
         unchecked="" if split in ("training", "all") and reference == run.config.corpus else _unchecked(run, known),
     )
-
-
-@dataclass(frozen=True)
-class _Candidates:
-    """The clips of a corpus for one evaluation, including those that the run was trained on."""
-
-    index: Index
-    task: Task
-    clips: list[Clip]
-    skipped: list[Skipped]
-
-
-def _new_words(
-    run: Run, reference: CorpusReference, found: _Candidates, known: Learned | None
-) -> tuple[str, ...] | None:
-    """The other words of an evaluation that the run never learned; None if that is not known."""
-    words = {clip.word for clip in found.clips if clip.label == UNKNOWN and clip.word}
-    if known and known.words:
-        return tuple(sorted(words - known.words))
-    if reference == run.config.corpus:
-        return tuple(sorted(words & task.held_out_words(found.index, found.task)))
-    return None
 
 
 def _other_sound(
@@ -171,26 +143,6 @@ def answered(
 def _labels(recognizer: Recognizer) -> tuple[str, ...]:
     """The labels as corpora write them: Unicode composed."""
     return tuple(composed(label) for label in recognizer.labels)
-
-
-def _candidates(
-    run: Run, labels: Sequence[str], reference: CorpusReference, split: EvaluationSplit, report: Report
-) -> _Candidates:
-    words = tuple(label for label in labels if label not in (UNKNOWN, SILENCE))
-    held_out = tuple(word for word in run.config.task.held_out if word not in words)
-    wanted = Task(words, unknown=UNKNOWN in labels, silence=SILENCE in labels, held_out=held_out)
-    opened = catalogue.open_corpus(reference, words=words)
-    if not opened.is_loaded():
-        opened.load(report)
-    index = opened.index(report)
-    is_own = reference == run.config.corpus
-    if split == CROSS_VALIDATED:
-        index = replace(index, clips=tuple(replace(clip, split="training") for clip in index.clips))
-        chosen = task.examples(index, wanted, run.config.training.seed, makes_unknown=run.config.negatives.makes)
-        return _Candidates(index, wanted, [clip for clip in chosen if clip.label != SILENCE], [])
-    seed = run.config.training.seed if is_own else 0
-    clips, skipped = task.evaluation_clips(index, wanted, split, seed, generate_noise=is_own)
-    return _Candidates(index, wanted, clips, skipped)
 
 
 def _unchecked(run: Run, known: Learned | None) -> str:
@@ -239,7 +191,7 @@ def store_cross_validated(
         ],
         fingerprint=fingerprint_of(clips),
     )
-    _store(run, run.config.corpus, made)
+    evaluation_files.store(run, run.config.corpus, made)
 
 
 def _synthetic_words(recognizer: Recognizer, held_back: NDArray[np.float32]) -> OtherSound:
@@ -252,8 +204,7 @@ def _synthetic_words(recognizer: Recognizer, held_back: NDArray[np.float32]) -> 
 
 def forget_cross_validated(run: Run) -> None:
     """Delete the cross-validated evaluation of a network that is about to be replaced."""
-    for path in _paths(run, run.config.corpus, CROSS_VALIDATED):
-        path.unlink(missing_ok=True)
+    evaluation_files.forget(run, run.config.corpus, CROSS_VALIDATED)
 
 
 def _cross_validated(run: Run, reference: CorpusReference, split: EvaluationSplit) -> Evaluation:
@@ -295,7 +246,7 @@ def _result(
         per_speaker=metrics.speaker_scores(correct, speakers),
         skipped=[],
         predictions=list(answers),
-        model=model_digest(run),
+        model=evaluation_files.model_digest(run),
     )
 
 
@@ -317,7 +268,7 @@ def evaluate_and_store(
     """
     result = evaluate(run, corpus, split, report)
     if split != CROSS_VALIDATED:  # stored by the training itself
-        _store(run, corpus or run.config.corpus, result)
+        evaluation_files.store(run, corpus or run.config.corpus, result)
     return _at_chosen_threshold(run, result)
 
 
@@ -337,16 +288,8 @@ def load_or_evaluate(
 
 def load_cached(run: Run, corpus: CorpusReference | None = None, split: EvaluationSplit = "test") -> Evaluation | None:
     """Load the stored evaluation of the run's present network, if there is one; see `is_current`."""
-    for path in _paths(run, corpus or run.config.corpus, split):
-        with contextlib.suppress(OSError, WorkspaceError, ValueError, TypeError, LookupError):
-            found = from_json(stored.read_json(path))
-            if found.model:
-                is_of_model = found.model == model_digest(run)
-            else:  # copying changes times, and a cross-validation cannot be repeated
-                is_of_model = split == CROSS_VALIDATED or path.stat().st_mtime >= run.model_path.stat().st_mtime
-            if is_of_model:
-                return _at_chosen_threshold(run, found)
-    return None
+    found = evaluation_files.load(run, corpus or run.config.corpus, split)
+    return None if found is None else _at_chosen_threshold(run, found)
 
 
 def _at_chosen_threshold(run: Run, found: Evaluation) -> Evaluation:
@@ -369,7 +312,7 @@ def is_current(
     try:
         if not catalogue.open_corpus(reference, words=result.labels).is_loaded():
             return True
-        clips = _candidates(run, result.labels, reference, result.split, report).clips
+        clips = evaluated_clips.choose(run, result.labels, reference, result.split, report).clips
     except CorpusError:
         # the corpus is gone, or one of the evaluated words is
         return not _is_there(reference)
@@ -387,53 +330,6 @@ def _is_there(reference: CorpusReference) -> bool:
         return catalogue.open_corpus(reference).is_loaded()
     except CorpusError:
         return False
-
-
-def fingerprint_of(clips: Iterable[Clip], *, with_paths: bool = False) -> str:
-    """BLAKE2b over the content, label, speaker and split of clips, in any order.
-
-    Args:
-        with_paths: whether a moved file counts as another one, which matters if it is to be played.
-    """
-    rows = sorted(
-        json.dumps(
-            [
-                clip.digest, composed(clip.label), clip.word, clip.speaker, clip.split, clip.start, clip.gain,
-                str(clip.path) if with_paths else "",
-            ]
-        )
-        for clip in clips
-    )  # fmt: skip
-    return hashlib.blake2b("\n".join(rows).encode(), digest_size=16).hexdigest()
-
-
-def model_digest(run: Run) -> str:
-    """BLAKE2b of a run's model file."""
-    return hashlib.blake2b(run.model_path.read_bytes(), digest_size=16).hexdigest()
-
-
-def _store(run: Run, corpus: CorpusReference, result: Evaluation) -> None:
-    path, *older = _paths(run, corpus, result.split)
-    with contextlib.suppress(WorkspaceError, OSError, UnicodeError):  # a run on a read-only disk can be evaluated too
-        workspace.write_json(workspace.made(path.parent) / path.name, to_json(result))
-        for old in older:
-            old.unlink(missing_ok=True)
-
-
-def _paths(run: Run, corpus: CorpusReference, split: EvaluationSplit) -> list[Path]:
-    """The path of a stored evaluation, and its path in an earlier version."""
-    key = json.dumps({name: value for name, value in asdict(corpus).items() if value is not None}, sort_keys=True)
-    name = file_name(Path(corpus.name).name)[:_LONGEST_NAME]
-    old_key = f"CorpusReference(name={corpus.name!r}, speaker_pattern={corpus.speaker_pattern!r}, split_by={corpus.split_by!r})"
-    old_split = "held-back" if split == CROSS_VALIDATED else split
-    return [
-        run.evaluations_folder / f"{split}-{name}-{_short_hash(key)}.json",
-        run.evaluations_folder / f"{old_split}-{_short_hash(old_key)}.json",
-    ]
-
-
-def _short_hash(text: str) -> str:
-    return hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=6).hexdigest()
 
 
 def split_of(text: str) -> EvaluationSplit:

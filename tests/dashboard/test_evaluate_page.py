@@ -10,7 +10,7 @@ from pathlib import Path
 from streamlit.testing.v1 import AppTest
 
 from audio_models.jobs import runs
-from audio_models.recognition import evaluation
+from audio_models.recognition import evaluation, evaluation_files
 from audio_models.recognition.recognizer import Recognizer
 from tests.conftest import Trained
 from tests.support.pages import button, healthy, open_page, text_of, wav
@@ -98,7 +98,7 @@ def test_words_that_are_taken_for_others_can_be_heard(home: Path) -> None:
         replace(one, predicted="fall", confidence=0.99) if one.clip.label == "_unknown_" else one
         for one in stored.predictions
     ]
-    evaluation._store(run, run.config.corpus, replace(stored, predictions=taken))
+    evaluation_files.store(run, run.config.corpus, replace(stored, predictions=taken))
     app = open_page("evaluate")
     clips = sum(one.clip.label == "_unknown_" for one in taken)
     assert f"**hum** for **fall**: {clips} of {clips}" in [one.value for one in app.markdown]
