@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import sys
 import threading
 import time
@@ -12,15 +13,19 @@ from concurrent.futures import Future
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from audio_models.jobs.job_folder import JobFolder, State
+from audio_models.jobs.job_folder import JobFolder, State, Status
 from data.corpus import Progress
-from data.errors import Cancelled, EchoicError
+from data.errors import Cancelled, EchoicError, WorkspaceError
 
 POLL = 0.2
 """Seconds between two polls, for the cancel file or for a turn in the queue."""
 
+HANDOVER = 5.0
+"""Seconds that a job which is started again waits for its former process to end."""
+
 _GRACE = 1.0  # seconds that a cancelled job has to stop before its process is ended
 _WRITE_EVERY = 0.4  # least seconds between two writes of the state
+_RESERVE = 16 * 1024  # bytes: a temporary folder and a state, in blocks
 _imports: list[Future[Any]] = []  # started in this process
 
 StateCallback = Callable[[State], None]
@@ -36,7 +41,7 @@ class Job:
 
     def __init__(self, folder: JobFolder[Any], on_state: StateCallback) -> None:
         self.state = replace(folder.state, status="queued", stage="Waiting to start", error="")
-        self._folder = folder
+        self.folder = folder
         self._on_state = on_state
         self._began: float | None = None  # when it left the queue
         self._seconds_before = self.state.seconds
@@ -52,9 +57,22 @@ class Job:
             self._began = now
         seconds = self._seconds_before + (0.0 if self._began is None else now - self._began)
         self.state = replace(state, seconds=seconds)
-        self._folder.write_state(self.state)
+        self.folder.write_state(self.state)
         self._written = time.monotonic()
         self._on_state(self.state)
+
+    def end(self, status: Status, stage: str, error: str = "") -> None:
+        """Write the final state, in the room reserved for it if the disk is full.
+
+        Raises:
+            WorkspaceError: it cannot be written.
+        """
+        final = {"status": status, "stage": stage, "error": error, "seconds_left": None, "clips_per_second": None}
+        try:
+            self.write(**final)
+        except WorkspaceError:
+            self.folder.reserve_path.unlink(missing_ok=True)
+            self.write(**final)
 
     def heartbeat(self, **changes: Any) -> None:
         """Write the state if the last write is a while ago; call it between two steps.
@@ -95,11 +113,11 @@ class Job:
 
     def _watch(self) -> None:
         while not self._stopped.wait(POLL):
-            if self._folder.cancel_path.exists():
+            if self.folder.cancel_path.exists():
                 self._wish.set()
                 if not self._stopped.wait(_GRACE):
                     self.write(status="cancelled", stage="Cancelled", seconds_left=None, clips_per_second=None)
-                    self._folder.cancel_path.unlink(missing_ok=True)
+                    self.folder.cancel_path.unlink(missing_ok=True)
                     os._exit(1)
                 return
 
@@ -146,32 +164,43 @@ def run_job(
         the final state.
 
     Raises:
+        RunError: another process runs it.
         WorkspaceError: the state itself cannot be written.
     """
-    folder.write_process(os.getpid())
-    job = Job(folder, on_state)
-
-    def end(status: Any, stage: str, error: str = "") -> None:
-        job.write(status=status, stage=stage, error=error, seconds_left=None, clips_per_second=None)
-
-    try:
-        with job.watched():
-            do(job)
-        end("finished", "Finished")
-    except (Cancelled, KeyboardInterrupt):
-        end("cancelled", "Cancelled")
-    except EchoicError as error:
-        end("failed", "Failed", str(error))
-    except MemoryError:
-        end("failed", "Failed", short_of_memory)
-    except Exception as error:
-        reason = f"{type(error).__name__}: {str(error)[:200]}"
-        end(
-            "failed",
-            "Failed",
-            f"The {called} stopped at an unexpected error ({reason}). Details: {folder.log_path}.",
-        )
-        raise
-    finally:
-        folder.cancel_path.unlink(missing_ok=True)
+    with folder.held(HANDOVER), _reserved(folder):
+        folder.write_process(os.getpid())
+        job = Job(folder, on_state)
+        try:
+            with job.watched():
+                do(job)
+            job.end("finished", "Finished")
+        except (Cancelled, KeyboardInterrupt):
+            job.end("cancelled", "Cancelled")
+        except EchoicError as error:
+            job.end("failed", "Failed", str(error))
+        except MemoryError:
+            job.end("failed", "Failed", short_of_memory)
+        except Exception as error:
+            reason = f"{type(error).__name__}: {str(error)[:200]}"
+            job.end(
+                "failed",
+                "Failed",
+                f"The {called} stopped at an unexpected error ({reason}). Details: {folder.log_path}.",
+            )
+            raise
+        finally:
+            folder.cancel_path.unlink(missing_ok=True)
     return job.state
+
+
+@contextlib.contextmanager
+def _reserved(folder: JobFolder[Any]) -> Iterator[None]:
+    """Reserve room on the disk for the final state of a job."""
+    path = folder.reserve_path
+    with contextlib.suppress(OSError):  # without it the state may still find room
+        path.write_bytes(secrets.token_bytes(_RESERVE))  # not zeros, which a disk may store as nothing
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)

@@ -11,16 +11,18 @@ import contextlib
 import os
 import secrets
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 
+import filelock
 import psutil
 from msgspec import Meta
 
 from audio_models.errors import RunError
+from audio_models.jobs.process_identity import identity_of
 from audio_models.settings import from_dict
 from data import stored, workspace
 from data.errors import EchoicError, WorkspaceError
@@ -143,13 +145,39 @@ class JobFolder(Generic[Config]):
         return self._read("state.json", State, {"clips_a_word": "clips_per_word"})
 
     def is_alive(self) -> bool:
-        """Whether its process runs; a process id alone could belong to another program by now."""
+        """Whether its process runs."""
         try:
             written = self._read("process.json", _Process)
-            found = psutil.Process(written.pid)
-            return bool(abs(found.create_time() - written.started) < 1 and found.status() != psutil.STATUS_ZOMBIE)
-        except (RunError, psutil.Error):
+        except RunError:
             return False
+        found = identity_of(written.pid)
+        if not found:
+            return False
+        if written.identity:
+            return found == written.identity
+        with contextlib.suppress(psutil.Error):  # an earlier version wrote the time of its start alone
+            return bool(abs(psutil.Process(written.pid).create_time() - written.started) < 1)
+        return False
+
+    @contextlib.contextmanager
+    def held(self, seconds: float) -> Iterator[None]:
+        """Hold the folder: whatever a clock or another tab does, no second process works in it. Ends with the process.
+
+        Args:
+            seconds: to wait for a process that is about to end.
+
+        Raises:
+            RunError: another process holds it.
+        """
+        lock = filelock.FileLock(self.folder / ".lock", timeout=seconds)
+        try:
+            lock.acquire()
+        except filelock.Timeout as error:
+            raise RunError(f"Another process works on {self.name} already; cancel it first, or wait for it.") from error
+        try:
+            yield
+        finally:
+            lock.release()
 
     @property
     def queued_since(self) -> float:
@@ -177,13 +205,18 @@ class JobFolder(Generic[Config]):
 
     def write_process(self, pid: int, *, queue: bool = False) -> None:
         """Record `pid` as the process of this job; with `queue`, move the job to the end of the queue."""
-        started = psutil.Process(pid).create_time()
         since = time.time() if queue else self.queued_since
-        workspace.write_json(self.folder / "process.json", {"pid": pid, "started": started, "queued_since": since})
+        process = _Process(pid, queued_since=since, identity=identity_of(pid))
+        workspace.write_json(self.folder / "process.json", asdict(process))
 
     @property
     def cancel_path(self) -> Path:
         return self.folder / "cancel"
+
+    @property
+    def reserve_path(self) -> Path:
+        """Room on the disk for the final state, while the job runs."""
+        return self.folder / ".reserve"
 
     @property
     def log_path(self) -> Path:
@@ -209,11 +242,17 @@ class JobFolder(Generic[Config]):
 
 @dataclass(frozen=True)
 class _Process:
-    """process.json."""
+    """process.json.
+
+    Attributes:
+        started: when the process started [s since 1970]; earlier versions wrote it instead of `identity`.
+        identity: see `process_identity`.
+    """
 
     pid: Annotated[int, Meta(ge=1, le=2**31 - 1)]
-    started: Seconds
+    started: Seconds = 0.0
     queued_since: Seconds = 0.0
+    identity: str = ""
 
 
 class MissingFileError(RunError):

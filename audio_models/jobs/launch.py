@@ -16,7 +16,8 @@ from typing import Any
 from audio_models.config import RunConfig
 from audio_models.errors import RunError
 from audio_models.jobs import runs
-from audio_models.jobs.job_folder import ACTIVE, JobFolder
+from audio_models.jobs.job import HANDOVER
+from audio_models.jobs.job_folder import ACTIVE, JobFolder, State
 from audio_models.jobs.runs import Run
 from data import workspace
 from data.errors import EchoicError, WorkspaceError
@@ -50,14 +51,21 @@ def queue_again(job: JobFolder[Any]) -> None:
     Raises:
         RunError: it is active or finished.
     """
+    _stopped_state(job)
+    with job.held(HANDOVER):
+        state = _stopped_state(job)  # of two tabs that resume it, one does
+        job.cancel_path.unlink(missing_ok=True)
+        job.write_process(os.getpid(), queue=True)
+        job.write_state(replace(state, status="queued", stage="Waiting to start", error=""))
+
+
+def _stopped_state(job: JobFolder[Any]) -> State:
     state = job.state
     if state.status == "finished":
         raise RunError(f"{job.name} is finished; there is nothing to resume. Start a new one instead.")
     if state.status in ACTIVE:
         raise RunError(f"{job.name} is {state.status} already; cancel it first, or wait for it.")
-    job.cancel_path.unlink(missing_ok=True)
-    job.write_process(os.getpid(), queue=True)
-    job.write_state(replace(state, status="queued", stage="Waiting to start", error=""))
+    return state
 
 
 def cancel(job: JobFolder[Any]) -> None:

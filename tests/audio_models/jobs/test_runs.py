@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import shutil
@@ -19,6 +20,7 @@ from audio_models.config import RunConfig
 from audio_models.errors import RunError, TrainingError
 from audio_models.jobs import runs
 from audio_models.jobs.job_folder import State
+from audio_models.jobs.process_identity import identity_of
 from audio_models.jobs.runs import Epoch, Run
 from audio_models.settings import to_dict
 from data import workspace
@@ -182,10 +184,30 @@ def test_another_program_with_the_same_process_id_is_not_ours() -> None:
     run.write_process(os.getpid())
     run.write_state(State("running"))
     assert run.state.status == "running"
-    text = (run.folder / "process.json").read_text()
-    started = psutil.Process().create_time()
-    (run.folder / "process.json").write_text(text.replace(str(started), str(started - 100)))
+    written = json.loads((run.folder / "process.json").read_text())
+    (run.folder / "process.json").write_text(json.dumps(written | {"identity": identity_of(os.getppid())}))
     assert run.state.status == "interrupted"
+
+
+def test_a_running_process_is_known_when_the_clock_is_set_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A live training was shown as interrupted, could not be cancelled, and a second process began in its folder."""
+    run = runs.create(CONFIG)
+    run.write_process(os.getpid())
+    run.write_state(State("running"))
+    started = psutil.Process().create_time()  # Linux derives it from the clock and the time since the boot
+    monkeypatch.setattr(psutil.Process, "create_time", lambda _: started - 3600)
+    monkeypatch.setattr("time.time", lambda: started - 3600)
+    assert run.state.status == "running"
+
+
+def test_a_process_that_an_earlier_version_recorded_is_known() -> None:
+    run = runs.create(CONFIG)
+    started = psutil.Process().create_time()
+    for seconds, status in ((0, "running"), (100, "interrupted")):
+        process = {"pid": os.getpid(), "started": started - seconds, "queued_since": 0.0}
+        (run.folder / "process.json").write_text(json.dumps(process))
+        run.write_state(State("running"))
+        assert run.state.status == status
 
 
 @pytest.mark.parametrize("status", ["finished", "failed", "cancelled"])
