@@ -1,11 +1,12 @@
-"""The dashboard: `python -m streamlit run dashboard/app.py` from the project's root, or `make run`."""
+"""The dashboard's pages, which served.py puts behind its door: `python -m dashboard`, or `make run`."""
 
 from __future__ import annotations
 
 import streamlit as st
 
+from dashboard import door
 from dashboard.shared import address, preload, remembered
-from data import workspace
+from data import command, workspace
 
 # Streamlit leaves a quarter of a small screen empty above the title, and a wide table of a model card runs off a phone.
 # Where the menu is open at the side, the bar above the page is empty, and the page may begin beside it.
@@ -30,6 +31,10 @@ st.set_page_config(
     initial_sidebar_state=200,
 )
 st.logo(workspace.PROJECT / "dashboard" / "logo.svg", size="large")
+
+if "Host" in st.context.headers and door.USER not in st.context.headers:
+    st.error(f"Started like this, Echoic would obey any page in this browser. Start it with: {command.dashboard(8501)}")
+    st.stop()
 
 st.html(_STYLE)
 address.keep_history_short()

@@ -12,6 +12,7 @@ from audio_models.serving import ServingConfig
 from data import command, workspace
 
 _LOOPBACK = "127.0.0.1"
+_EVERY_NETWORK = ("0.0.0.0", "::")
 
 
 def serve(config: ServingConfig) -> None:
@@ -26,10 +27,25 @@ def serve(config: ServingConfig) -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from streamlit.web import cli  # after the check, which answers at once
 
-    app = workspace.PROJECT / "dashboard" / "app.py"  # its settings lie beside it, in .streamlit/config.toml
-    cli.main(
-        ["run", str(app), "--server.address", config.host, "--server.port", str(config.port)], prog_name="streamlit"
-    )
+    served = workspace.PROJECT / "dashboard" / "served.py"  # its settings lie beside it, in .streamlit/config.toml
+    options = ["--server.address", config.host, "--server.port", str(config.port)]
+    if config.site:
+        options += ["--browser.serverAddress", config.site_host, "--browser.serverPort", str(config.site_port)]
+    cli.main(["run", str(served), *options], prog_name="streamlit")
+
+
+def names_asked_for() -> set[str]:
+    """The names that a server of Streamlit was asked to answer to, however: by an option, a variable or a file of settings."""
+    from streamlit import config
+
+    names = {str(name) for name in config.get_option("server.allowedHosts")}
+    if config.is_manually_set("browser.serverAddress"):
+        names.add(config.get_option("browser.serverAddress"))
+    address = config.get_option("server.address")
+    names.add(address or "")
+    if address in (None, "", *_EVERY_NETWORK):
+        names.add(socket.gethostname())
+    return {name.strip().strip("[]") for name in names} - {"", "*", *_EVERY_NETWORK}
 
 
 def check_free(config: ServingConfig) -> None:
@@ -114,7 +130,7 @@ def _is_here(family: int, address: tuple[str, int] | tuple[str, int, int, int] |
 
 def _url(config: ServingConfig) -> str:
     """The page's address on this computer, or from the network where it is served there alone."""
-    host = _LOOPBACK if config.host in ("0.0.0.0", "::") else config.host
+    host = _LOOPBACK if config.host in _EVERY_NETWORK else config.host
     return f"http://{f'[{host}]' if ':' in host else host}:{config.port}"
 
 

@@ -21,7 +21,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from data import audio_formats, av_process, sound_headers
+from data import audio_formats, av_process, command, sound_headers
 from data.av_process import AvRecording
 from data.errors import AudioError
 from data.phrases import plural
@@ -367,7 +367,14 @@ def _is_plausible(found: _Libsndfile, size: int) -> bool:
 def _check_there(source: AudioSource) -> None:
     try:
         size = source.size
-        if size and isinstance(source.data, Path):
+        if isinstance(source.data, Path):
+            if not source.data.is_file():
+                raise AudioError(f"{source.name} is not a file: a folder, a pipe or a device cannot be read as a clip.")
+            if source.data.suffix.lower() == ".raw":
+                raise AudioError(
+                    f"{source.name} is raw sound: nothing in it says its rate. Convert it to WAV, or pipe it into "
+                    f"{command.shell('listen RUN - --rate HZ')}."
+                )
             source.data.open("rb").close()
     except OSError as error:
         raise AudioError(f"{source.name} cannot be opened ({error.strerror or error}).") from error

@@ -10,6 +10,7 @@ import streamlit as st
 from audio_models.config import FeatureConfig
 from audio_models.jobs.runs import Run
 from dashboard.shared import address, clip_name, preload, save
+from dashboard.shared.about_card import draw_model_card
 from dashboard.shared.choose_model import choose_model, usable_runs
 from dashboard.shared.clip_answer import ClipAnswer, answer_clip
 from dashboard.shared.feedback import show_errors
@@ -156,7 +157,7 @@ def _page() -> None:
                 st.caption("Trained on synthetic voices only: expect mistakes on a real one.")
             if run.card:
                 with st.popover("About this model", icon=":material/info:"):
-                    st.markdown(run.card)
+                    draw_model_card(run)
         record, upload = st.columns(2)
         with record:
             recording = st.audio_input("Say one of its words", sample_rate=16_000, key="recording")

@@ -8,7 +8,7 @@ import streamlit as st
 
 from audio_models.jobs.runs import Run
 from dashboard.shared.feedback import show_errors
-from dashboard.shared.formatting import as_text
+from dashboard.shared.formatting import as_text, without_images
 from data import card
 from data.card import Card
 from data.corpus import CorpusReference
@@ -19,13 +19,18 @@ _LONG = ("consent", "notes")  # entries with several lines
 
 def about_model(run: Run) -> None:
     """Draw the model card of a bundled network; of a user's own what its maker says, and the form."""
-    if run.card:
-        st.markdown(run.card)
+    draw_model_card(run)
     if not run.is_bundled:
         with show_errors():
             found = run.about
             show(found)
             edit(run.id, found, run.write_about, "model")
+
+
+def draw_model_card(run: Run) -> None:
+    """Draw the model card, if there is one; it may come from anybody."""
+    if run.card:
+        st.markdown(without_images(run.card))
 
 
 def about_corpus(reference: CorpusReference, *, can_edit: bool = False) -> None:

@@ -31,6 +31,11 @@ def as_text(text: str) -> str:
     return re.sub(r"([\\`*_\[\]<$~:])", r"\\\1", isolated(text))
 
 
+def without_images(markdown: str) -> str:
+    """Make a link of each image in Markdown of elsewhere: a page loads nothing that nobody asked for."""
+    return re.sub(r"!(?=\[)", "", markdown)
+
+
 def large_type(text: str) -> str:
     """Return HTML for the answer of a page; `text` is escaped."""
     style = "font-size:3.4rem;font-weight:700;line-height:1.1;overflow-wrap:anywhere"

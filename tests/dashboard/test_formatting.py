@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboard.shared.formatting import as_text, large_type, table_height
+from dashboard.shared.formatting import as_text, large_type, table_height, without_images
 from data.phrases import percent
 
 
@@ -25,3 +25,10 @@ def test_a_table_is_as_high_as_its_rows_up_to_a_limit() -> None:
     """A speaker alone stood above seven empty rows."""
     assert table_height(1, 8) < table_height(8, 8) < table_height(9, 8) == table_height(900, 8)
     assert table_height(9, 8) < table_height(9, 9), "half a row tells that there are more"
+
+
+def test_an_image_in_a_card_of_elsewhere_becomes_a_link() -> None:
+    card = "![a map](https://elsewhere.example/a.png) ![b][1] [![c](d)](e)\n\n[1]: https://elsewhere.example/b.png\nWow! [f](g)"
+    made = without_images(card)
+    assert made == card.replace("![", "[")
+    assert "Wow! [f](g)" in made

@@ -347,3 +347,15 @@ def test_a_clip_shorter_than_a_word_is_told(tmp_path: Path) -> None:
     with open_sound(AudioSource(bytes(_encoded("WAV", samples=SOUND[:1600])))) as sound:
         assert isinstance(sound, OpenSound)
         sound.check_is_long_enough("clip")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes among its files")
+def test_pipes_devices_and_folders_are_no_clips(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.wav")
+    for path in (tmp_path / "pipe.wav", Path("/dev/zero"), tmp_path):
+        assert _refusal(path) == "clip is not a file: a folder, a pipe or a device cannot be read as a clip."
+
+
+def test_raw_sound_is_refused_with_the_way_to_read_it(tmp_path: Path) -> None:
+    (tmp_path / "sound.RAW").write_bytes(SOUND.astype("<i2").tobytes())
+    assert "is raw sound: nothing in it says its rate" in _refusal(tmp_path / "sound.RAW")
