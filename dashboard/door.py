@@ -97,7 +97,7 @@ def host_name(host: str) -> str:
         name, _ = parts.hostname or "", parts.port
     except ValueError:
         return ""
-    whole = parts.netloc == host and "@" not in host and not host.endswith(":")
+    whole = parts.netloc == host and host.isascii() and "@" not in host and not host.endswith(":")
     return name.removesuffix(".") if whole else ""
 
 

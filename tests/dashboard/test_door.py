@@ -41,7 +41,7 @@ def hear(event, arguments):
         told = f"{event} {arguments[0]!r}"
     else:
         return
-    with open(os.environ["ECHOIC_TEST_HEARD"], "a") as file:
+    with open(os.environ["HEARD_BY_THE_TEST"], "a") as file:
         file.write(told + "\\n")
 sys.addaudithook(hear)
 hear("socket.connect", (None, ("127.0.0.1", "began")))
@@ -127,7 +127,7 @@ def test_who_came_in_is_told_by_the_door_alone() -> None:
 @given(st.text(st.characters(codec="latin-1"), max_size=30))
 def test_no_host_header_is_taken_for_a_name_that_it_is_not(host: str) -> None:
     name = host_name(host)
-    assert name == "" or host.lower().strip("[").startswith(name)
+    assert name == "" or host.lower().removeprefix("[").startswith(name), host
 
 
 def test_the_names_are_those_asked_for_in_whatever_way(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,7 +166,7 @@ def served(tmp_path_factory: pytest.TempPathFactory, heard: Path) -> Iterator[Se
     (ears / "sitecustomize.py").write_text(EARS)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", os.pathsep.join([str(ears), os.environ.get("PYTHONPATH", "")]))
-        patch.setenv("ECHOIC_TEST_HEARD", str(heard))
+        patch.setenv("HEARD_BY_THE_TEST", str(heard))
         with dashboard(tmp_path_factory.mktemp("door"), at_most=300) as made:
             yield made
 
