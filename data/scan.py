@@ -14,10 +14,11 @@ from typing import Any, Literal, get_args
 
 from data import stored, workspace
 from data.audio_formats import is_audio
+from data.audio_source import AudioSource
 from data.corpus import Progress, Report, no_progress
 from data.errors import AudioError, WorkspaceError
 from data.sound_digest import file_sound_digest
-from data.sound_file import AudioSource, open_sound
+from data.sound_file import open_sound
 
 MAX_SECONDS = 30.0
 _MAX_BYTES = 64_000_000  # 30 s at 192 kHz, 32 bit, two channels, with room to spare

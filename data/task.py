@@ -9,12 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
+from data.audio_source import AudioSource
 from data.corpus import SILENCE, SPLITS, UNKNOWN, Clip, Index, Skipped, Split
 from data.errors import AudioError, CorpusError
 from data.names import composed
 from data.noise import generated_noise
 from data.phrases import plural
-from data.sound_file import AudioSource, open_sound
+from data.sound_file import open_sound
 
 # Which part of a noise recording serves which split; no stretch is in two.
 _NOISE_PARTS: dict[Split, tuple[float, float]] = {"training": (0.0, 0.8), "validation": (0.8, 0.9), "test": (0.9, 1.0)}

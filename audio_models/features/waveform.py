@@ -12,9 +12,9 @@ import soxr
 from numpy.typing import NDArray
 
 from audio_models.errors import AudioError
+from data.audio_source import AudioSource as AudioSource
 from data.sound_file import MAX_RATE as MAX_RATE
 from data.sound_file import MIN_RATE as MIN_RATE
-from data.sound_file import AudioSource as AudioSource
 from data.sound_file import OpenSound, open_sound
 
 Waveform = NDArray[np.float32]

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import soundfile
 
+from data.audio_source import AudioSource
 from data.sound_digest import file_sound_digest, sound_digest
-from data.sound_file import AudioSource, open_sound
+from data.sound_file import open_sound
 from tests.support.sounds import RATE, tone
 
 SOUND = np.round(tone(440, 0.2) * 32767).astype(np.int16)

@@ -14,8 +14,9 @@ import pytest
 import soundfile
 
 from data import av_process
+from data.audio_source import AudioSource
 from data.errors import AudioError
-from data.sound_file import AudioSource, OpenSound, open_sound
+from data.sound_file import OpenSound, open_sound
 from tests.support.encoded import ENCODINGS, encode
 from tests.support.sounds import RATE, tone
 
