@@ -35,7 +35,7 @@ from data.errors import WorkspaceError
 PROJECT = Path(__file__).resolve().parent.parent
 """The folder that holds the packages: a checkout, or where they were installed."""
 UNFINISHED = ".new-"
-"""Prefix of the temporary folders of unfinished writes; one is left only if a process was killed."""
+"""Prefix of the temporary folders of unfinished writes, before the process id; one is left only if a process was killed."""
 
 _FORMER_HOME = "HARK_HOME"  # before the project was renamed
 
@@ -93,7 +93,7 @@ def replacing(path: Path, *, must_be_new: bool = False) -> Iterator[Path]:
     """
     beside: Path | None = None
     try:
-        beside = Path(tempfile.mkdtemp(dir=path.parent, prefix=UNFINISHED))
+        beside = Path(tempfile.mkdtemp(dir=path.parent, prefix=f"{UNFINISHED}{os.getpid()}-"))
         new = beside / path.name
         yield new
         if must_be_new and path.exists():

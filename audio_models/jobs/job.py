@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from audio_models.jobs.job_folder import JobFolder, State, Status
+from data import litter
 from data.corpus import Progress
 from data.errors import Cancelled, EchoicError, WorkspaceError
 
@@ -168,6 +169,7 @@ def run_job(
         WorkspaceError: the state itself cannot be written.
     """
     with folder.held(HANDOVER), _reserved(folder):
+        litter.clear(folder.folder, 1)
         folder.write_process(os.getpid())
         job = Job(folder, on_state)
         try:

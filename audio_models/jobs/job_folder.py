@@ -22,10 +22,10 @@ import psutil
 from msgspec import Meta
 
 from audio_models.errors import RunError
-from audio_models.jobs.process_identity import identity_of
 from audio_models.settings import from_dict
 from data import stored, workspace
 from data.errors import EchoicError, WorkspaceError
+from data.process_identity import identity_of
 from data.stored import Count, Seconds
 
 Status = Literal["queued", "running", "finished", "failed", "cancelled", "interrupted"]

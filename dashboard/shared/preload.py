@@ -1,4 +1,4 @@
-"""Import and open what the first click will need while the user still reads the page."""
+"""Import and open what the first click will need while the user still reads the page, and clear the workspace of litter."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from audio_models.config import FeatureConfig
 from audio_models.errors import RunError
 from audio_models.jobs import runs
 from audio_models.jobs.runs import Run
+from data import litter, workspace
 from data.errors import EchoicError
+from data.own import corpus as own_corpus
 
 
 @st.cache_resource(show_spinner=False)  # type: ignore[untyped-decorator]
@@ -28,6 +30,8 @@ def start() -> threading.Thread:
 def _warm() -> None:
     from dashboard.shared import charts  # noqa: F401
 
+    litter.clear(workspace.root(), litter.EVERYWHERE)
+    own_corpus.recover()
     with contextlib.suppress(EchoicError, IndexError):
         model = recognizer(runs.usable()[0])
         model.classify(np.zeros(model.features.sample_rate, np.float32))

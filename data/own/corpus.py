@@ -32,8 +32,9 @@ from data.corpus import (
     Report,
     no_progress,
 )
-from data.errors import CorpusError, WorkspaceError
+from data.errors import CorpusError, EchoicError, WorkspaceError
 from data.names import clean_label, clean_name, clean_speaker, same_on_every_system, shown
+from data.own import unfinished
 from data.own.index import index_of
 from data.own.new_clips import NewClip, row_of, write_clip
 from data.own.records import NOTHING, Change, Field, OwnClip, Snapshot, Trim
@@ -102,6 +103,13 @@ def delete(name: str) -> None:
                 f"The corpus '{corpus.title}' could not be deleted ({error.strerror or error}). Close the programs that have its files open, then try again."
             ) from error
         _clear(own)
+
+
+def recover() -> None:
+    """Remove from all corpora the files that killed processes were adding."""
+    for name in listing():
+        with suppress(EchoicError, OSError):
+            OwnCorpus(name).recover()
 
 
 def _clear(own: Path) -> None:
@@ -231,16 +239,17 @@ class OwnCorpus(Corpus):
             return NOTHING
         written: list[Path] = []
         try:
-            for number, (clip, row) in enumerate(zip(clips, rows, strict=True)):
-                if number % 50 == 0:
-                    report(Progress("Adding clips", number, len(rows)))
-                # the database does not name the file yet, so it needs no temporary name
-                written.append(self.path / "clips" / f"{row['id']}{row['ending']}")
-                row["digest"] = write_clip(clip.content, written[-1], flush=len(rows) <= _FEW)
-            if len(rows) > _FEW and hasattr(os, "sync"):
-                os.sync()
-            report(Progress("Adding clips", len(rows), len(rows)))
-            return self._store.add([tuple(row.values()) for row in rows])
+            with unfinished.announced(self.path, [f"{row['id']}{row['ending']}" for row in rows]):
+                for number, (clip, row) in enumerate(zip(clips, rows, strict=True)):
+                    if number % 50 == 0:
+                        report(Progress("Adding clips", number, len(rows)))
+                    # the database does not name the file yet, so it needs no temporary name
+                    written.append(self.path / "clips" / f"{row['id']}{row['ending']}")
+                    row["digest"] = write_clip(clip.content, written[-1], flush=len(rows) <= _FEW)
+                if len(rows) > _FEW and hasattr(os, "sync"):
+                    os.sync()
+                report(Progress("Adding clips", len(rows), len(rows)))
+                return self._store.add([tuple(row.values()) for row in rows])
         except BaseException as error:
             for path in written:
                 with suppress(OSError):
@@ -291,10 +300,11 @@ class OwnCorpus(Corpus):
         row = row_of(left)
         path = self.path / "clips" / f"{id}-{secrets.token_hex(4)}{left.ending}"
         try:
-            digest = write_clip(left.content, path, flush=True)
-            trim = Trim(path.name, start, end, left.seconds, digest, left.sound, json.loads(str(row["measures"])))
-            seconds = f"trimmed to {left.seconds:.2f} s"
-            return self._set("trim", json.dumps(asdict(trim)), lambda clips: f"{clips} {seconds}", [id])
+            with unfinished.announced(self.path, [path.name]):
+                digest = write_clip(left.content, path, flush=True)
+                trim = Trim(path.name, start, end, left.seconds, digest, left.sound, json.loads(str(row["measures"])))
+                seconds = f"trimmed to {left.seconds:.2f} s"
+                return self._set("trim", json.dumps(asdict(trim)), lambda clips: f"{clips} {seconds}", [id])
         except BaseException as error:
             with suppress(OSError):
                 path.unlink()
@@ -362,6 +372,11 @@ class OwnCorpus(Corpus):
                     os.unlink(entry.path)
                     removed += 1
         return removed
+
+    def recover(self) -> int:
+        """Remove files that a killed process was adding; return their number."""
+        self.load()
+        return unfinished.abandoned(self.path, self._store.files)
 
     def _set(self, field: Field, value: object, text_of: Callable[[str], str], ids: Sequence[str]) -> Change:
         self.load()

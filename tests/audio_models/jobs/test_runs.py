@@ -20,12 +20,12 @@ from audio_models.config import RunConfig
 from audio_models.errors import RunError, TrainingError
 from audio_models.jobs import runs
 from audio_models.jobs.job_folder import State
-from audio_models.jobs.process_identity import identity_of
 from audio_models.jobs.runs import Epoch, Run
 from audio_models.settings import to_dict
 from data import workspace
 from data.corpus import CorpusReference
 from data.errors import EchoicError
+from data.process_identity import identity_of
 from data.task import Task
 
 CONFIG = RunConfig(CorpusReference("synthetic_voices"), Task(("left", "right")), name="mine")
