@@ -153,6 +153,7 @@ def _listen(index: Index) -> None:
 
 def _page() -> None:
     st.title("Choose clips to learn from")
+    address.say("word", "")  # until its clips are shown: another corpus has other words
     with show_errors():
         reference = choose_corpus("data")
         if reference is None:

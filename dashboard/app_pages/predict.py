@@ -188,7 +188,9 @@ def _page() -> None:
 
 def _offer_examples(run: Run) -> None:
     """Draw a row of buttons, each with a sound for those who have no microphone at hand; a link may ask for one."""
-    if wanted := address.take("clip"):
+    if address.is_left_out("clip"):
+        EXAMPLE.set(None)
+    elif wanted := address.take("clip"):
         if _is_example(wanted):
             _choose_example(wanted)
         else:

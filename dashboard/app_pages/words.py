@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard.shared import address
+from dashboard.shared import address, remembered
 from dashboard.shared.feedback import show_errors
 from dashboard.shared.formatting import as_text
 from dashboard.shared.state import CLIPS_VIEW, OWN_CHOICE, OWN_CORPUS, OWN_ERROR, OWN_MESSAGE, OWN_NEXT
@@ -46,6 +46,7 @@ def _choose(names: list[str]) -> OwnCorpus:
     box, more = st.columns([4, 1], vertical_alignment="bottom")
     address.follow("corpus", OWN_CHOICE.key, names)
     # Streamlit drops a widget's value when another page opens, so the choice is stored twice
+    remembered.follow(OWN_CORPUS.key, str, names)
     wanted = OWN_NEXT.pop() or OWN_CHOICE.get() or OWN_CORPUS.get()
     OWN_CHOICE.set(wanted if wanted in names else names[0])
     name = box.selectbox("Corpus", names, key=OWN_CHOICE.key)

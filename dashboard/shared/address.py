@@ -81,7 +81,8 @@ def begin(page: str) -> None:
     written = ADDRESS_WRITTEN.of(page).get() or {}
     if ADDRESS_PAGE.get() == page:
         changed = {name: text for name, text in there.items() if written.get(name) != text}
-        ADDRESS_INCOMING.set({**(ADDRESS_INCOMING.get() or {}), **changed})
+        left_out = {name: "" for name in written if name not in there}
+        ADDRESS_INCOMING.set({**(ADDRESS_INCOMING.get() or {}), **changed, **left_out})
     else:
         left = {name: text for name, text in written.items() if not known[name].remembered}
         ADDRESS_INCOMING.set(there or left)
@@ -97,7 +98,7 @@ def write() -> None:
     there = st.query_params
     for name, (key, said) in (ADDRESS_FOLLOWED.get() or {}).items():
         value = said if key is None else Value[Any](key, None).get()
-        if value == []:  # none of several is chosen
+        if value in ([], ""):  # none of several is chosen, or what is shown has no address
             there.pop(name, None)
         elif value is not None:
             state[name] = _text(parameters_of(page)[name], value)
@@ -123,6 +124,15 @@ def take(name: str) -> str | None:
     text = incoming.pop(name, None)
     ADDRESS_INCOMING.set(incoming)
     return text or None
+
+
+def is_left_out(name: str) -> bool:
+    """Whether the browser's Back has led to an address that says nothing of this any more; true once."""
+    incoming = dict(ADDRESS_INCOMING.get() or {})
+    found = incoming.get(name) == ""
+    if found:
+        ADDRESS_INCOMING.set({other: text for other, text in incoming.items() if other != name})
+    return found
 
 
 def say(name: str, text: str) -> None:

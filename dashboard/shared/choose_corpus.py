@@ -46,7 +46,7 @@ def choose_corpus(
     is_folder = last is not None and last.name not in names
     box = CORPUS_BOX.of(key)
     if address.is_at(key):
-        _follow_address(box, names[:-1])
+        _follow_address(box, names)
     columns = st.columns([2, 3]) if (box.get() or names[place]) == folder else [st.container()]
     name = columns[0].selectbox(
         "Corpus",
@@ -109,8 +109,11 @@ def choose_corpus(
 
 
 def _follow_address(box: Value[str | None], names: list[str]) -> None:
-    if wanted := address.take("corpus"):
-        if wanted in names:
+    """Let the box with these names, the last of which is a folder's, follow the address."""
+    if address.is_left_out("corpus"):
+        box.set(names[-1])
+    elif wanted := address.take("corpus"):
+        if wanted in names[:-1]:
             box.set(wanted)
         else:
             address.explain("corpus", wanted)

@@ -1,11 +1,24 @@
-// A page that is opened from the menu writes its state into its address a moment later. Without this that would be a second
-// step of the browser's history, and Back would have to be pressed twice to leave the page.
+// Streamlit writes two steps into the browser's history where the user takes one, so Back would have to be pressed twice:
+// a page opened from the menu gets its state a moment after its path; and where the page is drawn quickly, its state comes
+// first, into the address of the page before.
 if (!history.echoic) {
   history.echoic = true;
-  const push = history.pushState;
+  const AT_ONCE = 1000; // ms between the two
+  const { pushState, replaceState } = history;
+  let last = null;
   history.pushState = function (state, title, url) {
     const next = new URL(url, location.href);
-    const isFirst = !location.search && next.search && next.pathname === location.pathname;
-    return (isFirst ? history.replaceState : push).call(history, state, title, url);
+    const samePath = next.pathname === location.pathname;
+    const isPathOfState = !samePath && last?.here === location.href && next.search === location.search && Date.now() - last.at < AT_ONCE;
+    if (isPathOfState) {
+      replaceState.call(history, state, title, last.replaced ? last.before : url);
+      if (last.replaced) pushState.call(history, state, title, url);
+      last = null;
+      return;
+    }
+    const replaced = samePath && !location.search && next.search !== "";
+    const before = location.href;
+    (replaced ? replaceState : pushState).call(history, state, title, url);
+    last = samePath ? { here: location.href, before, replaced, at: Date.now() } : null;
   };
 }

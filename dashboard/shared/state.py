@@ -185,6 +185,8 @@ REVIEWED = Value[dict[int, str]]("own_reviewed", {})
 """The clip of each change that was made while looking at one clip after the other."""
 OWN_DRAFT = Value[str]("own_draft", "")
 """The key of this tab's unfinished batches, see `dashboard.words.drafts`."""
+OWN_TYPED = Value[dict[str, str]]("own_typed", {})
+"""The keys of the text boxes that are drawn, by their names, see `dashboard.words.drafts`."""
 OWN_TAKEN_OUT = Value[bool]("own_taken_out", False)
 """Whether the user has just changed what a box holds."""
 OWN_ZIP = Value[tuple[str, int, bytes] | None]("own_zip", None)

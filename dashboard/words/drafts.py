@@ -1,4 +1,4 @@
-"""Unfinished batches: what was recorded or uploaded and is not added yet is found again after another page and a reload.
+"""Unfinished batches: what was recorded, uploaded or typed and is not added yet is found again after another page and a reload.
 
 The server holds them until it ends, each under a key that stands in the address of its page: another tab has another one.
 """
@@ -11,15 +11,16 @@ from typing import Any, Literal
 import streamlit as st
 
 from dashboard.shared import address
-from dashboard.shared.state import OWN_DRAFT, OWN_TAKEN_OUT
+from dashboard.shared.state import OWN_DRAFT, OWN_TAKEN_OUT, OWN_TYPED, Value
 
-Kind = Literal["upload", "recording"]
+Kind = Literal["upload", "recording", "typed"]
 
 _MOST = 32
 
 
 def follow_address() -> None:
-    """Go on with the batches of a link."""
+    """Go on with the batches of a link; called before the page is drawn."""
+    OWN_TYPED.set({})
     if wanted := address.take("draft"):
         if wanted in _all():
             OWN_DRAFT.set(wanted)
@@ -29,7 +30,31 @@ def follow_address() -> None:
 
 def say_address() -> None:
     """Put the key into the address while there is a batch; called after the page is drawn."""
+    drawn = {name: Value[str](key, "").get() for name, key in OWN_TYPED.pop().items()}
+    typed = {**(get("typed") or {}), **drawn}
+    if any(typed.values()):
+        keep("typed", typed)
+    else:
+        pop("typed")
     address.say("draft", OWN_DRAFT.get() if _all().get(OWN_DRAFT.get()) else "")
+
+
+def follow(name: str, key: str) -> None:
+    """Let a text box start as it was left.
+
+    Args:
+        name: of the box.
+        key: of its widget; a fresh box has another one.
+    """
+    Value[str](key, "").start_with((get("typed") or {}).get(name, ""))
+    OWN_TYPED.set({**OWN_TYPED.get(), name: key})
+
+
+def forget(*names: str) -> None:
+    """Let text boxes start empty."""
+    if typed := get("typed"):
+        keep("typed", {name: text for name, text in typed.items() if name not in names})
+    OWN_TYPED.set({name: key for name, key in OWN_TYPED.get().items() if name not in names})
 
 
 def get(kind: Kind) -> Any:

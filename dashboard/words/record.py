@@ -59,10 +59,9 @@ def show(corpus: OwnCorpus, now: Snapshot) -> None:
 
 def _words(corpus: OwnCorpus, now: Snapshot, *, once: bool) -> None:
     word, who = st.columns(2)
-    waiting: _Waiting | None = drafts.get("recording")
-    if waiting is not None:
-        Value[str](f"record_word-{OWN_RECORDINGS.get()}", "").start_with(waiting.label)
-        Value[str]("record_speaker", "").start_with(waiting.speaker)
+    waiting: bytes | None = drafts.get("recording")
+    drafts.follow("record_word", f"record_word-{OWN_RECORDINGS.get()}")
+    drafts.follow("record_speaker", "record_speaker")
     # a new box for each recording: after one is kept, the next word is asked for
     label = word.text_input(
         "Word" if not OWN_RECORDINGS.get() else "Next word", placeholder="lamp", persist_state="session",
@@ -86,8 +85,8 @@ def _words(corpus: OwnCorpus, now: Snapshot, *, once: bool) -> None:
             forget()
             return
         st.caption("Recorded before and not kept yet.")
-        content = waiting.content
-    drafts.keep("recording", _Waiting(content, label, speaker))
+        content = waiting
+    drafts.keep("recording", content)
     with st.spinner("Cutting into takes …"):
         found = _cut(content, once=once)
     if not found.takes:
@@ -146,15 +145,6 @@ def _noise(corpus: OwnCorpus, now: Snapshot) -> None:
 
 
 @dataclass(frozen=True)
-class _Waiting:
-    """A recording that is not kept yet: the content of its WAV file, its word and its speaker."""
-
-    content: bytes
-    label: str
-    speaker: str
-
-
-@dataclass(frozen=True)
 class _Found:
     recording: Recording
     takes: list[Take]
@@ -179,6 +169,7 @@ def forget() -> None:
 
 def _next_recording() -> None:
     forget()
+    drafts.forget("record_word")
     OWN_RECORDINGS.set(OWN_RECORDINGS.get() + 1)
 
 

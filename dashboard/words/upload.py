@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 _AUDIO = [ending.removeprefix(".") for ending in audio_formats.ENDINGS]
 _MOST_REASONS = 3
+_TYPED = ("upload_word", "upload_speaker", "upload_pattern")  # text boxes
 _MOST_NAMES = 6  # speakers of a word that are named in the preview
 
 
@@ -66,26 +67,28 @@ def show(corpus: OwnCorpus) -> None:
             on_change=drafts.on_take_out, help="One subfolder per word, named after it.",
         )  # fmt: skip
     many_files.listen(f"own-files-{number}")
+    uploaded = [*(chosen or []), *(whole or [])]
+    taken_out = drafts.was_taken_out()
+    waiting = None if uploaded or taken_out else _staged()
     # new boxes for each upload: a speaker typed once must not be given to the next one's voice
+    for name in _TYPED:
+        drafts.follow(name, f"{name}-{number}")
     word, who = st.columns(2)
     label = word.text_input(
-        "Word", key=f"upload_word-{number}", persist_state="session",
+        "Word", key=f"upload_word-{number}", disabled=waiting is not None, persist_state="session",
         help="For files whose word is not given by a list or a folder.",
     )  # fmt: skip
     speaker = who.text_input(
-        "Speaker", key=f"upload_speaker-{number}", persist_state="session",
+        "Speaker", key=f"upload_speaker-{number}", disabled=waiting is not None, persist_state="session",
         help="For files whose speaker is not known. Empty again for the next upload.",
     )  # fmt: skip
     names = st.expander("Speakers in the file names", icon=":material/person_search:")
     pattern = names.text_input(
         "Speaker pattern", placeholder=r"^([a-z]+)_", max_chars=speaker_pattern.LONGEST, key=f"upload_pattern-{number}",
-        persist_state="session",
+        disabled=waiting is not None, persist_state="session",
         help="Where the file names hold the speaker: a regular expression with one group that matches it. "
         "`^([a-z]+)_` finds anna in anna_01.wav. Names like anna_nohash_0.wav need none.",
     )  # fmt: skip
-    uploaded = [*(chosen or []), *(whole or [])]
-    taken_out = drafts.was_taken_out()
-    waiting = None if uploaded or taken_out else _staged()
     if not uploaded and waiting is None:
         forget(files=False)
         st.caption(
@@ -189,6 +192,7 @@ def forget(*, files: bool = True) -> None:
     if (earlier := drafts.pop("upload")) is not None:
         shutil.rmtree(earlier.folder, ignore_errors=True)
     if files:
+        drafts.forget(*_TYPED)
         OWN_UPLOADS.set(OWN_UPLOADS.get() + 1)
 
 

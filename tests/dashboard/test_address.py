@@ -213,7 +213,19 @@ def test_a_link_opens_predict_with_its_clip(link: str, said: str) -> None:
 def test_predict_says_that_a_clip_is_not_there(clip: str) -> None:
     app = follow(f"/?clip={clip}")
     assert ["that the link asks for is not here any more" in one.value for one in app.warning] == [True]
-    assert address_of(app).keys() == {"run", "clip"}
+    assert address_of(app).keys() == {"run"}
+
+
+def test_back_leads_to_what_the_address_left_out() -> None:
+    """Back from the first example wrote it into the address again: it had to be pressed twice to leave the page."""
+    app = follow(link_to("predict", run="plain-gru", clip="voice:left"))
+    del app.query_params["clip"]
+    app.run()
+    assert not [one for one in app.caption if "A synthetic voice says" in one.value]
+    assert address_of(app) == {"run": "plain-gru"}
+    app = follow(link_to("data", corpus="synthetic_voices"))
+    del app.query_params["corpus"]
+    assert [one.label for one in app.run().text_input] == ["Folder"]
 
 
 def test_train_data_and_compare_have_addresses(trained: Trained, home: Path) -> None:

@@ -165,6 +165,7 @@ def test_files_that_are_not_added_yet_wait_for_another_page_and_a_reload(
     assert counts(app) == {"lamp": 2}
     again = reloaded("words", state)
     assert counts(again) == {"lamp": 2}
+    assert keyed(again.text_input, "upload_word").value == "lamp"
     button(again, "Add 2 clips").click().run()
     healthy(again)
     assert [clip.label for clip in mine.clips()] == ["lamp", "lamp"]
@@ -226,9 +227,9 @@ def test_a_pattern_finds_the_speaker_in_each_name(mine: OwnCorpus) -> None:
 
 def test_an_upload_waits_for_no_disk(mine: OwnCorpus, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each staged file was forced to the disk: 500 took 2.9 s instead of 0.1."""
-    waited: list[int] = []
+    app, waited = open_words("Upload"), list[int]()
     monkeypatch.setattr(os, "fsync", waited.append)
-    app = upload(open_words("Upload"), ("left/a.wav", GOOD), ("left/b.wav", sound(700)), chooser=1)
+    upload(app, ("left/a.wav", GOOD), ("left/b.wav", sound(700)), chooser=1)
     assert counts(app) == {"left": 2}
     assert waited == []
 
