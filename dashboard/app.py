@@ -21,6 +21,7 @@ _STYLE = """<style>
 .stApp button[data-testid^="stBaseButton-primary"], .stApp button[data-testid^="stBaseButton-primary"] *,
 .stApp .stMultiSelect [data-baseweb="tag"], .stApp .stMultiSelect [data-baseweb="tag"] * { color: light-dark(#ffffff, #0b1216); }
 .stApp button[data-testid^="stBaseButton-primary"]:disabled, .stApp button[data-testid^="stBaseButton-primary"]:disabled * { color: light-dark(#5f696e, #a3adb1); }
+@media (max-width: 500px) { .st-key-own_section [data-testid="stIconMaterial"] { display: none; } }
 .stMarkdown table { display: block; overflow-x: auto; }
 </style>"""
 

@@ -28,7 +28,7 @@ class Card:
 
     made_by: str = _entry("Made by", "Who recorded, collected or trained it.")
     recorded: str = _entry("Recorded", "Where, when and with which microphone.")
-    licence: str = _entry("Licence", "What others may do with it, such as CC BY 4.0, or: not to be passed on.")
+    licence: str = _entry("Licence", "Such as CC BY 4.0, or: not to be passed on.")
     consent: str = _entry("Consent", "What the speakers agreed to, and how.")
     notes: str = _entry("Notes", "What else one should know, such as what it is not good for.")
 

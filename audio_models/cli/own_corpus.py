@@ -15,6 +15,7 @@ from data.card import Card
 from data.corpus import Skipped
 from data.own import corpus as own_corpus
 from data.own.corpus import OwnCorpus
+from data.own.new_clips import NewClip, notes_of
 from data.own.records import Change, Source
 from data.phrases import isolated, plural
 
@@ -79,7 +80,7 @@ def _add(options: argparse.Namespace) -> int:
         *found.refused,
         *(Skipped(Path(one.original), "It is long. Cut it into takes with record-split.") for one in found.long),
     ]
-    return _added(options, made, change, refused)
+    return _added(options, made, change, refused, found.clips)
 
 
 def _record_split(options: argparse.Namespace) -> int:
@@ -93,7 +94,7 @@ def _record_split(options: argparse.Namespace) -> int:
         taken, bad = intake.takes_of(path, options.label, options.speaker, path.name)
         clips += taken
         refused += bad
-    return _added(options, made, made.add(clips), refused)
+    return _added(options, made, made.add(clips), refused, clips)
 
 
 def _check(options: argparse.Namespace) -> int:
@@ -167,12 +168,18 @@ def _opened(options: argparse.Namespace) -> OwnCorpus:
     return made
 
 
-def _added(options: argparse.Namespace, made: OwnCorpus, change: Change, refused: Sequence[Skipped]) -> int:
-    """Print what was added and what was left out; the exit status is 1 if anything was."""
+def _added(
+    options: argparse.Namespace, made: OwnCorpus, change: Change, refused: Sequence[Skipped], clips: Sequence[NewClip]
+) -> int:
+    """Print what was added, how it was read, and what was left out; the exit status is 1 if anything was."""
+    notes = notes_of(clips)
     _print_counts(
         options, made, f"{plural(change.clips, 'clip')} added to {isolated(made.title)}.", added=change.clips,
         refused=[{"path": str(one.path), "reason": one.reason} for one in refused],
+        notes=[{"note": note, "files": files} for note, files in notes],
     )  # fmt: skip
+    for note, files in notes if not options.json else ():
+        print(f"{isolated(files[0]) if len(files) == 1 else plural(len(files), 'clip')}: {note}")
     complain_left_out(refused, "file")
     if not change.clips and not refused:
         complain(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from audio_models.errors import AudioError
@@ -65,20 +65,21 @@ def new_clip(
         AudioError: it cannot be decoded, or is too long.
     """
     audio = AudioSource(content, original)
+    notes: list[str] = []
     if label == BACKGROUND_NOISE:
         seconds = waveform.header(audio).seconds
         if seconds > LONGEST_NOISE:
             raise AudioError(
                 f"{audio.name} lasts {seconds / 60:.0f} minutes; background noise may last up to {LONGEST_NOISE / 60:.0f}. Cut a part out of it."
             )
-        samples = waveform.load(audio, _RATE, start=0.0, seconds=seconds)
+        samples = waveform.load(audio, _RATE, start=0.0, seconds=seconds, tell=notes.append)
     else:
-        samples = waveform.load(audio, _RATE, is_word=True)
+        samples = waveform.load(audio, _RATE, is_word=True, tell=notes.append)
         seconds = len(samples) / _RATE
     ending = (content.suffix if isinstance(content, Path) else Path(original).suffix).lower()
     return NewClip(
         label, speaker, source, original, content, ending, seconds,
-        sound_digest(samples, _RATE), measure(samples, _RATE), split, added,
+        sound_digest(samples, _RATE), measure(samples, _RATE), split, added, tuple(notes),
     )  # fmt: skip
 
 
@@ -132,7 +133,8 @@ def cut(
     for number, take in enumerate(takes, 1):
         name = f"{stem} {number}.flac"
         try:
-            clips.append(new_clip(recording.flac(take), label, speaker, "recording", name))
+            clip = new_clip(recording.flac(take), label, speaker, "recording", name)
+            clips.append(replace(clip, notes=recording.notes))
         except AudioError as error:
             refused.append(Skipped(Path(name), str(error)))
     return clips, refused

@@ -25,11 +25,13 @@ class Recording:
         samples: (samples,) float32, channels averaged.
         sample_rate: its own, at most 48,000 [Hz].
         bits: per sample: 16, or 24 if the file had more.
+        notes: sentences for the user on how it was read.
     """
 
     samples: Waveform
     sample_rate: int
     bits: Literal[16, 24]
+    notes: tuple[str, ...] = ()
 
     @property
     def takes(self) -> list[Take]:
@@ -54,6 +56,7 @@ def read_recording(source: AudioSource) -> Recording:
             f"{source.name} lasts {about.seconds / 60:.0f} minutes; up to {LONGEST / 60:.0f} can be cut into takes. Split it in two first."
         )
     rate = min(max(about.sample_rate, waveform.MIN_RATE), _HIGHEST_RATE)
-    samples = waveform.load(source, rate, start=0.0, seconds=about.seconds)
+    notes: list[str] = []
+    samples = waveform.load(source, rate, start=0.0, seconds=about.seconds, tell=notes.append)
     whole = about.channels == 1 and rate == about.sample_rate and about.subtype == "PCM_16"
-    return Recording(samples, rate, 16 if whole else 24)
+    return Recording(samples, rate, 16 if whole else 24, tuple(notes))

@@ -79,12 +79,12 @@ def _own_words(corpus: Corpus) -> None:
 def _overview(index: Index) -> None:
     splits = {split: sum(clip.split == split for clip in index.clips) for split in SPLITS}
     speakers = {clip.speaker for clip in index.clips if clip.speaker is not None}
-    hours = sum(clip.seconds for clip in index.clips) / 3600
+    seconds = sum(clip.seconds for clip in index.clips)
     with st.container(horizontal=True, gap="medium"):
         st.metric("clips", f"{len(index.clips):,}", width="content")
         st.metric("words", len(index.labels), width="content")
         st.metric("speakers", len(speakers) if index.speakers_known else "unknown", width="content")
-        st.metric("length", f"{hours:.1f} h" if hours >= 1 else f"{hours * 60:.0f} min", width="content")
+        st.metric("length", _length(seconds), width="content")
     counts = ", ".join(f"{count:,} {split}" for split, count in splits.items())
     st.markdown(f"**Splits**: {counts}. {as_text(index.split_rule)}")
     if index.copies.clips:
@@ -106,6 +106,13 @@ def _overview(index: Index) -> None:
     if index.skipped:
         with st.expander(f"{plural(len(index.skipped), 'file')} left out"):
             st.dataframe([{"file": str(one.path), "reason": one.reason} for one in index.skipped], hide_index=True)
+
+
+def _length(seconds: float) -> str:
+    """Write the length of a corpus in the unit that shows it."""
+    if seconds >= 3600:
+        return f"{seconds / 3600:.1f} h"
+    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
 
 
 def _words(index: Index) -> None:

@@ -14,7 +14,7 @@ from dashboard.shared.about_card import draw_model_card
 from dashboard.shared.choose_model import choose_model, usable_runs
 from dashboard.shared.clip_answer import ClipAnswer, answer_clip
 from dashboard.shared.feedback import show_errors
-from dashboard.shared.formatting import as_text, large_type, table_height
+from dashboard.shared.formatting import as_text, large_type, plain_label, table_height
 from dashboard.shared.glossary import TERMS
 from dashboard.shared.players import play_samples
 from dashboard.shared.save import Download
@@ -55,10 +55,9 @@ def _show(recognizer: Recognizer, name: str, found: ClipAnswer | str, key: str) 
         play_samples(found.samples, rate)
     with bars:
         ranked = sorted(answer.probabilities.items(), key=lambda one: -one[1])[:5]
-        said = isolated(", ".join(f"{label} {percent(share, 0)}" for label, share in ranked))
-        show_chart(
-            charts.probability_bars(answer.probabilities), f"Most probable: {said}.", key=f"bars-{key}", title="Answer"
-        )
+        shares = {plain_label(label, answer.probabilities): share for label, share in ranked}
+        said = isolated(", ".join(f"{label} {percent(share, 0)}" for label, share in shares.items()))
+        show_chart(charts.probability_bars(shares), f"Most probable: {said}.", key=f"bars-{key}", title="Answer")
     hop = recognizer.features.hop_length / rate
     rows = "coefficient" if recognizer.features.kind == "mfcc" else "mel band"
     show_chart(
@@ -98,8 +97,8 @@ def _describe_frame(features: FeatureConfig) -> str:
     return kind + (", their slopes above" if features.deltas else "")
 
 
-def _several(run: Run, recognizer: Recognizer, files: Sequence[UploadedFile]) -> list[ClipAnswer | str]:
-    """Draw a table of answers, then the clip of the chosen row; return the answers."""
+def _several(run: Run, recognizer: Recognizer, files: Sequence[UploadedFile]) -> None:
+    """Draw a table of answers, which can be saved, then the clip of the chosen row."""
     answers = [answer_clip(run, file.name, file.getvalue()) for file in files]
     rows = [_row(file.name, found) for file, found in zip(files, answers, strict=True)]
     columns = {
@@ -107,14 +106,16 @@ def _several(run: Run, recognizer: Recognizer, files: Sequence[UploadedFile]) ->
         "problem": st.column_config.TextColumn("problem", width="large"),
     }
     order = ["clip", "answer", "confidence", *(["problem"] if any(row["problem"] for row in rows) else [])]
-    st.caption("Select a row to see the evidence.")
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.caption("Select a row to see the evidence.", width="content")
+        place = save.begin()
     event = st.dataframe(
         rows, column_config=columns, column_order=order, on_select="rerun", selection_mode="single-row", hide_index=True,
         height=table_height(len(rows), _SHOWN_AT_ONCE), key="answers", placeholder="",
     )  # fmt: skip
     chosen = event.selection.rows[0] if event.selection.rows else 0
     _show(recognizer, files[chosen].name, answers[chosen], f"file-{chosen}")
-    return answers
+    save.offer(place, _downloads(files, answers, run.id), run.id)
 
 
 def _downloads(files: Sequence[UploadedFile], answers: Sequence[ClipAnswer | str], about: str) -> tuple[Download, ...]:
@@ -124,11 +125,15 @@ def _downloads(files: Sequence[UploadedFile], answers: Sequence[ClipAnswer | str
         from audio_models.report import rows
 
         return [
-            rows.of_answer(file.name, found if isinstance(found, str) else found.answer)
+            rows.of_answer(file.name, found if isinstance(found, str) else found.answer) | {"note": _notes(found)}
             for file, found in zip(files, answers, strict=True)
         ]
 
     return save.table("Answers", f"answers-{about}", made, "A row for each clip, with every probability.")
+
+
+def _notes(found: ClipAnswer | str) -> str:
+    return "" if isinstance(found, str) else " ".join(found.notes)
 
 
 def _row(name: str, found: ClipAnswer | str) -> dict[str, Any]:
@@ -138,7 +143,7 @@ def _row(name: str, found: ClipAnswer | str) -> dict[str, Any]:
     text = (
         answer.text if answer.kind in ("word", "silence") else isolated(f"{answer.text} (closest: {answer.closest[0]})")
     )
-    return {"clip": name, "answer": text, "confidence": answer.confidence, "problem": ""}
+    return {"clip": name, "answer": text, "confidence": answer.confidence, "problem": _notes(found)}
 
 
 def _page() -> None:
@@ -171,19 +176,21 @@ def _page() -> None:
         if newest:
             not_news()
         address.say("clip", example if newest == "example" and example else "")  # a recording or a file has none
-        place = save.begin()
-        downloads: tuple[Download, ...] = ()
-        if newest == "recording":
-            found = answer_clip(run, "Your recording", recording.getvalue(), loudest=True)
-            _show(recognizer, "Your recording", found, "recording")
-        elif newest == "files" and len(files) == 1:
-            _show(recognizer, files[0].name, answer_clip(run, files[0].name, files[0].getvalue()), "file")
-        elif newest == "files":
-            downloads = _downloads(files, _several(run, recognizer, files), run.id)
-        elif newest == "example" and example:
-            name, content = _example(recognizer, example)
-            _show(recognizer, name, answer_clip(run, name, content), "example")
-        save.offer(place, downloads, run.id)
+        if newest == "files" and len(files) > 1:
+            _several(run, recognizer, files)
+            return
+        clip = st.container()
+        place = save.begin()  # below the clip: its charts are all there is to save
+        with clip:
+            if newest == "recording":
+                found = answer_clip(run, "Your recording", recording.getvalue(), loudest=True)
+                _show(recognizer, "Your recording", found, "recording")
+            elif newest == "files":
+                _show(recognizer, files[0].name, answer_clip(run, files[0].name, files[0].getvalue()), "file")
+            elif newest == "example" and example:
+                name, content = _example(recognizer, example)
+                _show(recognizer, name, answer_clip(run, name, content), "example")
+        save.offer(place, (), run.id)
 
 
 def _offer_examples(run: Run) -> None:

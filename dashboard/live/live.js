@@ -242,7 +242,7 @@ function open(root) {
       keep();
       network = data.network;
       labels = data.labels;
-      names.replaceChildren(...labels.map((name) => Object.assign(document.createElement("span"), { textContent: name, title: name })));
+      names.replaceChildren(...labels.map((name) => Object.assign(document.createElement("span"), { textContent: plain(name), title: plain(name) })));
       canvas.style.height = `${ROW * labels.length}px`;
       clear();
       restore();
@@ -479,4 +479,9 @@ function base64(chunks) {
   let text = "";
   for (const { samples } of chunks) text += String.fromCharCode(...new Uint8Array(samples.buffer));
   return btoa(text);
+}
+
+// A label as people read it: "_unknown_" -> "unknown".
+function plain(label) {
+  return APART.includes(label) ? label.replaceAll("_", "") : label;
 }

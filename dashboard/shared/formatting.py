@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Collection
 
 import streamlit as st
 
@@ -21,9 +22,14 @@ def table_height(rows: int, most: int) -> int:
     return 35 * (rows + 1) + 3 if rows <= most else 35 * (most + 1) + 20
 
 
-def plain_label(label: str) -> str:
-    """Write a label as people read it: "_unknown_" -> "unknown"."""
-    return label.strip("_") if label in (UNKNOWN, SILENCE) else label
+def plain_label(label: str, others: Collection[str] = ()) -> str:
+    """Write a label as people read it: "_unknown_" -> "unknown".
+
+    Args:
+        others: labels beside it; where one of them is "unknown" itself, it stays as it is.
+    """
+    plain = label.strip("_")
+    return plain if label in (UNKNOWN, SILENCE) and plain not in others else label
 
 
 def as_text(text: str) -> str:

@@ -45,11 +45,7 @@ def sound_map(table: pd.DataFrame, by: str) -> alt.LayerChart:
     )
     # not the maximum: one clip far from its group would carry the name away
     above = table.groupby(by, as_index=False).agg(x=("x", "median"), y=("y", _upper)).head(_MOST_NAMED)
-    names = (
-        alt.Chart(above)
-        .mark_text(fontSize=14, fontWeight="bold", dy=-14)
-        .encode(**place, text=f"{by}:N", color=alt.Color(f"{by}:N", scale=scale, legend=None))
-    )
+    names = alt.Chart(above).mark_text(fontSize=14, fontWeight="bold", dy=-14).encode(**place, text=f"{by}:N")
     return alt.layer(points, names).properties(height=480, width="container")
 
 

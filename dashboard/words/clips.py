@@ -53,7 +53,11 @@ def show(corpus: OwnCorpus, now: Snapshot) -> None:
         "View", [_LIST, ONE_BY_ONE], default=_LIST, required=True, key=CLIPS_VIEW.key, label_visibility="collapsed"
     )
     # one by one, the clip itself is above all else
-    with st.expander("Search and problems", icon=":material/search:") if view == ONE_BY_ONE else st.container():
+    with (
+        st.expander("Search and problems", icon=":material/search:", key="clips-find")
+        if view == ONE_BY_ONE
+        else st.container()
+    ):
         matches, search = _search(words, remarks)
         _problems(corpus, now, found)
     shown = [clip for clip in clips if matches(clip)]
@@ -69,9 +73,9 @@ def show(corpus: OwnCorpus, now: Snapshot) -> None:
         _change(corpus, now, selected, words)
     else:
         st.caption("Select rows to play, trim, relabel or delete them.")
-    with st.expander("Rename or merge words", icon=":material/merge:"), show_errors():
+    with st.expander("Rename or merge words", icon=":material/merge:", key="clips-rename"), show_errors():
         whole_corpus.rename(corpus, now, words)
-    with st.expander("Export", icon=":material/download:"):
+    with st.expander("Export", icon=":material/download:", key="clips-export"):
         whole_corpus.offer_export(corpus, now)
 
 

@@ -136,7 +136,7 @@ def _words(corpus: OwnCorpus, clip: OwnClip, words: Sequence[str]) -> None:
         st.caption("It says", width="content")
         for number, word in enumerate(here, 1):
             st.button(
-                as_text(word), type="primary" if word == clip.label else "secondary", shortcut=str(number),
+                as_text(word), icon=":material/check:" if word == clip.label else None, shortcut=str(number),
                 key=f"review-word-{number}", disabled=word == clip.label,
                 on_click=_do, args=(clip, lambda word=word: corpus.relabel([clip.id], word), clip.id),
             )  # fmt: skip

@@ -22,7 +22,7 @@ from data import audio_formats, speaker_pattern
 from data.corpus import BACKGROUND_NOISE, Skipped, reasons
 from data.names import clean_label, clean_speaker
 from data.own.corpus import OwnCorpus
-from data.own.new_clips import NewClip
+from data.own.new_clips import NewClip, notes_of
 from data.phrases import plural
 
 if TYPE_CHECKING:
@@ -223,11 +223,20 @@ def _preview(clips: Sequence[NewClip], refused: Sequence[Skipped]) -> None:
             ),
             hide_index=True,
         )
+    _tell(clips)
     if refused:
         with st.expander(f"Files that cannot be added ({len(refused):,})", expanded=len(refused) <= 5):
             for reason, count in reasons(refused)[:_MOST_REASONS]:  # in full: a cell of the table may cut them off
                 st.caption(f"{plural(count, 'file')}: {as_text(reason)}")
             st.dataframe([{"file": one.path.name, "reason": one.reason} for one in refused], hide_index=True)
+
+
+def _tell(clips: Sequence[NewClip]) -> None:
+    """Say how clips were read whose file had a fault."""
+    for note, files in notes_of(clips)[:_MOST_REASONS]:
+        st.caption(
+            f":material/info: {as_text(files[0]) if len(files) == 1 else plural(len(files), 'clip')}: {as_text(note)}"
+        )
 
 
 def _names(speakers: set[str | None]) -> str:

@@ -9,7 +9,7 @@ import math
 import os
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import get_args
@@ -38,6 +38,7 @@ class NewClip:
         measures: numbers by name; those that are not finite are left out.
         split: None unless a list fixes it.
         added: when it was first added [s since 1970]; None is now.
+        notes: sentences for the user on how it was read; not stored.
     """
 
     label: str
@@ -51,6 +52,16 @@ class NewClip:
     measures: Mapping[str, float] = field(default_factory=dict, hash=False)
     split: Split | None = None
     added: float | None = None
+    notes: tuple[str, ...] = ()
+
+
+def notes_of(clips: Iterable[NewClip]) -> list[tuple[str, list[str]]]:
+    """What there is to tell of clips, and the names of the files for each; what is told of most files comes first."""
+    names: dict[str, list[str]] = {}
+    for clip in clips:
+        for note in clip.notes:
+            names.setdefault(note, []).append(clip.original)
+    return sorted(names.items(), key=lambda one: -len(one[1]))
 
 
 def row_of(new: NewClip) -> dict[str, object]:

@@ -15,7 +15,7 @@ from audio_models.recognition.answer import Answer
 from audio_models.recognition.recognizer import Recognizer
 from data.own.corpus import OwnCorpus
 from tests.support.pages import button, healthy, open_page, text_of, wav
-from tests.support.sounds import RATE, chirp
+from tests.support.sounds import RATE, chirp, write
 
 
 @pytest.mark.parametrize(
@@ -96,20 +96,23 @@ def test_predict_answers_a_recording(home: Path) -> None:
     assert ">fall<" in text_of(app)
 
 
-def test_predict_answers_many_clips_and_says_which_it_cannot_read(home: Path) -> None:
+def test_predict_answers_many_clips_and_says_which_it_cannot_read(home: Path, tmp_path: Path) -> None:
+    mended = write(tmp_path / "inverted.wav", np.stack([chirp(400, 2200), -chirp(400, 2200)], axis=1))
     app = open_page()
     app.file_uploader[0].set_value(
         [
             ("good.wav", wav(chirp(400, 2200)), "audio/wav"),
             ("text.wav", b"not sound", "audio/wav"),
             ("hour.wav", wav(np.zeros(8000 * 40, np.float32), 8000), "audio/wav"),
+            ("inverted.wav", mended.read_bytes(), "audio/wav"),
         ]
     ).run()
     healthy(app)
     table = app.dataframe[0].value
-    assert table["clip"].tolist() == ["good.wav", "text.wav", "hour.wav"]
+    assert table["clip"].tolist() == ["good.wav", "text.wav", "hour.wav", "inverted.wav"]
     assert "cannot be read as audio" in table["problem"][1]
     assert "lasts 40 s" in table["problem"][2]
+    assert "channels cancel each other out" in table["problem"][3]
 
 
 def test_a_click_on_predict_decodes_and_computes_nothing_again(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from dashboard.words import many_files
 from data.own.corpus import OwnCorpus
 from tests.support.brought import packed_tar, packed_zip
 from tests.support.pages import button, healthy, reloaded, wav
-from tests.support.sounds import RATE, tone
+from tests.support.sounds import RATE, tone, write
 from tests.support.words import (
     hertz_of,
     incoming,
@@ -172,6 +172,14 @@ def test_files_that_are_not_added_yet_wait_for_another_page_and_a_reload(
     assert incoming(workspace_folder) == []
     late = reloaded("words", {**state, "draft": "gone"})
     assert ["The unfinished batch “gone” that" in one.value for one in late.warning] == [True]
+
+
+def test_a_clip_that_was_mended_says_how(mine: OwnCorpus, tmp_path: Path) -> None:
+    """Predict said it, and a corpus took such clips without a word."""
+    mended = write(tmp_path / "a.wav", np.stack([tone(500), -tone(500)], axis=1)).read_bytes()
+    app = upload(open_words("Upload"), ("lamp/a.wav", mended), ("lamp/b.wav", GOOD), chooser=1)
+    assert [one.value for one in app.caption if "a.wav: Its channels cancel each other out" in one.value]
+    assert not [one.value for one in app.caption if "b.wav:" in one.value]
 
 
 def test_a_folder_gives_its_words_and_its_speakers(mine: OwnCorpus) -> None:

@@ -54,9 +54,11 @@ def test_a_refused_file_makes_the_exit_status_1_and_the_others_are_added(
     assert done.stderr.count("1 file left out: ") == 2
     assert [clip.label for clip in mine.clips()] == ["rise"]
 
-    again = write(tmp_path / "again.wav", chirp(300, 2000, seed=4))
+    sound = chirp(300, 2000, seed=4)
+    again = write(tmp_path / "again.wav", np.stack([sound, -sound], axis=1))
     done = command("corpus", "add", mine.title, again, "--label", "rise")
     assert done.returncode == 0
+    assert "again.wav: Its channels cancel each other out" in done.stdout
     assert "echoic:" not in done.stderr
     assert done.stdout.splitlines()[0] == f"1 clip added to {mine.title}."
 
