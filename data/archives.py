@@ -61,9 +61,9 @@ def unpack(
             most_bytes = min(most_bytes, max(_HARMLESS, int(most_ratio * archive.stat().st_size)))
         left = most_bytes
         names: set[str] = set()
-        for number, (member, source) in enumerate(_members(archive, called, most_bytes + 4096 * most_files)):
+        for number, (member, source) in enumerate(_members(archive, called, most_bytes, most_files)):
             if number >= most_files:
-                raise CorpusError(f"{called} holds more than {most_files:,} files; a corpus has fewer.")
+                raise _too_many(called, most_files)
             relative = _safe(member, called)
             path = new / relative
             if (same := same_on_every_system(str(relative))) in names:
@@ -121,10 +121,14 @@ def _explained(called: str) -> Iterator[None]:
         ) from error
 
 
-def _members(archive: Path, called: str, most_bytes: int) -> Iterator[tuple[str, IO[bytes]]]:
+def _too_many(called: str, most_files: int) -> CorpusError:
+    return CorpusError(f"{called} holds more than {most_files:,} files; a corpus has fewer.")
+
+
+def _members(archive: Path, called: str, most_bytes: int, most_files: int) -> Iterator[tuple[str, IO[bytes]]]:
     """Yield name and content of each regular file; links and devices are skipped."""
     if zipfile.is_zipfile(archive):
-        with zipfile.ZipFile(archive) as packed:
+        with archive.open("rb") as file, _opened_zip(file, called, most_files) as packed:
             for info in packed.infolist():
                 if info.flag_bits & 1:
                     raise CorpusError(f"{called} is locked with a password. Pack it again without one.")
@@ -132,6 +136,7 @@ def _members(archive: Path, called: str, most_bytes: int) -> Iterator[tuple[str,
                 if not info.is_dir() and not is_link and not info.filename.startswith("__MACOSX/"):
                     yield info.filename, packed.open(info)
         return
+    most_bytes += 4096 * most_files  # what a tar file adds to each
     with (
         _decompressed(archive) as plain,
         tarfile.open(fileobj=cast(IO[bytes], _Bounded(plain, called, most_bytes)), mode="r:") as packed_tar,
@@ -142,6 +147,32 @@ def _members(archive: Path, called: str, most_bytes: int) -> Iterator[tuple[str,
                 yield member.name, content
         while packed_tar.fileobj and packed_tar.fileobj.read(_CHUNK):  # gzip checks its sum at the end
             pass
+
+
+def _opened_zip(file: IO[bytes], called: str, most_files: int) -> zipfile.ZipFile:
+    """Open a zip archive; zipfile makes half a kilobyte of each entry of its directory, so they are counted first.
+
+    Raises:
+        CorpusError: it has more than `most_files` files.
+    """
+    counted = _CountedDirectory(file, called, most_files)
+    packed = zipfile.ZipFile(cast(IO[bytes], counted))
+    packed.fp = file
+    return packed
+
+
+class _CountedDirectory:
+    """A zip file whose directory zipfile is about to read, in one piece."""
+
+    def __init__(self, file: IO[bytes], called: str, most_files: int) -> None:
+        self.seek, self.tell, self.seekable, self.close = file.seek, file.tell, file.seekable, file.close
+        self._read, self._called, self._most = file.read, called, most_files
+
+    def read(self, size: int = -1) -> bytes:
+        content = self._read(size)
+        if content.count(b"PK\1\2") > self._most:  # each entry begins so
+            raise _too_many(self._called, self._most)
+        return content
 
 
 def _decompressed(archive: Path) -> IO[bytes]:

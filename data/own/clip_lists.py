@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +33,9 @@ _SPLITS: dict[str, Split] = {
     **dict.fromkeys(("validation", "valid", "val", "dev"), "validation"),
     **dict.fromkeys(("test", "testing"), "test"),
 }
+
+
+_LATEST = 1e11  # seconds since 1970, in the year 5138
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +181,9 @@ def _provenance(cells: Mapping[str, object]) -> tuple[Source | None, float | Non
     """Return what only an index of Echoic holds; None for values that Echoic would not write."""
     source, added, original = cells.get("source"), cells.get("added"), cells.get("original")
     known = next((one for one in get_args(Source) if one == source), None)
-    is_time = isinstance(added, int | float) and not isinstance(added, bool) and math.isfinite(added)
+    is_time = isinstance(added, int | float) and not isinstance(added, bool) and 0 <= added < _LATEST
     return (
         known,
-        float(added) if is_time and 0 <= added < 1e11 else None,  # type: ignore[operator, arg-type]
+        float(added) if is_time else None,  # type: ignore[arg-type]
         original if isinstance(original, str) else None,
     )

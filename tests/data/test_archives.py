@@ -100,6 +100,19 @@ def test_a_bomb_is_refused(tmp_path: Path, pack) -> None:
 
 
 @pytest.mark.parametrize("pack", [packed_tar, packed_zip])
+def test_too_many_files_are_refused(tmp_path: Path, pack) -> None:
+    archive = pack(tmp_path / "x.archive", {f"left/{number}.wav": b"x" for number in range(11)})
+    _refused(archive, "holds more than 10 files", most_files=10)
+
+
+def test_a_zip_is_counted_before_its_directory_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """1.5 million entries took 817 MB of memory before they were refused."""
+    archive = packed_zip(tmp_path / "x.zip", {f"left/{number}.wav": b"x" for number in range(11)})
+    monkeypatch.setattr(zipfile.ZipInfo, "__init__", lambda *_: pytest.fail("an entry was loaded"))
+    _refused(archive, "holds more than 10 files", most_files=10)
+
+
+@pytest.mark.parametrize("pack", [packed_tar, packed_zip])
 @pytest.mark.parametrize("keep", [0, 1, 10, 0.3, 0.6, 0.9])
 def test_a_cut_off_archive_is_damaged(tmp_path: Path, pack, keep: float) -> None:
     import numpy as np

@@ -180,6 +180,19 @@ def test_what_an_index_claims_is_checked(tmp_path: Path) -> None:
     assert {(one.source, one.original) for one in from_folder(folder).clips} == {(None, "a.wav"), (None, "b.wav")}
 
 
+def _with_number(folder: Path, digits: int) -> Path:
+    put(folder, "a.wav", content=b"x")
+    rows = f'[{{"file": "a.wav", "label": "left", "added": {"1" * digits}}}]'
+    (folder / "index.json").write_text(f'{{"format": "echoic-corpus", "clips": {rows}}}')
+    return folder
+
+
+def test_a_number_of_any_length_in_an_index_is_harmless(tmp_path: Path) -> None:
+    assert from_folder(_with_number(tmp_path, 400)).clips[0].added is None
+    with pytest.raises(CorpusError, match=r"index\.json"):  # of more than 4,300 digits Python reads none
+        from_folder(_with_number(tmp_path, 5000))
+
+
 def test_ten_seconds_of_sound_travel_byte_for_byte(tmp_path: Path) -> None:
     corpus = create("kitchen")
     path = write(tmp_path / "a.flac", tone(440, 10.0), RATE)
