@@ -69,12 +69,13 @@ class _Decoder:
 
     @property
     def promised(self) -> float:
-        """Length by the header [s]; 0 if it says none, or if it is a guess from the first packets."""
+        """Length of the sound by the header [s]; 0 if it says none, but a guess or the length of a video around it."""
         if self._container.format.name in _WITHOUT_LENGTH:
             return 0.0
         if self._stream.duration and self._stream.time_base:
             return max(0.0, float(self._stream.duration * self._stream.time_base))
-        return max(0.0, (self._container.duration or 0) / 1e6)
+        is_alone = len(self._container.streams) == 1
+        return max(0.0, (self._container.duration or 0) / 1e6) if is_alone else 0.0
 
     @property
     def codec(self) -> str:

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import soundfile
 
-from data import audio_formats, av_process, sound_headers
+from data import audio_formats, av_process, compressed_headers, sound_headers
 from data.audio_source import AudioSource
 from data.decoders import AvDecoder, Decoder, LibsndfileDecoder
-from data.errors import AudioError
+from data.errors import AudioError, cut_off
 from data.sound_headers import SoundChunk
 
 _MOST_PER_BYTE = 10_000  # frames; a FLAC file of digital silence has 5,500
@@ -22,7 +22,6 @@ _ELSE = 250_000  # bytes of a file that need not be sound: tags, a picture
 
 # What a file of a known format begins with: if it cannot be read, it is damaged.
 _BEGINNINGS = (
-    b"RIFF",
     b"RF64",
     b"fLaC",
     b"OggS",
@@ -59,7 +58,8 @@ class _Header:
     @property
     def is_known(self) -> bool:
         """Whether it begins like a recording: one that cannot be read is damaged."""
-        return self.beginning.startswith(_BEGINNINGS) or self.beginning[4:8] == b"ftyp"
+        is_wav = self.beginning[:4] == b"RIFF" and self.beginning[8:12] in (b"WAVE", b"")  # else AVI, for example
+        return is_wav or self.beginning.startswith(_BEGINNINGS) or self.beginning[4:8] == b"ftyp"
 
 
 def open_decoder(source: AudioSource) -> tuple[Decoder, list[str]]:
@@ -104,13 +104,11 @@ def _header(source: AudioSource) -> _Header:
             return file.read(count)
 
         chunk, notes = sound_headers.find_sound(read_at, size, source.name)
-        counted = sound_headers.mp3_length(read_at, size, source.name)
+        counted = compressed_headers.mp3_length(read_at, size, source.name)
+        compressed_headers.check_wma_is_whole(read_at, size, source.name)
         beginning = read_at(0, 12)
     if chunk is not None and chunk.is_cut_off:
-        raise AudioError(
-            f"{source.name} is cut off: its header promises {chunk.promised:,} bytes of sound, but the file has {size:,} bytes. "
-            "Copy or download it again."
-        )
+        raise cut_off(source.name, f"{chunk.promised:,} bytes of sound", f"but the file has {size:,} bytes")
     return _Header(size, beginning, chunk, notes, counted)
 
 
@@ -158,11 +156,10 @@ def _told_by(other: AvDecoder, name: str, *, lied: bool) -> list[str]:
     """
     seconds = other.frames / max(1, other.samplerate)
     promised = other.promised
-    if 1.1 * seconds + 0.2 < promised < 100 * seconds:
+    likely = (1.1 if other.damaged > 1 else 1.02) * seconds + 0.2  # what is lost in damaged parts is not cut off
+    if likely < promised < 100 * seconds:
         other.close()
-        raise AudioError(
-            f"{name} is cut off: its header promises {promised:.2f} s, {seconds:.2f} s are there. Copy or download it again."
-        )
+        raise cut_off(name, f"{promised:.2f} s", f"{seconds:.2f} s are there")
     notes = []
     if lied:
         notes.append(_lied(seconds))

@@ -26,3 +26,8 @@ class WorkspaceError(EchoicError):
 
 class Cancelled(EchoicError):
     """The user cancelled the job."""
+
+
+def cut_off(name: str, promised: str, there: str) -> AudioError:
+    """The refusal of a file that ends before its sound does."""
+    return AudioError(f"{name} is cut off: its header promises {promised}, {there}. Copy or download it again.")

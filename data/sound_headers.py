@@ -20,8 +20,7 @@ ReadAt = Callable[[int, int], bytes]
 _W64 = bytes.fromhex("726966662E91CF11A5D628DB04C10000")
 _MOST_CHUNKS = 1000
 _UNKNOWN_32, _UNKNOWN_64 = 0x7FFF_0000, 1 << 60  # from here on a length stands for one that is not known
-_LEAST_FRAME, _MOST_FRAME = 24, 1450  # bytes of an MP3 frame, at 8 and at 320 kbit/s
-_ELSE = 512  # bytes of an MP3 file that may follow its sound: tags
+
 
 _PCM, _FLOAT, _EXTENSIBLE = 1, 3, 0xFFFE
 _RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 96000)  # [Hz]
@@ -174,37 +173,6 @@ def _contradictions(fields: bytes, name: str) -> list[str]:
     if other != rate and other in _RATES and bytes_a_second not in sloppy:
         return [f"Its header gives two rates, {rate:,} and {other:,} samples a second; it is read at {rate:,}."]
     return []
-
-
-def mp3_length(read_at: ReadAt, size: int, name: str) -> bool:
-    """Whether an MP3 file begins with a count of its frames, and one that fits its size.
-
-    Without it a length is a guess from the first frame, wrong for a variable bit rate; files joined to one begin with the
-    count of the first of them.
-
-    Args:
-        name: what messages call the file.
-
-    Raises:
-        AudioError: it ends before the sound does.
-    """
-    head = read_at(0, 10)
-    start = 0
-    if head[:3] == b"ID3" and len(head) == 10:
-        start = 10 + sum(byte << shift for byte, shift in zip(head[6:], (21, 14, 7, 0), strict=True))
-    frame = read_at(start, 200)
-    at = max(frame.find(b"Xing"), frame.find(b"Info"))
-    if at < 0 or len(frame) < at + 16:
-        return False
-    flags, frames, counted = struct.unpack(">III", frame[at + 4 : at + 16])
-    fits = _LEAST_FRAME * frames <= counted <= _MOST_FRAME * frames
-    if flags & 3 != 3 or not fits:
-        return False
-    if start + 0.98 * counted > size:
-        raise AudioError(
-            f"{name} is cut off: its header promises {counted:,} bytes of sound, but the file has {size:,} bytes. Copy or download it again."
-        )
-    return bool(size - start - counted <= max(_ELSE, 0.02 * counted))
 
 
 class Mended(io.RawIOBase):

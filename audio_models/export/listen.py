@@ -27,6 +27,8 @@ SHORTEST_WINDOW = 0.3  # seconds of sound before a sliding window gives its firs
 UNKNOWN = "_unknown_"  # the label of other speech
 NO_WORDS = {UNKNOWN: "other", "_silence_": "silence"}  # labels that are no word, and the kind of answer they make
 WORD_SECONDS = 0.5  # the context of a word ends so long before its end
+SHORTEST_CLIP = 0.1  # seconds that a word takes at least
+CANCELLING = 0.1  # channels cancel if their average keeps less than this share of what that of unrelated ones keeps
 
 
 # Samples to frames
@@ -361,24 +363,56 @@ def read_pipe(sample_rate: int) -> Iterator[Array]:
 
 
 def read_file(path: str, sample_rate: int) -> Iterator[Array]:
-    """Samples of an audio file at `sample_rate` [Hz], channels averaged, about ten seconds at a time.
+    """Samples of an audio file at `sample_rate` [Hz] as one channel, about ten seconds at a time.
 
-    Each stretch is resampled by its spectrum, which wraps around: a second is added at both ends and cut off again.
+    Channels are averaged, unless they cancel: then only the loudest is heard. Each stretch is resampled by its spectrum,
+    which wraps around: a second is added at both ends and cut off again.
     """
-    with soundfile.SoundFile(path) as file:
+    with open_file(path) as file:
         if not file.frames:
             raise ValueError(f"{path} holds no sound")
-        file.seekable = lambda: False  # soundfile would seek after each read, which spoils an MP3
         second = file.samplerate
+        mix = np.ones(1) if file.channels == 1 else mix_of_channels(path)
         stretch = np.zeros(second)
         at_end = False
         while not at_end:
-            block = file.read(10 * second, dtype="float32", always_2d=True).mean(axis=1)
+            block = file.read(10 * second, dtype="float32", always_2d=True) @ mix
             if not np.isfinite(block).all():
                 raise ValueError(f"{path} holds values that are not numbers")
             at_end = len(block) == 0
             stretch = np.concatenate([stretch[-2 * second :], np.zeros(second) if at_end else block])
             yield resample(stretch, second, sample_rate)[sample_rate:-sample_rate]
+
+
+def open_file(path: str) -> soundfile.SoundFile:
+    """Open an audio file to be read from its start to its end."""
+    file = soundfile.SoundFile(path)
+    file.seekable = lambda: False  # soundfile would seek after each read, which spoils an MP3
+    return file
+
+
+def mix_of_channels(path: str) -> Array:
+    """The share of each channel in what is heard: equal ones, or only the loudest of channels that cancel each other out."""
+    with open_file(path) as file:
+        count, power, power_of_mean = file.channels, np.zeros(file.channels), 0.0
+        while len(block := file.read(10 * file.samplerate, always_2d=True)):
+            power += (block**2).sum(axis=0)
+            power_of_mean += (block.mean(axis=1) ** 2).sum()
+    if not count * power_of_mean < CANCELLING * power.mean():  # so also if some are not numbers
+        return np.full(count, 1 / count)
+    print("listen.py: channels cancel each other out (one is inverted); only the loudest is heard", file=sys.stderr)
+    return np.asarray(np.eye(count)[power.argmax()])
+
+
+def whole_clip(pieces: Iterable[Array], sample_rate: int) -> Array:
+    """All samples of a clip, (samples,), if a word fits into them."""
+    samples = np.concatenate([np.empty(0, np.float32), *pieces])
+    if len(samples) < SHORTEST_CLIP * sample_rate:
+        milliseconds = 1000 * len(samples) / sample_rate
+        raise ValueError(
+            f"a clip of {milliseconds:.3g} ms is too short for a word, which takes {1000 * SHORTEST_CLIP:g} ms at least"
+        )
+    return samples
 
 
 def resample(samples: Array, rate: int, new_rate: int) -> Array:
@@ -404,7 +438,7 @@ def main() -> None:
     if options.listen:
         answers = detect_words(network, pieces)
     else:
-        answers = iter([network.classify(np.concatenate(list(pieces)))])
+        answers = iter([network.classify(whole_clip(pieces, sample_rate))])
     for answer in answers:
         print(json.dumps(answer, ensure_ascii=False), flush=True)
 

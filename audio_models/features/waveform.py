@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from audio_models.errors import AudioError
 from data.audio_source import AudioSource as AudioSource
+from data.errors import cut_off
 from data.sound_file import MAX_RATE as MAX_RATE
 from data.sound_file import MIN_RATE as MIN_RATE
 from data.sound_file import OpenSound, open_sound
@@ -87,9 +88,7 @@ def mono_blocks(file: OpenSound, called: str, frames: int, size: int = _BLOCK) -
     while done < frames:
         mono = file.read(min(size, frames - done))
         if len(mono) == 0:
-            raise AudioError(
-                f"{called} is cut off: its header promises {frames / file.samplerate:.2f} s, {done / file.samplerate:.2f} s are there. Copy or download it again."
-            )
+            raise cut_off(called, f"{frames / file.samplerate:.2f} s", f"{done / file.samplerate:.2f} s are there")
         if not np.isfinite(mono).all():
             raise AudioError(
                 f"{called} holds values that are not numbers (NaN or infinite). Export it again as 16-bit WAV."

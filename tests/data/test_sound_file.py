@@ -8,7 +8,9 @@ import struct
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import av
 import numpy as np
 import pytest
 import soundfile
@@ -254,6 +256,39 @@ def test_half_of_what_pyav_reads_is_refused_or_read_up_to_there(tmp_path: Path, 
     content = encode(tmp_path / f"a{ending}", np.tile(SOUND, 10), RATE).read_bytes()
     text, samples = _tried(content[: len(content) // 2])
     assert "cut off" in text or len(samples) > RATE, "a stream has no length that it could miss"
+
+
+@pytest.mark.parametrize(("ending", "share"), [(".wma", 0.5), (".wma", 0.95), (".webm", 0.95), (".m4a", 0.95)])
+def test_a_lost_end_is_told_however_short(tmp_path: Path, ending: str, share: float) -> None:
+    """WMA was read up to there in silence, and so was all that lacked less than a tenth."""
+    options = {"movflags": "faststart"} if ending == ".m4a" else {}
+    content = encode(tmp_path / f"a{ending}", np.tile(SOUND, 20), RATE, **options).read_bytes()
+    assert len(_read(content)[0]) > 20 * RATE - 1000
+    assert "is cut off: its header promises" in _refusal(content[: int(share * len(content))])
+
+
+def test_the_sound_of_a_video_may_end_before_it(tmp_path: Path) -> None:
+    """Its header tells the length of the whole: the sound was called cut off."""
+    path = tmp_path / "a.mkv"
+    with av.open(str(path), "w", format="matroska") as container:
+        picture: Any = container.add_stream("mjpeg", rate=1)
+        sound: Any = container.add_stream("pcm_s16le", rate=RATE)
+        picture.width = picture.height = 16
+        picture.pix_fmt, sound.layout = "yuvj420p", "mono"
+        spoken = av.AudioFrame.from_ndarray((SOUND * 32767).astype(np.int16)[None], format="s16", layout="mono")
+        spoken.sample_rate = RATE
+        container.mux(sound.encode(spoken))
+        for _ in range(5):
+            container.mux(picture.encode(av.VideoFrame.from_ndarray(np.zeros((16, 16, 3), np.uint8))))
+        for stream in (sound, picture):
+            container.mux(stream.encode(None))
+    samples, notes = _read(path)
+    np.testing.assert_allclose(samples, SOUND, atol=1e-3)
+    assert notes == []
+
+
+def test_what_is_no_wav_in_the_same_wrapping_is_not_called_damaged() -> None:
+    assert "cannot be read as audio" in _refusal(b"RIFF\x00\x10\x00\x00AVI LIST" + bytes(4096))
 
 
 @pytest.mark.parametrize("ending", ENCODINGS)

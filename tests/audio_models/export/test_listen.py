@@ -129,6 +129,25 @@ def test_the_program_reads_other_rates_and_channels_and_says_what_it_cannot_read
         assert b"Traceback" not in done.stderr
 
 
+def test_the_program_hears_the_louder_of_channels_that_cancel_and_refuses_what_is_no_word(
+    alone, tmp_path: Path
+) -> None:
+    """An inverted stereo clip was silence, and a single sample a word."""
+    run = untrained_run(STREAMS, corpus=NOWHERE)
+    model_folder.export(run, tmp_path / "away")
+    program, recognizer = tmp_path / "away" / "listen.py", Recognizer.of_run(run)
+    sound = swelling_noise(1.0)
+    inverted = write(tmp_path / "inverted.wav", np.stack([0.7 * sound, -sound], axis=1), subtype="FLOAT")
+    expected = recognizer.classify(recognizer.load(AudioSource(inverted)))
+    done = alone(program, inverted)
+    assert json.loads(done.stdout)["probabilities"] == pytest.approx(expected.probabilities, abs=1e-4)
+    assert done.stderr.startswith(b"listen.py: channels cancel each other out")
+    short = write(tmp_path / "short.wav", sound[:1599])
+    for done in (alone(program, short), alone(program, "-", content=b"")):
+        assert done.returncode == 1
+        assert b"too short for a word, which takes 100 ms at least" in done.stderr
+
+
 def test_the_program_can_be_read() -> None:
     """It goes to people who will change it: short functions with docstrings."""
     program = ast.parse(model_folder.READER.read_text(encoding="utf-8"))
