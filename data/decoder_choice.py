@@ -22,6 +22,7 @@ _ELSE = 250_000  # bytes of a file that need not be sound: tags, a picture
 
 # What a file of a known format begins with: if it cannot be read, it is damaged.
 _BEGINNINGS = (
+    b"RIFF",
     b"RF64",
     b"fLaC",
     b"OggS",
@@ -34,6 +35,7 @@ _BEGINNINGS = (
     b"\x1a\x45\xdf\xa3",
     b"\x30\x26\xb2\x75",
 )
+_OTHER_RIFF = (b"AVI ", b"WEBP")  # no WAV, in the same wrapping
 _RAW_SAMPLES = (b"RIFF", b"RF64", b"FORM", b".snd", b"riff")
 
 
@@ -58,8 +60,8 @@ class _Header:
     @property
     def is_known(self) -> bool:
         """Whether it begins like a recording: one that cannot be read is damaged."""
-        is_wav = self.beginning[:4] == b"RIFF" and self.beginning[8:12] in (b"WAVE", b"")  # else AVI, for example
-        return is_wav or self.beginning.startswith(_BEGINNINGS) or self.beginning[4:8] == b"ftyp"
+        is_other = self.beginning[8:12] in _OTHER_RIFF
+        return (self.beginning.startswith(_BEGINNINGS) and not is_other) or self.beginning[4:8] == b"ftyp"
 
 
 def open_decoder(source: AudioSource) -> tuple[Decoder, list[str]]:
