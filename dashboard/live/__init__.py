@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from dashboard.shared import component
 from dashboard.shared.state import LIVE_MESSAGE, Value
 from data import workspace
 
@@ -42,5 +43,4 @@ def show(labels: list[str], step_seconds: float, network: str, reply: dict[str, 
 
 @st.cache_resource(show_spinner=False)  # type: ignore[untyped-decorator]
 def _component() -> Any:
-    css, js = ((_FOLDER / name).read_text(encoding="utf-8") for name in ("live.css", "live.js"))
-    return st.components.v2.component("echoic_live", html='<div class="live"></div>', css=css, js=js)
+    return component.component("echoic_live", "live", component.sources(_FOLDER, "live.css", "live.js"))

@@ -68,13 +68,6 @@ export default function ({ data, parentElement, setStateValue }) {
 }
 
 function open(root) {
-  const make = (tag, name, parent, text) => {
-    const made = document.createElement(tag);
-    if (name) made.className = name;
-    if (text !== undefined) made.textContent = text;
-    parent.append(made);
-    return made;
-  };
   const controls = make("div", "controls", root);
   const button = make("button", "main", controls);
   const level = make("div", "level", controls);
@@ -398,19 +391,11 @@ function open(root) {
 
   // The more probable its word, the thicker and darker a ribbon.
   function paint() {
-    const scale = window.devicePixelRatio || 1;
-    const width = canvas.clientWidth;
-    const height = ROW * labels.length;
-    if (!width || !height) return;
-    if (canvas.width !== Math.round(width * scale) || canvas.height !== Math.round(height * scale)) {
-      canvas.width = Math.round(width * scale);
-      canvas.height = Math.round(height * scale);
-    }
-    const context = canvas.getContext("2d");
+    const fresh = labels.length && emptied(canvas);
+    if (!fresh) return;
+    const { context, width } = fresh;
     const style = getComputedStyle(root);
     const [line, accent, text] = ["--line", "--accent", "--text"].map((name) => style.getPropertyValue(name).trim());
-    context.setTransform(scale, 0, 0, scale, 0, 0);
-    context.clearRect(0, 0, width, height);
     context.fillStyle = line;
     labels.forEach((_, row) => context.fillRect(0, ROW * (row + 0.5) - 0.5, width, 1));
     if (!steps.length) return;
@@ -441,14 +426,13 @@ function open(root) {
   }
 
   button.onclick = () => (microphone ? stop() : start());
-  const size = new ResizeObserver(paint);
-  size.observe(plot);
+  const leave = drawAgain(root, plot, paint);
   window.addEventListener("pagehide", keep);
   label();
   return {
     receive,
     close: () => {
-      size.disconnect();
+      leave();
       window.removeEventListener("pagehide", keep);
       keep();
       stop();

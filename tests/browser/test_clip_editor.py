@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page
 from audio_models.features import segments
 from audio_models.features.waveform import AudioSource
 from dashboard.words import take_counter, trim_editor
-from tests.support.components import draw
+from tests.support.components import DARK, draw
 from tests.support.pages import wav
 from tests.support.sounds import RATE, said_with_pauses, tone
 
@@ -48,6 +48,15 @@ def test_the_ends_are_moved_by_keys_and_by_the_mouse(browser: Browser) -> None:
     page.get_by_role("button", name="Whole clip").click()
     page.wait_for_function("() => told[0] === 0 && told[1] === 1")
     page.close()
+
+
+def test_the_picture_follows_the_theme(browser: Browser) -> None:
+    """It kept its light ground on a page that had become dark."""
+    page = _editor(browser)
+    corner = "() => [...document.querySelector('canvas').getContext('2d').getImageData(2, 2, 1, 1).data].slice(0, 3)"
+    page.wait_for_function(f"Math.min(...({corner})()) > 120")
+    page.evaluate("style => document.body.setAttribute('style', style)", DARK)
+    page.wait_for_function(f"Math.max(...({corner})()) < 120")
 
 
 def test_what_lies_between_the_ends_is_played_by_a_key(browser: Browser) -> None:

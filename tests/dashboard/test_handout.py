@@ -117,7 +117,7 @@ def test_the_styles_of_a_page_do_not_reach_into_the_stepper() -> None:
         (PROJECT / "audio_models" / "report" / "pages" / "page.html").read_text(encoding="utf-8").split("</style>")[0]
     )
     style = frame + (folder / "handouts" / "handout.html").read_text(encoding="utf-8").split("{% endblock %}")[0]
-    stepper_style = (folder / "stepper" / "stepper.css").read_text(encoding="utf-8")
+    stepper_style, _ = stepper.sources()
     classes = set(re.findall(r"\.([a-z][a-z-]+)", style))
     assert "written-by" in classes
     assert not classes & set(re.findall(r"\.([a-z][a-z-]+)", stepper_style))

@@ -35,7 +35,7 @@ def draw(
     page.on("pageerror", lambda fault: faults.append(str(fault)))
     page.set_content(
         f'<style>{css}</style><body style="margin: 16px; {DARK if dark else ""}">'
-        f'<div id="here"><div class="{holder}"></div></div></body>'
+        f'<div id="here"><div class="drawn {holder}"></div></div></body>'
     )
     page.add_script_tag(content=js.replace("export default function (", "window.draw = function ("))
     redraw(page, data)

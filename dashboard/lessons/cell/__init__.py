@@ -15,6 +15,7 @@ from audio_models.config import Cell
 from audio_models.networks.cells import ForcedGate
 from dashboard.lessons.cell import small
 from dashboard.lessons.cell.data import network_data
+from dashboard.shared import component
 from data import workspace
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 _FOLDER = workspace.PROJECT / "dashboard" / "lessons" / "cell"
 _SCRIPTS = (
     "../address.js",
-    "../ground.js",
     "../playing.js",
     "numbers.js",
     "diagram.js",
@@ -68,11 +68,9 @@ def show_small_cell(cell: Cell, key: str) -> None:
 
 @st.cache_resource(show_spinner=False)  # type: ignore[untyped-decorator]
 def _component() -> Any:
-    css, js = sources()
-    return st.components.v2.component("echoic_cell", html='<div class="cell-by-hand"></div>', css=css, js=js)
+    return component.component("echoic_cell", "cell-by-hand", sources())
 
 
 def sources() -> tuple[str, str]:
     """The styles, and the scripts as one module."""
-    scripts = "\n".join((_FOLDER / name).read_text(encoding="utf-8") for name in _SCRIPTS)
-    return (_FOLDER / "cell.css").read_text(encoding="utf-8"), scripts
+    return component.sources(_FOLDER, "cell.css", *_SCRIPTS)

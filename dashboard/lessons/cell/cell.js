@@ -1,20 +1,13 @@
 // A cell by hand: one unit of a recurrent network at one step, drawn from the network's own numbers. Everything runs in the
 // browser: a step, a unit, a formula or a weight asks nothing of the server.
 
-const floats = (packed) => typeof packed !== "string" ? packed : new Float32Array(Uint8Array.from(atob(packed), (one) => one.charCodeAt(0)).buffer);
+const floats = (packed) => (typeof packed !== "string" ? packed : new Float32Array(bytesOf(packed).buffer));
 
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".cell-by-hand");
   root.stop?.(); // the same place, other numbers
   root.replaceChildren();
   root.classList.toggle("compact", Boolean(data.compact));
-  const make = (tag, name, parent, text) => {
-    const made = document.createElement(tag);
-    if (name) made.className = name;
-    if (text !== undefined) made.textContent = text;
-    parent.append(made);
-    return made;
-  };
 
   // What was chosen stays chosen when the numbers change, as after another epoch of the same network.
   const kept = root.kept?.name === data.name ? root.kept : { name: data.name, preset: 0 };
@@ -46,7 +39,7 @@ export default function ({ data, parentElement }) {
 
   // --- the parts of the page
   const intro = data.presets && make("div", "presets", root);
-  const controls = make("div", "controls", root);
+  const controls = make("div", "controls sticky", root);
   const play = make("button", "main", controls);
   const back = make("button", "", controls, "◀");
   back.ariaLabel = "one step back";
@@ -327,15 +320,15 @@ export default function ({ data, parentElement }) {
 
   if (data.presets) start(Math.min(kept.preset, data.presets.length));
   else open(data);
-  let last = 0;
-  const watch = new ResizeObserver(() => {
-    if (picture.clientWidth !== last) layOut();
-    last = picture.clientWidth;
+  let last = "";
+  const leave = drawAgain(root, picture, () => {
+    const now = `${picture.clientWidth} ${isDark(root)}`;
+    if (now !== last) layOut();
+    last = now;
   });
-  watch.observe(picture);
   root.stop = () => {
     pause();
-    watch.disconnect();
+    leave();
   };
   layOut();
   return root.stop;

@@ -26,13 +26,9 @@ function timeline(place, make, root, go) {
     const height = 74;
     canvas.style.height = `${height}px`;
     const draw = (at) => {
-      const scale = window.devicePixelRatio || 1;
-      const width = canvas.clientWidth;
-      if (!width) return;
-      canvas.width = Math.round(width * scale);
-      canvas.height = Math.round(height * scale);
-      const context = canvas.getContext("2d");
-      context.setTransform(scale, 0, 0, scale, 0, 0);
+      const fresh = emptied(canvas);
+      if (!fresh) return;
+      const { context, width } = fresh;
       const y = (value) => 6 + ((range[1] - value) / (range[1] - range[0])) * (height - 12);
       const x = (step) => ((step + 0.5) / steps) * width;
       if (envelope) {

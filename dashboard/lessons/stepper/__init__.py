@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from audio_models.networks.cells import BACKWARD, FORWARD, Numbers
 from audio_models.networks.numpy_network import LayerTrace
 from dashboard.lessons import templates
+from dashboard.shared import component
 from dashboard.shared.charts import waveform_envelope
 from data import workspace
 from data.phrases import percent
@@ -44,8 +45,7 @@ def show(found: Inspection, key: str) -> None:
 
 @st.cache_resource(show_spinner=False)  # type: ignore[untyped-decorator]
 def _component() -> Any:
-    css, js = sources()
-    return st.components.v2.component("echoic_stepper", html='<div class="stepper"></div>', css=css, js=js)
+    return component.component("echoic_stepper", "stepper", sources())
 
 
 def as_html(found: Inspection) -> Markup:
@@ -57,11 +57,7 @@ def as_html(found: Inspection) -> Markup:
 
 def sources() -> tuple[str, str]:
     """The styles, and the scripts as one module."""
-    css, *js = (
-        (_FOLDER / name).read_text(encoding="utf-8")
-        for name in ("stepper.css", "../address.js", "../ground.js", "../playing.js", "stepper.js")
-    )
-    return css, "\n".join(js)
+    return component.sources(_FOLDER, "stepper.css", "../address.js", "../playing.js", "stepper.js")
 
 
 def data(found: Inspection) -> dict[str, Any]:

@@ -11,16 +11,8 @@ export default function ({ data, parentElement }) {
   root.replaceChildren();
   let frame = numberOfAddress("frame", data.frames - 1) ?? data.frames - 1;
 
-  const make = (tag, name, parent, text) => {
-    const made = document.createElement(tag);
-    if (name) made.className = name;
-    if (text !== undefined) made.textContent = text;
-    parent.append(made);
-    return made;
-  };
-
   // --- above the rows: buttons, and the answer at the cursor
-  const controls = make("div", "controls", root);
+  const controls = make("div", "controls sticky", root);
   const play = make("button", "main", controls);
   const back = make("button", "", controls, "◀");
   back.ariaLabel = "one frame back";
@@ -53,11 +45,12 @@ export default function ({ data, parentElement }) {
     canvas.role = "img";
     canvas.ariaLabel = note ? `${title}: ${note}` : title;
     canvas.style.height = `${height}px`;
-    plots.push({ canvas, height, draw, plot });
+    plots.push({ canvas, draw, plot });
     return { name, plot, canvas };
   };
   const chosen = {}; // a row of the strips of each kind
   const readouts = [];
+  const scales = []; // what shows the colours of a ramp, with its name
   const leaders = leadersOf(data);
   const drawn = curvesOf(data, leaders);
   row("Waveform", "", 64, waveform);
@@ -105,20 +98,14 @@ export default function ({ data, parentElement }) {
   }
 
   function heatmap(strip, values) {
-    const picture = document.createElement("canvas");
-    picture.width = strip.columns;
-    picture.height = strip.rows;
-    const image = new ImageData(strip.columns, strip.rows);
-    const table = ramp(rampOf(root, strip.ramp));
     const [low, high] = strip.ends;
-    for (let column = 0; column < strip.columns; column++)
-      for (let line = 0; line < strip.rows; line++) {
-        const at = 4 * ((strip.rows - 1 - line) * strip.columns + column); // the first one lies lowest
-        const share = (values[column * strip.rows + line] - low) / (high - low || 1);
-        image.data.set(table[Math.round(255 * Math.max(0, Math.min(1, share)))], at);
-      }
-    picture.getContext("2d").putImageData(image, 0, 0);
+    const valueOf = (place) => Math.round(255 * Math.max(0, Math.min(1, (values[place] - low) / (high - low || 1))));
+    let picture, colours;
     return (context, width, height) => {
+      if (colours !== rampOf(root, strip.ramp)) {
+        colours = rampOf(root, strip.ramp);
+        picture = pictured(strip.columns, strip.rows, colours, valueOf);
+      }
       context.imageSmoothingEnabled = false;
       const from = x(data.offset, width);
       const until = Math.min(width, from + x(strip.columns * strip.column_seconds, width));
@@ -133,7 +120,7 @@ export default function ({ data, parentElement }) {
     const made = make("span", "scale", name);
     const [low, high] = strip.ends.map((end) => String(Number(end.toPrecision(2))).replace("-", "−"));
     make("b", "", made, low);
-    make("i", "", made).style.background = `linear-gradient(90deg, ${rampOf(root, strip.ramp).join(",")})`;
+    scales.push([make("i", "", made), strip.ramp]);
     make("b", "", made, high);
   }
 
@@ -240,17 +227,11 @@ export default function ({ data, parentElement }) {
   }
 
   function drawAll() {
-    const scale = window.devicePixelRatio || 1;
-    for (const { canvas, height, draw } of plots) {
-      const width = canvas.clientWidth;
-      if (!width) continue;
-      canvas.width = Math.round(width * scale);
-      canvas.height = Math.round(height * scale);
-      const context = canvas.getContext("2d");
-      context.setTransform(scale, 0, 0, scale, 0, 0);
-      context.clearRect(0, 0, width, height);
-      draw(context, width, height);
+    for (const { canvas, draw } of plots) {
+      const fresh = emptied(canvas);
+      if (fresh) draw(fresh.context, fresh.width, fresh.height);
     }
+    for (const [line, name] of scales) line.style.background = `linear-gradient(90deg, ${rampOf(root, name).join(",")})`;
     move();
   }
 
@@ -323,12 +304,11 @@ export default function ({ data, parentElement }) {
     go(frame + step);
   };
 
-  const watch = new ResizeObserver(drawAll);
-  watch.observe(rows);
+  const leave = drawAgain(root, rows, drawAll);
   root.stop = () => {
     pause();
     clearTimeout(telling); // or it would write into the address of the next page
-    watch.disconnect();
+    leave();
   };
   drawAll();
   return root.stop;
@@ -336,7 +316,7 @@ export default function ({ data, parentElement }) {
 
 // The numbers of a strip, (columns, rows).
 function unpacked(strip) {
-  const packed = new Uint16Array(Uint8Array.from(atob(strip.values), (one) => one.charCodeAt(0)).buffer);
+  const packed = new Uint16Array(bytesOf(strip.values).buffer);
   return Float64Array.from(packed, (one) => strip.low + (one / 65535) * (strip.high - strip.low));
 }
 
@@ -357,15 +337,4 @@ function curvesOf(data, leaders) {
   const likeliest = data.labels.map((_, number) => number).sort((one, other) => most[other] - most[one]);
   const led = likeliest.filter((number) => leaders.some((one) => one.number === number));
   return [...led, ...likeliest.filter((number) => !led.includes(number)).slice(0, Math.max(0, 5 - led.length))];
-}
-
-// 256 colours between those given.
-function ramp(stops) {
-  const numbers = stops.map((stop) => [1, 3, 5].map((at) => parseInt(stop.slice(at, at + 2), 16)));
-  return Array.from({ length: 256 }, (_, value) => {
-    const place = (value / 255) * (stops.length - 1);
-    const low = Math.min(Math.floor(place), stops.length - 2);
-    const part = place - low;
-    return [0, 1, 2].map((channel) => Math.round(numbers[low][channel] * (1 - part) + numbers[low + 1][channel] * part)).concat(255);
-  });
 }

@@ -12,6 +12,7 @@ from audio_models.features import waveform
 from audio_models.features.waveform import AudioSource
 from audio_models.own_words import trimming
 from audio_models.own_words.recording import read_recording
+from dashboard.shared import component
 from data import workspace
 from data.audio_file import encode_wav
 from data.own.records import OwnClip
@@ -41,10 +42,7 @@ def show(clip: OwnClip, *, play: bool) -> tuple[float, float] | None:
 
 def sources() -> tuple[str, str]:
     """The styles, and the scripts as one module."""
-    css, *js = (
-        (_FOLDER / name).read_text(encoding="utf-8") for name in ("trim.css", "../../lessons/ground.js", "trim.js")
-    )
-    return css, "\n".join(js)
+    return component.sources(_FOLDER, "trim.css", "trim.js")
 
 
 @st.cache_data(show_spinner=False, max_entries=32)  # type: ignore[untyped-decorator]
@@ -75,5 +73,4 @@ def data(source: AudioSource) -> dict[str, Any]:
 
 @st.cache_resource(show_spinner=False)  # type: ignore[untyped-decorator]
 def _component() -> Any:
-    css, js = sources()
-    return st.components.v2.component("echoic_trim", html='<div class="trim"></div>', css=css, js=js)
+    return component.component("echoic_trim", "trim", sources())

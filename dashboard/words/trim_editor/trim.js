@@ -17,13 +17,6 @@ export default function ({ data, parentElement, setStateValue }) {
 
 function open(root, data) {
   root.replaceChildren();
-  const make = (tag, name, parent, text) => {
-    const made = document.createElement(tag);
-    if (name) made.className = name;
-    if (text !== undefined) made.textContent = text;
-    parent.append(made);
-    return made;
-  };
   const round = (seconds) => Math.round(1000 * seconds) / 1000;
   const edges = [...(data.trim ?? [0, data.seconds])];
   const editor = { id: data.id, tell: () => {}, close };
@@ -69,23 +62,12 @@ function open(root, data) {
   const hint = make("p", "hint", root, "Drag the ends to the word.");
   make("span", "keys", hint, " With the keyboard: Tab to one, then the arrow keys (with Shift ten times as far).");
 
+  const values = bytesOf(data.picture);
   function draw() {
-    const picture = document.createElement("canvas");
-    picture.width = data.columns;
-    picture.height = data.rows;
-    const image = new ImageData(data.columns, data.rows);
-    const colours = ramp(rampOf(root, "size"));
-    const values = Uint8Array.from(atob(data.picture), (one) => one.charCodeAt(0));
-    for (let column = 0; column < data.columns; column++)
-      for (let row = 0; row < data.rows; row++)
-        image.data.set(colours[values[column * data.rows + row]], 4 * ((data.rows - 1 - row) * data.columns + column));
-    picture.getContext("2d").putImageData(image, 0, 0);
-    const scale = window.devicePixelRatio || 1;
-    canvas.width = Math.round(canvas.clientWidth * scale);
-    canvas.height = Math.round(canvas.clientHeight * scale);
-    if (!canvas.width) return;
-    const context = canvas.getContext("2d");
-    context.drawImage(picture, 0, 0, canvas.width, canvas.height);
+    const fresh = emptied(canvas);
+    if (!fresh) return;
+    const picture = pictured(data.columns, data.rows, rampOf(root, "size"), (place) => values[place]);
+    fresh.context.drawImage(picture, 0, 0, fresh.width, fresh.height);
   }
 
   function show() {
@@ -155,7 +137,7 @@ function open(root, data) {
   async function start() {
     context ??= new AudioContext();
     await context.resume();
-    sound ??= await context.decodeAudioData(Uint8Array.from(atob(data.audio), (one) => one.charCodeAt(0)).buffer);
+    sound ??= await context.decodeAudioData(bytesOf(data.audio).buffer);
     if (editor.closed) return;
     stop();
     source = context.createBufferSource();
@@ -198,14 +180,13 @@ function open(root, data) {
     if (!event.repeat) play.onclick();
   };
   document.addEventListener("keydown", key);
-  const size = new ResizeObserver(draw);
-  size.observe(plot);
+  const leave = drawAgain(root, plot, draw);
 
   function close() {
     editor.closed = true;
     clearTimeout(resting);
     document.removeEventListener("keydown", key);
-    size.disconnect();
+    leave();
     stop();
     context?.close();
     root.editor = null;
@@ -215,15 +196,4 @@ function open(root, data) {
   show();
   if (data.play) start();
   return editor;
-}
-
-// 256 colours between those given, opaque.
-function ramp(stops) {
-  const numbers = stops.map((stop) => [1, 3, 5].map((at) => parseInt(stop.slice(at, at + 2), 16)));
-  return Array.from({ length: 256 }, (_, value) => {
-    const place = (value / 255) * (stops.length - 1);
-    const low = Math.min(Math.floor(place), stops.length - 2);
-    const part = place - low;
-    return [0, 1, 2].map((channel) => Math.round(numbers[low][channel] * (1 - part) + numbers[low + 1][channel] * part)).concat(255);
-  });
 }
