@@ -20,6 +20,13 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise ConfigError(f"{message[:1].upper()}{message[1:]}. See: {self.prog} --help")
 
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse as argparse does; what the parser of a command does not know is its error, not that of all commands."""
+        known, others = super().parse_known_args(args, namespace)
+        if others:
+            self.error(f"Unrecognized arguments: {' '.join(others)}")
+        return known, others
+
 
 def changed(config: Settings, options: argparse.Namespace | Mapping[str, Any]) -> Settings:
     """Replace the settings whose options were given; the others keep their values.

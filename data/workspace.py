@@ -27,6 +27,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import filelock
 import platformdirs
 
 from data import stored
@@ -109,6 +110,32 @@ def replacing(path: Path, *, must_be_new: bool = False) -> Iterator[Path]:
     finally:
         if beside is not None:
             shutil.rmtree(beside, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def locked(path: Path, seconds: float = -1) -> Iterator[None]:
+    """Hold the lock file `path`, which no two processes or threads do at once. It ends with its process.
+
+    Args:
+        seconds: to wait for whoever holds it; negative: without end.
+
+    Raises:
+        filelock.Timeout: somebody else still holds it.
+        WorkspaceError: the file cannot be created.
+    """
+    lock = filelock.FileLock(path, timeout=seconds)
+    try:
+        lock.acquire()
+    except filelock.Timeout:  # an OSError as well
+        raise
+    except OSError as error:
+        raise WorkspaceError(
+            f"{path.parent} cannot be written to ({_reason(error)}). Check its permissions, or set ECHOIC_HOME to a writable folder."
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def move_file(new: Path, path: Path) -> None:

@@ -168,16 +168,16 @@ class JobFolder(Generic[Config]):
 
         Raises:
             RunError: another process holds it.
+            WorkspaceError: the folder cannot be written to.
         """
-        lock = filelock.FileLock(self.folder / ".lock", timeout=seconds)
-        try:
-            lock.acquire()
-        except filelock.Timeout as error:
-            raise RunError(f"Another process works on {self.name} already; cancel it first, or wait for it.") from error
-        try:
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(workspace.locked(self.folder / ".lock", seconds))
+            except filelock.Timeout as error:
+                raise RunError(
+                    f"Another process works on {self.name} already; cancel it first, or wait for it."
+                ) from error
             yield
-        finally:
-            lock.release()
 
     @property
     def queued_since(self) -> float:

@@ -87,18 +87,16 @@ def _train(run: Run, job: Job) -> None:
 @contextlib.contextmanager
 def turn(folder: JobFolder[Any], job: Job) -> Iterator[None]:
     """Wait until nothing else trains and no run waits longer. The lock ends with the process."""
-    lock = filelock.FileLock(workspace.folder("runs") / ".training.lock")
-    while True:
-        if not launch.ahead_of(folder):
-            with contextlib.suppress(filelock.Timeout):
-                lock.acquire(timeout=0)
-                break
-        job.heartbeat(stage="Waiting for another training")
-        time.sleep(POLL)
-    try:
+    path = workspace.folder("runs") / ".training.lock"
+    with contextlib.ExitStack() as stack:
+        while True:
+            if not launch.ahead_of(folder):
+                with contextlib.suppress(filelock.Timeout):
+                    stack.enter_context(workspace.locked(path, 0))
+                    break
+            job.heartbeat(stage="Waiting for another training")
+            time.sleep(POLL)
         yield
-    finally:
-        lock.release()
 
 
 def import_training() -> Any:

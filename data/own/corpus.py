@@ -20,8 +20,6 @@ from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
-import filelock
-
 from data import card, workspace
 from data.card import Card
 from data.corpus import (
@@ -74,7 +72,7 @@ def create(name: str) -> OwnCorpus:
     """
     corpus = OwnCorpus(name)
     own = workspace.folder("own")
-    with filelock.FileLock(own / ".lock"):  # two tabs must not create the same one
+    with workspace.locked(own / ".lock"):  # two tabs must not create the same one
         for other in listing():
             if same_on_every_system(other) == same_on_every_system(corpus.title):
                 raise CorpusError(f"There is a corpus '{other}' already. Choose another name, or add to that one.")
@@ -95,7 +93,7 @@ def delete(name: str) -> None:
     corpus = OwnCorpus(name)
     corpus.load()
     own = workspace.folder("own")
-    with filelock.FileLock(own / ".lock"):
+    with workspace.locked(own / ".lock"):
         try:
             corpus.path.rename(own / f".old-{secrets.token_hex(8)}")  # atomic
         except OSError as error:

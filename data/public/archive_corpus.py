@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import filelock
-
 from data import command, workspace
 from data.archives import unpack
 from data.corpus import Corpus, Description, Index, Report, no_progress
@@ -63,7 +61,7 @@ class ArchiveCorpus(Corpus):
             return
         downloads = workspace.folder("corpora", ".downloads")
         packed = downloads / f"{self.name}{''.join(Path(self._archive.url).suffixes[-2:])}"
-        with filelock.FileLock(downloads / f"{self.name}.lock"):  # two pages may load it at once
+        with workspace.locked(downloads / f"{self.name}.lock"):  # two pages may load it at once
             if self.is_loaded():
                 return
             if not packed.is_file():

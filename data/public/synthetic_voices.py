@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-import filelock
 import numpy as np
 import soxr
 from numpy.typing import NDArray
@@ -125,7 +124,7 @@ class SyntheticVoices(Corpus):
 
     def load(self, report: Report = no_progress) -> None:
         workspace.folder("corpora", DESCRIPTION.name)
-        with filelock.FileLock(self.path / ".lock"):
+        with workspace.locked(self.path / ".lock"):
             missing = [word for word in self.words if not (self.path / _folder_name(word)).is_dir()]
             if not missing:
                 return

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import filelock
 import platformdirs
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -180,3 +181,20 @@ def test_a_workspace_that_cannot_be_made_is_told(tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("ECHOIC_HOME", str(tmp_path / "file"))
     with pytest.raises(WorkspaceError, match="set ECHOIC_HOME to a writable folder"):
         workspace.folder("runs")
+
+
+def test_a_lock_that_cannot_be_created_is_explained(tmp_path: Path) -> None:
+    (tmp_path / ".lock").mkdir()  # what no permission changes, not even an administrator's
+    with pytest.raises(WorkspaceError, match="cannot be written to"), workspace.locked(tmp_path / ".lock"):
+        pass
+
+
+def test_a_lock_is_held_by_one(tmp_path: Path) -> None:
+    with (
+        workspace.locked(tmp_path / ".lock"),
+        pytest.raises(filelock.Timeout),
+        workspace.locked(tmp_path / ".lock", 0),
+    ):
+        pass
+    with workspace.locked(tmp_path / ".lock", 0):
+        pass

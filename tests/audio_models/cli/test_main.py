@@ -134,6 +134,10 @@ def test_predict_says_what_is_not_one_of_its_words(home: Path, tmp_path: Path, c
         (["train", "--units", "0"], "Units is 0"),
         (["train", "--units", "many"], "Argument --units: invalid int value: 'many'"),
         (["train", "--cell", "transformer"], "invalid choice: 'transformer'"),
+        (
+            ["train", "--labels", "left", "right"],
+            "Unrecognized arguments: right. See: python -m audio_models train --help",
+        ),
         (["train", "--labels", "left"], "1 class to tell apart"),
         (["train", "--labels", "left,left"], "left is given twice"),
         (["train", "--labels", "left,_silence_"], "add that class with --silence"),
