@@ -14,7 +14,7 @@ from dashboard.shared.about_card import draw_model_card
 from dashboard.shared.choose_model import choose_model, usable_runs
 from dashboard.shared.clip_answer import ClipAnswer, answer_clip
 from dashboard.shared.feedback import show_errors
-from dashboard.shared.formatting import as_text, large_type, plain_label, table_height
+from dashboard.shared.formatting import ROWS_BY_KEYBOARD, as_text, large_type, plain_label, table_height
 from dashboard.shared.glossary import TERMS
 from dashboard.shared.players import play_samples
 from dashboard.shared.save import Download
@@ -107,7 +107,7 @@ def _several(run: Run, recognizer: Recognizer, files: Sequence[UploadedFile]) ->
     }
     order = ["clip", "answer", "confidence", *(["problem"] if any(row["problem"] for row in rows) else [])]
     with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-        st.caption("Select a row to see the evidence.", width="content")
+        st.caption("Select a row to see the evidence.", width="content", help=ROWS_BY_KEYBOARD)
         place = save.begin()
     event = st.dataframe(
         rows, column_config=columns, column_order=order, on_select="rerun", selection_mode="single-row", hide_index=True,

@@ -19,7 +19,7 @@ from dashboard.listen.detection_sliders import TITLE, choose_settings
 from dashboard.listen.session import ListeningSession
 from dashboard.shared import preload, save
 from dashboard.shared.choose_model import describe_run
-from dashboard.shared.formatting import as_text, large_type, table_height
+from dashboard.shared.formatting import ROWS_BY_KEYBOARD, as_text, large_type, table_height
 from dashboard.shared.glossary import TERMS
 from dashboard.shared.players import play_samples
 from dashboard.shared.save import Download
@@ -49,7 +49,7 @@ def show(listened: ListeningSession) -> None:
     words, picture = st.columns([2, 3], gap="large")
     with words:
         if events:
-            st.markdown("##### Click a word to play it")
+            st.markdown("##### Click a word to play it", help=ROWS_BY_KEYBOARD)
             _words(listened, events, table)
         else:
             st.markdown("##### No word detected")

@@ -11,6 +11,9 @@ import streamlit as st
 from data.corpus import SILENCE, UNKNOWN
 from data.phrases import isolated
 
+ROWS_BY_KEYBOARD = "With the keyboard: the arrow keys move, Shift and the space bar select the row."
+"""Help beside a table whose rows are selected."""
+
 
 def on_dark() -> bool:
     """Whether the page is dark."""

@@ -12,7 +12,7 @@ import streamlit as st
 from audio_models.own_words.clip_checks import Finding, findings
 from dashboard.shared import address
 from dashboard.shared.feedback import show_errors
-from dashboard.shared.formatting import as_text, table_height
+from dashboard.shared.formatting import ROWS_BY_KEYBOARD, as_text, table_height
 from dashboard.shared.players import play
 from dashboard.shared.rows import in_rows
 from dashboard.shared.state import CLIPS_VIEW, Value
@@ -72,7 +72,7 @@ def show(corpus: OwnCorpus, now: Snapshot) -> None:
         _listen(selected, found)
         _change(corpus, now, selected, words)
     else:
-        st.caption("Select rows to play, trim, relabel or delete them.")
+        st.caption("Select rows to play, trim, relabel or delete them.", help=ROWS_BY_KEYBOARD)
     with st.expander("Rename or merge words", icon=":material/merge:", key="clips-rename"), show_errors():
         whole_corpus.rename(corpus, now, words)
     with st.expander("Export", icon=":material/download:", key="clips-export"):

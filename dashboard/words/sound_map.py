@@ -13,7 +13,7 @@ from dashboard.words import charts as words_charts
 from dashboard.words import embeddings
 from data.own.corpus import OwnCorpus
 from data.own.records import Snapshot
-from data.phrases import percent
+from data.phrases import isolated, percent
 
 _FEWEST = 3
 
@@ -50,6 +50,12 @@ def show(corpus: OwnCorpus, now: Snapshot) -> None:
             picked = [clip for clip in found.clips if clip.id in chosen]
             if not picked:
                 st.caption("Click a point to play its clip.")
+                by_id = {clip.id: clip for clip in found.clips}
+                named = st.selectbox(
+                    "… or choose it", list(by_id), index=None, placeholder="clip", key=f"map-clip-{now.version}",
+                    format_func=lambda one: isolated(f"{by_id[one].label} · {by_id[one].original or by_id[one].source}"),
+                )  # fmt: skip
+                picked = [by_id[named]] if named else []
             for clip in picked[:4]:
                 st.markdown(f"**{as_text(clip.label)}** · {as_text(clip.speaker or 'unknown speaker')}")
                 st.caption(as_text(clip.original))

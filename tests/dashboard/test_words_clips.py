@@ -342,6 +342,9 @@ def test_the_map_has_every_clip_and_a_foreign_one_is_told(mine: OwnCorpus) -> No
     assert len(digests) == 16
     assert np.abs(points).max() <= 1
     [clip] = [one for one in mine.clips() if one.original == "wrong.wav"]
+    keyed(app.selectbox, "map-clip").set_value(clip.id).run()  # without a mouse
+    assert len(app.get("audio")) == 1
+    keyed(app.selectbox, "map-clip").set_value(None).run()
     app.session_state[app.get("vega_lite_chart")[0].key] = AttributeDictionary(
         {"selection": {"clip": [{"id": clip.id}]}}
     )
