@@ -15,12 +15,12 @@ class ServingConfig:
 
     host: str = setting(
         "127.0.0.1", title="Host",
-        help="Address that the page is served at. 127.0.0.1 is this computer alone; 0.0.0.0 is every network it is in, and whoever is in one of them can open the page.",
+        help="Address that the page is served at. 127.0.0.1 is this computer alone; 0.0.0.0 is every network it is in; then a login is needed.",
     )  # fmt: skip
     port: int = setting(8501, 1, 65535, title="Port", help="Port of the page.")
     site: str = setting(
         "", title="Site",
-        help="Address that users type where a proxy serves the page, such as https://echoic.example.org. Empty: the page is opened by its own address.",
+        help="Address that users type where a proxy serves the page, such as https://echoic.example.org; then a login is needed.",
     )  # fmt: skip
 
     def __post_init__(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import door
+from dashboard import door, visitor
 from dashboard.shared import address, preload, remembered
 from data import command, workspace
 
@@ -42,6 +42,7 @@ if "Host" in st.context.headers and door.USER not in st.context.headers:
     st.stop()
 
 st.html(_STYLE)
+visitor.admit()
 address.keep_history_short()
 
 page = st.navigation(

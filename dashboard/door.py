@@ -25,7 +25,7 @@ HOME = frozenset({"localhost", "127.0.0.1", "::1"})
 _FROM_HERE = {"same-origin", "none"}  # values of Sec-Fetch-Site; "none" is what a user opens himself
 
 USER = "X-Echoic-User"
-"""The header in which the door tells the pages who came in: empty for the local user. What a browser sends in it is dropped."""
+"""The header that tells the pages who came in: empty until a login fills it. What a browser sends in it is dropped."""
 
 
 class Door:
@@ -49,14 +49,12 @@ class Door:
         if refusal:
             await refuse(scope, send, refusal)
             return
-        user = USER.lower().encode("latin-1")
-        passed_on = [(user, b""), *(pair for pair in scope["headers"] if pair[0].lower() != user)]
+        passed_on = with_header(scope, USER, "")
         if scope["type"] == "websocket":
-            await self._app({**scope, "headers": passed_on}, receive, send)
+            await self._app(passed_on, receive, send)
         else:
             # The origin is known by now. Streamlit would ask the internet about one that it does not know.
-            passed_on = [pair for pair in passed_on if pair[0].lower() != b"origin"]
-            await self._app({**scope, "headers": passed_on}, receive, _with_policy(send, headers["host"]))
+            await self._app(_without(passed_on, "origin"), receive, _with_policy(send, headers["host"]))
 
     def _refusal(self, scope: Scope, headers: dict[str, str]) -> str:
         """Why a request is refused, in a sentence; empty if it is not."""
@@ -88,6 +86,17 @@ def headers_of(scope: Scope) -> dict[str, str]:
             found[key] = text
         found.setdefault(key, text)
     return found
+
+
+def with_header(scope: Scope, name: str, value: str) -> Scope:
+    """The same request with a header in place of what a browser may have sent in it."""
+    cleared = _without(scope, name)
+    return {**cleared, "headers": [*cleared["headers"], (name.lower().encode("latin-1"), value.encode("latin-1"))]}
+
+
+def _without(scope: Scope, name: str) -> Scope:
+    key = name.lower().encode("latin-1")
+    return {**scope, "headers": [pair for pair in scope["headers"] if pair[0].lower() != key]}
 
 
 def host_name(host: str) -> str:

@@ -6,13 +6,18 @@ import ipaddress
 import os
 import socket
 from collections.abc import Mapping
+from typing import Literal
+from urllib.parse import urlsplit
 
 from audio_models.errors import ConfigError
 from audio_models.serving import ServingConfig
-from data import command, workspace
+from data import command, users, workspace
 
 _LOOPBACK = "127.0.0.1"
 _EVERY_NETWORK = ("0.0.0.0", "::")
+
+announced: list[str] = []
+"""What served.py prints once nothing speaks against a start."""
 
 
 def serve(config: ServingConfig) -> None:
@@ -22,7 +27,7 @@ def serve(config: ServingConfig) -> None:
         ConfigError: the host is no address of this computer, or the port is in use.
     """
     check_free(config)
-    print("\n".join(announcement(config, os.environ)), flush=True)
+    announced.extend(announcement(config, os.environ))
     # Its matrices are small, and while a training has the cores, two threads wait for each other for seconds.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from streamlit.web import cli  # after the check, which answers at once
@@ -32,6 +37,49 @@ def serve(config: ServingConfig) -> None:
     if config.site:
         options += ["--browser.serverAddress", config.site_host, "--browser.serverPort", str(config.site_port)]
     cli.main(["run", str(served), *options], prog_name="streamlit")
+
+
+def login() -> Literal["none", "password", "provider"]:
+    """The login that a server of Streamlit needs for where it was asked to be reached, however that was said.
+
+    Raises:
+        ConfigError: others can reach it, and there is no login.
+    """
+    from streamlit import config
+
+    host = config.get_option("server.address") or _EVERY_NETWORK[0]
+    site = config.get_option("browser.serverAddress") if config.is_manually_set("browser.serverAddress") else ""
+    return login_for_others(site or host) if is_wide(host, site) else "none"
+
+
+def login_for_others(where: str) -> Literal["password", "provider"]:
+    """The login that is set up for those who are not at this computer.
+
+    Args:
+        where: the address that they open.
+
+    Raises:
+        ConfigError: there is none, or it cannot be used.
+    """
+    from dashboard import visitor
+
+    if visitor.provider_is_set():
+        if not visitor.provider_is_usable():
+            raise ConfigError("The login by [auth] in secrets.toml needs a package: pip install Authlib.")
+        return "provider"
+    if users.login() is not None:
+        return "password"
+    raise ConfigError(
+        f"At {where} others can open Echoic, and there is no login. Set a password with: {command.shell('password')}; "
+        f"or serve this computer alone, with --host {_LOOPBACK}."
+    )
+
+
+def is_wide(host: str, site: str) -> bool:
+    """Whether others than this computer can open what is served at an address, or through a proxy as a site."""
+    return not is_loopback(host) or bool(
+        site and not is_loopback(urlsplit(f"//{site.rpartition('//')[2]}").hostname or "")
+    )
 
 
 def names_asked_for() -> set[str]:
@@ -79,12 +127,11 @@ def announcement(config: ServingConfig, environment: Mapping[str, str]) -> list[
     Args:
         environment: variables of the process; `SSH_CONNECTION` tells that someone is logged in from another computer.
     """
-    lines = [f"Echoic opens at {_url(config)}  (Ctrl-C stops it; training goes on)"]
+    lines = [f"Echoic opens at {config.site or _url(config)}  (Ctrl-C stops it; training goes on)"]
     wide = not is_loopback(config.host)
     if wide:
         lines.append(
-            "Warning: whoever can reach this address can use Echoic as you do: hear, change and delete recordings, and read audio "
-            "files in your folders. There is no password. Use it only in a network that you trust."
+            "Whoever opens it signs in. What they type and say travels unencrypted unless a proxy adds HTTPS: see docs/sharing.md."
         )
     if wide or "SSH_CONNECTION" in environment:
         lines += [

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from data import workspace
 from data.corpus import SILENCE, UNKNOWN, Corpus, CorpusReference, Description, Index
 from data.errors import CorpusError
 from data.folder import FolderCorpus
@@ -33,7 +34,7 @@ def refer(text: str, speaker_pattern: str | None = None, split_by: str | None = 
 
 def is_folder(text: str) -> bool:
     """Whether `text` is the path of a folder, or the name of a corpus that `refer` knows."""
-    return not Path(name := refer(text).name).is_absolute() or os.path.isdir(name)
+    return not Path(name := refer(text).name).is_absolute() or (workspace.is_local() and os.path.isdir(name))
 
 
 def open_corpus(reference: CorpusReference | str, words: Sequence[str] | None = None) -> Corpus:
@@ -45,6 +46,7 @@ def open_corpus(reference: CorpusReference | str, words: Sequence[str] | None = 
 
     Raises:
         CorpusError: there is no such corpus or folder, or it does not allow this split.
+        WorkspaceError: it is a folder, and the user may not read this computer's files.
     """
     if isinstance(reference, str):
         reference = CorpusReference(reference)
@@ -60,6 +62,7 @@ def open_corpus(reference: CorpusReference | str, words: Sequence[str] | None = 
         own = OwnCorpus(reference.name.removeprefix(OWN_PREFIX), reference.split_by)
         own.load()
         return own
+    workspace.check_is_local()
     if not os.path.isdir(reference.name):  # unlike `is_dir`, no error if a name is too long or holds a zero byte
         mine = ", ".join(own_corpus.listing()[:20])
         raise CorpusError(

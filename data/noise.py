@@ -41,7 +41,7 @@ def generated_noise() -> tuple[Path, ...]:
     Raises:
         WorkspaceError: they cannot be written.
     """
-    folder = workspace.folder("corpora", "generated_noise")
+    folder = workspace.made(workspace.shared_root() / "corpora" / "generated_noise")
     paths = []
     for seed, (name, exponent) in enumerate(EXPONENTS.items()):
         path = folder / f"{name}.flac"

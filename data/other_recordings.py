@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
 
-from data import audio_formats, tables
+from data import audio_formats, tables, workspace
 from data.audio_formats import is_audio
 from data.corpus import SPLITS, Report, Skipped, Split, no_progress
 from data.errors import CorpusError
@@ -145,6 +145,7 @@ def scan(folder: Path, report: Report = no_progress) -> OtherRecordings:
 
 def on_this_computer(folders: Iterable[str]) -> tuple[str, ...]:
     """The folders that are here, by their paths; networks that come with Echoic know only the names of theirs."""
+    folders = folders if workspace.is_local() else ()
     return tuple(folder for folder in folders if os.path.isabs(folder) and os.path.isdir(folder))
 
 
@@ -188,7 +189,9 @@ def _checked(folder: Path) -> Path:
 
     Raises:
         CorpusError: there is none.
+        WorkspaceError: the user may not read this computer's files.
     """
+    workspace.check_is_local()
     try:
         root = folder.expanduser().absolute()
         if root.is_dir():

@@ -14,6 +14,7 @@ keeps such: `~/.local/share/echoic`, `~/Library/Application Support/echoic`, `%L
       memory/<id>/        measurements of the memory lab
       comparisons/<id>/   comparisons of cells
       bundled/<name>/     evaluations and settings of the networks that come with Echoic
+      users/<id>/         the same again for each user of a dashboard with a login; `corpora/` is the only folder that all share
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -38,11 +40,73 @@ PROJECT = Path(__file__).resolve().parent.parent
 UNFINISHED = ".new-"
 """Prefix of the temporary folders of unfinished writes, before the process id; one is left only if a process was killed."""
 
+USER_FILE = "user.json"
+"""In the workspace of a user: who that is, see `data.users`."""
+
 _FORMER_HOME = "HARK_HOME"  # before the project was renamed
+_of_whom: Callable[[], Path] | None = None
+_working_in: ContextVar[Path | None] = ContextVar("workspace", default=None)
 
 
 def root() -> Path:
-    """Return the workspace folder; it need not exist yet."""
+    """Return the workspace folder, with a login that of the user who asks; it need not exist yet.
+
+    Raises:
+        WorkspaceError: there is a login, and nobody is signed in.
+    """
+    if (mine := _working_in.get()) is not None:
+        return mine
+    return _of_whom() if _of_whom else _home()
+
+
+def shared_root() -> Path:
+    """Return the workspace that holds the public corpora: the only one, or of a user's the one that all users share."""
+    home = _home()
+    return home.parent.parent if _is_users(home) else home
+
+
+def separate(of_whom: Callable[[], Path] | None) -> None:
+    """Give each user a workspace: from now on `of_whom` tells in whose this process reads and writes.
+
+    Args:
+        of_whom: returns the folder of the user who asks; None for one workspace again.
+    """
+    global _of_whom
+    _of_whom = of_whom
+
+
+@contextlib.contextmanager
+def working_in(home: Path) -> Iterator[None]:
+    """Read and write in one user's workspace, whoever asks: for a thread that works on behalf of that user."""
+    token = _working_in.set(home)
+    try:
+        yield
+    finally:
+        _working_in.reset(token)
+
+
+def check_is_local() -> None:
+    """Refuse a path that a user typed who may not read this computer's files: one who signed in to it.
+
+    Raises:
+        WorkspaceError: the workspace is that of such a user.
+    """
+    if not is_local():
+        raise WorkspaceError(
+            "Files on Echoic's own computer can be named only by who works at it. Upload yours instead."
+        )
+
+
+def is_local() -> bool:
+    """Whether the workspace is that of who works at this computer, who needs no login."""
+    return _of_whom is None and not _is_users(_home())
+
+
+def _is_users(home: Path) -> bool:
+    return home.parent.name == "users" and (home / USER_FILE).is_file()
+
+
+def _home() -> Path:
     home = os.environ.get("ECHOIC_HOME") or os.environ.get(_FORMER_HOME)
     if home:
         return Path(home).expanduser().resolve()

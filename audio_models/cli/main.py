@@ -60,6 +60,7 @@ def _command(module: str, function: str) -> Command:
 
 COMMANDS: dict[str, Command] = {
     "dashboard": _command("dashboard", "dashboard"),
+    "password": _command("password", "password"),
     "corpora": _command("corpora", "corpora"),
     "fetch": _command("corpora", "fetch"),
     "corpus": _command("own_corpus", "corpus"),

@@ -61,6 +61,12 @@ def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
 
     add_settings(command("dashboard", "Open the dashboard in your browser.", answers=False), ServingConfig)
 
+    made = command("password", "Set the password that lets others into the dashboard.", answers=False)
+    made.add_argument(
+        "--remove", action="store_true", help="Have none any more; the dashboard serves this computer alone"
+    )
+    made.add_argument("--forget", metavar="NAME", help="Let this user choose another password at the next visit")
+
     command("corpora", "List all corpora: content, licence, size.")
 
     made = command("fetch", "Load a corpus: download or synthesise it, verify it, index it.")

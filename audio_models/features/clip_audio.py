@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from audio_models.errors import AudioError
 from audio_models.features import waveform
 from audio_models.features.waveform import AudioSource, Waveform
-from data import audio_formats
+from data import audio_formats, workspace
 from data.corpus import Clip, Progress, Report, no_progress
 from data.noise import generated_noise
 from data.other_recordings import Recording
@@ -93,8 +93,10 @@ def noise_recordings(folder: str, own: Sequence[Path], sample_rate: int) -> list
 
     Raises:
         AudioError: the folder holds no recording that can be read.
+        WorkspaceError: the user may not read this computer's files.
     """
     if folder:
+        workspace.check_is_local()
         paths = [Path(folder) / name for name, _ in audio_files(Path(folder))]
         low, high = 0.0, 1.0
         if not paths:

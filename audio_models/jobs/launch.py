@@ -114,6 +114,7 @@ def spawn(job: JobFolder[Any]) -> None:
             process = subprocess.Popen(
                 [sys.executable, "-m", job.process, str(job.folder)],
                 cwd=workspace.PROJECT,
+                env={**os.environ, "ECHOIC_HOME": str(workspace.root())},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=log,

@@ -269,7 +269,7 @@ def _folder_at(text: str) -> Path | None:
     """The folder at the path `text`; None if there is none."""
     try:
         path = Path(text).expanduser()
-        return path if text and path.is_dir() else None
+        return path if text and workspace.is_local() and path.is_dir() else None
     except (OSError, RuntimeError, ValueError):  # a path too long, or ~user of an unknown user
         return None
 

@@ -22,6 +22,7 @@ from audio_models.jobs.runs import Run
 from audio_models.listening.detection import DetectionConfig, Detector, Event
 from audio_models.listening.listener import Listener
 from audio_models.listening.network_stream import Mode
+from data import workspace
 from data.corpus import Progress, Report, no_progress
 
 MAX_SECONDS = 7200.0
@@ -33,7 +34,9 @@ def find(text: str) -> Path:
 
     Raises:
         AudioError: there is no file.
+        WorkspaceError: the user may not read this computer's files.
     """
+    workspace.check_is_local()
     try:
         path = Path(text.strip()).expanduser()
         if path.is_file():

@@ -87,7 +87,7 @@ def _train(run: Run, job: Job) -> None:
 @contextlib.contextmanager
 def turn(folder: JobFolder[Any], job: Job) -> Iterator[None]:
     """Wait until nothing else trains and no run waits longer. The lock ends with the process."""
-    path = workspace.folder("runs") / ".training.lock"
+    path = workspace.made(workspace.shared_root() / "runs") / ".training.lock"
     with contextlib.ExitStack() as stack:
         while True:
             if not launch.ahead_of(folder):

@@ -9,6 +9,7 @@ from dashboard.shared.feedback import show_errors
 from dashboard.shared.formatting import as_text
 from dashboard.shared.state import CLIPS_VIEW, OWN_CHOICE, OWN_CORPUS, OWN_ERROR, OWN_MESSAGE, OWN_NEXT
 from dashboard.words import clips, drafts, overview, record, sound_map, teach, upload
+from data import workspace
 from data.own import corpus as own_corpus
 from data.own.corpus import OwnCorpus
 from data.phrases import plural
@@ -27,7 +28,7 @@ def _begin() -> None:
     """Ask for the first corpus: one field and one button."""
     st.markdown(
         "Pick three words, record each ten times, and press Teach: five minutes to a network that recognises them. "
-        "Everything stays on this computer."
+        + ("Everything stays on this computer." if workspace.is_local() else "")
     )
     with st.form("first_corpus", border=False):
         name, button = st.columns([3, 1], vertical_alignment="bottom")

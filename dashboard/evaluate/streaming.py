@@ -18,7 +18,7 @@ from dashboard.shared.feedback import ProgressBar
 from dashboard.shared.freshness import last_change
 from dashboard.shared.show_chart import show_figure
 from dashboard.shared.state import Value, selection
-from data import other_recordings
+from data import other_recordings, workspace
 from data.corpus import CorpusReference, Split
 from data.phrases import percent, plural
 
@@ -192,7 +192,7 @@ def _measure(run: Run, corpus: CorpusReference | None, split: UnlearnedSplit, fo
 
     minutes = 60.0 if run.config.streams else 15.0
     own = [Path(folder).name for folder in other_recordings.on_this_computer(run.config.negatives.other)]
-    typed = st.text_input(
+    typed = "" if not workspace.is_local() else st.text_input(
         "Other recordings", folders[0] if folders else "", key=f"other-{run.id}-{split}",
         placeholder="/path/to/recordings of other speech or noise",
         help="A folder of recordings in which none of its words is said, read as they are. Speech tells most: people who read or talk "

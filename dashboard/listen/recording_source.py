@@ -14,6 +14,7 @@ from dashboard.shared import address, remembered
 from dashboard.shared.formatting import as_text
 from dashboard.shared.recent import offer_recent
 from dashboard.shared.state import LISTEN_PATH, LISTEN_SOURCE
+from data import workspace
 from data.audio_file import encode_wav
 from data.audio_formats import NAMES
 from data.public.synthetic_voices import SAMPLE_RATE, say, voices
@@ -48,9 +49,10 @@ def choose_recording(run: Run) -> ChosenRecording | None:
         EchoicError: there is no such file.
     """
     which, what = st.columns([2, 3])
-    LISTEN_SOURCE.start_with(_SOURCES[0])
-    address.follow("source", LISTEN_SOURCE.key, _SOURCES)
-    chosen = which.segmented_control("Recording", _SOURCES, required=True, key=LISTEN_SOURCE.key, wrap=True)
+    sources = _SOURCES if workspace.is_local() else _SOURCES[:-1]
+    LISTEN_SOURCE.start_with(sources[0])
+    address.follow("source", LISTEN_SOURCE.key, sources)
+    chosen = which.segmented_control("Recording", sources, required=True, key=LISTEN_SOURCE.key, wrap=True)
     with what:
         if chosen == "Upload":
             file = st.file_uploader("A recording of up to two hours", help=f"{NAMES}.", key="listen_file")

@@ -13,7 +13,7 @@ from dashboard.shared.formatting import as_text
 from dashboard.shared.glossary import TERMS
 from dashboard.shared.recent import offer_recent
 from dashboard.shared.state import CORPUS, CORPUS_BOX, Value
-from data import catalogue
+from data import catalogue, workspace
 from data.corpus import Corpus, CorpusReference, Index
 from data.own import corpus as own_corpus
 from data.own.corpus import OWN_PREFIX
@@ -34,7 +34,7 @@ def choose_corpus(
     """
     folder = "a folder on this computer"
     own = [OWN_PREFIX + name for name in own_corpus.listing()]
-    names = [*own, *catalogue.NAMES, folder]
+    names = [*own, *catalogue.NAMES, *([folder] if workspace.is_local() else [])]
     titles = {one.name: one.title for one in catalogue.descriptions()}
     titles |= {name: f"{name.removeprefix(OWN_PREFIX)} (your own)" for name in own}
     last = memory.get() or (remembered.load().corpus if memory is CORPUS else None) or default

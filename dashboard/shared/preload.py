@@ -19,9 +19,25 @@ from data.errors import EchoicError
 from data.own import corpus as own_corpus
 
 
-@st.cache_resource(show_spinner=False)  # type: ignore[untyped-decorator]
 def start() -> threading.Thread:
-    """Start importing the feature pipeline and onnxruntime in the background, once per server."""
+    """Start in the background: import the feature pipeline and onnxruntime, once per server, and clear each workspace once."""
+    _tidy(workspace.root())
+    thread: threading.Thread = _import()
+    return thread
+
+
+@st.cache_resource(show_spinner=False)  # type: ignore[untyped-decorator]
+def _tidy(home: Path) -> None:
+    def tidy() -> None:
+        with workspace.working_in(home):
+            litter.clear(home, litter.EVERYWHERE)
+            own_corpus.recover()
+
+    threading.Thread(target=tidy, daemon=True).start()
+
+
+@st.cache_resource(show_spinner=False)  # type: ignore[untyped-decorator]
+def _import() -> threading.Thread:
     thread = threading.Thread(target=_warm, daemon=True)
     thread.start()
     return thread
@@ -30,10 +46,9 @@ def start() -> threading.Thread:
 def _warm() -> None:
     from dashboard.shared import charts  # noqa: F401
 
-    litter.clear(workspace.root(), litter.EVERYWHERE)
-    own_corpus.recover()
     with contextlib.suppress(EchoicError, IndexError):
-        model = recognizer(runs.usable()[0])
+        known = runs.usable() if workspace.is_local() else runs.bundled()  # no user has come to this thread
+        model = recognizer(known[0])
         model.classify(np.zeros(model.features.sample_rate, np.float32))
     from audio_models.features.filters import designed
 

@@ -10,7 +10,7 @@ from dashboard.shared import remembered
 from dashboard.shared.formatting import as_text
 from dashboard.shared.recent import offer_recent
 from dashboard.shared.state import OTHER_FOLDERS
-from data import other_recordings
+from data import other_recordings, workspace
 from data.errors import EchoicError
 
 _SECONDS = 300  # that a folder is not looked at again
@@ -18,6 +18,8 @@ _SECONDS = 300  # that a folder is not looked at again
 
 def choose_folders() -> tuple[str, ...] | None:
     """Draw the field and what is found; return the folders, None if one cannot be used."""
+    if not workspace.is_local():
+        return ()
     remembered.follow(OTHER_FOLDERS.key, str)
     typed = st.text_area(
         "Other recordings", placeholder="/home/me/audiobooks\n/media/usb/noise", key=OTHER_FOLDERS.key, height=68,

@@ -12,6 +12,7 @@ import streamlit as st
 
 from dashboard.shared import address
 from dashboard.shared.state import OWN_DRAFT, OWN_TAKEN_OUT, OWN_TYPED, Value
+from data import workspace
 
 Kind = Literal["upload", "recording", "typed"]
 
@@ -87,6 +88,12 @@ def was_taken_out() -> bool:
     return OWN_TAKEN_OUT.pop()
 
 
-@st.cache_resource(show_spinner=False)  # type: ignore[untyped-decorator]
 def _all() -> dict[str, dict[str, Any]]:
+    """Those of the user, by their keys."""
+    found: dict[str, dict[str, Any]] = _of(str(workspace.root()))
+    return found
+
+
+@st.cache_resource(show_spinner=False)  # type: ignore[untyped-decorator]
+def _of(home: str) -> dict[str, dict[str, Any]]:  # noqa: ARG001
     return {}

@@ -51,7 +51,7 @@ class ArchiveCorpus(Corpus):
     @property
     def path(self) -> Path:
         """Its folder, once it is loaded."""
-        return workspace.root() / "corpora" / self.description.name
+        return workspace.shared_root() / "corpora" / self.description.name
 
     def is_loaded(self) -> bool:
         return self.path.is_dir()  # exists only once complete
@@ -59,7 +59,7 @@ class ArchiveCorpus(Corpus):
     def load(self, report: Report = no_progress) -> None:
         if self.is_loaded():
             return
-        downloads = workspace.folder("corpora", ".downloads")
+        downloads = workspace.made(workspace.shared_root() / "corpora" / ".downloads")
         packed = downloads / f"{self.name}{''.join(Path(self._archive.url).suffixes[-2:])}"
         with workspace.locked(downloads / f"{self.name}.lock"):  # two pages may load it at once
             if self.is_loaded():

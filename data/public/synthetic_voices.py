@@ -104,15 +104,20 @@ class SyntheticVoices(Corpus):
     @property
     def path(self) -> Path:
         """The folder of its clips."""
-        return workspace.root() / "corpora" / DESCRIPTION.name
+        return workspace.shared_root() / "corpora" / DESCRIPTION.name
 
     @property
     def words(self) -> tuple[str, ...]:
         """The default words and those requested, or all that were synthesised before."""
         if self._words is not None:
             return self._words
-        there = [unquote(path.name) for path in sorted(self.path.glob("[!.]*")) if path.is_dir()]
+        there = [unquote(path.name) for path in sorted(self._asked_for().glob("[!.]*")) if path.is_dir()]
         return tuple(dict.fromkeys((*DEFAULT_WORDS, *there)))
+
+    @staticmethod
+    def _asked_for() -> Path:
+        """A folder for each word that the user has asked for; users share the clips, and each has a list of words."""
+        return workspace.root() / "corpora" / DESCRIPTION.name
 
     @staticmethod
     def training_clips_per_word() -> int:
@@ -123,7 +128,13 @@ class SyntheticVoices(Corpus):
         return all((self.path / _folder_name(word)).is_dir() for word in self.words)
 
     def load(self, report: Report = no_progress) -> None:
-        workspace.folder("corpora", DESCRIPTION.name)
+        self._synthesise(report)
+        for word in self.words:
+            workspace.made(self._asked_for() / _folder_name(word))
+
+    def _synthesise(self, report: Report) -> None:
+        """Make the clips that are missing."""
+        workspace.made(self.path)
         with workspace.locked(self.path / ".lock"):
             missing = [word for word in self.words if not (self.path / _folder_name(word)).is_dir()]
             if not missing:

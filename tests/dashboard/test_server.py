@@ -27,12 +27,17 @@ def test_on_a_computer_without_a_screen_it_says_what_to_type_on_the_laptop() -> 
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])
-def test_served_to_a_network_it_warns_and_names_the_way_that_keeps_the_microphone(host: str) -> None:
+def test_served_to_a_network_it_says_what_is_missing_and_the_way_that_keeps_the_microphone(host: str) -> None:
     lines = server.announcement(ServingConfig(host), LOGIN)
     assert lines[0].startswith("Echoic opens at http://127.0.0.1:8501 ")
-    assert "no password" in lines[1]
+    assert "unencrypted" in lines[1]
     assert "    ssh -N -L 8501:127.0.0.1:8501 pi@192.168.1.20" in lines
     assert "microphone" in lines[-1]
+
+
+def test_behind_a_proxy_it_names_the_address_that_users_type() -> None:
+    (line,) = server.announcement(ServingConfig(site="https://echoic.example.org"), {})
+    assert line.startswith("Echoic opens at https://echoic.example.org ")
 
 
 def test_the_line_for_the_laptop_fits_the_login() -> None:

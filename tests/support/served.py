@@ -94,7 +94,7 @@ def free_port() -> int:
 
 def _answers(port: int) -> bool:
     try:
-        return requests.get(f"http://{ADDRESS}:{port}/", timeout=2).ok
+        return requests.get(f"http://{ADDRESS}:{port}/", timeout=2).status_code in (200, 401)  # 401: sign in first
     except requests.ConnectionError:
         return False
 
