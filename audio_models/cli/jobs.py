@@ -49,7 +49,7 @@ def memory(options: argparse.Namespace) -> int:
 def compare(options: argparse.Namespace) -> int:
     """Compare the cells on one corpus."""
     corpus = reference(options, options.corpus)
-    task = configure.task_of(_index(corpus), **_task_options(options))
+    task = configure.task_of(lambda: _index(corpus), **_task_options(options))
     config = changed(comparison.ComparisonConfig(corpus, task), options)
     return _begin(comparison.create(config), options)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from audio_models.config import Recipe, RunConfig
@@ -15,11 +16,11 @@ from data import catalogue
 from data.corpus import CorpusReference, Index
 from data.task import Task
 
-_ANY = Task(("yes", "no"))  # a placeholder until the words of the corpus are known
+_ANY = ("yes", "no")  # placeholders until the words of the corpus are known
 
 
 def task_of(
-    index: Index,
+    index: Callable[[], Index],
     labels: Sequence[str] = (),
     *,
     unknown: bool | None = None,
@@ -30,18 +31,21 @@ def task_of(
     """The task of a run.
 
     Args:
+        index: reads the corpus, which may take minutes; words that make no task are refused before.
         labels: words to tell apart; those of the corpus by default.
         unknown, silence: whether it has these classes; None for `rejects`.
 
     Raises:
         ConfigError, CorpusError: these words make no task.
     """
-    return Task(
-        tuple(labels) or catalogue.usual_labels(index),
+    task = Task(
+        tuple(labels) or _ANY,
         unknown=rejects if unknown is None else unknown,
         silence=rejects if silence is None else silence,
-        held_out=tuple(held_out),
+        held_out=tuple(held_out) if labels else (),
     )
+    found = index()
+    return task if labels else replace(task, labels=catalogue.usual_labels(found), held_out=tuple(held_out))
 
 
 def run_config(
@@ -57,7 +61,7 @@ def run_config(
     """Configure the training of a run.
 
     Args:
-        index: reads the corpus, which may take minutes; a wrong setting is refused before.
+        index: reads the corpus, which may take minutes; a wrong setting is refused before, and words that make no task.
         settings: by name; the recipe decides about the others.
         start: the run whose network is fine-tuned; the recipe is then that of fine-tuning.
         task: arguments of `task_of`.
@@ -67,11 +71,11 @@ def run_config(
         RunError: there is no run to start from.
     """
     if not start:
-        config = default_run(corpus, _ANY, settings.get("cell") or "gru", recipe, name=name)
-        return replace(with_settings(config, settings), task=task_of(index(), **task))
-    before, found = runs.find(start), index()
-    words = task_of(found, **task, rejects=True)
-    voices = {clip.speaker for clip in found.clips} - {None}
+        config = default_run(corpus, Task(_ANY), settings.get("cell") or "gru", recipe, name=name)
+        return replace(with_settings(config, settings), task=task_of(index, **task))
+    before, read = runs.find(start), cache(index)
+    words = task_of(read, **task, rejects=True)
+    voices = {clip.speaker for clip in read().clips} - {None}
     tuned = tuned_run(
         corpus, words, before.reference, before.config, speakers=len(voices), name=name,
         other=folders_here() if words.unknown else (),

@@ -99,6 +99,7 @@ app = AppTest.from_file({str(PROJECT / "dashboard" / "app.py")!r}, default_timeo
 brought = []
 for page in {[*sorted(pages - {"inside"}), "inside"]!r}:
     brought += ["onnx"] * (page == "inside" and "onnx" in sys.modules)  # which Inside alone needs
+    app.query_params.clear()  # as from the menu: Data's corpus would be made, and Evaluate would judge by it
     app.switch_page(f"app_pages/{{page}}.py").run()
     assert not app.exception, page
 print(brought + [name for name in ("tensorflow", "keras") if name in sys.modules])

@@ -21,6 +21,7 @@ from audio_models.features.waveform import AudioSource
 from audio_models.jobs import launch, runs
 from audio_models.networks import kept_epochs
 from audio_models.recognition.recognizer import Recognizer
+from data import catalogue
 from tests.conftest import PROJECT, Done, Trained
 from tests.support.sounds import RATE, chirp, glides, write
 
@@ -162,6 +163,17 @@ def test_a_mistake_is_one_line_on_stderr_and_status_1(home: Path, capsys, argume
     assert status == 1
     assert out == ""
     assert said in _line(err)
+
+
+@pytest.mark.parametrize("how", [["train"], ["train", "--from", "commands"], ["compare"]])
+def test_words_that_make_no_task_are_refused_before_the_corpus_is_read(
+    capsys, monkeypatch: pytest.MonkeyPatch, how: list[str]
+) -> None:
+    """Synthetic voices were made for seconds before the line that asks for other words."""
+    monkeypatch.setattr(catalogue, "open_corpus", lambda *_: pytest.fail("the corpus was opened"))
+    status, _, err = _run(capsys, *how, "--labels", "left,left")
+    assert status == 1
+    assert "left is given twice" in _line(err)
 
 
 @pytest.mark.parametrize("name", ["config.json", "model.onnx", "state.json"])
