@@ -197,27 +197,36 @@ def test_the_lab_s_jobs(healthy: Run, name: str) -> None:
             read()
 
 
-@pytest.mark.parametrize("how", ["200,000 brackets", "a folder", "another encoding"])
-@pytest.mark.parametrize("name", ["config.json", "state.json"])
-def test_pages_show_a_damaged_run_as_one_row(healthy: Run, name: str, how: str) -> None:
+def _damaged_copies(folder: Path) -> int:
+    """Put copies of a run or job in its place, each damaged in a way of its own; how many there are."""
+    ways = [(how, name) for how in ("a folder", "another encoding", "200,000 brackets") for name in ("config.json", "state.json")]  # fmt: skip
+    for number, (how, name) in enumerate(ways):
+        spoilt = shutil.copytree(folder, folder.with_name(f"{folder.name}{number}"))
+        WHOLE[how](spoilt / name)
+    shutil.rmtree(folder)
+    return len(ways)
+
+
+def test_pages_show_each_damaged_run_as_one_row(healthy: Run) -> None:
     """A 400-digit number in config.json stopped Predict and Train; brackets in state.json stopped Train and Evaluate."""
-    for run in runs.listing():
-        if run != healthy:
-            WHOLE[how](run.folder / name)
-    for job in (*memory.listing(), *comparison.listing()):
-        WHOLE[how](job.folder / name)
-    for page in ("train", "predict", "evaluate", "inside", "memory", "compare", "words"):
+    damaged = sum(_damaged_copies(run.folder) for run in runs.listing() if run != healthy)
+    jobs = {"memory": ("Measurement", memory.listing()), "compare": ("Comparison", comparison.listing())}
+    for _, [job] in jobs.values():
+        _damaged_copies(job.folder)
+    for page in ("train", "predict", "evaluate", "inside", "words"):
         app = open_page(page)
-        if page in ("memory", "compare"):
-            title = {"memory": "Measurement", "compare": "Comparison"}[page]
-            box = next(box for box in app.selectbox if box.label == title)
-            assert box.options[0].endswith("(damaged)")
-            assert not app.error, "one that comes with Echoic is shown"
-            box.select_index(0).run()
-            assert "is damaged (" in text_of(app)
         if page == "train":
             rows = app.dataframe[0].value
-            assert rows["state"].str.startswith("damaged").sum() == 2
+            assert rows["state"].str.startswith("damaged").sum() == damaged
+    for page, (title, [job]) in jobs.items():
+        app = open_page(page)
+        options = next(box for box in app.selectbox if box.label == title).options
+        spoilt = [number for number, option in enumerate(options) if option.endswith("(damaged)")]
+        assert len(spoilt) == len(list(job.folder.parent.glob(f"{job.folder.name}?")))
+        assert not app.error, "one that comes with Echoic is shown"
+        for number in spoilt:
+            next(box for box in app.selectbox if box.label == title).select_index(number).run()
+            assert "is damaged (" in text_of(app)
 
 
 def test_a_training_starts_beside_a_damaged_one(healthy: Run, monkeypatch: pytest.MonkeyPatch) -> None:
