@@ -18,6 +18,8 @@ import filelock
 import pytest
 from hypothesis import settings
 from threadpoolctl import threadpool_limits
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from audio_models.cli import main
 from audio_models.jobs import launch
@@ -37,6 +39,7 @@ settings.load_profile("untimed")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # for the processes that tests start, and what is imported later
 threadpool_limits(1, user_api="blas")
 
+JOURNEYS = "tests/browser/"
 TEST_DATA = Path(os.environ.get("ECHOIC_TEST_DATA", PROJECT.parent / "shared" / "data"))
 
 
@@ -44,6 +47,23 @@ def pytest_collection_finish() -> None:
     """Nobody looks for garbage among what the imports brought: with tensorflow's objects that is most of a page's time."""
     gc.collect()
     gc.freeze()
+
+
+class OneBrowser(LoadFileScheduling):
+    """One worker drives Chromium, with one dashboard behind it; the others take what is left, file by file."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return JOURNEYS if nodeid.startswith(JOURNEYS) else super()._split_scope(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> OneBrowser:
+    return OneBrowser(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The journeys come first: they are the longest that one worker must do alone, and wait for most of their time."""
+    items.sort(key=lambda item: not item.nodeid.startswith(JOURNEYS))
 
 
 @pytest.fixture(autouse=True)
