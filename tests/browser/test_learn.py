@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from dashboard.learn import progress
 from dashboard.learn.course import SCENES
@@ -70,8 +70,10 @@ def test_a_scene_by_keyboard(page: Page, course: str) -> None:
     expect(page.get_by_text("You guessed right")).to_be_visible()
 
 
-def test_every_scene_fits_one_screen_and_a_phone(page: Page, browser: Browser, course: str) -> None:
-    phone = browser.new_context(viewport={"width": 420, "height": HEIGHT}, color_scheme="dark").new_page()
+def test_every_scene_fits_one_screen_and_a_phone(page: Page, course: str) -> None:
+    phone = page.context.new_page()
+    phone.set_viewport_size({"width": 420, "height": HEIGHT})
+    phone.emulate_media(color_scheme="dark")
     tall = {}
     for scene in SCENES:
         progress.update(scene.slug, guess="what was guessed", solved=True)
@@ -87,7 +89,7 @@ def test_every_scene_fits_one_screen_and_a_phone(page: Page, browser: Browser, c
         assert phone.evaluate("document.documentElement.scrollWidth") <= 420, scene.slug
         for picture in phone.locator(".narrow, .machine").all():  # of scenes 3, 4 and 8
             assert picture.evaluate("one => one.scrollWidth <= one.clientWidth"), f"{scene.slug}: scrolls sideways"
-    phone.context.close()
+    phone.close()
     assert tall == {}
     for slug, unit in (("lstm", "One by hand"), ("gru", "One unit, with its numbers")):
         page.goto(f"{course}?scene={slug}")

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Page, expect
 
 from data.workspace import PROJECT
 from tests.support.browsing import drawn
@@ -22,19 +22,19 @@ PAGES = ("", "listen", "live", "words", "data", "train", "evaluate", "learn", "i
 
 
 def test_every_page_fits_a_phone_in_both_schemes_tells_no_traceback_and_asks_nothing_of_another_host(
-    browser: Browser, served: Served
+    page: Page, served: Served
 ) -> None:
     asked: list[str] = []
-    phones = {}
-    for scheme in ("light", "dark"):
-        phones[scheme] = browser.new_context(viewport={"width": 420, "height": 900}, color_scheme=scheme).new_page()
-        phones[scheme].on("request", lambda request: asked.append(request.url))
+    page.on("request", lambda request: asked.append(request.url))
+    page.set_viewport_size({"width": 420, "height": 900})
     for path in PAGES:
-        for page in phones.values():
-            page.goto(f"{served.url}/{path}", wait_until="commit")
-        for scheme, page in phones.items():
-            expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=30_000)
+        page.emulate_media(color_scheme="light")
+        page.goto(f"{served.url}/{path}", wait_until="commit")
+        expect(page.get_by_role("heading", level=1)).to_be_visible(timeout=30_000)
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
             drawn(page)
+            expect(page.locator(".stApp")).to_have_css("color-scheme", scheme)
             assert page.evaluate("document.documentElement.scrollWidth") <= 420, path
             cut_off = page.get_by_test_id("stButtonGroup").evaluate_all(CUT_OFF)
             assert cut_off == [], (path, "choices that lie beyond the right edge")
@@ -44,8 +44,6 @@ def test_every_page_fits_a_phone_in_both_schemes_tells_no_traceback_and_asks_not
             assert (darkness < 150) == (scheme == "dark")
             assert page.get_by_text("Deploy").count() == 0
     assert [url for url in asked if not url.startswith((served.url, "data:", "blob:"))] == []
-    for page in phones.values():
-        page.context.close()
 
 
 def test_a_second_dashboard_on_the_same_port_says_so(served: Served) -> None:
