@@ -71,25 +71,26 @@ def test_a_scene_by_keyboard(page: Page, course: str) -> None:
 
 
 def test_every_scene_fits_one_screen_and_a_phone(page: Page, course: str) -> None:
-    phone = page.context.new_page()
-    phone.set_viewport_size({"width": 420, "height": HEIGHT})
-    phone.emulate_media(color_scheme="dark")
+    desk, phone = {"width": 1440, "height": HEIGHT}, {"width": 420, "height": HEIGHT}
     tall = {}
     for scene in SCENES:
         progress.update(scene.slug, guess="what was guessed", solved=True)
-        for one in (page, phone):
-            one.goto(f"{course}?scene={scene.slug}")
-            expect(one.get_by_text("You guessed")).to_be_visible(timeout=30_000)
-            drawn(one)
-            expect(one.get_by_test_id("stSkeleton")).to_have_count(0)
-            expect(one.get_by_test_id("stException")).to_have_count(0)
-        height = page.locator(".stMain").evaluate("one => one.scrollHeight")
-        if height > HEIGHT:
-            tall[scene.slug] = height
-        assert phone.evaluate("document.documentElement.scrollWidth") <= 420, scene.slug
-        for picture in phone.locator(".narrow, .machine").all():  # of scenes 3, 4 and 8
+        page.set_viewport_size(desk)
+        page.goto(f"{course}?scene={scene.slug}")
+        for size, scheme in ((desk, "light"), (phone, "dark")):
+            page.set_viewport_size(size)
+            page.emulate_media(color_scheme=scheme)
+            expect(page.get_by_text("You guessed")).to_be_visible(timeout=30_000)
+            drawn(page)
+            expect(page.get_by_test_id("stSkeleton")).to_have_count(0)
+            expect(page.get_by_test_id("stException")).to_have_count(0)
+            height = page.locator(".stMain").evaluate("one => one.scrollHeight")
+            if size == desk and height > HEIGHT:
+                tall[scene.slug] = height
+        page.wait_for_function("document.documentElement.scrollWidth <= 420")
+        for picture in page.locator(".narrow, .machine").all():  # of scenes 3, 4 and 8
             assert picture.evaluate("one => one.scrollWidth <= one.clientWidth"), f"{scene.slug}: scrolls sideways"
-    phone.close()
+    page.set_viewport_size(desk)
     assert tall == {}
     for slug, unit in (("lstm", "One by hand"), ("gru", "One unit, with its numbers")):
         page.goto(f"{course}?scene={slug}")
