@@ -34,7 +34,7 @@ FLOORS: list[set[str]] = [
     {"audio_models.listening"},
     {"audio_models.training"},
     {"audio_models.export", "audio_models.keras_files", "audio_models.report"},
-    {"audio_models.lab", "audio_models.pretrained"},
+    {"audio_models.lab", "audio_models.pretrained", "audio_models.doctor"},
     {"audio_models.cli", "audio_models.library"},
     {"audio_models"},
     {"dashboard.shared"},

@@ -78,4 +78,5 @@ COMMANDS: dict[str, Command] = {
     "export": _command("export", "export"),
     "script": _command("export", "script"),
     "import": _command("keras_file", "import_network"),
+    "doctor": _command("doctor", "examine"),
 }

@@ -231,6 +231,8 @@ def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
         ("resume", "Resume what was cancelled, interrupted or failed, a training from its last epoch."),
     ):
         command(name, text).add_argument("run", metavar="RUN", help=f"{_RUN}; or the id of a measurement or comparison")
+
+    command("doctor", "Look for what keeps Echoic from working on this computer, and say how to mend it.")
     return whole
 
 

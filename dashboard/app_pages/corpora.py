@@ -16,6 +16,7 @@ from dashboard.shared.players import play
 from dashboard.shared.rows import in_rows
 from dashboard.shared.show_chart import show_chart
 from dashboard.shared.state import DATA_CLIPS_PAGE
+from dashboard.shared.this_computer import check_computer
 from data import catalogue
 from data.card import Card
 from data.corpus import SPLITS, Corpus, CorpusReference, Index
@@ -185,3 +186,4 @@ def _page() -> None:
 
 
 _page()
+check_computer()

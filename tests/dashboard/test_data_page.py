@@ -16,6 +16,8 @@ def test_data_says_what_to_do_before_anything_is_loaded() -> None:
     app = open_page("corpora")
     assert "Not on this computer yet" in text_of(app)
     assert "Load" in [button.label for button in app.button]
+    button(app, "Check it").click().run()
+    assert "commands answers a clip in" in text_of(app)
 
 
 def test_data_shows_a_folder(trained: Trained, tmp_path: Path) -> None:
