@@ -34,14 +34,16 @@ def draw_model_card(run: Run) -> None:
 
 
 def about_corpus(reference: CorpusReference, *, can_edit: bool = False) -> None:
-    """Draw what the maker of a user's own corpus says about it; nothing of another."""
+    """Draw what the maker of a user's own corpus says about it, in one line where it cannot be changed; nothing of another."""
     if reference.name.startswith(OWN_PREFIX):
         with show_errors():
             corpus = OwnCorpus(reference.name.removeprefix(OWN_PREFIX))
             found = corpus.card
-            show(found)
             if can_edit:
+                show(found)
                 edit(corpus.name, found, corpus.write_card, "corpus")
+            elif found:
+                st.caption(" · ".join(f"**{title}**: {as_text(text)}" for title, text in found.entries.items()))
 
 
 def show(found: Card) -> None:

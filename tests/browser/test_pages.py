@@ -18,6 +18,31 @@ pytestmark = pytest.mark.browser
 
 CUT_OFF = """groups => groups.flatMap((group) => [...group.querySelectorAll("button")])
     .filter((one) => one.getBoundingClientRect().right > innerWidth).map((one) => one.textContent)"""
+# The lowest contrast of the captions, the chosen options and the keys on buttons that are shown.
+CONTRAST = """() => {
+  const probe = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const rgba = (colour) => {
+    probe.clearRect(0, 0, 1, 1);
+    probe.fillStyle = colour;
+    probe.fillRect(0, 0, 1, 1);
+    const [red, green, blue, alpha] = probe.getImageData(0, 0, 1, 1).data;
+    return [red, green, blue, alpha / 255];
+  };
+  const over = (above, below) => [0, 1, 2].map((at) => above[at] * above[3] + below[at] * (1 - above[3]));
+  const light = (colour) => {
+    const [red, green, blue] = colour.map((one) => (one / 255 <= 0.04 ? one / 3294 : ((one / 255 + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  };
+  return Math.min(21, ...[...document.querySelectorAll("[data-testid=stCaptionContainer] p, [data-tag] span, button:enabled kbd")].map((one) => {
+    const above = [];
+    for (let at = one; at; at = at.parentElement) above.push(getComputedStyle(at));
+    const ground = above.toReversed().reduce((below, style) => over(rgba(style.backgroundColor), below), [255, 255, 255]);
+    const text = rgba(getComputedStyle(one).color);
+    text[3] *= above.reduce((product, style) => product * style.opacity, 1);
+    const [dark, bright] = [light(over(text, ground)), light(ground)].sort((first, second) => first - second);
+    return (bright + 0.05) / (dark + 0.05);
+  }));
+}"""
 PAGES = ("", "listen", "live", "words", "data", "train", "evaluate", "learn", "inside", "memory", "compare")
 
 
@@ -38,6 +63,7 @@ def test_every_page_fits_a_phone_in_both_schemes_tells_no_traceback_and_asks_not
             assert page.evaluate("document.documentElement.scrollWidth") <= 420, path
             cut_off = page.get_by_test_id("stButtonGroup").evaluate_all(CUT_OFF)
             assert cut_off == [], (path, "choices that lie beyond the right edge")
+            assert page.evaluate(CONTRAST) >= 4.5, (path, scheme)
             assert page.get_by_test_id("stException").count() == 0
             background = page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
             darkness = sum(int(part) for part in re.findall(r"\d+", background)[:3])
