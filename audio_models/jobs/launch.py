@@ -22,6 +22,11 @@ from audio_models.jobs.runs import Run
 from data import workspace
 from data.errors import EchoicError, WorkspaceError
 
+_CREATE_NEW_PROCESS_GROUP, _CREATE_NO_WINDOW = (
+    0x00000200,
+    0x08000000,
+)  # of CreateProcess; `subprocess` has them on Windows only
+
 
 def start(config: RunConfig) -> Run:
     """Create a run and start its training in the background.
@@ -118,10 +123,25 @@ def spawn(job: JobFolder[Any]) -> None:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=log,
-                start_new_session=True,
+                **detached(os.name),
             )
         job.write_process(process.pid)
     except OSError as error:
         message = f"{job.name} could not be started ({error.strerror}). Fix that and start it again."
         job.write_state(replace(job.state, status="failed", stage="Failed", error=message))
         raise WorkspaceError(message) from error
+
+
+def detached(system: str) -> dict[str, Any]:
+    """Arguments of `Popen` for a process that outlives the terminal it was started from, and its Ctrl+C.
+
+    On Windows it gets a console of its own, without a window: whoever shares the terminal's ends with it. With
+    DETACHED_PROCESS, which gives it none, each process that it starts would open a window.
+    https://learn.microsoft.com/en-us/windows/win32/procthread/process-creation-flags
+
+    Args:
+        system: `os.name`.
+    """
+    if system == "nt":
+        return {"creationflags": _CREATE_NEW_PROCESS_GROUP | _CREATE_NO_WINDOW}
+    return {"start_new_session": True}

@@ -5,6 +5,7 @@ The microphone is Chromium's fake device, fed with a synthetic voice.
 
 from __future__ import annotations
 
+import base64
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -50,6 +51,34 @@ def test_a_word_spoken_into_the_microphone_is_understood(
     expect(page.get_by_text("Your recording")).to_be_visible()
     expect(page.get_by_text(re.compile("This is the loudest second of your [34]"))).to_be_visible()
     expect(page.get_by_test_id("stVegaLiteChart")).to_have_count(2)
+
+    webm, mp4 = (base64.b64decode(one) for one in page.evaluate(RECORD, ["audio/webm", "audio/mp4"]))
+    assert webm.startswith(b"\x1a\x45\xdf\xa3")
+    assert mp4[4:8] == b"ftyp"
+    page.get_by_text("Upload", exact=True).click()
+    recordings = [
+        {"name": f"a.{kind}", "mimeType": "", "buffer": content} for kind, content in (("webm", webm), ("mp4", mp4))
+    ]
+    page.locator("input[type=file]").set_input_files(recordings)
+
+
+# Two recordings of the same sound, as web pages and browser extensions make them: base64 by type.
+RECORD = """async types => {
+    const stream = await navigator.mediaDevices.getUserMedia({audio: true});
+    const recorded = await Promise.all(types.map(type => new Promise(done => {
+        const recorder = new MediaRecorder(stream, {mimeType: type}), parts = [];
+        recorder.ondataavailable = event => parts.push(event.data);
+        recorder.onstop = () => {
+            const reader = new FileReader();
+            reader.onload = () => done(reader.result.split(",")[1]);
+            reader.readAsDataURL(new Blob(parts));
+        };
+        recorder.start(500);
+        setTimeout(() => recorder.stop(), 3000);
+    })));
+    stream.getTracks().forEach(track => track.stop());
+    return recorded;
+}"""
 
 
 def test_clips_are_dropped_good_and_bad(page: Page, served: Served, tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import psutil
 import pytest
@@ -180,3 +182,22 @@ def test_what_cannot_be_trained_fails_with_a_sentence(config: RunConfig, tmp_pat
     assert training_process.train(run).status == "failed"
     assert said in run.state.error
     assert "\n" not in run.state.error
+
+
+def test_a_job_outlives_its_terminal_on_windows_too(config: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The arguments alone: no test here runs on Windows. Without flags, closing the terminal ended the training."""
+    started: list[dict[str, Any]] = []
+
+    def record(_: list[str], **arguments: Any) -> SimpleNamespace:
+        started.append(arguments)
+        return SimpleNamespace(pid=os.getpid())
+
+    monkeypatch.setattr(launch.subprocess, "Popen", record)
+    monkeypatch.setattr(launch, "os", SimpleNamespace(name="nt"))
+    launch.spawn(runs.create(config))
+    assert started[0]["creationflags"] == 0x08000200, "CREATE_NO_WINDOW | CREATE_NEW_PROCESS_GROUP"
+    assert "start_new_session" not in started[0]
+    monkeypatch.setattr(launch, "os", os)
+    launch.spawn(runs.create(config))
+    assert started[1]["start_new_session"]
+    assert "creationflags" not in started[1], "which POSIX refuses"
