@@ -136,7 +136,7 @@ class Model:
         return f"<Model {self.run.id}: {', '.join(self.labels)}>"
 
     def answer(self, sound: Sound, rate: int | None = None) -> Answer:
-        """Recognise a clip of up to 30 seconds.
+        """Recognise a clip of up to 30 seconds; of one much longer than a word, the loudest stretch.
 
         Args:
             rate: sample rate of an array [Hz].
@@ -144,7 +144,9 @@ class Model:
         Raises:
             AudioError: it cannot be read, or an array has no rate.
         """
-        return self._recognizer.classify(self._recognizer.load(_source(sound, rate)))
+        samples = self._recognizer.load(_source(sound, rate))
+        first, last = self._recognizer.word_in(samples)
+        return self._recognizer.classify(samples[first:last])
 
     def listen(self, sound: Sound, rate: int | None = None, **settings: Any) -> tuple[Event, ...]:
         """Find the words in a recording of up to two hours.

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
+from audio_models import load
 from audio_models.features import waveform
 from audio_models.features.waveform import AudioSource
 from audio_models.jobs import runs
@@ -125,8 +127,6 @@ def test_an_inverted_stereo_clip_is_the_word_that_was_said(
     tmp_path: Path, command: Callable[..., Done], workspace_folder: Path
 ) -> None:
     """It was silence, 98.6 % sure."""
-    import soundfile
-
     samples = say(WORD, voices()[12])
     soundfile.write(tmp_path / "inverted.wav", np.stack([samples, -0.9 * samples], axis=1), SAMPLE_RATE)
     notes: list[str] = []
@@ -148,3 +148,26 @@ def test_what_is_no_recording_is_refused_in_sight(workspace_folder: Path) -> Non
     (error,) = [one.value for one in app.error]
     assert "notes.txt cannot be read as audio" in error
     assert "M4A" in error
+
+
+def test_a_word_in_a_longer_recording_is_found_everywhere(
+    spoken: dict[str, Path], tmp_path: Path, command: Callable[..., Done], workspace_folder: Path
+) -> None:
+    """A telephone records from the touch of a button to the next; the whole of that is no clip."""
+    sound, rate = soundfile.read(spoken[".wav"], dtype="float32")
+    hiss = np.random.default_rng(0).normal(0, 0.002, 2 * rate).astype(np.float32)
+    path = tmp_path / "long.wav"
+    soundfile.write(path, np.concatenate([hiss, sound, hiss]), rate)
+    recognizer = Recognizer.of_run(runs.find("commands"))
+    samples = recognizer.load(AudioSource(path))
+    first, last = recognizer.word_in(samples)
+    assert (last - first) / rate == recognizer.clip_seconds
+    assert 2 * rate - last / 2 < first < 2 * rate + len(sound)
+    expected = recognizer.classify(samples[first:last])
+    (row,) = json.loads(command("predict", "commands", path, "--json").stdout)
+    assert (row["label"], row["confidence"]) == (WORD, pytest.approx(expected.confidence, abs=1e-3))
+    assert row["note"].startswith("The answer is to its loudest 1.0 s, from 2.")
+    assert load("commands").answer(path).label == WORD
+    app = open_page()
+    app.file_uploader[0].upload("long.wav", path.read_bytes(), "audio/wav").run()
+    assert "This is the loudest second of your" in text_of(app)

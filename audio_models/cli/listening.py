@@ -13,6 +13,7 @@ import numpy as np
 
 from audio_models.cli.terminal import TerminalProgress, complain, print_json
 from audio_models.errors import AudioError
+from audio_models.features.bandwidth import Bandwidth
 from audio_models.features.waveform import AudioSource, Waveform
 from audio_models.jobs import runs
 from audio_models.listening import detection, listener, recordings, streaming_evaluation
@@ -39,13 +40,23 @@ def listen(options: argparse.Namespace) -> int:
         chunks = _with_rate_checked(pcm(sys.stdin.buffer), options.rate or made.features.sample_rate)
         return _print_events(made, chunks, sys.stdout)
     source = AudioSource(recordings.find(options.source))
-    rate, _, notes = recordings.measure(source)
+    rate, frames, notes = recordings.measure(source)
     for note in notes:
         complain(note)
     made = Listener(run, config, rate)
     if warning := listener.low_rate_warning(rate, made.features):
         complain(warning)
-    return _print_events(made, recordings.blocks(source), sys.stdout)
+    reach = recordings.reach_of(rate, frames)
+    done = _print_events(made, _measured(recordings.blocks(source), reach), sys.stdout)
+    if note := recordings.narrow_note(reach, rate, made.features):
+        complain(note)
+    return done
+
+
+def _measured(chunks: Iterator[Waveform], reach: Bandwidth) -> Iterator[Waveform]:
+    for chunk in chunks:
+        reach.feed(chunk)
+        yield chunk
 
 
 def _with_rate_checked(chunks: Iterator[Waveform], rate: int) -> Iterator[Waveform]:

@@ -36,7 +36,11 @@ def predict(options: argparse.Namespace) -> int:
     for clip in options.clip:
         try:
             notes: list[str] = []
-            answer = recognizer.classify(recognizer.load(AudioSource(Path(clip)), notes.append))
+            samples = recognizer.load(AudioSource(Path(clip)), notes.append)
+            first, last = recognizer.word_in(samples)
+            if last - first < len(samples):
+                notes.append(_loudest(first, last, len(samples), recognizer.features.sample_rate))
+            answer = recognizer.classify(samples[first:last])
             answers.append({**rows.of_answer(clip, answer), **({"note": " ".join(notes)} if notes else {})})
             lines += [f"{isolated(clip)}: {_in_words(answer)}", *(f"  {note}" for note in notes)]
         except EchoicError as error:
@@ -51,6 +55,10 @@ def predict(options: argparse.Namespace) -> int:
     for row in failed:
         complain(row["error"])
     return 1 if failed else 0
+
+
+def _loudest(first: int, last: int, count: int, rate: int) -> str:
+    return f"The answer is to its loudest {(last - first) / rate:.1f} s, from {first / rate:.1f} s on, of {count / rate:.1f} s."
 
 
 def _in_words(answer: Answer) -> str:

@@ -27,6 +27,7 @@ SHORTEST_WINDOW = 0.3  # seconds of sound before a sliding window gives its firs
 UNKNOWN = "_unknown_"  # the label of other speech
 NO_WORDS = {UNKNOWN: "other", "_silence_": "silence"}  # labels that are no word, and the kind of answer they make
 WORD_SECONDS = 0.5  # the context of a word ends so long before its end
+RECORDING = 1.5  # so many training clips are a recording with a word somewhere in it
 SHORTEST_CLIP = 0.1  # seconds that a word takes at least
 CANCELLING = 0.1  # channels cancel if their average keeps less than this share of what that of unrelated ones keeps
 
@@ -157,7 +158,13 @@ class Network:
         return np.asarray(self.session.run(["probabilities"], inputs)[0][0])
 
     def classify(self, samples: Array) -> dict[str, Any]:
-        """The kind of answer to a clip, its most probable label, its confidence, and the probability of each label."""
+        """The kind of answer to a clip, its most probable label, its confidence, and the probability of each label.
+
+        Of a clip much longer than those it was trained on, only the loudest stretch counts.
+        """
+        length = round(self.clip_seconds * self.features.sample_rate)
+        if len(samples) > RECORDING * length:
+            samples = loudest(samples, length)
         probabilities = self.probabilities(self.features.of_clip(samples)).tolist()
         confidence = max(probabilities)
         label = self.labels[probabilities.index(confidence)]
@@ -413,6 +420,18 @@ def whole_clip(pieces: Iterable[Array], sample_rate: int) -> Array:
             f"a clip of {milliseconds:.3g} ms is too short for a word, which takes {1000 * SHORTEST_CLIP:g} ms at least"
         )
     return samples
+
+
+def loudest(samples: Array, length: int) -> Array:
+    """The loudest stretch of so many samples, moved until its sound is in its middle."""
+    energy = (samples - samples.mean()).astype(np.float64) ** 2
+    total = np.concatenate([[0.0], np.cumsum(energy)])
+    within = total[length:] - total[:-length]
+    first = int(within.argmax())
+    if within[first] > 0:
+        middle = first + float(np.average(np.arange(length), weights=energy[first : first + length]))
+        first = int(np.clip(middle - length / 2, 0, len(samples) - length))
+    return samples[first : first + length]
 
 
 def resample(samples: Array, rate: int, new_rate: int) -> Array:

@@ -118,6 +118,6 @@ def low_rate_warning(sample_rate: int, features: FeatureConfig) -> str:
     if sample_rate / 2 >= features.fmax:
         return ""
     return (
-        f"At {sample_rate:,} samples a second this recording holds nothing above {sample_rate // 2:,} Hz. The network was trained on "
-        f"sound up to {features.fmax:,.0f} Hz, so expect more mistakes."
+        f"At {sample_rate:,} samples a second this recording holds nothing above {sample_rate // 2:,} Hz. The network reads "
+        f"up to {features.fmax:,.0f} Hz, so expect more mistakes unless it learned from such sound."
     )

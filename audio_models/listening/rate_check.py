@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-
+from audio_models.features.bandwidth import Bandwidth
 from audio_models.features.waveform import Waveform
 
-_FRAME = 512  # samples
 _ENOUGH = 4.0  # seconds of audible sound
-_AUDIBLE = 1e-7  # mean square of a frame
-_LOW, _TOP = (0.02, 0.3), (0.85, 0.95)  # shares of the highest frequency
-_EMPTY_DB = -65.0
-"""Level of the top band against the low one, each at its loudest. In 1,000 stretches of real speech and noise at the rate
-that was said it was never below -60 dB; 48 kHz read as 16 kHz is below -85."""
+_TOP = 0.85  # share of the highest frequency; above it, all speech has something
 
 
 class RateCheck:
@@ -25,33 +18,17 @@ class RateCheck:
 
     def __init__(self, sample_rate: int) -> None:
         self._rate = sample_rate
-        self._rest: Waveform = np.empty(0, np.float32)
-        self._powers: list[NDArray[np.float64]] = []  # of the low and of the top band, in each audible frame
-        share = np.linspace(0, 1, _FRAME // 2 + 1)
-        self._bands = [(share >= low) & (share < high) for low, high in (_LOW, _TOP)]
+        self._found = Bandwidth(sample_rate, _ENOUGH)
 
     def feed(self, samples: Waveform) -> str:
         """Read a chunk (n,) float32; return a hint for the user, at most once, else ""."""
-        if self._is_done:
+        if self._found.is_known:
             return ""
-        samples = np.concatenate([self._rest, samples])
-        whole = len(samples) // _FRAME
-        self._rest = samples[whole * _FRAME :]
-        frames = samples[: whole * _FRAME].reshape(whole, _FRAME)
-        frames = frames[(frames**2).mean(axis=1) > _AUDIBLE]
-        power = np.abs(np.fft.rfft(frames * np.hanning(_FRAME), axis=1)) ** 2
-        self._powers += list(np.stack([power[:, band].mean(axis=1) for band in self._bands], axis=1))
-        return self._hint() if self._is_done else ""
-
-    @property
-    def _is_done(self) -> bool:
-        return len(self._powers) * _FRAME >= _ENOUGH * self._rate
-
-    def _hint(self) -> str:
-        low, top = np.percentile(self._powers, 98, axis=0)
-        if top > low * 10 ** (_EMPTY_DB / 10):
+        self._found.feed(samples)
+        top = _TOP * self._rate / 2
+        if not self._found.is_known or self._found.top > top:
             return ""
         return (
-            f"The sound holds nothing above {_TOP[0] * self._rate / 2:,.0f} Hz, as if it came at more than {self._rate:,} samples a "
+            f"The sound holds nothing above {top:,.0f} Hz, as if it came at more than {self._rate:,} samples a "
             "second. Name its rate, for example --rate 48000."
         )

@@ -15,18 +15,21 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from audio_models.config import FeatureConfig
 from audio_models.errors import AudioError
 from audio_models.features import waveform
+from audio_models.features.bandwidth import Bandwidth, found_narrow
 from audio_models.features.waveform import AudioSource, Waveform
 from audio_models.jobs.runs import Run
 from audio_models.listening.detection import DetectionConfig, Detector, Event
-from audio_models.listening.listener import Listener
+from audio_models.listening.listener import Listener, low_rate_warning
 from audio_models.listening.network_stream import Mode
 from data import workspace
 from data.corpus import Progress, Report, no_progress
 
 MAX_SECONDS = 7200.0
 _COLUMNS = 2000  # of the envelope
+_BEGINNING = 4.0  # seconds of audible sound that show how far up it reaches
 
 
 def find(text: str) -> Path:
@@ -170,20 +173,34 @@ def listen(
     rate, frames, notes = measure(source)
     listener = Listener(run, config, rate)
     envelope = _Envelope(frames)
+    reach = reach_of(rate, frames)
     events: list[Event] = []
     times: list[NDArray[np.float64]] = []
     rows: list[NDArray[np.float32]] = []
     for block in blocks(source):
         envelope.add(block)
+        reach.feed(block)
         output = listener.feed(block, last=envelope.done == frames)
         events += output.events
         times.append(output.times)
         rows.append(output.probabilities)
         report(Progress("Listening", envelope.done // rate, round(frames / rate), "seconds of sound"))
+    if narrow := narrow_note(reach, rate, listener.features):
+        notes += (narrow,)
     return RecordingResult(
         listener.labels, listener.mode, rate, frames / rate, listener.step_seconds, listener.clip_seconds,
         tuple(events), np.concatenate(times), np.concatenate(rows), envelope.low, envelope.high, notes,
     )  # fmt: skip
+
+
+def reach_of(rate: int, frames: int) -> Bandwidth:
+    """What measures how far up a recording of so many samples at `rate` [Hz] reaches, by its beginning."""
+    return Bandwidth(rate, min(_BEGINNING, frames / rate / 2))
+
+
+def narrow_note(reach: Bandwidth, rate: int, features: FeatureConfig) -> str:
+    """Tell that a recording ends far below what a network reads, unless its rate tells so already; "" if it does not."""
+    return "" if low_rate_warning(rate, features) else found_narrow(reach, features.fmax)
 
 
 class _Envelope:

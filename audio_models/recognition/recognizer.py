@@ -11,7 +11,7 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from audio_models.errors import AudioError, RunError
-from audio_models.features import waveform
+from audio_models.features import bandwidth, waveform
 from audio_models.features.mfcc import Frames, mfcc
 from audio_models.features.sequences import pad
 from audio_models.features.waveform import AudioSource, Waveform
@@ -24,6 +24,9 @@ from data.corpus import SILENCE
 from data.errors import EchoicError
 
 _BATCH = 64
+_RECORDING = 1.5
+"""So many training clips are a recording with a word somewhere in it. Of test clips of Speech Commands with 0.5 s of their
+background added on both sides, 72 % are right as a whole and 87 % by their loudest second; without it, 88 %."""
 _MEND = "Resume or repeat the training, or copy the file again."
 
 
@@ -119,11 +122,26 @@ class Recognizer:
             AudioError: it cannot be read, is too short for a word, or it is silent and the network has no class for silence.
         """
         samples = waveform.load(source, self.features.sample_rate, is_word=True, tell=tell)
+        if tell is not waveform.ignore_note:
+            narrow = bandwidth.narrow_note(samples, self.features.sample_rate, self.features.fmax)
+            if narrow:
+                tell(narrow)
         if waveform.is_silent(samples) and SILENCE not in self.labels:
             raise AudioError(
                 f"{source.name} is silent: every sample is zero, and this network was not trained on silence. Check the microphone and record it again."
             )
         return samples
+
+    def word_in(self, samples: Waveform) -> tuple[int, int]:
+        """The stretch of a clip to classify: its first sample and the one after its last.
+
+        All of it, or if it is much longer than a training clip, its loudest stretch of that length: a recording begins
+        before its word and ends after it.
+        """
+        rate = self.features.sample_rate
+        if len(samples) <= _RECORDING * self.clip_seconds * rate:
+            return 0, len(samples)
+        return waveform.loudest(samples, rate, self.clip_seconds)
 
     def normalise(self, frames: Frames) -> Frames:
         """Normalise MFCC frames (frames, width) for the network."""

@@ -51,7 +51,8 @@ def answer_clip(run: Run, name: str, content: bytes, *, loudest: bool = False) -
     Args:
         name: of the clip, for that sentence.
         content: of its file.
-        loudest: read only its loudest stretch, as long as a training clip: a recording begins before the word.
+        loudest: read only its loudest stretch, as long as a training clip, even if it is hardly longer: a recording
+            begins before the word.
 
     Raises:
         RunError: the run has no network yet, or it is damaged.
@@ -75,6 +76,6 @@ def _answered(path: str, changed: int, name: str, content: bytes, find: bool) ->
     except EchoicError as error:
         return str(error)
     rate = recognizer.features.sample_rate
-    first, last = loudest(samples, rate, recognizer.clip_seconds) if find else (0, len(samples))
+    first, last = loudest(samples, rate, recognizer.clip_seconds) if find else recognizer.word_in(samples)
     answer = recognizer.classify(samples[first:last])
     return ClipAnswer(samples, first, last, answer, recognizer.normalise(answer.frames), tuple(notes))

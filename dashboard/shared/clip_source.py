@@ -77,12 +77,11 @@ def choose_clip(run: Run, recognizer: Recognizer, key: str) -> ChosenClip | None
 
     samples = recognizer.load(AudioSource(content.getvalue(), name))
     rate = recognizer.features.sample_rate
-    if source == "Microphone" or len(samples) > 2 * recognizer.clip_seconds * rate:
-        first, last = loudest(samples, rate, recognizer.clip_seconds)
-        if last - first < len(samples):
-            name += f", the loudest {(last - first) / rate:.1f} s"
-        samples = samples[first:last]
-    return ChosenClip(name, samples, None)
+    is_spoken = source == "Microphone"
+    first, last = loudest(samples, rate, recognizer.clip_seconds) if is_spoken else recognizer.word_in(samples)
+    if last - first < len(samples):
+        name += f", the loudest {(last - first) / rate:.1f} s"
+    return ChosenClip(name, samples[first:last], None)
 
 
 def _begin_with_own_clip(run: Run, key: str) -> None:
