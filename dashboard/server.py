@@ -65,7 +65,7 @@ def login_for_others(where: str) -> Literal["password", "provider"]:
 
     if visitor.provider_is_set():
         if not visitor.provider_is_usable():
-            raise ConfigError("The login by [auth] in secrets.toml needs a package: pip install Authlib.")
+            raise ConfigError("The login by [auth] in secrets.toml needs two packages: pip install Authlib httpx")
         return "provider"
     if users.login() is not None:
         return "password"

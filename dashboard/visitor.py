@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
+from streamlit.auth_util import is_authlib_installed
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.secrets import secrets_singleton
 
 from dashboard.door import USER
 from dashboard.shared.formatting import as_text
+from dashboard.shared.state import VISITOR, forget_all
 from data import users, workspace
 from data.errors import WorkspaceError
-
-_SHOWN_TO = "echoic_visitor"  # in the session: a browser may sign in as another while a tab is open
 
 
 def provider_is_set() -> bool:
@@ -24,8 +24,8 @@ def provider_is_set() -> bool:
 
 
 def provider_is_usable() -> bool:
-    """Whether the package that talks to such a provider is installed."""
-    return find_spec("authlib") is not None
+    """Whether the packages that talk to such a provider are installed."""
+    return bool(is_authlib_installed()) and find_spec("httpx") is not None
 
 
 def home() -> Path:
@@ -49,9 +49,10 @@ def admit() -> None:
         _ask()
         st.stop()
         return
-    if st.session_state.setdefault(_SHOWN_TO, user) != user:  # what another has typed and seen is nobody's business
-        st.session_state.clear()
+    if VISITOR.get() not in ("", user):  # another signed in while the tab was open
+        forget_all()
         st.rerun()
+    VISITOR.set(user)
     if _by_provider() and users.find(user) is None:
         users.create(user, users.User(_name()))
     _say_who(users.find(user))

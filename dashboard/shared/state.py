@@ -54,6 +54,15 @@ def selection(key: str) -> Any:
     return st.session_state[key].selection
 
 
+def forget_all() -> None:
+    """Forget whatever this tab knows."""
+    st.session_state.clear()
+
+
+# Who looks
+VISITOR = Value[str]("visitor", "")
+"""The id of the user whom the tab belongs to, see `dashboard.visitor`."""
+
 # The address
 ADDRESS_PAGE = Value[str]("address_page", "")
 """The page that was drawn last."""

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -28,6 +29,7 @@ from dashboard.door import USER, Door
 from dashboard.login import Attempts, PasswordLogin
 from data import users
 from data.corpus import CorpusReference
+from data.errors import WorkspaceError
 from data.own import corpus as own_corpus
 from tests.conftest import PROJECT, Done
 from tests.support.served import Served, dashboard, free_port
@@ -179,7 +181,7 @@ def test_who_can_be_reached_by_others_has_a_login(
     monkeypatch.setattr(visitor, "provider_is_set", lambda: True)
     monkeypatch.setattr(visitor, "provider_is_usable", lambda: False)
     if is_wide:
-        with pytest.raises(ConfigError, match="needs a package: pip install Authlib"):
+        with pytest.raises(ConfigError, match="needs two packages: pip install Authlib httpx"):
             server.login()
         monkeypatch.setattr(visitor, "provider_is_usable", lambda: True)
         assert server.login() == "provider"
@@ -216,6 +218,32 @@ def test_the_shell_sets_and_removes_the_password(command: Callable[..., Done], m
     assert (refused.returncode, refused.stderr) == (1, "echoic: Nobody called 'Bob' has been here.\n")
     assert "this computer alone" in command("password", "--remove").stdout
     assert users.login() is None
+
+
+def test_whom_a_provider_vouches_for_is_known_by_its_id_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: dict[str, Any] = {}
+    page = SimpleNamespace(context=SimpleNamespace(headers={USER: ""}), user=SimpleNamespace(to_dict=lambda: told))
+    monkeypatch.setattr(visitor, "st", page)
+    with pytest.raises(WorkspaceError, match="Nobody is signed in"):
+        visitor.home()  # no page is drawn: a thread
+    monkeypatch.setattr(visitor, "get_script_run_ctx", lambda **_: page)
+    ann = {"is_logged_in": True, "iss": "https://login.example", "sub": "1", "name": "Ann"}
+    for nobody in (
+        {},
+        {"is_logged_in": False, "sub": "1"},
+        {"is_logged_in": True, "name": "Ann"},
+        {**ann, "is_logged_in": False},
+    ):
+        told.clear()
+        told.update(nobody)
+        with pytest.raises(WorkspaceError, match="Nobody is signed in"):
+            visitor.home()
+    homes = []
+    for who in (ann, {**ann, "name": "Ann Smith"}, {**ann, "sub": "2"}, {**ann, "iss": "https://other.example"}):
+        told.update(who)
+        homes.append(visitor.home())
+    assert homes[0] == homes[1], "she may change her name"
+    assert len(set(homes)) == 3
 
 
 # The real server, as behind a proxy: on this computer alone, and opened by others at a name.
