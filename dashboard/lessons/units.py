@@ -22,7 +22,7 @@ from dashboard.shared.formatting import as_text
 from dashboard.shared.players import play_samples
 from dashboard.shared.show_chart import show_chart
 from dashboard.shared.state import Value, selection
-from data import catalogue
+from data import catalogue, workspace
 from data.corpus import Clip, CorpusReference
 from data.own.corpus import OWN_PREFIX
 
@@ -186,7 +186,7 @@ def _samples(source: Clip | Any, rate: int) -> Any:
 def _activity(run: Run, reference: CorpusReference | None) -> Activity:
     """What the units do in the clips of a corpus, kept for the network as it stands on the page."""
     stood = experiment.chosen_epoch(run), experiment.held_gates(run)
-    key = (str(run.folder), run.model_path.stat().st_mtime_ns, reference, *stood)
+    key = (workspace.root(), str(run.folder), run.model_path.stat().st_mtime_ns, reference, *stood)
     kept: dict[Any, Activity] = _kept()
     found = kept.get(key)
     if found is None:

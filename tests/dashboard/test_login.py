@@ -24,10 +24,12 @@ from websockets.sync.client import connect
 
 from audio_models.config import NetworkConfig
 from audio_models.errors import ConfigError
+from audio_models.jobs import runs
 from dashboard import server, visitor
 from dashboard.door import USER, Door
+from dashboard.lessons import units
 from dashboard.login import Attempts, PasswordLogin
-from data import users
+from data import users, workspace
 from data.corpus import CorpusReference
 from data.errors import WorkspaceError
 from data.own import corpus as own_corpus
@@ -244,6 +246,17 @@ def test_whom_a_provider_vouches_for_is_known_by_its_id_of_them(monkeypatch: pyt
         homes.append(visitor.home())
     assert homes[0] == homes[1], "she may change her name"
     assert len(set(homes)) == 3
+
+
+def test_what_a_network_hears_in_a_corpus_is_kept_for_its_owner_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two users may call a corpus the same, and the networks that come with Echoic lie in one folder for all."""
+    users.set_password(SHARED)
+    ann, bob = (users.folder(users.sign_in(name, OWN, SHARED)) for name in ("Ann", "Bob"))
+    monkeypatch.setattr(units, "_read_all", lambda *_: workspace.root())
+    run, lights = runs.bundled_run("plain-gru"), CorpusReference("own:lights")
+    for home in (ann, bob, ann):
+        with workspace.working_in(home):
+            assert units._activity(run, lights) == home
 
 
 # The real server, as behind a proxy: on this computer alone, and opened by others at a name.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import pytest
@@ -24,6 +25,25 @@ def test_a_pattern_that_would_take_years_is_ended(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(CorpusError, match=r"takes more than 1 seconds.*repeats within repeats"):
         find_speakers("^((a|aa)+)+$", ["a" * 60 + "!"])
     assert time.monotonic() - began < 10
+
+
+def test_meanwhile_the_pages_of_others_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python's own engine holds up all threads for as long as it searches."""
+    monkeypatch.setattr(speaker_pattern, "_SECONDS", 1.0)
+
+    def hostile() -> None:
+        with pytest.raises(CorpusError):
+            find_speakers("^((a+)+)$", ["a" * 40 + "!"])
+
+    search = threading.Thread(target=hostile)
+    search.start()
+    gaps, last = [0.0], time.monotonic()
+    while search.is_alive():
+        time.sleep(0.01)
+        gaps.append(time.monotonic() - last)
+        last = time.monotonic()
+    assert len(gaps) > 10
+    assert max(gaps) < 0.9
 
 
 def test_a_pattern_is_bounded_in_length() -> None:
