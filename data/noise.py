@@ -35,6 +35,11 @@ def coloured_noise(exponent: float, samples: int, seed: int) -> NDArray[np.float
     return scaled
 
 
+def noise_file(exponent: float, seed: int) -> bytes:
+    """A minute of `coloured_noise` as a FLAC file."""
+    return encode_flac(coloured_noise(exponent, round(SECONDS * SAMPLE_RATE), seed), SAMPLE_RATE)
+
+
 def generated_noise() -> tuple[Path, ...]:
     """A minute each of white, pink and brown noise, as files in the workspace; made if they are missing.
 
@@ -46,7 +51,6 @@ def generated_noise() -> tuple[Path, ...]:
     for seed, (name, exponent) in enumerate(EXPONENTS.items()):
         path = folder / f"{name}.flac"
         if not path.is_file():
-            noise = coloured_noise(exponent, round(SECONDS * SAMPLE_RATE), seed)
-            workspace.write_atomically(path, encode_flac(noise, SAMPLE_RATE))
+            workspace.write_atomically(path, noise_file(exponent, seed))
         paths.append(path)
     return tuple(paths)

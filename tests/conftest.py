@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import filelock
@@ -23,6 +24,7 @@ from xdist.scheduler import LoadFileScheduling
 
 from audio_models.cli import main
 from audio_models.jobs import launch
+from data import noise
 from data.own import corpus as own_corpus
 from data.own.corpus import OwnCorpus
 from data.own.incoming import collect
@@ -38,6 +40,9 @@ settings.load_profile("untimed")
 # The matrices are small: beside another worker two threads wait for each other twenty times as long as one takes.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # for the processes that tests start, and what is imported later
 threadpool_limits(1, user_api="blas")
+
+# Each test's workspace has files of the generated noise: the same three, made once.
+noise.noise_file = cache(noise.noise_file)
 
 JOURNEYS = "tests/browser/"
 TEST_DATA = Path(os.environ.get("ECHOIC_TEST_DATA", PROJECT.parent / "shared" / "data"))
