@@ -103,6 +103,8 @@ def healthy(old: Path, workspace_folder: Path, monkeypatch: pytest.MonkeyPatch) 
     """A queued run in a workspace with two others, which listens and was evaluated, and the lab's jobs."""
     for name in ("runs/20261101-090300-gru-0003", "runs/20261101-090600-lstm-0006", "memory", "comparisons"):
         shutil.copytree(old / name, workspace_folder / name)
+    options = cli.parser(cli.COMMANDS)
+    monkeypatch.setattr(cli, "parser", lambda _: options)  # hundreds of times the same
     config = Run(old / "runs" / "20261101-090100-gru-0001").config
     return runs.create(replace(config, name="healthy"))
 
