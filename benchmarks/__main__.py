@@ -1,4 +1,4 @@
-"""`python -m benchmarks [features] [answer] [start] [dashboard] [inside] [listen] [--corpus NAME|FOLDER]`: measure and print a table for each."""
+"""`python -m benchmarks [features] [answer] [start] [dashboard] [inside] [listen] [decoding] [--corpus NAME|FOLDER]`: measure and print a table for each."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 
 from data import workspace
 
-NAMES = ("features", "answer", "start", "dashboard", "inside", "listen")
+NAMES = ("features", "answer", "start", "dashboard", "inside", "listen", "decoding")
 
 
 def main() -> int:

@@ -76,6 +76,6 @@ def _encode(path: Path, samples: np.ndarray, encoding: Encoding, options: dict[s
         for frame in resampler.resample(whole):
             fifo.write(frame)
         size = stream.codec_context.frame_size or 1024
-        while (frame := fifo.read(size) or fifo.read(size, partial=True)) is not None:
-            container.mux(stream.encode(frame))
+        while (part := fifo.read(size) or fifo.read(size, partial=True)) is not None:
+            container.mux(stream.encode(part))
         container.mux(stream.encode(None))
