@@ -14,8 +14,9 @@ import numpy as np
 import pytest
 import soundfile
 import soxr
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
+from audio_models.features.waveform import AudioSource
 from audio_models.jobs import runs
 from audio_models.recognition.recognizer import Recognizer
 from data.public.synthetic_voices import SAMPLE_RATE, say, voices
@@ -55,11 +56,17 @@ def test_a_word_spoken_into_the_microphone_is_understood(
     webm, mp4 = (base64.b64decode(one) for one in page.evaluate(RECORD, ["audio/webm", "audio/mp4"]))
     assert webm.startswith(b"\x1a\x45\xdf\xa3")
     assert mp4[4:8] == b"ftyp"
-    page.get_by_text("Upload", exact=True).click()
-    recordings = [
-        {"name": f"a.{kind}", "mimeType": "", "buffer": content} for kind, content in (("webm", webm), ("mp4", mp4))
-    ]
-    page.locator("input[type=file]").set_input_files(recordings)
+    for content in (webm, mp4):
+        samples = recognizer.load(AudioSource(content))
+        first, last = recognizer.word_in(samples)
+        assert recognizer.classify(samples[first:last]).label == "stop"
+    page.locator("input[type=file]").set_input_files(
+        [FilePayload(name="a.webm", mimeType="", buffer=webm), FilePayload(name="a.mp4", mimeType="", buffer=mp4)]
+    )
+    expect(page.get_by_text("Select a row to see the evidence")).to_be_visible()
+    drawn(page)
+    expect(answer).to_have_text("stop")
+    expect(page.get_by_text(re.compile("This is the loudest second of your [23]"))).to_be_visible()
 
 
 # Two recordings of the same sound, as web pages and browser extensions make them: base64 by type.
