@@ -34,12 +34,14 @@ def offer_recent(kind: RecentKind, key: str, choose: Callable[[Any], None]) -> N
     with st.popover("Used before", icon=":material/history:", type="tertiary", key=is_open.key, on_change="rerun"):
         for number, one in enumerate(known):
             path = one.name if isinstance(one, CorpusReference) else one
-            name, forget = st.columns([8, 1], vertical_alignment="center")
-            name.button(
+            row = st.container(  # columns would lie below each other on a phone
+                horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", wrap=False
+            )
+            row.button(
                 as_text(_short(path)), type="tertiary", help=as_text(path), key=f"{key}-recent-{number}",
                 on_click=take, args=(one,),
             )  # fmt: skip
-            forget.button(
+            row.button(
                 "", icon=":material/close:", type="tertiary", help=f"Forget {as_text(path)}", key=f"{key}-forget-{number}",
                 on_click=remembered.forget, args=(kind, one),
             )  # fmt: skip

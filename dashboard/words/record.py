@@ -11,6 +11,7 @@ import streamlit as st
 
 from audio_models.features.waveform import AudioSource
 from audio_models.own_words.recording import read_recording
+from dashboard.shared import remembered
 from dashboard.shared.feedback import show_errors
 from dashboard.shared.formatting import as_text
 from dashboard.shared.rows import in_rows
@@ -41,9 +42,9 @@ _MOST_NAMED = 8
 
 def show(corpus: OwnCorpus, now: Snapshot) -> None:
     """Draw the section."""
+    remembered.follow("record_kind", str, _HELP)
     kind = st.segmented_control(
-        "Record", list(_HELP), default=_TIMES, required=True, key="record_kind", label_visibility="collapsed",
-        persist_state="session",
+        "Record", list(_HELP), default=_TIMES, required=True, key="record_kind", label_visibility="collapsed"
     )  # fmt: skip
     st.caption(_HELP[kind or _TIMES])
     if kind != _NOISE and not now.noise and len({clip.label for clip in now.clips}) > 1:
