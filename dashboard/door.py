@@ -60,7 +60,10 @@ class Door:
         """Why a request is refused, in a sentence; empty if it is not."""
         host = headers.get("host", "")
         if not self._answers_to(host, scope):
-            return f"Echoic does not answer to the name '{host[:80]}'. Open it by the address that it printed when it started."
+            return (
+                f"Echoic does not answer to the name '{host[:80]}'. Open it by the address that it printed when it started; "
+                "or, if others open it by that name, start it with --site http:// and the name."
+            )
         origin = headers.get("origin")
         foreign = "Another page may not use Echoic. Open it in a tab of its own."
         if origin is not None and not _same_place(origin, host):
@@ -129,8 +132,9 @@ def _arrived_at(scope: Scope) -> str:
 def _policy(host: str) -> str:
     """What a page may load: what the dashboard itself serves, and nothing from elsewhere, whatever a card or a name says."""
     own = "'self' data: blob:"
+    sockets = "" if "[" in host else f" ws://{host} wss://{host}"  # Safari needs them; an address of IPv6 is no source
     return (
-        f"default-src {own} 'unsafe-inline' 'unsafe-eval'; connect-src {own} ws://{host} wss://{host}; object-src 'none'; "
+        f"default-src {own} 'unsafe-inline' 'unsafe-eval'; connect-src {own}{sockets}; object-src 'none'; "
         "base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
     )
 

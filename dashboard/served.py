@@ -17,7 +17,8 @@ try:
 except EchoicError as error:
     print(f"echoic: {error}", file=sys.stderr)
     sys.exit(1)
-print("\n".join(server.announced), flush=True)
+for line in server.announced:
+    print(line, flush=True)
 if login != "none":
     workspace.separate(visitor.home)
 

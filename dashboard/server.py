@@ -92,7 +92,8 @@ def names_asked_for() -> set[str]:
     address = config.get_option("server.address")
     names.add(address or "")
     if address in (None, "", *_EVERY_NETWORK):
-        names.add(socket.gethostname())
+        here = socket.gethostname()
+        names |= {here, f"{here}.local"}  # the second in a network without a server of names
     return {name.strip().strip("[]") for name in names} - {"", "*", *_EVERY_NETWORK}
 
 

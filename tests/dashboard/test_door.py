@@ -137,6 +137,10 @@ def test_the_names_are_those_asked_for_in_whatever_way(monkeypatch: pytest.Monke
     monkeypatch.setattr(config, "get_option", lambda name: asked.get(name))
     monkeypatch.setattr(config, "is_manually_set", lambda name: name in asked)
     assert server.names_asked_for() == {"Classroom", "echoic.local"}
+    asked["server.address"] = "0.0.0.0"
+    here = socket.gethostname()
+    assert server.names_asked_for() == {here, f"{here}.local", "echoic.local"}
+    asked["server.address"] = "Classroom"
     asked["browser.serverAddress"] = "echoic.example.org"
     assert server.names_asked_for() == {"Classroom", "echoic.local", "echoic.example.org"}
 
