@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint format bench docs screenshot models lock clean
+.PHONY: help run test lint format bench faults docs screenshot models lock clean
 
 help:  ## list the chores
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ format: $(VENV)/.installed-dev  ## format the code
 
 bench: $(VENV)/.installed  ## measure speed and memory
 	$(BIN)/python -m benchmarks
+
+faults: $(VENV)/.installed-dev  ## kill, fill, damage and take away, and count what is lost
+	$(BIN)/python -m benchmarks.faults
 
 docs: $(VENV)/.installed-docs  ## build the docs as a site in build/docs/site, and check its links
 	$(BIN)/python -m docs.site

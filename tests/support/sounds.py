@@ -29,7 +29,8 @@ def swelling_noise(seconds: float = 4.0, rate: int = RATE, seed: int = 0) -> np.
     deep = np.convolve(noise, np.ones(12) / 4, mode="same")
     share = 0.5 + 0.5 * np.sin(5 * time)
     found = 0.1 * (share * noise + (1 - share) * deep) * (1 + np.sin(13 * time))
-    return (np.round(np.clip(found, -0.99, 0.99) * 32767) / 32768).astype(np.float32)
+    made: np.ndarray = (np.round(np.clip(found, -0.99, 0.99) * 32767) / 32768).astype(np.float32)
+    return made
 
 
 def write(path: Path, samples: np.ndarray, rate: int = RATE, **options: str) -> Path:
