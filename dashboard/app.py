@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard import door, visitor
 from dashboard.shared import address, preload, remembered
-from data import command, workspace
+from data import command, log, workspace
 
 # Streamlit leaves a quarter of a small screen empty above the title, and a wide table of a model card runs off a phone.
 # Where the menu is open at the side, the bar above the page is empty, and the page may begin beside it.
@@ -73,6 +73,9 @@ try:
     address.begin(page.url_path or "predict")
     page.run()
     address.write()
+except Exception as error:  # a fault of Echoic: Streamlit shows a sentence
+    log.write_fault("page failed", error, page=page.url_path or "predict")
+    raise
 finally:  # also when the page stops or reruns
     remembered.write()
     preload.start()  # last, so the first page does not wait for imports it does not need

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from audio_models.errors import ConfigError
 from audio_models.serving import ServingConfig
-from data import command, users, workspace
+from data import command, log, users, workspace
 
 _LOOPBACK = "127.0.0.1"
 _EVERY_NETWORK = ("0.0.0.0", "::")
@@ -28,6 +28,7 @@ def serve(config: ServingConfig) -> None:
     """
     check_free(config)
     announced.extend(announcement(config, os.environ))
+    log.write("dashboard started", host=config.host, port=config.port, site=config.site)
     # Its matrices are small, and while a training has the cores, two threads wait for each other for seconds.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from streamlit.web import cli  # after the check, which answers at once

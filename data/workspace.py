@@ -14,6 +14,7 @@ keeps such: `~/.local/share/echoic`, `~/Library/Application Support/echoic`, `%L
       memory/<id>/        measurements of the memory lab
       comparisons/<id>/   comparisons of cells
       bundled/<name>/     evaluations and settings of the networks that come with Echoic
+      log/                what happened, see `data.log`
       users/<id>/         the same again for each user of a dashboard with a login; `corpora/` is the only folder that all share
 """
 

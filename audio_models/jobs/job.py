@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from audio_models.jobs.job_folder import JobFolder, State, Status
-from data import litter
+from data import litter, log
 from data.corpus import Progress
 from data.errors import Cancelled, EchoicError, WorkspaceError
 
@@ -172,6 +172,7 @@ def run_job(
         litter.clear(folder.folder, 1)
         folder.write_process(os.getpid())
         job = Job(folder, on_state)
+        log.write(f"{called} started", id=folder.id)
         try:
             with job.watched():
                 do(job)
@@ -183,6 +184,7 @@ def run_job(
         except MemoryError:
             job.end("failed", "Failed", short_of_memory)
         except Exception as error:
+            log.write_fault(f"{called} broke", error, id=folder.id)
             reason = f"{type(error).__name__}: {str(error)[:200]}"
             job.end(
                 "failed",
@@ -192,6 +194,7 @@ def run_job(
             raise
         finally:
             folder.cancel_path.unlink(missing_ok=True)
+            log.write(f"{called} {job.state.status}", id=folder.id, error=job.state.error, seconds=job.state.seconds)
     return job.state
 
 

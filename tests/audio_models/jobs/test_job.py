@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -14,7 +15,7 @@ from audio_models.errors import RunError
 from audio_models.jobs import job, launch, runs
 from audio_models.jobs.job import Job, ignore_state
 from audio_models.jobs.job_folder import State
-from data import workspace
+from data import log, workspace
 from data.corpus import CorpusReference
 from data.errors import WorkspaceError
 from data.task import Task
@@ -89,3 +90,16 @@ def test_of_two_tabs_that_resume_a_run_one_does() -> None:
     with ThreadPoolExecutor(4) as tabs:
         assert sum(tabs.map(resume, range(4))) == 1
     assert run.state.status == "queued"
+
+
+def test_the_log_tells_how_a_job_went(workspace_folder: Path) -> None:
+    run = runs.create(CONFIG)
+
+    def break_down(_: Job) -> None:
+        raise KeyError("secret of the code")
+
+    with pytest.raises(KeyError):
+        _run_job(run, break_down)
+    rows = [json.loads(line) for line in log.path().read_text().splitlines()]
+    assert [row["event"] for row in rows] == ["training started", "training broke", "training failed"]
+    assert {row["id"] for row in rows} == {run.id}
