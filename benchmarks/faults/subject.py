@@ -43,7 +43,10 @@ def started(run: Run) -> subprocess.Popen[bytes]:
     if run.state.status not in ("queued", "running"):
         launch.queue_again(run)
     with run.log_path.open("ab") as log:
-        return subprocess.Popen([sys.executable, "-m", run.process, str(run.folder)], cwd=workspace.PROJECT, stderr=log)
+        command = [sys.executable, "-m", run.process, str(run.folder)]
+        process = subprocess.Popen(command, cwd=workspace.PROJECT, stderr=log)
+    run.write_process(process.pid)  # as `launch.spawn` does: it may be killed before it does so itself
+    return process
 
 
 def outcome(run: Run) -> tuple[object, ...]:
