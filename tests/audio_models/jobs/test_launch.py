@@ -193,7 +193,7 @@ def test_a_job_outlives_its_terminal_on_windows_too(config: RunConfig, monkeypat
         return SimpleNamespace(pid=os.getpid())
 
     monkeypatch.setattr(launch.subprocess, "Popen", record)
-    monkeypatch.setattr(launch, "os", SimpleNamespace(name="nt"))
+    monkeypatch.setattr(launch, "os", SimpleNamespace(name="nt", environ=os.environ))
     launch.spawn(runs.create(config))
     assert started[0]["creationflags"] == 0x08000200, "CREATE_NO_WINDOW | CREATE_NEW_PROCESS_GROUP"
     assert "start_new_session" not in started[0]
