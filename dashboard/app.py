@@ -47,6 +47,10 @@ if "Host" in st.context.headers and door.USER not in st.context.headers:
 st.html(_STYLE)
 visitor.admit()
 address.keep_history_short()
+st.html(
+    f"<script>{(workspace.PROJECT / 'dashboard' / 'shared' / 'popovers.js').read_text(encoding='utf-8')}</script>",
+    unsafe_allow_javascript=True,
+)
 
 page = st.navigation(
     {

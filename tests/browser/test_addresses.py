@@ -62,6 +62,25 @@ def test_back_forward_reload_and_a_link_lead_to_what_was_shown(
     own_corpus.delete("first")
 
 
+def test_a_popover_is_entered_and_left_by_keyboard(page: Page, served: Served) -> None:
+    """What it shows stands at the end of the page: Tab went through all the rest first."""
+    page.goto(f"{served.url}/?run=plain-gru&clip=voice:stop")
+    save = page.get_by_role("button", name="Save", exact=False).last
+    expect(save).to_be_visible(timeout=30_000)
+    drawn(page)
+    save.focus()
+    page.keyboard.press("Enter")
+    inside = page.get_by_test_id("stPopoverBody")
+    expect(inside.get_by_role("button", name="PNG")).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(inside.get_by_role("combobox")).to_be_focused()
+    page.keyboard.press("Shift+Tab")
+    expect(save).to_be_focused()
+    inside.get_by_role("button", name="PNG").focus()
+    page.keyboard.press("Tab")
+    expect(inside).to_have_count(0)
+
+
 def test_what_has_the_focus_can_be_seen(page: Page, served: Served) -> None:
     """A chart's buttons were reached unseen, and a switch showed its focus in a grey that nobody sees."""
     page.goto(f"{served.url}/train")
