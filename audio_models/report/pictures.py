@@ -38,10 +38,11 @@ def png(chart: Any) -> bytes:
 def readable(chart: Any, *, on_dark: bool) -> Any:
     """Give labels of axes and legends, and text that has no colour of its own, one with enough contrast; write "98 %" for 98%."""
     colour = muted(on_dark=on_dark)
-    chart = chart.configure(locale=alt.Locale(number=_NUMBERS))  # first: it forgets what else is configured
-    chart = chart.configure_axis(labelColor=colour, titleColor=colour)
-    chart = chart.configure_legend(labelColor=colour, titleColor=colour)
-    return chart.configure_text(color=colour)
+    labels = {"labelColor": colour, "titleColor": colour}
+    return chart.configure(  # once, as each call copies the whole chart
+        locale=alt.Locale(number=_NUMBERS), axis=alt.AxisConfig(**labels), legend=alt.LegendConfig(**labels),
+        text=alt.MarkConfig(color=colour),
+    )  # fmt: skip
 
 
 def _drawn(chart: Any) -> str:

@@ -24,6 +24,7 @@ def environment(folder: Path) -> jinja2.Environment:
     """Templates of a folder, which may extend those of `pages/`: `page.html` is the frame of every saved page."""
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader([folder, _HERE]),
+        auto_reload=False,  # or each use asks for the time of the file
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

@@ -68,7 +68,10 @@ def stacked(lanes: Sequence[Lane], seconds: float) -> alt.LayerChart:
         ),
     )  # fmt: skip
     drawn = [part for top, lane in zip(tops, lanes, strict=False) for part in lane.draw(top, seconds)]
-    return alt.layer(axes, *drawn).resolve_scale(color="independent").properties(height=total + _AXIS)
+    resolve = alt.Resolve(scale=alt.ScaleResolveMap(color="independent"))
+    return alt.layer(
+        axes, *drawn, resolve=resolve, height=total + _AXIS
+    )  # a call for each copies the whole chart again
 
 
 def in_words(lanes: Sequence[Lane]) -> str:

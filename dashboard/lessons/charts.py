@@ -71,7 +71,7 @@ def paired_bars(table: pd.DataFrame) -> alt.Chart:
                 scale=alt.Scale(domain=readings, range=[PALETTE[0], PALETTE[4]]),
                 legend=alt.Legend(orient="top"),
             ),
-            tooltip=["label:N", "frames:N", alt.Tooltip("probability:Q", format=".1%")],
+            tooltip=[alt.Tooltip("label:N"), alt.Tooltip("frames:N"), alt.Tooltip("probability:Q", format=".1%")],
         )
         .properties(height=alt.Step(16))
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -17,6 +18,16 @@ if TYPE_CHECKING:
 
 DRAWN = Value[dict[str, Any]]("drawn_figures", {})
 """The charts of this page that can be saved, by title, each as drawn on white; see `save.offer`."""
+
+
+@dataclass(frozen=True)
+class _Trusted:
+    """A chart that is written down without a check against the schema of Vega-Lite, which takes longer than all the rest."""
+
+    chart: alt.TopLevelMixin
+
+    def to_dict(self) -> dict[str, Any]:
+        return self.chart.to_dict(validate=False)
 
 
 def show_chart(
@@ -37,11 +48,14 @@ def show_chart(
         title: what it is called among the pictures that the page saves; "" for one that is not saved.
         on_white: the chart to save, if this one has the colours of a dark page.
     """
+    from altair.utils.schemapi import disable_debug_mode
+
     from audio_models.report.pictures import readable
 
+    disable_debug_mode()  # for all charts made from now on
     if title:
         DRAWN.set({**DRAWN.get(), title: on_white or chart})
-    made = readable(chart, on_dark=on_dark())
+    made: Any = _Trusted(readable(chart, on_dark=on_dark()))
     return (place or st).altair_chart(made, key=key, on_select=on_select, alt=text)
 
 

@@ -67,6 +67,7 @@ def _draw(live_training: LiveTraining) -> Piece | None:
             default=_HAND,
             required=True,
             key="algorithm_kind",
+            persist_state="session",
             label_visibility="collapsed",
         )
         if kind == _HAND:
@@ -119,7 +120,7 @@ def _show(network: SmallNetwork, names: Sequence[str], kind: str, trained: int) 
 
 def _what_completeness_says() -> None:
     st.markdown(
-        f"{term('Turing completeness', 'Turing-complete')} says: with *exact* numbers of any length and unlimited time, a recurrent network can "
+        f"{term('Turing completeness')} says: with *exact* numbers of any length and unlimited time, a recurrent network can "
         "run any program; 886 units are enough for a universal one (Siegelmann and Sontag 1995).\n\n"
         "It does not say that a *real* network can: its numbers have finitely many digits, so it has finitely many states. Nor "
         "that training *finds* such weights."
@@ -134,6 +135,7 @@ def _by_hand() -> SmallNetwork:
         _STEEP,
         0.5,
         key="algorithm_steepness",
+        persist_state="session",
         help="The larger, the closer tanh is to a threshold.",
     )
     rule, weights = st.columns(2)  # below each other on a phone
@@ -150,12 +152,16 @@ def _by_hand() -> SmallNetwork:
 
 def _learned(live_training: LiveTraining) -> Piece:
     one, two, three = st.columns([5, 8, 4], gap="small", vertical_alignment="bottom")
-    length = one.slider("Trained on sequences of", 2, 16, 4, format="%d bits", key="algorithm_bits")
+    length = one.slider(
+        "Trained on sequences of", 2, 16, 4, format="%d bits", key="algorithm_bits", persist_state="session"
+    )
     every = two.segmented_control(
         "Told the answer", ANSWERS, default=ANSWERS[0], required=True,
-        key="algorithm_every", wrap=True,
+        key="algorithm_every", persist_state="session", wrap=True,
     )  # fmt: skip
-    seed = three.number_input("Seed", 0, 99, 0, key="algorithm_seed", help="Other first weights.")
+    seed = three.number_input(
+        "Seed", 0, 99, 0, key="algorithm_seed", persist_state="session", help="Other first weights."
+    )
     config = SmallConfig(_TASK.name, units=_UNITS, every_step=every == ANSWERS[1], seed=int(seed))
     training = live_training.current(config)
     live_training.buttons()
@@ -181,9 +187,9 @@ def _chart(accuracies: Numbers, trained: int) -> alt.LayerChart:
     )  # fmt: skip
     guess_line = alt.Chart(pd.DataFrame({"accuracy": [_TASK.chance], "text": ["a guess"]}))
     layers = [
-        guess_line.mark_rule(color=ink, strokeDash=[2, 3]).encode(y="accuracy:Q"),
+        guess_line.mark_rule(color=ink, strokeDash=[2, 3]).encode(y=alt.Y("accuracy:Q")),
         guess_line.mark_text(align="left", baseline="top", dx=4, dy=3, color=ink).encode(
-            x=alt.value(0), y="accuracy:Q", text="text:N"
+            x=alt.value(0), y=alt.Y("accuracy:Q"), text=alt.Text("text:N")
         ),
         line,
     ]
@@ -192,7 +198,7 @@ def _chart(accuracies: Numbers, trained: int) -> alt.LayerChart:
         layers += [
             ends.mark_rule(color=ink, strokeDash=[5, 3]).encode(x=x),
             ends.mark_text(align="left", baseline="top", dx=4, dy=-4, color=ink).encode(
-                x=x, y=alt.value("height"), text="text:N"
+                x=x, y=alt.value("height"), text=alt.Text("text:N")
             ),
         ]
     return alt.layer(*layers).properties(height=190)

@@ -67,7 +67,7 @@ def draw() -> None:
         )
     with picture:
         claim = st.segmented_control(
-            "Claim", (*_CLAIMS, _CELL), default=_CLAIMS[0], required=True, key="learn_gru_claim", disabled=not seen,
+            "Claim", (*_CLAIMS, _CELL), default=_CLAIMS[0], required=True, key="learn_gru_claim", persist_state="session", disabled=not seen,
             label_visibility="collapsed", wrap=True,
         )  # fmt: skip
         budget = parameters("lstm", _INPUTS, _UNITS)
@@ -109,7 +109,7 @@ def _fewer(budget: int, *, seen: bool) -> bool:
     Args:
         seen: whether the verdict may be seen.
     """
-    units = int(st.slider("Units of the GRU", 16, 160, _UNITS, key="learn_gru_units"))
+    units = int(st.slider("Units of the GRU", 16, 160, _UNITS, key="learn_gru_units", persist_state="session"))
     rows: list[tuple[Cell, int]] = [("simple_rnn", _UNITS), ("gru", units), ("lstm", _UNITS)]
     table = pd.DataFrame(
         [
@@ -134,12 +134,12 @@ def _fewer(budget: int, *, seen: bool) -> bool:
     text = (
         alt.Chart(table)
         .mark_text(align="left", dx=6, fontSize=14, color=PALETTE[6])
-        .encode(y=y, x="weights:Q", text="text:N")
+        .encode(y=y, x=alt.X("weights:Q"), text=alt.Text("text:N"))
     )
     rule = (
         alt.Chart(pd.DataFrame({"weights": [budget]}))
         .mark_rule(strokeDash=[4, 3], color=PALETTE[6])
-        .encode(x="weights:Q")
+        .encode(x=alt.X("weights:Q"))
     )
     show_chart(
         alt.layer(bars, text, rule).properties(height=190),
@@ -250,8 +250,8 @@ def counted(cell: Cell, ups: int, downs: int, keep: float) -> NDArray[np.floatin
 
 def _limited() -> None:
     many, gate = st.columns(2)
-    count = many.slider("n: as many a, then as many b", 1, 60, 20, key="learn_gru_count")
-    keep = gate.slider("Update gate z of the GRU", 0.5, 0.99, 0.9, 0.01, key="learn_gru_keep")
+    count = many.slider("n: as many a, then as many b", 1, 60, 20, key="learn_gru_count", persist_state="session")
+    keep = gate.slider("Update gate z of the GRU", 0.5, 0.99, 0.9, 0.01, key="learn_gru_keep", persist_state="session")
     parts = []
     titles: dict[Cell, str] = {"lstm": "LSTM: cell state c", "gru": "GRU: state h"}
     for cell, title in titles.items():
@@ -261,7 +261,7 @@ def _limited() -> None:
             alt.Chart(table).mark_line(color=_COLOURS[cell], strokeWidth=2.5, interpolate="step-after").encode(
                 x=alt.X("step:Q", title="steps" if cell == "gru" else None, axis=alt.Axis(grid=False)),
                 y=alt.Y("memory:Q", title=None, axis=alt.Axis(tickCount=4), scale=alt.Scale() if cell == "lstm" else alt.Scale(domain=[-1, 1])),
-                tooltip=["step:Q", "memory:Q"],
+                tooltip=[alt.Tooltip("step:Q"), alt.Tooltip("memory:Q")],
             ).properties(height=110, width="container", title=alt.Title(title, anchor="start", fontSize=12))
         )  # fmt: skip
     show_chart(

@@ -82,10 +82,13 @@ def _controls() -> tuple[Run, NetworkConfig]:
         index=min(1, len(order) - 1),
         format_func=lambda one: describe_run(known[one]),
         key="learn_keras_run",
+        persist_state="session",
     )
     run = known[chosen]
     config = run.config.network
-    units = slide.slider("Units", 1, max(256, config.units), config.units, key=f"learn_keras_units_{chosen}")
+    units = slide.slider(
+        "Units", 1, max(256, config.units), config.units, key=f"learn_keras_units_{chosen}", persist_state="session"
+    )
     return run, replace(config, units=units)
 
 

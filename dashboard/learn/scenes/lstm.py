@@ -95,7 +95,7 @@ def draw() -> None:
             show_chart(
                 _amounts(changed), "How much is written, deleted and read at each step.", key="learn_lstm_amounts"
             )
-            most = {name: changed.seconds[int(row.argmax())] for name, row in _rows(changed).items()}
+            most = {name: changed.seconds[int(row.argmax())] for name, row in _rows(changed).items() if row.any()}
             st.caption("Most is " + ", ".join(f"{name} at {at:.2f} s" for name, at in most.items()) + ".")
     with words:
         if seen:
@@ -123,15 +123,17 @@ def draw() -> None:
 def _controls(seen: bool) -> tuple[str, str, tuple[ForcedGate, ...]]:
     """Choose the word, the picture and the gates to hold."""
     choose, picture, listen = st.columns([2, 3, 3], vertical_alignment="bottom")
-    word = choose.selectbox("A voice says", _WORDS, key="learn_lstm_word")
-    picked = picture.segmented_control("Picture", [_ALL, _ONE], default=_ALL, required=True, key="learn_lstm_picture")
+    word = choose.selectbox("A voice says", _WORDS, key="learn_lstm_word", persist_state="session")
+    picked = picture.segmented_control(
+        "Picture", [_ALL, _ONE], default=_ALL, required=True, key="learn_lstm_picture", persist_state="session"
+    )
     with listen:
         rate = network(_NETWORK).config.features.sample_rate
         play_samples(spoken(word, rate), rate)
     held = []
     for column, (gate, title) in zip(st.columns(3), _GATES.items(), strict=True):
         how = column.segmented_control(
-            title, get_args(_Held), default="learned", required=True, key=f"learn_lstm_{gate}", disabled=not seen,
+            title, get_args(_Held), default="learned", required=True, key=f"learn_lstm_{gate}", persist_state="session", disabled=not seen,
             help=None if seen else "Guess first.",
         )  # fmt: skip
         if how != "learned":
@@ -205,7 +207,7 @@ def _amounts(found: Reading) -> alt.LayerChart:
     peaks = table.loc[
         table.reset_index(drop=True).groupby("what")["amount"].transform("max").to_numpy() == table["amount"].to_numpy()
     ]
-    peaks = peaks.drop_duplicates("what").assign(text=lambda rows: "most " + rows["what"])
+    peaks = peaks[peaks["amount"] > 0].drop_duplicates("what").assign(text=lambda rows: "most " + rows["what"])
     names = ["written", "deleted", "read"]
     legend = alt.Legend(title=None, orient="top", symbolType="stroke", symbolSize=300)
     colour = alt.Color(
@@ -217,10 +219,10 @@ def _amounts(found: Reading) -> alt.LayerChart:
         .encode(
             x=x, y=alt.Y("amount:Q", title="per step", axis=alt.Axis(tickCount=4, grid=False, minExtent=_LEFT)), color=colour,
             strokeDash=alt.StrokeDash("what:N", scale=alt.Scale(domain=names, range=[[1, 0], [6, 3], [2, 2]]), legend=legend),
-            tooltip=["what:N", alt.Tooltip("seconds:Q", format=".2f"), alt.Tooltip("amount:Q", format=".3f")],
+            tooltip=[alt.Tooltip("what:N"), alt.Tooltip("seconds:Q", format=".2f"), alt.Tooltip("amount:Q", format=".3f")],
         )
     )  # fmt: skip
-    marks = alt.Chart(peaks).mark_point(filled=True, size=70, opacity=1).encode(x=x, y="amount:Q", color=colour)
+    marks = alt.Chart(peaks).mark_point(filled=True, size=70, opacity=1).encode(x=x, y=alt.Y("amount:Q"), color=colour)
     places: dict[str, dict[str, Any]] = {
         "written": {"dy": -11},
         "deleted": {"dy": 13},
@@ -229,10 +231,10 @@ def _amounts(found: Reading) -> alt.LayerChart:
     texts = [
         alt.Chart(peaks[peaks["what"] == name])
         .mark_text(fontWeight=600, **place)
-        .encode(x=x, y="amount:Q", text="text:N")
+        .encode(x=x, y=alt.Y("amount:Q"), text=alt.Text("text:N"))
         for name, place in places.items()
     ]
-    return alt.layer(lines, marks, *texts).properties(height=200)
+    return alt.layer(lines, marks, *texts).properties(height=150)
 
 
 def _in_words(usual: Reading, changed: Reading | None) -> str:

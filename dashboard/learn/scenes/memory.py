@@ -70,16 +70,16 @@ def _controls(seen: bool) -> tuple[str, str, int, int, Word]:
     """Draw the network, the word and, once the answer is revealed, the cut; return them and the word."""
     network, choose, slide = st.columns([3, 2, 5], vertical_alignment="bottom")
     kind = network.segmented_control(
-        "Network", list(_NETWORKS), default="GRU", required=True, key="learn_memory_network"
+        "Network", list(_NETWORKS), default="GRU", required=True, key="learn_memory_network", persist_state="session"
     )
-    label = choose.selectbox("Word", _WORDS, key="learn_memory_word")
+    label = choose.selectbox("Word", _WORDS, key="learn_memory_word", persist_state="session")
     read = word(_NETWORKS[kind], label)
     frames = len(read.frames)
     first, last = 0, frames
     if seen:
         hop = read.frame_seconds
         begin, end = slide.slider(
-            "It reads", 0.0, frames * hop, (_CUT * hop, frames * hop), hop, format="%.2f s", key=f"learn_memory_cut_{label}"
+            "It reads", 0.0, frames * hop, (_CUT * hop, frames * hop), hop, format="%.2f s", key=f"learn_memory_cut_{label}", persist_state="session"
         )  # fmt: skip
         first = min(round(begin / hop), frames - 1)
         last = max(round(end / hop), first + 1)

@@ -89,7 +89,7 @@ def draw() -> None:
     with picture:
         show_chart(
             _moves(frames[:, :13], order),
-            f"{int((order != np.arange(len(order))).sum())} of {len(order)} frames are read at another place than they were spoken.",
+            "The frames as spoken above the frames as read; a line leads from each to its new place.",
             key="learn_order_moves",
         )
         for column, title, answers in zip(
@@ -116,9 +116,9 @@ def draw() -> None:
 
 def _controls() -> tuple[str, int]:
     choose, slide, again = st.columns([2, 5, 3], vertical_alignment="bottom")
-    word = choose.selectbox("Word", _WORDS, key="learn_order_word")
+    word = choose.selectbox("Word", _WORDS, key="learn_order_word", persist_state="session")
     window = slide.select_slider(
-        "Shuffle the frames within", _WINDOWS, value=0, key="learn_order_window",
+        "Shuffle the frames within", _WINDOWS, value=0, key="learn_order_window", persist_state="session",
         format_func=lambda size: {0: "the whole clip", 1: "nothing"}.get(size, f"{20 * size} ms"),
     )  # fmt: skip
     again.button(
@@ -190,4 +190,5 @@ def _moves(frames: NDArray[np.float32], order: NDArray[np.intp]) -> alt.LayerCha
     moved = alt.Chart(lines).mark_line(strokeWidth=1.2, opacity=0.8, color=PALETTE[6]).encode(
         x=alt.X("seconds:Q"), y=alt.Y("row:Q", scale=y), detail=alt.Detail("frame:N")
     )  # fmt: skip
-    return alt.layer(strips, moved).properties(height=210)
+    on_canvas = {"embedOptions": {"renderer": "canvas"}}  # a thousand cells as elements of the page would take too long
+    return alt.layer(strips, moved, height=210, usermeta=on_canvas)

@@ -70,17 +70,24 @@ def _controls() -> tuple[str, bool, tuple[int, str] | None]:
     """Draw the network, loop or unrolled, and what is erased; return them."""
     network, shape, lane, slide = st.columns([5, 6, 5, 6], vertical_alignment="bottom")
     kind = network.segmented_control(
-        "Network", list(_NETWORKS), default="LSTM", required=True, key="learn_unrolled_network"
+        "Network", list(_NETWORKS), default="LSTM", required=True, key="learn_unrolled_network", persist_state="session"
     )
     drawn = shape.segmented_control(
-        "Drawn as", ["loop", "unrolled"], default="unrolled", required=True, key="learn_unrolled_drawn"
+        "Drawn as",
+        ["loop", "unrolled"],
+        default="unrolled",
+        required=True,
+        key="learn_unrolled_drawn",
+        persist_state="session",
     )
     erase = lane.segmented_control(
-        "Set to zero", ["nothing", *_LANES[kind]], default="nothing", required=True, key=f"learn_unrolled_lane_{kind}",
+        "Set to zero", ["nothing", *_LANES[kind]], default="nothing", required=True, key=f"learn_unrolled_lane_{kind}", persist_state="session",
         format_func=lambda one: "–" if one == "nothing" else one,
     )  # fmt: skip
     frames = len(word(_NETWORKS[kind], _WORD).frames)
-    at = slide.slider("before frame", 2, frames, 8, key="learn_unrolled_at", disabled=erase == "nothing")
+    at = slide.slider(
+        "before frame", 2, frames, 8, key="learn_unrolled_at", persist_state="session", disabled=erase == "nothing"
+    )
     return kind, drawn == "unrolled", None if erase == "nothing" else (at - 1, erase)
 
 

@@ -113,23 +113,31 @@ def _words(cell: LabCell) -> bool:
 def _controls() -> tuple[SmallConfig, int]:
     one, two, three = st.columns([3, 2, 2])
     cell = one.segmented_control(
-        "Cell", LAB_CELLS, default="simple_rnn", required=True, key="vanishing_cell", wrap=True,
+        "Cell", LAB_CELLS, default="simple_rnn", required=True, key="vanishing_cell", persist_state="session", wrap=True,
         format_func=lambda name: CELL_LOOKS[name].title,
     )  # fmt: skip
     initialisation = two.selectbox(
-        "Initial weights U", INITIALISATIONS, key="vanishing_initialisation",
+        "Initial weights U", INITIALISATIONS, key="vanishing_initialisation", persist_state="session",
         format_func=lambda name: name.replace("_", " ").capitalize(),
     )  # fmt: skip
     simple = cell == "simple_rnn"
     activation = three.selectbox(
-        "Activation", ACTIVATIONS if simple else ("tanh",), key=f"vanishing_activation_{simple}", disabled=not simple,
+        "Activation", ACTIVATIONS if simple else ("tanh",), key=f"vanishing_activation_{simple}", persist_state="session", disabled=not simple,
         format_func=ACTIVATION_TITLES.__getitem__,
     )  # fmt: skip
     one, two, three = st.columns(3)
-    length = one.slider("Steps T", 5, 40, 20, key="vanishing_length")
-    scale = two.slider("Scale of U", *SCALES, 0.9, 0.05, key="vanishing_scale", help="Factor on the initial weights.")
+    length = one.slider("Steps T", 5, 40, 20, key="vanishing_length", persist_state="session")
+    scale = two.slider(
+        "Scale of U",
+        *SCALES,
+        0.9,
+        0.05,
+        key="vanishing_scale",
+        persist_state="session",
+        help="Factor on the initial weights.",
+    )
     bias = three.slider(
-        "Gate bias", *BIASES, 1.0, 0.5, key="vanishing_bias", disabled=simple,
+        "Gate bias", *BIASES, 1.0, 0.5, key="vanishing_bias", persist_state="session", disabled=simple,
         help="First bias of the LSTM's forget gate or the GRU's update gate: the higher, the further open.",
     )  # fmt: skip
     config = SmallConfig(
