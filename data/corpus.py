@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, get_args
@@ -16,7 +16,19 @@ SPLITS: tuple[Split, ...] = get_args(Split)
 
 UNKNOWN = "_unknown_"
 SILENCE = "_silence_"
+PLAIN_LABELS = {UNKNOWN: "another word", SILENCE: "silence"}
+"""How the labels that are no words read, on pages and in reports."""
 BACKGROUND_NOISE = "_background_noise_"
+
+
+def plain_label(label: str, others: Collection[str] = ()) -> str:
+    """Write a label as people read it: "_unknown_" -> "another word".
+
+    Args:
+        others: labels beside it; where one of them is "another word" itself, it stays as it is.
+    """
+    plain = PLAIN_LABELS.get(label, label)
+    return label if plain in others else plain
 
 
 @dataclass(frozen=True, slots=True)

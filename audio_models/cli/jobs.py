@@ -13,10 +13,11 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+from audio_models.cli import files
 from audio_models.cli.corpora import reference
 from audio_models.cli.terminal import TerminalProgress, chatter_to, complain, interrupt_cancels, print_json
 from audio_models.config import RunConfig
-from audio_models.errors import RunError
+from audio_models.errors import ConfigError, RunError
 from audio_models.jobs import launch, runs
 from audio_models.jobs.job_folder import State
 from audio_models.jobs.progress import format_duration
@@ -26,6 +27,7 @@ from audio_models.lab import memory as memory_lab
 from audio_models.lab.comparison import Comparison
 from audio_models.lab.memory import Experiment
 from audio_models.options import changed
+from audio_models.report.rows import as_file
 from audio_models.training import configure
 from data import catalogue, command, other_recordings
 from data.corpus import CorpusReference, Index
@@ -42,16 +44,18 @@ def train(options: argparse.Namespace) -> int:
 
 def memory(options: argparse.Namespace) -> int:
     """Measure over how many steps each cell remembers."""
+    table = _place_of_table(options)
     experiment = memory_lab.create(changed(memory_lab.MemoryConfig(options.task), options))
-    return _begin(experiment, options)
+    return _begin(experiment, options, table)
 
 
 def compare(options: argparse.Namespace) -> int:
     """Compare the cells on one corpus."""
+    table = _place_of_table(options)
     corpus = reference(options, options.corpus)
     task = configure.task_of(lambda: _index(corpus), **_task_options(options))
     config = changed(comparison.ComparisonConfig(corpus, task), options)
-    return _begin(comparison.create(config), options)
+    return _begin(comparison.create(config), options, table)
 
 
 def resume(options: argparse.Namespace) -> int:
@@ -119,19 +123,27 @@ def _find(text: str) -> AnyJob:
     return next((one for one in other if one.id == text), None) or runs.find(text)
 
 
-def _begin(job: AnyJob, options: argparse.Namespace) -> int:
+def _place_of_table(options: argparse.Namespace) -> Path | None:
+    if options.table and options.background:
+        raise ConfigError("--table is written at the end. Leave out --background, or save the table on the page.")
+    return files.place(options.table)
+
+
+def _begin(job: AnyJob, options: argparse.Namespace, table: Path | None = None) -> int:
     if not options.background:
-        return _run(job, options)
+        return _run(job, options, table)
     launch.spawn(job)
     _show(job, options)
     return 0
 
 
-def _run(job: AnyJob, options: argparse.Namespace) -> int:
-    """Run the job in this process; print how to resume it if it stops early."""
+def _run(job: AnyJob, options: argparse.Namespace, table: Path | None = None) -> int:
+    """Run the job in this process, print and write what it found; print how to resume it if it stops early."""
     with chatter_to(job.log_path), TerminalProgress() as progress, interrupt_cancels(job):
         state = _do(job, progress)
     _show(job, options)
+    if table and (found := _rows(job)):
+        files.write(table, as_file(found, table))
     if state.status == "finished":
         return 0
     complain(state.error or f"{job.name} was {state.status}; resume it with: {command.shell(f'resume {job.id}')}")
@@ -151,6 +163,13 @@ def _do(job: AnyJob, progress: TerminalProgress) -> State:
     from audio_models.training import process as training_process
 
     return training_process.train(job, progress.training(job))
+
+
+def _rows(job: AnyJob) -> list[dict[str, Any]]:
+    """What a measurement or a comparison found so far, as rows; the pages save the same."""
+    if isinstance(job, Experiment):
+        return [asdict(point) for point in job.points]
+    return comparison_results.as_numbers(comparison_results.results(job)) if isinstance(job, Comparison) else []
 
 
 def _show(job: AnyJob, options: argparse.Namespace) -> None:

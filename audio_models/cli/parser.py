@@ -107,7 +107,7 @@ def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
         metavar="FILE",
         help="Write a page to read and to print: figures, intervals, charts and settings, as HTML",
     )
-    _add_table(made)
+    _add_table(made, "clip")
     made.add_argument(
         "--matrix", metavar="FILE", help="Write the confusion matrix: CSV, or JSON if its name ends in .json"
     )
@@ -115,7 +115,7 @@ def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
     made = command("predict", "Classify clips.")
     made.add_argument("run", metavar="RUN", help=_RUN)
     made.add_argument("clip", metavar="CLIP", nargs="+", help=_AUDIO)
-    _add_table(made)
+    _add_table(made, "clip")
 
     made = command("inspect", "Show states, gates, answers so far and gradients while a network reads a clip.")
     made.add_argument("run", metavar="RUN", help=_RUN)
@@ -145,6 +145,7 @@ def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
     made = command("memory", "Measure over how many steps each cell remembers, on small synthetic tasks.")
     made.add_argument("--task", choices=TASKS, default="recall", help="What must be remembered (default: recall)")
     add_settings(made, MemoryConfig, but=("task",))
+    _add_table(made, "cell and length")
     _add_background(made, "measurement")
 
     made = command(
@@ -153,6 +154,7 @@ def parser(commands: Mapping[str, Command]) -> argparse.ArgumentParser:
     _add_corpus(made)
     _add_task(made, "no")
     add_settings(made, ComparisonConfig)
+    _add_table(made, "cell")
     _add_background(made, "comparison")
 
     made = command("corpus", "Make a corpus of your own clips: add, check and export them.")
@@ -254,9 +256,9 @@ def _add_splitting(made: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
-def _add_table(made: argparse.ArgumentParser) -> None:
+def _add_table(made: argparse.ArgumentParser, each: str) -> None:
     made.add_argument(
-        "--table", metavar="FILE", help="Write a row for each clip: CSV, or JSON if its name ends in .json"
+        "--table", metavar="FILE", help=f"Write a row for each {each}: CSV, or JSON if its name ends in .json"
     )
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from audio_models.listening.streaming_evaluation import Point, StreamingEvaluation
 from audio_models.report.colour import ACCENT, DASHES, PALETTE
+from audio_models.report.pictures import PLAIN_NAMES
 
 LEAST_ALARMS = 0.1
 """False alarms an hour: where none is drawn, on a logarithmic axis."""
@@ -23,7 +24,9 @@ def score_bars(table: pd.DataFrame) -> alt.LayerChart:
     """Draw precision, recall and F1 of each label as dots on a line. Columns `label`, `measure`, `score`."""
     measures = ["precision", "recall", "F1"]
     base = alt.Chart(table).encode(
-        y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(ticks=False, domain=False, grid=True))
+        y=alt.Y(
+            "label:N", sort=None, title=None, axis=alt.Axis(ticks=False, domain=False, grid=True, labelExpr=PLAIN_NAMES)
+        )
     )
     low = min(0.5, float(np.floor(table["score"].min() * 10) / 10)) if len(table) else 0
     dots = base.mark_point(filled=True, size=75, opacity=0.9).encode(

@@ -27,7 +27,7 @@ from audio_models.report.charts import alarms_text
 from audio_models.report.figures import Figure
 from audio_models.settings import settings_of
 from data import catalogue
-from data.corpus import CorpusReference, reasons
+from data.corpus import CorpusReference, plain_label, reasons
 from data.errors import EchoicError
 from data.names import file_name
 from data.own.corpus import OWN_PREFIX, OwnCorpus
@@ -109,7 +109,7 @@ def _parts(result: Evaluation, found: OpenSet | None) -> Iterator[_Part]:
     yield _drawn(figures.confusion(result), text="Row: spoken word. Column: answer.")
     scores = [
         {
-            "class": row.label, "precision": _percent(row.precision), "recall": _percent(row.recall),
+            "class": plain_label(row.label), "precision": _percent(row.precision), "recall": _percent(row.recall),
             "F1": _percent(row.f1), "clips": f"{row.support:,}",
         }
         for row in result.per_class

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from audio_models.report.colour import ACCENT, blend, ink_on, page_colour
+from data.corpus import plain_label
 from data.phrases import percent
 
 _QUIET = "#8a979c"  # of right answers
@@ -40,6 +41,8 @@ def confusion_matrix(
             for column in range(len(labels))
         ]
     )
+    plain = {label: plain_label(label, labels) for label in labels}
+    table["spoken"], table["heard"] = table["label"].map(plain), table["prediction"].map(plain)
     table["text"] = [
         "" if count == 0 else (f"{percent(part, 0)}" if shares else str(count))
         for count, part in zip(table["count"], table["share"], strict=True)
@@ -51,11 +54,11 @@ def confusion_matrix(
         for right, error in zip(table["right"], table["error"], strict=True)
     ]
     table["ink"] = [ink_on(ground, on_dark=on_dark) for ground in table["ground"]]
-    order = list(labels)
+    order = list(plain.values())
     chosen = alt.selection_point(name="cell", fields=["label", "prediction"], on="click", empty=False)
     base = alt.Chart(table).encode(
         x=alt.X(
-            "prediction:N",
+            "heard:N",
             sort=order,
             title="heard as",
             axis=alt.Axis(
@@ -67,15 +70,15 @@ def confusion_matrix(
                 ticks=False,
             ),
         ),
-        y=alt.Y("label:N", sort=order, title="spoken", axis=alt.Axis(labelOverlap=False, domain=False, ticks=False)),
+        y=alt.Y("spoken:N", sort=order, axis=alt.Axis(labelOverlap=False, domain=False, ticks=False)),
     )
     cells = base.mark_rect(cornerRadius=2, cursor="pointer").encode(
         color=alt.Color("ground:N", scale=None),
         stroke=alt.condition(chosen, alt.value(ACCENT), alt.value("#8a979c33")),
         strokeWidth=alt.condition(chosen, alt.value(3), alt.value(1)),
         tooltip=[
-            alt.Tooltip("label:N", title="spoken"),
-            alt.Tooltip("prediction:N", title="heard as"),
+            alt.Tooltip("spoken:N"),
+            alt.Tooltip("heard:N", title="heard as"),
             alt.Tooltip("count:Q", title="clips"),
             alt.Tooltip("share:Q", format=".1%", title="share of the row"),
         ],
@@ -91,7 +94,9 @@ def matrix_in_words(confusion: NDArray[np.int64], labels: Sequence[str], most: i
     wrong = confusion * ~np.eye(len(labels), dtype=bool)
     ranked = [divmod(int(place), len(labels)) for place in np.argsort(-wrong, axis=None, kind="stable")[:most]]
     worst = [
-        f"{labels[row]} heard as {labels[column]}: {wrong[row, column]}" for row, column in ranked if wrong[row, column]
+        f"{plain_label(labels[row])} heard as {plain_label(labels[column])}: {wrong[row, column]}"
+        for row, column in ranked
+        if wrong[row, column]
     ]
     right = int(confusion.trace())
     return f"{right} of {int(confusion.sum())} answers are right. " + (

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
 import altair as alt
 
 from audio_models.report.colour import muted
+from data.corpus import PLAIN_LABELS
+
+PLAIN_NAMES = f"({json.dumps(PLAIN_LABELS)})[datum.label] || datum.label"
+"""`labelExpr` of an axis of labels, which shows them as people read them."""
 
 WIDTH = 820
 """Of a saved chart, in pixels."""

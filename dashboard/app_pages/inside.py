@@ -16,7 +16,7 @@ from dashboard.shared.choose_model import choose_model, usable_runs
 from dashboard.shared.clip_source import ChosenClip, choose_clip
 from dashboard.shared.copy_link import copy_link
 from dashboard.shared.feedback import show_errors
-from dashboard.shared.formatting import as_text
+from dashboard.shared.formatting import as_text, label_text
 from dashboard.shared.open_keras import title_with_open_button
 from dashboard.shared.players import play_samples
 from dashboard.shared.state import INSIDE_RUN
@@ -58,9 +58,11 @@ def _answer(run: Run, clip: ChosenClip) -> None:
     right = ""
     if clip.label is not None:
         right = (
-            " :material/check:" if clip.label == found.answer else f", but it is {as_text(clip.label)} :material/close:"
+            " :material/check:"
+            if clip.label == found.answer
+            else f", but it is {label_text(clip.label)} :material/close:"
         )
-    st.markdown(f"Recognised: **{as_text(found.answer)}**, confidence {percent(sure)}{right}")
+    st.markdown(f"Recognised: **{label_text(found.answer)}**, confidence {percent(sure)}{right}")
 
 
 def _page() -> None:

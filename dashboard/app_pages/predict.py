@@ -14,7 +14,7 @@ from dashboard.shared.about_card import draw_model_card
 from dashboard.shared.choose_model import choose_model, usable_runs
 from dashboard.shared.clip_answer import ClipAnswer, answer_clip
 from dashboard.shared.feedback import show_errors
-from dashboard.shared.formatting import ROWS_BY_KEYBOARD, as_text, large_type, plain_label, table_height
+from dashboard.shared.formatting import ROWS_BY_KEYBOARD, as_text, large_type, table_height
 from dashboard.shared.glossary import TERMS
 from dashboard.shared.players import play_samples
 from dashboard.shared.save import Download
@@ -23,7 +23,7 @@ from dashboard.shared.state import EXAMPLE, EXAMPLES_HEARD, INPUTS_SEEN, NEWEST_
 from dashboard.shared.welcome import not_news, welcome
 from data.audio_file import encode_wav
 from data.audio_formats import NAMES
-from data.corpus import UNKNOWN
+from data.corpus import UNKNOWN, plain_label
 from data.errors import CorpusError
 from data.names import clean_label
 from data.phrases import isolated, percent

@@ -10,10 +10,12 @@ import streamlit as st
 from audio_models.recognition.evaluation_result import ClipPrediction, Evaluation
 from audio_models.report import figures
 from dashboard.shared import address
-from dashboard.shared.formatting import as_text, on_dark
+from dashboard.shared.formatting import as_text, label_text, on_dark
 from dashboard.shared.players import play
+from dashboard.shared.rows import in_rows
 from dashboard.shared.show_chart import show_figure
 from dashboard.shared.state import Value
+from data.corpus import plain_label
 from data.phrases import percent, plural
 
 _PLAYERS = 9
@@ -39,7 +41,8 @@ def matrix(result: Evaluation) -> None:
         )
         st.caption("Row: spoken word. Column: answer. Orange: mistakes, by their share of the row.")
         with st.expander("As a table"):
-            st.dataframe(pd.DataFrame(result.confusion, index=result.labels, columns=result.labels))
+            names = [plain_label(label) for label in result.labels]
+            st.dataframe(pd.DataFrame(result.confusion, index=names, columns=names))
             st.caption("Row: spoken word. Column: answer. Number of clips.")
     with right:
         chosen = event.selection.get("cell") or []
@@ -70,11 +73,11 @@ def mistakes(result: Evaluation) -> None:
         st.markdown("No mistakes on these clips.")
         return
     st.caption(f"{plural(len(found), 'mistake')}, the most confident first. Listen: some clips may be mislabelled.")
-    columns = st.columns(3)
-    for number, one in enumerate(found[:_PLAYERS]):
-        with columns[number % 3]:
+    shown = found[:_PLAYERS]
+    for place, one in zip(in_rows(len(shown), 3), shown, strict=True):
+        with place:
             st.markdown(
-                f"**{as_text(one.clip.label)}** heard as **{as_text(one.predicted)}**, {percent(one.confidence, 0)} sure"
+                f"**{label_text(one.clip.label)}** heard as **{label_text(one.predicted)}**, {percent(one.confidence, 0)} sure"
             )
             play(one.clip)
 
@@ -91,7 +94,7 @@ def _worst_cells(result: Evaluation) -> None:
         reverse=True,
     )[:_WORST_CELLS]
     for count, label, predicted in worst:
-        title = f"{as_text(label)} heard as {as_text(predicted)}: {plural(count, 'time')}"
+        title = f"{label_text(label)} heard as {label_text(predicted)}: {plural(count, 'time')}"
         st.button(title, type="tertiary", icon=":material/hearing:", on_click=_LISTED.set, args=((label, predicted),))
     if not worst:
         st.markdown("No mistakes on these clips.")
@@ -99,16 +102,17 @@ def _worst_cells(result: Evaluation) -> None:
 
 def _cell(result: Evaluation, label: str, predicted: str) -> None:
     found = result.cell(label, predicted)
-    heard = f"{label} heard as {predicted}" if label != predicted else f"{label}, recognised"
-    st.markdown(f"##### {as_text(heard)}: {plural(len(found), 'time')}")
+    spoken = label_text(label)
+    heard = f"{spoken} heard as {label_text(predicted)}" if label != predicted else f"{spoken}, recognised"
+    st.markdown(f"##### {heard}: {plural(len(found), 'time')}")
     _play_all(found)
 
 
 def _play_all(found: Sequence[ClipPrediction]) -> None:
     for one in found[:_PLAYERS]:
         who = f" · {as_text(one.clip.speaker)}" if one.clip.speaker else ""
-        answer = "" if one.correct else f"heard as {as_text(one.predicted)}, "
-        st.caption(f"{as_text(one.clip.label)}, {answer}{percent(one.confidence, 0)} sure{who} · {one.clip.split}")
+        answer = "" if one.correct else f"heard as {label_text(one.predicted)}, "
+        st.caption(f"{label_text(one.clip.label)}, {answer}{percent(one.confidence, 0)} sure{who} · {one.clip.split}")
         play(one.clip)
     if len(found) > _PLAYERS:
         st.caption(f"… and {len(found) - _PLAYERS} more.")

@@ -16,6 +16,7 @@ from dashboard.shared import address
 from dashboard.shared.formatting import as_text
 from dashboard.shared.glossary import TERMS
 from dashboard.shared.players import play
+from dashboard.shared.rows import in_rows
 from dashboard.shared.show_chart import show_figure
 from dashboard.shared.state import Value
 from data.corpus import UNKNOWN
@@ -118,11 +119,10 @@ def _draw_taken(found: OpenSet) -> None:
     if not found.taken:
         return
     st.markdown("##### Taken for one of its words")
-    for first in range(0, min(len(found.taken), _MOST_PAIRS), _IN_A_ROW):
-        columns = st.columns(_IN_A_ROW)  # of each row anew: on a narrow page they stand in their order
-        for column, one in zip(columns, found.taken[first : first + _IN_A_ROW], strict=False):
-            with column:
-                st.markdown(f"**{as_text(one.word)}** for **{as_text(one.label)}**: {len(one.accepted)} of {one.clips}")
-                play(one.accepted[0].clip)
+    shown = found.taken[:_MOST_PAIRS]
+    for place, one in zip(in_rows(len(shown), _IN_A_ROW), shown, strict=True):
+        with place:
+            st.markdown(f"**{as_text(one.word)}** for **{as_text(one.label)}**: {len(one.accepted)} of {one.clips}")
+            play(one.accepted[0].clip)
     if len(found.taken) > _MOST_PAIRS:
         st.caption(f"… and {plural(len(found.taken) - _MOST_PAIRS, 'more pair')}, none more often than these.")

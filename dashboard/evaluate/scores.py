@@ -14,6 +14,7 @@ from audio_models.report import figures
 from dashboard.shared.formatting import table_height
 from dashboard.shared.glossary import TERMS
 from dashboard.shared.show_chart import show_figure
+from data.corpus import plain_label
 from data.phrases import percent, plural
 
 _SHARE = st.column_config.NumberColumn(format="percent")
@@ -22,7 +23,7 @@ _TABLE_ROWS = 8  # visible without scrolling
 
 def per_class(result: Evaluation) -> None:
     """Draw precision, recall and F1 of each class."""
-    table = pd.DataFrame([asdict(row) for row in result.per_class])
+    table = pd.DataFrame([{**asdict(row), "label": plain_label(row.label)} for row in result.per_class])
     left, right = st.columns(2, gap="large")
     show_figure(figures.class_scores(result), place=left)
     right.dataframe(

@@ -9,7 +9,7 @@ import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import altair as alt
 import numpy as np
@@ -19,11 +19,12 @@ from numpy.typing import NDArray
 from audio_models.networks.cells import Numbers
 from audio_models.report.colour import DASHES
 from dashboard.shared.charts import waveform_envelope
-from dashboard.shared.formatting import on_dark, plain_label
+from data.corpus import plain_label
 from data.phrases import percent
 
 _GAP, _AXIS = 12, 80  # Streamlit fits the axis into a chart's height
 _LETTER = 6.5  # pixels
+_NAMES = 22  # pixels of the row with the names of curves
 _BLOCKS = ("#8cc4e8", "#f2c46d", "#7fcfb4", "#e6b3cf", "#f0a477", "#b9c0c4", "#d8d8a0", "#c7b8ea", "#a8d5c9", "#e0c4a8")
 """Light enough for dark text on them, in both themes."""
 _CURVES = ("#3d8fd1", "#d55e00")  # visible on light and dark
@@ -68,7 +69,7 @@ def stacked(lanes: Sequence[Lane], seconds: float) -> alt.LayerChart:
         ),
     )  # fmt: skip
     drawn = [part for top, lane in zip(tops, lanes, strict=False) for part in lane.draw(top, seconds)]
-    resolve = alt.Resolve(scale=alt.ScaleResolveMap(color="independent"))
+    resolve = alt.Resolve(scale=alt.ScaleResolveMap(color="independent", strokeDash="independent"))
     return alt.layer(
         axes, *drawn, resolve=resolve, height=total + _AXIS
     )  # a call for each copies the whole chart again
@@ -175,7 +176,7 @@ class Answers:
 
 @dataclass(frozen=True)
 class Curves:
-    """Curves from `low` to 1 that differ in colour and dash, each with its name at its end.
+    """Curves from `low` to 1 that differ in colour and dash, below a row with their names.
 
     Attributes:
         values: by name: the time of each value [s], and the values.
@@ -184,11 +185,11 @@ class Curves:
 
     values: Mapping[str, tuple[Numbers, Numbers]]
     low: float = 0.0
-    height: int = 110
+    height: int = 102
 
     @property
     def ticks(self) -> Mapping[float, str]:
-        return {0.0: "100 %", self.height * 0.5 / (1 - self.low): "50 %", self.height / (1 - self.low): "0 %"}
+        return {self._place(share): percent(share, 0) for share in (1.0, 0.5, 0.0)}
 
     @property
     def says(self) -> str:
@@ -202,22 +203,25 @@ class Curves:
         table = pd.DataFrame(
             {"seconds": times, "value": values, "name": name} for name, (times, values) in self.values.items()
         ).explode(["seconds", "value"])
-        table["y"] = top + self.height * (1 - table["value"].astype(float).clip(lower=self.low)) / (1 - self.low)
+        table["y"] = top + self._place(table["value"].astype(float).clip(lower=self.low))
         rules = pd.DataFrame({"y": [top + place for place in self.ticks], "start": 0.0, "end": seconds})
-        colour = alt.Color("name:N", legend=None, scale=alt.Scale(domain=names, range=list(_CURVES[: len(names)])))
+        legend = alt.Legend(
+            title=None, orient="none", legendX=0, legendY=top - 10, direction="horizontal", symbolType="stroke",
+            symbolSize=400, labelFontSize=13, labelLimit=260,
+        )  # fmt: skip
         lines = alt.Chart(table).mark_line(strokeWidth=2.5).encode(
-            x=alt.X("seconds:Q"), y=alt.Y("y:Q"), color=colour,
-            strokeDash=alt.StrokeDash("name:N", legend=None, scale=alt.Scale(domain=names, range=DASHES[: len(names)])),
+            x=alt.X("seconds:Q"), y=alt.Y("y:Q"),
+            color=alt.Color("name:N", legend=legend, scale=alt.Scale(domain=names, range=list(_CURVES[: len(names)]))),
+            strokeDash=alt.StrokeDash("name:N", legend=legend, scale=alt.Scale(domain=names, range=DASHES[: len(names)])),
             tooltip=[alt.Tooltip("name:N"), alt.Tooltip("seconds:Q", format=".2f"), alt.Tooltip("value:Q", format=".0%")],
         )  # fmt: skip
-        ink = "#e8ebe6" if on_dark() else "#1c2326"
-        ends = table.groupby("name", sort=False).tail(1)
-        titles = alt.Chart(ends).mark_text(
-            align="right", baseline="top", dy=8, fontSize=13, fontWeight="bold", color=ink
-        )
         grid = (
             alt.Chart(rules)
             .mark_rule(color=_GREY, opacity=0.4)
             .encode(x=alt.X("start:Q"), x2=alt.X2("end"), y=alt.Y("y:Q"))
         )
-        return [grid, lines, titles.encode(x=alt.X("seconds:Q"), y=alt.Y("y:Q"), text=alt.Text("name:N"))]
+        return [grid, lines]
+
+    def _place(self, value: Any) -> Any:
+        """How far below the top of the lane a value lies [pixels]."""
+        return _NAMES + (self.height - _NAMES) * (1 - value) / (1 - self.low)

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from audio_models.report.colour import ACCENT, PALETTE, RAMP
+from audio_models.report.pictures import PLAIN_NAMES
 from dashboard.shared.charts import waveform_envelope
 
 _GREY = "#7c878c"
@@ -59,7 +60,7 @@ def by_word(means: Mapping[str, float]) -> alt.Chart:
         alt.Chart(table)
         .mark_bar(color=ACCENT, cornerRadiusEnd=3)
         .encode(
-            y=alt.Y("word:N", sort=None, title=None, axis=alt.Axis(ticks=False, domain=False)),
+            y=alt.Y("word:N", sort=None, title=None, axis=alt.Axis(ticks=False, domain=False, labelExpr=PLAIN_NAMES)),
             x=alt.X("activity:Q", title=None, axis=alt.Axis(tickCount=4)),
             tooltip=["word:N", alt.Tooltip("activity:Q", format=".2f")],
         )

@@ -18,7 +18,7 @@ from dashboard.shared.choose_corpus import corpus_title, loaded_index
 from dashboard.shared.clip_source import ChosenClip, corpora_here
 from dashboard.shared.example_sounds import spoken_by
 from dashboard.shared.feedback import ProgressBar
-from dashboard.shared.formatting import as_text
+from dashboard.shared.formatting import as_text, label_text
 from dashboard.shared.players import play_samples
 from dashboard.shared.show_chart import show_chart
 from dashboard.shared.state import Value, selection
@@ -150,7 +150,7 @@ def _results(run: Run, activity: Activity, moments: Sequence[Moment], curves: Se
                         moment.first * activity.step_seconds,
                         (moment.end - 1) * activity.step_seconds + activity.step_end,
                     )
-                    st.markdown(f"**{as_text(sound.label)}** at {span[0]:.2f} s · {moment.score:.2f}")
+                    st.markdown(f"**{label_text(sound.label)}** at {span[0]:.2f} s · {moment.score:.2f}")
                     chart = charts.moment(
                         samples, rate, curves[moment.sound], activity.step_seconds, activity.step_end, span
                     )

@@ -18,8 +18,9 @@ from dashboard.lessons.texts import show_lesson
 from dashboard.shared import address, inline_svg
 from dashboard.shared.choose_model import describe_run
 from dashboard.shared.clip_source import ChosenClip
-from dashboard.shared.formatting import as_text
+from dashboard.shared.formatting import as_text, label_text
 from dashboard.shared.show_chart import show_chart
+from data.corpus import plain_label
 
 _NETWORK = "network"  # the cell of the network itself, beside small ones
 
@@ -28,7 +29,7 @@ def step_by_step(run: Run, clip: ChosenClip) -> None:
     """Draw the stepper and the formula of one step."""
     found = inspect_clip(run, clip)
     show_lesson(texts.STEP if found.trace.layers else texts.STEP_ALONE)
-    changes = ", then ".join(f"**{as_text(label)}** from {at:.2f} s" for at, label in found.changes)
+    changes = ", then ".join(f"**{label_text(label)}** from {at:.2f} s" for at, label in found.changes)
     st.markdown(f"The answer settles after **{found.settled:.2f} s**: {changes}.")
     stepper.show(found, key="stepper")
     with st.expander("Formula of one step"):
@@ -103,7 +104,7 @@ def order_of_frames(run: Run, clip: ChosenClip) -> None:
             bars = _both_orders(spoken, other, how)
             show_chart(
                 bars,
-                f"Probabilities with the frames as spoken, most probable {spoken.answer}, and {how}, most probable {other.answer}.",
+                f"Probabilities with the frames as spoken, most probable {plain_label(spoken.answer)}, and {how}, most probable {plain_label(other.answer)}.",
                 key=f"order-{one.id}",
             )
             if moved < 1e-4:
@@ -111,7 +112,7 @@ def order_of_frames(run: Run, clip: ChosenClip) -> None:
             else:
                 st.markdown(
                     f":material/swap_horiz: Probabilities change by up to **{100 * moved:.0f}** points, and the answer from "
-                    f"**{as_text(spoken.answer)}** to **{as_text(other.answer)}**."
+                    f"**{label_text(spoken.answer)}** to **{label_text(other.answer)}**."
                     if other.answer != spoken.answer
                     else f":material/swap_horiz: Probabilities change by up to **{100 * moved:.0f}** points; the answer stays the same."
                 )
@@ -123,7 +124,7 @@ def _both_orders(spoken, other, how: str):  # type: ignore[no-untyped-def]
     ranked = np.argsort(-np.maximum(spoken.prefix_probabilities[-1], other.prefix_probabilities[-1]))[:5]
     rows = [
         {
-            "label": spoken.labels[int(number)],
+            "label": plain_label(spoken.labels[int(number)]),
             "frames": name,
             "probability": float(found.prefix_probabilities[-1][number]),
         }

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from audio_models.networks.cells import FORWARD
+from data.corpus import plain_label
 from data.phrases import percent
 
 if TYPE_CHECKING:
@@ -46,15 +47,15 @@ def _about_answer(found: Inspection) -> tuple[Question, ...]:
     early, late = (found.prefix_probabilities[place] for place in (half - 1, -1))
     changes = found.changes
     last = (
-        f"At {changes[-1][0]:.2f} s it changes to “{changes[-1][1]}” for the last time."
+        f"At {changes[-1][0]:.2f} s it changes to “{plain_label(changes[-1][1])}” for the last time."
         if len(changes) > 1
-        else f"It never changes: it is “{found.answer}” from the first frame on."
+        else f"It never changes: it is “{plain_label(found.answer)}” from the first frame on."
     )
     return (
         Question(
             f"Guess before you move the cursor: what would the network answer if the clip ended at {at:.2f} s, and what at the end? "
             "Then look.",
-            f"At {at:.2f} s: “{found.labels[int(early.argmax())]}”, {percent(early.max(), 0)}. At the end: “{found.answer}”, {percent(late.max(), 0)}.",
+            f"At {at:.2f} s: “{plain_label(found.labels[int(early.argmax())])}”, {percent(early.max(), 0)}. At the end: “{plain_label(found.answer)}”, {percent(late.max(), 0)}.",
         ),
         Question("When does the answer change for the last time? Is that where you hear the word?", last),
     )

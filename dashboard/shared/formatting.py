@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Collection
 
 import streamlit as st
 
-from data.corpus import SILENCE, UNKNOWN
+from data.corpus import plain_label
 from data.phrases import isolated
 
 ROWS_BY_KEYBOARD = "With the keyboard: the arrow keys move, Shift and the space bar select the row."
@@ -25,16 +24,6 @@ def table_height(rows: int, most: int) -> int:
     return 35 * (rows + 1) + 3 if rows <= most else 35 * (most + 1) + 20
 
 
-def plain_label(label: str, others: Collection[str] = ()) -> str:
-    """Write a label as people read it: "_unknown_" -> "unknown".
-
-    Args:
-        others: labels beside it; where one of them is "unknown" itself, it stays as it is.
-    """
-    plain = label.strip("_")
-    return plain if label in (UNKNOWN, SILENCE) and plain not in others else label
-
-
 def as_text(text: str) -> str:
     """Escape Markdown in a user's text or a label such as `_unknown_`, and isolate what runs from right to left."""
     return re.sub(r"([\\`*_\[\]<$~:])", r"\\\1", isolated(text))
@@ -43,6 +32,11 @@ def as_text(text: str) -> str:
 def without_images(markdown: str) -> str:
     """Make a link of each image in Markdown of elsewhere: a page loads nothing that nobody asked for."""
     return re.sub(r"!(?=\[)", "", markdown)
+
+
+def label_text(label: str) -> str:
+    """Write a label in Markdown as people read it: "_unknown_" -> "another word"."""
+    return as_text(plain_label(label))
 
 
 def large_type(text: str) -> str:

@@ -27,7 +27,8 @@ class _Trusted:
     chart: alt.TopLevelMixin
 
     def to_dict(self) -> dict[str, Any]:
-        return self.chart.to_dict(validate=False)
+        made: dict[str, Any] = self.chart.to_dict(validate=False)
+        return made
 
 
 def show_chart(

@@ -1,6 +1,9 @@
-"""Evaluate in a real Chromium: a wrong cell of the matrix plays its clips."""
+"""Evaluate in a real Chromium: a wrong cell of the matrix plays its clips, and all that it shows can be saved."""
 
 from __future__ import annotations
+
+import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -40,3 +43,21 @@ def test_a_wrong_cell_plays_its_clips(page: Page, served: Served) -> None:
     expect(players).to_have_count(min(9, int(wrong["clips"])))
     players.first.evaluate("player => player.load()")
     page.wait_for_function("() => document.querySelector('audio').duration > 0.2")
+
+
+def test_what_evaluate_shows_is_saved(page: Page, served: Served) -> None:
+    page.goto(f"{served.url}/evaluate")
+    choose(page, "Model", "untrained")
+    expect(page.get_by_text("Click a cell to hear its clips")).to_be_visible(timeout=PATIENCE)
+    drawn(page)
+    page.get_by_role("button", name="Save", exact=True).press("Enter")
+    begins = {
+        "Report": b"<!doctype html>", "Answers, CSV": b"path,start", "Answers, JSON": b"[",
+        "Confusion matrix, CSV": b"spoken", "SVG": b"<svg", "PNG": b"\x89PNG",
+    }  # fmt: skip
+    for label, first in begins.items():
+        with page.expect_download() as loading:
+            page.get_by_role("button", name=label, exact=True).press("Enter")
+        content = Path(loading.value.path()).read_bytes().removeprefix(b"\xef\xbb\xbf")
+        assert content[:20].lower().startswith(first.lower()), (label, content[:20])
+        assert re.search(r"gru-\w+\.(html|csv|json|svg|png)$", loading.value.suggested_filename), label

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,16 @@ def test_a_scene_by_keyboard(page: Page, course: str) -> None:
     expect(page.get_by_text("Solved.")).to_be_visible()
     drawn(page)
 
+    tool = page.get_by_role("link", name="Inside: reorder any clip")
+    _tab_to(page, tool)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/inside.*order=shuffled"))  # the page adds what it shows to its address
+    drawn(page)
+    page.go_back()
+    expect(page.get_by_text("Solved.")).to_be_visible()
+    expect(page.get_by_role("slider", name="Shuffle the frames within")).to_have_attribute("aria-valuetext", "160 ms")
+    drawn(page)
+
     following = page.get_by_role("link", name=f"Next: {SCENES[1].title}")
     _tab_to(page, following, "Shift+Tab")
     assert following.evaluate("one => getComputedStyle(one).outlineStyle") == "solid"
@@ -92,6 +103,10 @@ def test_every_scene_fits_one_screen_and_a_phone(page: Page, course: str) -> Non
             assert picture.evaluate("one => one.scrollWidth <= one.clientWidth"), f"{scene.slug}: scrolls sideways"
     page.set_viewport_size(desk)
     assert tall == {}
+    page.goto(f"{course}?scene=lstm")
+    page.get_by_role("radiogroup", name="Forget gate: keep").get_by_role("radio", name="open").click()
+    expect(page.get_by_text("with held gates").first).to_be_visible()
+    assert page.locator(".stMain").evaluate("one => one.scrollHeight") <= HEIGHT, "two answers below each other"
     for slug, unit in (("lstm", "One by hand"), ("gru", "One unit, with its numbers")):
         page.goto(f"{course}?scene={slug}")
         page.get_by_role("radio", name=unit).click()

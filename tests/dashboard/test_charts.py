@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
+import altair as alt
 import pytest
 
 from audio_models.report.colour import LEAST_CONTRAST, contrast, page_colour, theme
 from audio_models.report.pictures import readable
 from dashboard.shared.charts import probability_bars
+from dashboard.shared.show_chart import show_chart
 from tests.conftest import PROJECT
 
 
@@ -37,6 +39,23 @@ def test_every_chart_of_a_page_has_a_text() -> None:
     for path in (PROJECT / "dashboard").rglob("*.py"):
         if path.name != "show_chart.py":
             assert ".altair_chart(" not in path.read_text(encoding="utf-8"), path.relative_to(PROJECT)
+
+
+def test_a_chart_is_written_down_without_the_check_that_takes_longest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Half of the time from a slider to the new picture was the check of a chart that Echoic itself had made."""
+    checked: list[object] = []
+
+    def check(chart: alt.TopLevelMixin, *given: object, **named: object) -> None:
+        checked.append(chart)
+
+    monkeypatch.setattr(alt.LayerChart, "validate", check)
+    chart = probability_bars({"left": 0.9, "right": 0.1})
+    chart.to_dict()
+    assert checked, "Altair checks by itself"
+    show_chart(chart, "Two bars.")  # the first one turns off the check of each part as it is made
+    checked.clear()
+    show_chart(probability_bars({"left": 0.9, "right": 0.1}), "Two bars.")
+    assert not checked
 
 
 def test_text_on_the_pages_own_colour_can_be_read() -> None:

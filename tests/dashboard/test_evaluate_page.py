@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from audio_models.jobs import runs
 from audio_models.recognition import evaluation, evaluation_files
 from audio_models.recognition.recognizer import Recognizer
+from data.corpus import plain_label
 from tests.conftest import Trained
 from tests.support.pages import button, healthy, open_page, text_of, wav
 from tests.support.sounds import chirp, glides
@@ -171,5 +172,7 @@ def test_a_listed_mistake_is_a_button_that_plays_its_clips(home: Path) -> None:
     assert f"##### {spoken} heard as {heard}: 1 time" in text_of(app)
     assert len(app.get("audio")) > before
     assert app.query_params["mistake"] in (f"{spoken},{heard}", [f"{spoken},{heard}"])
-    [table] = [one.value for one in app.dataframe if list(one.value.columns) == stored["labels"]]
+    [table] = [
+        one.value for one in app.dataframe if list(one.value.columns) == list(map(plain_label, stored["labels"]))
+    ]
     assert table.to_numpy().tolist() == stored["confusion"], "the matrix as a table"

@@ -21,6 +21,7 @@ from audio_models.lab.inspection import Inspection, inspect
 from dashboard.lessons import charts as lesson_charts
 from dashboard.lessons import handout, stepper, texts, worksheet
 from dashboard.lessons.worksheet import Question
+from data.corpus import plain_label
 from data.phrases import percent
 from tests.conftest import PROJECT
 from tests.support.sounds import chirp
@@ -127,7 +128,7 @@ def test_the_answers_of_a_worksheet_are_those_of_the_network() -> None:
     found = _inspection("plain-lstm")
     answers = " ".join(one.answer for one in worksheet.about_clip(found, None))
     early = found.prefix_probabilities[len(found.prefix_probabilities) // 2 - 1]
-    assert f"“{found.labels[int(early.argmax())]}”, {percent(early.max(), 0)}" in answers
+    assert f"“{plain_label(found.labels[int(early.argmax())])}”, {percent(early.max(), 0)}" in answers
     assert f"{found.settled:.2f} s" in answers
     steps = len(found.trace.hidden)
     assert f"{steps * found.cell_weights:,} weights" in answers

@@ -155,10 +155,10 @@ def test_a_reading_in_numpy_answers_as_the_served_network_does(home: Path) -> No
 def test_a_block_is_a_run_of_equal_answers_and_can_be_read_without_seeing_it() -> None:
     probabilities = np.array([[0.9, 0.1], [0.6, 0.4], [0.2, 0.8]])
     lane = charts.Answers("cut", probabilities, ["a", "_unknown_"], 0.02, first=5)
-    assert lane.says == "The answer, cut: a to 0.14 s, unknown to 0.16 s."
+    assert lane.says == "The answer, cut: a to 0.14 s, another word to 0.16 s."
     assert charts.in_words([lane, lane]) == f"{lane.says} {lane.says}"
     runs = lane.runs()
-    assert runs["label"].tolist() == ["a", "unknown"]
+    assert runs["label"].tolist() == ["a", "another word"]
     np.testing.assert_allclose(runs[["start", "end", "confidence"]], [[0.1, 0.14, 0.6], [0.14, 0.16, 0.8]])
 
 

@@ -201,7 +201,7 @@ def _chart(accuracies: Numbers, trained: int) -> alt.LayerChart:
                 x=x, y=alt.value("height"), text=alt.Text("text:N")
             ),
         ]
-    return alt.layer(*layers).properties(height=190)
+    return alt.layer(*layers).properties(height=180)
 
 
 def _verdict(accuracies: Numbers, kind: str, trained: int) -> str:

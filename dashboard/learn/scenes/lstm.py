@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import altair as alt
 import numpy as np
@@ -20,10 +20,11 @@ from dashboard.lessons.charts import paired_bars
 from dashboard.lessons.inspected import network_inside
 from dashboard.shared import preload
 from dashboard.shared.example_sounds import spoken
-from dashboard.shared.formatting import as_text, plain_label
+from dashboard.shared.formatting import label_text
 from dashboard.shared.glossary import term
 from dashboard.shared.players import play_samples
 from dashboard.shared.show_chart import show_chart
+from data.corpus import plain_label
 from data.phrases import percent
 
 if TYPE_CHECKING:
@@ -199,7 +200,7 @@ def _memory(found: Reading) -> alt.Chart:
 
 
 def _amounts(found: Reading) -> alt.LayerChart:
-    """What is written, deleted and read at each step; each peak is named."""
+    """What is written, deleted and read at each step; each peak has a dot."""
     x = _time(found, labels=True)
     table = pd.concat(
         [pd.DataFrame({"seconds": found.seconds, "amount": row, "what": name}) for name, row in _rows(found).items()]
@@ -207,7 +208,7 @@ def _amounts(found: Reading) -> alt.LayerChart:
     peaks = table.loc[
         table.reset_index(drop=True).groupby("what")["amount"].transform("max").to_numpy() == table["amount"].to_numpy()
     ]
-    peaks = peaks[peaks["amount"] > 0].drop_duplicates("what").assign(text=lambda rows: "most " + rows["what"])
+    peaks = peaks[peaks["amount"] > 0].drop_duplicates("what")
     names = ["written", "deleted", "read"]
     legend = alt.Legend(title=None, orient="top", symbolType="stroke", symbolSize=300)
     colour = alt.Color(
@@ -223,26 +224,14 @@ def _amounts(found: Reading) -> alt.LayerChart:
         )
     )  # fmt: skip
     marks = alt.Chart(peaks).mark_point(filled=True, size=70, opacity=1).encode(x=x, y=alt.Y("amount:Q"), color=colour)
-    places: dict[str, dict[str, Any]] = {
-        "written": {"dy": -11},
-        "deleted": {"dy": 13},
-        "read": {"dy": -11, "align": "right"},
-    }
-    texts = [
-        alt.Chart(peaks[peaks["what"] == name])
-        .mark_text(fontWeight=600, **place)
-        .encode(x=x, y=alt.Y("amount:Q"), text=alt.Text("text:N"))
-        for name, place in places.items()
-    ]
-    return alt.layer(lines, marks, *texts).properties(height=150)
+    return alt.layer(lines, marks).properties(height=145)
 
 
 def _in_words(usual: Reading, changed: Reading | None) -> str:
     """The answers where there is no room for their chart."""
     readings = [("As learned", usual), *([("With held gates", changed)] if changed else [])]
     return "  \n".join(
-        f"{name}: **{as_text(plain_label(one.answer))}**, {percent(float(one.probabilities.max()), 0)}"
-        for name, one in readings
+        f"{name}: **{label_text(one.answer)}**, {percent(float(one.probabilities.max()), 0)}" for name, one in readings
     )
 
 

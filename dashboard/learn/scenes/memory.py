@@ -9,10 +9,11 @@ from dashboard.learn import charts
 from dashboard.learn.parts import columns, guess, open_tool, task
 from dashboard.learn.reading import Reading, Word, word
 from dashboard.shared.clip_name import of_voice
-from dashboard.shared.formatting import as_text, plain_label
+from dashboard.shared.formatting import label_text
 from dashboard.shared.glossary import term
 from dashboard.shared.players import play_samples
 from dashboard.shared.show_chart import show_chart
+from data.corpus import plain_label
 from data.phrases import percent
 
 _SCENE = "memory"
@@ -107,7 +108,7 @@ def _picture(read: Word, cut: Reading, first: int, last: int, seen: bool) -> Non
         key="learn_memory_picture",
     )
     if seen:
-        before, after = (as_text(plain_label(read.answer(reading.probabilities[-1]))) for reading in (whole, cut))
+        before, after = (label_text(read.answer(reading.probabilities[-1])) for reading in (whole, cut))
         st.markdown(
             f"At the end: **{before}** from all of it, **{after}** from the cut clip. Their states are {percent(alike[-1], 0)} alike."
         )

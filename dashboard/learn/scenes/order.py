@@ -16,11 +16,12 @@ from dashboard.lessons.charts import paired_bars
 from dashboard.shared import preload
 from dashboard.shared.clip_name import of_voice
 from dashboard.shared.example_sounds import spoken
-from dashboard.shared.formatting import as_text, plain_label
+from dashboard.shared.formatting import label_text
 from dashboard.shared.glossary import term
 from dashboard.shared.players import play_samples
 from dashboard.shared.show_chart import show_chart
 from dashboard.shared.state import Value
+from data.corpus import plain_label
 
 _SCENE = "order"
 _RECURRENT, _MEAN = "plain-gru", "plain-feed-forward"
@@ -148,7 +149,7 @@ def _bars(answers: _Answers, seen: bool) -> alt.Chart:
 
 
 def _verdict(answers: _Answers) -> str:
-    before, after = (as_text(plain_label(label)) for label in answers.words)
+    before, after = (label_text(label) for label in answers.words)
     points = 100 * float(np.abs(answers.spoken - answers.shuffled).max())
     if points < 0.01:
         return f":material/equal: Still **{before}**: no probability changed."

@@ -10,9 +10,9 @@ from dashboard.learn.parts import columns, guess, open_tool, task
 from dashboard.learn.reading import Reading, Word, erased_at_each, word
 from dashboard.shared import inline_svg
 from dashboard.shared.clip_name import of_voice
-from dashboard.shared.formatting import plain_label
 from dashboard.shared.glossary import term
 from dashboard.shared.show_chart import show_chart
+from data.corpus import plain_label
 
 _SCENE = "unrolled"
 _NETWORKS = {"LSTM": "plain-lstm", "GRU": "plain-gru"}

@@ -19,6 +19,7 @@ from dashboard.lessons import templates
 from dashboard.shared import component
 from dashboard.shared.charts import waveform_envelope
 from data import workspace
+from data.corpus import plain_label
 from data.phrases import percent
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def data(found: Inspection) -> dict[str, Any]:
         "frames": len(found.prefix_probabilities),
         "frames_a_step": found.network.frames_a_step,
         "steps": len(found.trace.hidden),
-        "labels": list(found.labels),
+        "labels": [plain_label(label) for label in found.labels],
         "prefix_probabilities": np.round(found.prefix_probabilities, 4).tolist(),
         "envelope": [np.round(low, 4).tolist(), np.round(high, 4).tolist()],
         "strips": _strips(found),

@@ -249,11 +249,12 @@ def test_from_start_to_end_in_the_shell(tmp_path: Path, command: Callable[..., D
     folder = glides(tmp_path / "glides", speakers=20)
     done = command(
         "compare", "--corpus", folder, "--labels", "rise,fall", "--cells", "feed_forward,gru", "--seeds", 1, "--epochs", 20,
-        "--rates", "0.00001,0.002", "--search-epochs", 3, "--json"
+        "--rates", "0.00001,0.002", "--search-epochs", 3, "--json", "--table", tmp_path / "cells.json"
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     rows = {row["cell"]: row for row in found["cells"]}
+    assert json.loads((tmp_path / "cells.json").read_text(encoding="utf-8")) == found["cells"]
     assert set(rows) == {"gru", "feed_forward"}
     assert [row["accuracy"] for row in found["cells"]] == sorted(
         (row["accuracy"] for row in rows.values()), reverse=True

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -82,14 +84,18 @@ def test_short_sequences_are_learned_and_points_are_kept() -> None:
     assert made.points == before
 
 
-def test_in_the_shell_and_in_the_background(command: Callable[..., Done]) -> None:
+def test_in_the_shell_and_in_the_background(command: Callable[..., Done], tmp_path: Path) -> None:
+    table = tmp_path / "memory.csv"
     done = command(
-        "memory", "--cells", "lstm", "--lengths", "2", "--units", 8, "--steps", 50, "--task", "parity", "--json"
-    )
+        "memory", "--cells", "lstm", "--lengths", "2", "--units", 8, "--steps", 50, "--task", "parity", "--json", "--table", table
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert [point["length"] for point in found["points"]] == [2]
     assert found["settings"]["task"] == "parity"
+    [row] = csv.DictReader(table.read_text(encoding="utf-8-sig").splitlines())
+    assert (row["cell"], row["length"]) == ("lstm", "2")
+    assert float(row["accuracy"]) == found["points"][0]["accuracy"]
     assert memory_lab.listing()[0].config.task == "parity"
     bad = command("memory", "--lengths", "5,many")
     assert bad.returncode == 1
@@ -109,6 +115,16 @@ def test_in_the_shell_and_in_the_background(command: Callable[..., Done]) -> Non
     assert command("cancel", running.id, "--json").returncode == 0
     assert running.state.status == "cancelled"
     assert "Traceback" not in running.log_path.read_text()
+
+
+def test_a_table_needs_a_measurement_that_is_waited_for() -> None:
+    from audio_models.cli import jobs
+    from audio_models.cli.main import COMMANDS
+    from audio_models.cli.parser import parser
+
+    with pytest.raises(ConfigError, match="Leave out --background"):
+        jobs.memory(parser(COMMANDS).parse_args(["memory", "--background", "--table", "memory.csv"]))
+    assert memory_lab.listing() == [], "nothing has begun"
 
 
 def test_each_task_has_lengths_of_its_own_in_the_shell() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import altair as alt
 import numpy as np
 import pandas as pd
@@ -40,6 +42,20 @@ def test_a_matrix_is_said_in_words() -> None:
     said = matrix_in_words(np.array([[8, 2, 0], [1, 9, 0], [0, 0, 7]]), ["six", "eight", "two"])
     assert said == "24 of 27 answers are right. Most frequent mistakes: six heard as eight: 2; eight heard as six: 1."
     assert "There are no mistakes" in matrix_in_words(np.eye(2, dtype=int), ["a", "b"])
+
+
+def test_labels_that_are_no_words_read_as_people_say_them() -> None:
+    labels = ["stop", "_unknown_", "_silence_"]
+    counts = np.array([[8, 2, 0], [0, 9, 0], [0, 0, 7]])
+    chart = confusion_matrix(counts, labels, shares=False, on_dark=False)
+    drawn = svg(chart)
+    assert {"another word", "silence", "stop"} <= set(re.findall(r">([^<>]+)</text>", drawn))
+    assert "_unknown_" not in drawn
+    table = next(iter(chart.to_dict()["datasets"].values()))
+    assert {cell["label"] for cell in table} == set(labels), "a click still selects the label itself"
+    assert "stop heard as another word: 2" in matrix_in_words(counts, labels)
+    alike = confusion_matrix(np.eye(2, dtype=int), ["silence", "_silence_"], shares=False, on_dark=False)
+    assert "_silence_" in svg(alike), "a word of that name keeps its row"
 
 
 def test_contrast_is_that_of_wcag() -> None:
