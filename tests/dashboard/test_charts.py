@@ -61,6 +61,6 @@ def test_a_chart_is_written_down_without_the_check_that_takes_longest(monkeypatc
 def test_text_on_the_pages_own_colour_can_be_read() -> None:
     """On primary buttons and chosen words: white on the dark page's blue had a contrast of 2.6:1."""
     style = (PROJECT / "dashboard" / "app.py").read_text(encoding="utf-8")
-    [inks] = re.findall(r'\[data-tag\] \* \{ color: light-dark\((#\w{6}), (#\w{6})\)', style)
+    [inks] = re.findall(r"\[data-tag\] \* \{ color: light-dark\((#\w{6}), (#\w{6})\)", style)
     for ink, name in zip(inks, ("light", "dark"), strict=True):
         assert contrast(ink, theme(name)["primaryColor"]) >= LEAST_CONTRAST
