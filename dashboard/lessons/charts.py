@@ -73,7 +73,7 @@ def paired_bars(table: pd.DataFrame) -> alt.Chart:
             ),
             tooltip=[alt.Tooltip("label:N"), alt.Tooltip("frames:N"), alt.Tooltip("probability:Q", format=".1%")],
         )
-        .properties(height=alt.Step(16))
+        .properties(height=alt.Step(13))
     )
 
 

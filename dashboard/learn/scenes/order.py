@@ -192,4 +192,4 @@ def _moves(frames: NDArray[np.float32], order: NDArray[np.intp]) -> alt.LayerCha
         x=alt.X("seconds:Q"), y=alt.Y("row:Q", scale=y), detail=alt.Detail("frame:N")
     )  # fmt: skip
     on_canvas = {"embedOptions": {"renderer": "canvas"}}  # a thousand cells as elements of the page would take too long
-    return alt.layer(strips, moved, height=192, usermeta=on_canvas)
+    return alt.layer(strips, moved, height=210, usermeta=on_canvas)
