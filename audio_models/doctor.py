@@ -55,11 +55,11 @@ def examine() -> Iterator[Finding]:
         try:
             found, remedy = look()
         except (EchoicError, Unreadable, OSError) as error:
-            found, remedy = str(error), f"Install Echoic again: {_INSTALL}"
+            found, remedy = str(error), f"Install Echoic again, in its source folder: {_INSTALL}"
         yield Finding(about, not remedy, found, remedy)
 
 
-_INSTALL = "make run" if workspace.is_checkout() else "pip install --force-reinstall echoic"
+_INSTALL = "make run" if workspace.is_checkout() else "pip install --force-reinstall ."
 
 Found = tuple[str, str]  # what was found, and the remedy: empty if none is needed
 
@@ -82,7 +82,7 @@ def _packages() -> Found:
         if installed != version:
             others.append(f"{name} is {installed}, tested with {version}")
     if others:
-        return f"{'; '.join(others)}.", f"Install what was tested: {_INSTALL}"
+        return f"{'; '.join(others)}.", f"Install what was tested, in the source folder of Echoic: {_INSTALL}"
     return f"{plural(len(pinned), 'package')}, each in the version that was tested.", ""
 
 

@@ -85,7 +85,9 @@ def test_what_is_damaged_is_named(monkeypatch: pytest.MonkeyPatch, workspace_fol
 def test_a_part_that_does_not_start_is_a_finding(monkeypatch: pytest.MonkeyPatch, workspace_folder: Path) -> None:
     _only(monkeypatch, "Voices")
     monkeypatch.setattr(doctor.synthetic_voices, "say", _missing)
-    assert _found("Voices") == Finding("Voices", False, "No voices.", f"Install Echoic again: {doctor._INSTALL}")
+    assert _found("Voices") == Finding(
+        "Voices", False, "No voices.", f"Install Echoic again, in its source folder: {doctor._INSTALL}"
+    )
 
 
 def _missing(*_: object) -> None:
