@@ -121,7 +121,7 @@ def _memory() -> Found:
 
 def _stored() -> Found:
     kept, names = runs.listing(), own_corpus.listing()
-    damaged = [f"{one.id}: {one.damage}" for one in kept if one.damage]
+    damaged = [f"{one.id}: {damage}" for one in kept if (damage := one.damage)]
     for name in names:
         try:
             OwnCorpus(name).version  # noqa: B018

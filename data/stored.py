@@ -107,6 +107,7 @@ def _check_integers(value: Any) -> None:
 
 def _path(kind: type[Any], value: Any) -> Any:
     if kind is not Path:
+        # what msgspec expects of its hook: anything else would blame the file
         raise NotImplementedError(f"{kind} cannot be read from JSON")
     if not isinstance(value, str):
         raise ValueError(f"Expected `str`, got `{type(value).__name__}`")

@@ -16,7 +16,7 @@ from data import catalogue
 from data.corpus import CorpusReference, Index
 from data.task import Task
 
-_ANY = ("yes", "no")  # placeholders until the words of the corpus are known
+_ANY = ("yes", "no")  # of any two words the other settings are the same, and are checked before the corpus is read
 
 
 def task_of(
